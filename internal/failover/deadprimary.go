@@ -1,0 +1,269 @@
+package failover
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	"orchestrator/internal/plan"
+	"orchestrator/internal/topology"
+)
+
+// Request is a lost primary to be replaced.
+type Request struct {
+	Failed    topology.Key
+	Operation string // the failure code or command that asks
+
+	// Designated is the server that somebody wants promoted; the zero Key leaves the choice to the rules.
+	Designated topology.Key
+	// Quiet are replicas whose receivers were told to end and can receive nothing more, even where their status
+	// does not show it yet.
+	Quiet map[topology.Key]bool
+}
+
+// The stages of a plan for a lost primary. Steps of one stage run at the same time.
+const (
+	stageGather = iota + 1
+	stageCatchUp
+	stageFetch
+	stageFetched
+	stagePrepare
+	stageOpen
+	stageFollow
+	stageLost
+)
+
+// DeadPrimary plans the promotion of a replica of a lost primary. When nobody can be promoted the plan has no
+// Successor and no steps after the gathering, and says in Rejected why.
+//
+// Until every receiver has stopped, what the replicas hold may still grow: such a plan begins with the steps that
+// stop them (phase Gather), and what follows is a forecast, to be made again after they have run.
+func DeadPrimary(t *topology.Topology, r Request, p Policy) plan.Plan {
+	failed := t.Instance(r.Failed)
+	if failed == nil {
+		failed = &topology.Instance{Key: r.Failed, ClusterName: r.Failed.String()}
+	}
+	d := &deadPrimary{
+		request: r, policy: &p, failed: failed,
+		chooser: newChooser(failed, t.Replicas(r.Failed), &p),
+		plan: plan.Plan{
+			Title:     fmt.Sprintf("replace the lost primary %s", r.Failed),
+			Operation: r.Operation,
+			Cluster:   failed.ClusterName,
+			Failed:    r.Failed,
+		},
+	}
+	d.gather()
+	successor, rejected, warnings := d.chooser.choose(r.Designated)
+	d.plan.Rejected = rejected
+	d.plan.Warnings = append(d.plan.Warnings, warnings...)
+	if successor == nil {
+		return d.plan
+	}
+	d.plan.Successor = successor.Key
+	d.plan.Title += " by " + successor.Key.String()
+	final := d.catchUp(successor)
+	d.open(successor)
+	d.follow(successor, final)
+	return d.plan
+}
+
+type deadPrimary struct {
+	request Request
+	policy  *Policy
+	failed  *topology.Instance
+	chooser *chooser
+	plan    plan.Plan
+}
+
+// quiet says whether the replica can receive nothing more from its source.
+func (d *deadPrimary) quiet(k *candidate) bool {
+	io := k.Channel.IOThread
+	return io == topology.ThreadStopped || io == topology.NoThread || d.request.Quiet[k.Key]
+}
+
+// gather ends reception on every replica that can be reached, so that a primary that comes back in the middle
+// cannot make them differ.
+func (d *deadPrimary) gather() {
+	for _, k := range d.chooser.candidates {
+		if !k.LastCheckValid() || d.quiet(k) || k.IsBinlogServer() {
+			continue
+		}
+		d.plan.Add(stageGather, plan.Step{
+			Phase:  plan.Gather,
+			Server: k.Key,
+			Action: plan.Action{Verb: plan.StopReceiving},
+			Why:    "what it holds must not change while the successor is chosen",
+			Until:  "the IO thread has been told to end",
+			Undo:   &plan.Action{Verb: plan.StartReceiving},
+			// A replica that fails here keeps receiving from a source that is gone; it can be pointed elsewhere later.
+			MayFail: true,
+		})
+	}
+}
+
+// catchUp lets the successor apply what it received and fetch what only a sibling has. It returns the history that
+// the successor will have then.
+func (d *deadPrimary) catchUp(successor *candidate) history {
+	final := successor.history
+	d.applyAll(successor, "nothing that was received may be thrown away")
+
+	donor, lacking := d.chooser.donor(successor)
+	for _, k := range lacking {
+		d.plan.Warnings = append(d.plan.Warnings, fmt.Sprintf(
+			"%s has received %s that %s lacks and cannot fetch from it", k.Key, transactions(successor.history.missing(&k.history)), successor.Key))
+	}
+	if donor == nil {
+		return final
+	}
+	d.applyAll(donor, fmt.Sprintf("it has received %s more than %s", transactions(successor.history.missing(&donor.history)), successor.Key))
+	d.plan.Add(stageFetch, plan.Step{
+		Phase: plan.CatchUp, Server: successor.Key,
+		Action: plan.Action{Verb: plan.ChangeSource, Source: donor.Key},
+		Why:    "to fetch what only its sibling has received",
+		Needs:  donor.Key.String() + " has applied everything that it received",
+		Until:  "it receives from " + donor.Key.String(),
+		Undo:   &plan.Action{Verb: plan.ChangeSource, Source: successor.Channel.Source},
+	})
+	d.plan.Add(stageFetched, plan.Step{
+		Phase: plan.CatchUp, Server: successor.Key,
+		Action: plan.Action{Verb: plan.AwaitExecuted, Set: donor.history.target()},
+		Why:    "it becomes the most advanced server",
+		Until:  "it has applied " + donor.history.target(),
+	})
+	d.plan.Add(stagePrepare, plan.Step{
+		Phase: plan.CatchUp, Server: successor.Key,
+		Action: plan.Action{Verb: plan.StopReplica},
+		Why:    "it must receive nothing any more when it is opened for writing",
+		Until:  "both threads have ended",
+	})
+	return donor.history
+}
+
+func (d *deadPrimary) applyAll(k *candidate, why string) {
+	if k.history.allApplied() && d.quiet(k) {
+		return
+	}
+	d.plan.Add(stageCatchUp, plan.Step{
+		Phase: plan.CatchUp, Server: k.Key,
+		Action:   plan.Action{Verb: plan.AwaitApplied, Timeout: d.policy.ApplyPatience},
+		Why:      why,
+		Needs:    "its receiver has ended",
+		Until:    "applied equals received (" + k.history.target() + ")",
+		Deadline: 24 * time.Hour, // as long as it makes progress; Timeout bounds standing still
+	})
+}
+
+// open makes the successor the primary.
+func (d *deadPrimary) open(successor *candidate) {
+	if !d.policy.ApplyPromotion {
+		if d.policy.DetachPromoted {
+			d.plan.Add(stageFollow, plan.Step{
+				Phase: plan.Detach, Server: successor.Key, MayFail: true,
+				Action: plan.Action{Verb: plan.DetachSource},
+				Why:    "MasterFailoverDetachReplicaMasterHost is set",
+				Until:  "its source's name carries the detach mark",
+			})
+		}
+		d.plan.Warnings = append(d.plan.Warnings, "ApplyMySQLPromotionAfterMasterFailover is off: "+successor.Key.String()+" stays as it is, hooks have to open it for writing")
+		return
+	}
+	if successor.SemiSyncPriority > 0 && successor.SemiSync.Available && !successor.SemiSync.SourceEnabled {
+		d.plan.Add(stagePrepare, plan.Step{
+			Phase: plan.Promote, Server: successor.Key,
+			Action: plan.Action{Verb: plan.SemiSyncSource, On: true},
+			Why:    "its semi-sync priority is above 0",
+			Until:  "the source side is on",
+			Undo:   &plan.Action{Verb: plan.SemiSyncSource},
+		})
+	}
+	d.plan.Add(stageOpen, plan.Step{
+		Phase: plan.Promote, Server: successor.Key, NoReturn: true,
+		Action: plan.Action{Verb: plan.SetWritable, Super: d.policy.SuperReadOnly},
+		Why:    "writes come back",
+		Needs:  "it has applied all that was received, and receives no more",
+		Until:  "read_only is 0",
+	})
+	d.plan.Add(stageFollow, plan.Step{
+		Phase: plan.Promote, Server: successor.Key, MayFail: true,
+		Action: plan.Action{Verb: plan.ForgetSource},
+		Why:    "a primary replicates from nobody",
+		Until:  "it is configured as no replica",
+	})
+}
+
+// follow points everybody else at the successor, and settles what cannot follow it.
+func (d *deadPrimary) follow(successor *candidate, final history) {
+	var lost []plan.Verdict
+	for _, k := range d.chooser.candidates {
+		if k == successor {
+			continue
+		}
+		if v := d.cannotFollow(k, successor, &final); v != nil {
+			lost = append(lost, *v)
+			continue
+		}
+		action := plan.Action{Verb: plan.ChangeSource, Source: successor.Key}
+		if d.chooser.method == byPosition {
+			action.Place = plan.AtSuccessor
+		}
+		d.plan.Add(stageFollow, plan.Step{
+			Phase: plan.Repoint, Server: k.Key, MayFail: true,
+			Action: action,
+			Why:    "it follows the new primary",
+			Needs:  "nothing that it received is missing on " + successor.Key.String(),
+			Until:  "it receives from " + successor.Key.String(),
+		})
+	}
+	d.plan.Lost = lost
+	if !d.policy.DetachLost {
+		return
+	}
+	for _, v := range lost {
+		if v.Rule == "unreachable" {
+			continue // nothing can be said to it
+		}
+		d.plan.Add(stageLost, plan.Step{
+			Phase: plan.Detach, Server: v.Server, MayFail: true,
+			Action: plan.Action{Verb: plan.DetachSource},
+			Why:    v.Reason,
+			Until:  "its source's name carries the detach mark",
+		})
+	}
+}
+
+// cannotFollow says why a replica cannot replicate from the successor, or nil. final is what the successor will hold.
+func (d *deadPrimary) cannotFollow(k, successor *candidate, final *history) *plan.Verdict {
+	lost := func(rule, format string, args ...any) *plan.Verdict {
+		return &plan.Verdict{Server: k.Key, Rule: rule, Reason: fmt.Sprintf(format, args...)}
+	}
+	// The successor will be nobody's replica, so what it would forbid as one does not count.
+	source := *successor.Instance
+	source.Channel.Source = topology.Key{}
+	source.Channel.SQLDelay = 0
+	switch refusal := topology.CanReplicate(k.Instance, &source, d.policy.Replication); {
+	case !k.LastCheckValid():
+		return lost("unreachable", "the last check failed: %s", cmp.Or(k.Check.Err, "no answer"))
+	case refusal != nil:
+		return lost(refusal.Rule, "%s", refusal.Error())
+	case k.barred != nil && k.barred.Rule == "unknown-history":
+		return k.barred
+	case !final.covers(&k.history):
+		return lost("ahead", "it holds %s that %s lacks", transactions(final.missing(&k.history)), successor.Key)
+	case !successor.LogReplicaUpdates && !final.sameApplied(&k.history):
+		return lost("no-log-replica-updates", "it lacks transactions that %s did not log", successor.Key)
+	case d.chooser.method == byPosition && k.history.read.Compare(final.read) != 0:
+		return lost("behind", "it has received up to %s, %s up to %s, and by file and position the rest cannot be found in the new primary's log", k.history.read, successor.Key, final.read)
+	}
+	return nil
+}
+
+func transactions(n uint64) string {
+	switch n {
+	case 0:
+		return "transactions"
+	case 1:
+		return "1 transaction"
+	}
+	return fmt.Sprintf("%d transactions", n)
+}
