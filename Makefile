@@ -1,0 +1,53 @@
+# The two commands that matter: `make demo` and `make test`. `make help` lists the rest.
+
+VERSION ?= $(shell cat VERSION)
+COMMIT  ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+GO      ?= go
+
+export CGO_ENABLED ?= 0
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test test-unit test-race lint generate bench bench-failover bench-fleet servers clean
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## Build bin/orchestrator and bin/orchestrator-client.
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/orchestrator ./cmd/orchestrator-client
+
+demo: build ## Boot three real servers and the service, and watch a failover. FLAVOR=mariadb|mysql
+	@script/install-servers --if-missing $(or $(FLAVOR),mariadb)
+	bin/orchestrator demo --flavor $(or $(FLAVOR),mariadb) $(DEMO_FLAGS)
+
+servers: ## Install the database servers that the tests need (privately, no packages).
+	script/install-servers --all
+
+test: lint servers build ## Install what the tests need, and run all of them.
+	script/test
+
+test-unit: ## Only the tests that need no database server.
+	$(GO) test -short ./...
+
+test-race: servers ## All tests under the race detector (needs a C compiler).
+	CGO_ENABLED=1 $(GO) test -race -timeout 25m ./...
+
+lint: ## gofmt, go vet, staticcheck.
+	@unformatted=$$(gofmt -l cmd internal bench); test -z "$$unformatted" || { echo "not formatted: $$unformatted" >&2; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool -modfile=tools/go.mod staticcheck ./...
+
+generate: ## Write the generated reference pages anew.
+	$(GO) generate ./...
+
+bench: ## The benchmarks of the packages.
+	$(GO) test -short -run '^$$' -bench . -benchtime 200ms ./internal/...
+
+bench-failover: build servers ## Time real failovers: RUNS=20 FLAVORS=mariadb,mysql SCENARIOS=kill,freeze
+	$(GO) run ./bench/failover -binary bin/orchestrator -runs $(or $(RUNS),20) -flavors "$${FLAVORS:-mariadb,mysql}" -scenarios "$${SCENARIOS:-kill,freeze}"
+
+bench-fleet: build ## Time the service over 5,000 pretended servers.
+	$(GO) run ./bench/fleetbench -binary bin/orchestrator
+
+clean: ## Remove what was built.
+	rm -rf bin

@@ -1,0 +1,69 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"strings"
+)
+
+// localListenAddress is where the service listens when no file says where.
+const localListenAddress = "127.0.0.1:3000"
+
+// IsSQLite reports whether the backend is SQLite; otherwise it is MySQL.
+func (c *Config) IsSQLite() bool { return strings.Contains(strings.ToLower(c.BackendDB), "sqlite") }
+
+// BackendChosen reports whether SQLite was chosen because no file configures a backend.
+func (c *Config) BackendChosen() bool { return c.origin.chosenBackend }
+
+// EffectiveListenAddress is the TCP address to listen on: ListenAddress when a file gives it, else the loopback address
+// only. It does not matter when ListenSocket is set.
+func (c *Config) EffectiveListenAddress() string {
+	if c.given("ListenAddress") {
+		return c.ListenAddress
+	}
+	return localListenAddress
+}
+
+// listensOnLoopbackOnly reports whether no other machine can reach the API.
+func (c *Config) listensOnLoopbackOnly() bool {
+	if c.ListenSocket != "" {
+		return true
+	}
+	host, _, err := net.SplitHostPort(c.EffectiveListenAddress())
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// authentication is AuthenticationMethod in lower case; "" when it is off or not known.
+func (c *Config) authentication() string {
+	switch method := strings.ToLower(c.AuthenticationMethod); method {
+	case "basic", "multi", "proxy", "token", "oauth":
+		return method
+	}
+	return ""
+}
+
+// chooseBackend decides for SQLite when no file names a backend or a MySQL host. A file that names a host later, at a
+// reload, takes that decision back.
+func (l *loader) chooseBackend() {
+	c := l.cfg
+	if c.given("BackendDB") {
+		c.origin.chosenBackend = false
+		return
+	}
+	c.origin.chosenBackend = c.MySQLOrchestratorHost == ""
+	if !c.origin.chosenBackend {
+		c.BackendDB = "mysql"
+		return
+	}
+	c.BackendDB = "sqlite"
+	if c.SQLite3DataFile == "" {
+		c.SQLite3DataFile = l.opts.DataFile()
+	}
+	l.found.warn(Warning{Key: "BackendDB", Kind: Notice,
+		Text:   fmt.Sprintf("is not given and neither is MySQLOrchestratorHost, so SQLite is used, in %s", c.SQLite3DataFile),
+		Remedy: "give BackendDB to decide yourself"})
+}

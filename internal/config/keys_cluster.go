@@ -1,0 +1,100 @@
+package config
+
+// Keys of the neighbours: raft, key-value stores, audit, Graphite, agents.
+
+func keysRaft() []Key {
+	return []Key{
+		{Name: "RaftEnabled", Default: false, Reload: Restart,
+			Meaning: "Run several nodes as a raft group. Commands that act directly on the backend are then refused (unless `--ignore-raft-setup`)."},
+		{Name: "RaftBind", Default: "127.0.0.1:10008", Reload: Restart,
+			Meaning: "`host[:port]` to bind. Must not be empty. A host name is resolved to its first address."},
+		{Name: "RaftAdvertise", Default: "", Reload: Restart,
+			Meaning: "Address announced to the other nodes; default: `RaftBind`."},
+		{Name: "RaftDataDir", Default: "", Reload: Restart,
+			Meaning: `Required with raft. Holds the raft log and snapshots.`},
+		{Name: "DefaultRaftPort", Default: 10008, Reload: Restart, Range: between(0, 65535),
+			Meaning: `Port for raft nodes given without one.`},
+		{Name: "RaftNodes", Default: []string{}, Reload: Restart,
+			Meaning: `The initial members, this node included. Empty, or this node alone = single node mode.`},
+	}
+}
+
+func keysKV() []Key {
+	return []Key{
+		{Name: "KVClusterMasterPrefix", Default: "mysql/master", Reload: Live, Alias: "KVClusterPrimaryPrefix",
+			Meaning: "Prefix of the keys that name each cluster's primary. Normalised to end in one `/`."},
+		{Name: "ConsulAddress", Default: "", Reload: Restart,
+			Meaning: "Consul HTTP `host:port`; empty = no Consul."},
+		{Name: "ConsulScheme", Default: "http", Reload: Restart, OneOf: []string{"http", "https"}, Otherwise: "Consul cannot be reached",
+			Meaning: "`http` or `https`."},
+		{Name: "ConsulAclToken", Default: "", Reload: Restart, Secret: true,
+			Meaning: `Consul ACL token.`},
+		{Name: "ConsulCrossDataCenterDistribution", Default: false, Reload: Live,
+			Meaning: `Write keys to all Consul data centers.`},
+		{Name: "ConsulKVStoreProvider", Default: "consul", Reload: Restart, OneOf: []string{"consul", "consul-txn", "consul_txn"}, Otherwise: "consul",
+			Meaning: "`consul` or `consul-txn`/`consul_txn`."},
+		{Name: "ConsulMaxKVsPerTransaction", Default: 5, Reload: Live,
+			Meaning: `Most keys in one consul-txn batch; brought into 5 to 64.`},
+		{Name: "ZkAddress", Default: "", Reload: Restart,
+			Meaning: "ZooKeeper `srv1[:port][,srv2…]`, default port 2181; empty = no ZooKeeper. No authentication."},
+	}
+}
+
+func keysAudit() []Key {
+	return []Key{
+		{Name: "AuditLogFile", Default: "", Reload: Live,
+			Meaning: `Tab-separated audit file; empty = off.`},
+		{Name: "AuditToSyslog", Default: false, Reload: Restart,
+			Meaning: `Audit to syslog.`},
+		{Name: "AuditToBackendDB", Default: false, Reload: Live,
+			Meaning: "Audit to the table `audit`."},
+		{Name: "AuditPurgeDays", Default: 7, Reload: Live,
+			Meaning: `Audit, detection, recovery and recovery-step rows older than this are removed.`},
+	}
+}
+
+func keysGraphite() []Key {
+	return []Key{
+		{Name: "GraphiteAddr", Default: "", Reload: Restart,
+			Meaning: "`host:port`; empty = off."},
+		{Name: "GraphitePath", Default: "", Reload: Restart,
+			Meaning: "Prefix; `{hostname}` is a placeholder. Empty with `GraphiteAddr` given: Graphite stays off, with a warning."},
+		{Name: "GraphiteConvertHostnameDotsToUnderscores", Default: true, Reload: Restart,
+			Meaning: "Dots of host name become `_`."},
+		{Name: "GraphitePollSeconds", Default: 60, Reload: Restart,
+			Meaning: `Interval between pushes; 0 or less switches Graphite off.`},
+	}
+}
+
+func keysAgents() []Key {
+	return []Key{
+		{Name: "ServeAgentsHttp", Default: false, Reload: Restart,
+			Meaning: `Start a second listener for orchestrator-agent, and poll agents.`},
+		{Name: "AgentsServerPort", Default: ":3001", Reload: Restart,
+			Meaning: "Address (`host:port` or `:port`) of that listener."},
+		{Name: "AgentsUseSSL", Default: false, Reload: Restart,
+			Meaning: `TLS for the agent listener and for calls to agents.`},
+		{Name: "AgentsUseMutualTLS", Default: false, Reload: Restart,
+			Meaning: `Ask agents for a client certificate and test its OrganizationalUnit.`},
+		{Name: "AgentSSLSkipVerify", Default: false, Reload: Restart,
+			Meaning: `Do not verify the certificates of agents.`},
+		{Name: "AgentSSLPrivateKeyFile", Default: "", Reload: Restart,
+			Meaning: `PEM key of the agent listener.`},
+		{Name: "AgentSSLCertFile", Default: "", Reload: Restart,
+			Meaning: `PEM certificate of the agent listener.`},
+		{Name: "AgentSSLCAFile", Default: "", Reload: Restart,
+			Meaning: `CA bundle for the certificates of agents.`},
+		{Name: "AgentSSLValidOUs", Default: []string{}, Reload: Restart,
+			Meaning: `Accepted OrganizationalUnit values of the certificates of agents.`},
+		{Name: "AgentPollMinutes", Default: 60, Reload: Live,
+			Meaning: `Interval between polls of an agent.`},
+		{Name: "UnseenAgentForgetHours", Default: 6, Reload: Live,
+			Meaning: `Forget agents that have been silent for this long.`},
+		{Name: "StaleSeedFailMinutes", Default: 60, Reload: Live,
+			Meaning: `Fail seeds that make no progress for this long.`},
+		{Name: "SeedAcceptableBytesDiff", Default: 8192, Reload: Restart, Status: Dead,
+			Meaning: `Has no effect.`},
+		{Name: "SeedWaitSecondsBeforeSend", Default: 2, Reload: Live, Range: raisedTo(0),
+			Meaning: `Wait between "the target listens" and "the source sends".`},
+	}
+}
