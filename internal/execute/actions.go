@@ -1,0 +1,312 @@
+package execute
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"orchestrator/internal/plan"
+	"orchestrator/internal/server"
+	"orchestrator/internal/topology"
+)
+
+// errAlready says that there was nothing to do: the server is as the step wants it.
+var errAlready = errors.New("it is so already")
+
+// act does one action on one server. The note says what was found where that is worth a word.
+func (r *Run) act(ctx context.Context, k topology.Key, a plan.Action) (note string, err error) {
+	s := r.e.o.Server(k)
+	switch a.Verb {
+	case plan.StopReceiving:
+		return r.stopReceiving(ctx, k, s, a.Channel)
+	case plan.StartReceiving:
+		if err := r.ended(ctx, k); err != nil {
+			return "", err
+		}
+		return "", r.start(ctx, k, s, server.IOThread, a.Channel)
+	case plan.ReconnectReceiving:
+		return r.reconnect(ctx, k, s, a.Channel)
+	case plan.AwaitApplied:
+		return r.awaitApplied(ctx, s, a.Channel, a.Timeout)
+	case plan.AwaitExecuted:
+		return "", r.awaitSet(ctx, s, a.Channel, a.Set, a.Timeout)
+	case plan.StopReplica:
+		return "", r.stop(ctx, k, s, a.Channel)
+	case plan.StartReplica:
+		return "", r.start(ctx, k, s, server.AllThreads, a.Channel)
+	case plan.ChangeSource:
+		return r.changeSource(ctx, k, s, a)
+	case plan.ForgetSource:
+		return r.forgetSource(ctx, k, s, a.Channel)
+	case plan.DetachSource:
+		return r.detach(ctx, k, s, a)
+	case plan.SetWritable:
+		return r.open(ctx, k, s, a.Super)
+	case plan.SetReadOnly:
+		return r.closeForWriting(ctx, s, a.Super)
+	case plan.SemiSyncSource:
+		return "", s.SetSemiSync(ctx, server.SemiSyncSource, a.On)
+	case plan.SemiSyncReplica:
+		return "", s.SetSemiSync(ctx, server.SemiSyncReplica, a.On)
+	}
+	return "", fmt.Errorf("unknown action %q", a.Verb)
+}
+
+// channel reads the state of one channel of a server; nil when the server is configured as no replica there.
+func channel(ctx context.Context, s Server, name string) (*topology.Channel, error) {
+	channels, err := s.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range channels {
+		if channels[i].Name == name {
+			return &channels[i], nil
+		}
+	}
+	return nil, nil
+}
+
+func (r *Run) stopReceiving(ctx context.Context, k topology.Key, s Server, name string) (string, error) {
+	ended, err := s.StopReceiving(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	r.mu.Lock()
+	r.ending[k] = ended
+	r.mu.Unlock()
+	return "", nil
+}
+
+// ended waits until a receiver that was told to end in this run has ended.
+func (r *Run) ended(ctx context.Context, k topology.Key) error {
+	r.mu.Lock()
+	ended := r.ending[k]
+	r.mu.Unlock()
+	if ended == nil {
+		return nil
+	}
+	return ended(ctx)
+}
+
+// start starts threads; a receiver that had been told to end is one that runs again.
+func (r *Run) start(ctx context.Context, k topology.Key, s Server, threads server.Threads, name string) error {
+	r.mu.Lock()
+	delete(r.ending, k)
+	r.mu.Unlock()
+	return s.StartReplica(ctx, threads, name)
+}
+
+func (r *Run) stop(ctx context.Context, k topology.Key, s Server, name string) error {
+	if err := r.ended(ctx, k); err != nil {
+		return err
+	}
+	return s.StopReplica(ctx, server.AllThreads, name)
+}
+
+// reconnect shows whether the replica can still reach its source. It never puts received transactions at risk: the
+// receiver is started again only after everything has been applied, because starting it may drop the relay log.
+func (r *Run) reconnect(ctx context.Context, k topology.Key, s Server, name string) (string, error) {
+	if err := unapplied(ctx, s, name); err != nil {
+		return "", err
+	}
+	if err := s.StopReplica(ctx, server.IOThread, name); err != nil {
+		return "", err
+	}
+	note, err := r.awaitApplied(ctx, s, name, r.e.o.Patience)
+	if err != nil {
+		return note, fmt.Errorf("%s has stopped receiving, and must not start again before it has applied everything: %w", k, err)
+	}
+	return note, s.StartReplica(ctx, server.IOThread, name)
+}
+
+// unapplied is an error when the replica holds something that it has not applied.
+func unapplied(ctx context.Context, s Server, name string) error {
+	c, err := channel(ctx, s, name)
+	if err != nil {
+		return err
+	}
+	if c == nil {
+		return errors.New("it is no replica")
+	}
+	applied, target, err := appliedAll(ctx, s, c)
+	if err == nil && !applied {
+		err = fmt.Errorf("it has received up to %s and not applied all of it", target)
+	}
+	return err
+}
+
+func (r *Run) changeSource(ctx context.Context, k topology.Key, s Server, a plan.Action) (string, error) {
+	c, err := channel(ctx, s, a.Channel)
+	if err != nil {
+		return "", err
+	}
+	if c == nil {
+		return "", errors.New("it is no replica: its connection to a source would need credentials")
+	}
+	if c.Source == a.Source && c.IOThread.Running() {
+		return "", errAlready
+	}
+	change, err := r.sourceChange(c, a)
+	if err != nil {
+		return "", err
+	}
+	// What was received and not applied is dropped by the change. By GTID the new source has it and sends it again,
+	// so waiting is a courtesy that a standing applier may refuse; by position it would be lost.
+	note, err := r.awaitApplied(ctx, s, a.Channel, a.Timeout)
+	if err != nil && change.Mode == server.FilePosition {
+		return note, err
+	}
+	if err := r.stop(ctx, k, s, a.Channel); err != nil {
+		return note, err
+	}
+	if err := s.ChangeSource(ctx, change); err != nil {
+		return note, err
+	}
+	if err := r.start(ctx, k, s, server.AllThreads, a.Channel); err != nil {
+		return note, err
+	}
+	return note, r.awaitReceiving(ctx, s, a.Channel)
+}
+
+// sourceChange is the change that the action asks for, with the options that the channel has now.
+func (r *Run) sourceChange(c *topology.Channel, a plan.Action) (server.SourceChange, error) {
+	change := server.SourceChange{
+		Channel: a.Channel, Source: a.Source, Mode: server.KeepAsIs,
+		TLS: &c.TLS, ConnectRetry: c.ConnectRetry, RetryCount: &c.RetryCount,
+	}
+	switch a.Place {
+	case plan.ByOracleGTID:
+		change.Mode = server.GTIDAuto
+	case plan.ByMariaDBGTID:
+		change.Mode = server.MariaDBSlavePos
+	case plan.ByCoordinates:
+		change.Mode, change.Coords = server.FilePosition, a.At
+	case plan.AtSuccessor:
+		r.mu.Lock()
+		change.Mode, change.Coords = server.FilePosition, r.opened
+		key := r.openKey
+		r.mu.Unlock()
+		if key != a.Source || change.Coords.IsEmpty() {
+			return change, fmt.Errorf("the coordinates of %s when it was opened for writing are not known", a.Source)
+		}
+	default:
+		if c.GTID == topology.FilePosition {
+			return change, fmt.Errorf("it replicates by file and position, and none was given for %s", a.Source)
+		}
+	}
+	return change, nil
+}
+
+// awaitReceiving waits until the IO thread has connected to its source.
+func (r *Run) awaitReceiving(ctx context.Context, s Server, name string) error {
+	var last *topology.Channel
+	err := poll(ctx, func() (bool, error) {
+		c, err := channel(ctx, s, name)
+		if err != nil {
+			return false, err
+		}
+		last = c
+		switch {
+		case c == nil:
+			return false, errors.New("its replication configuration is gone")
+		case c.IOThread.Running():
+			return true, nil
+		case c.IOThread == topology.ThreadStopped && c.LastIOErrno != 0:
+			return false, fmt.Errorf("its receiver stopped: error %d: %s", c.LastIOErrno, c.LastIOError)
+		}
+		return false, nil
+	})
+	if err != nil && ctx.Err() != nil && last != nil && last.LastIOErrno != 0 {
+		return fmt.Errorf("its receiver cannot connect: error %d: %s", last.LastIOErrno, last.LastIOError)
+	}
+	return err
+}
+
+func (r *Run) forgetSource(ctx context.Context, k topology.Key, s Server, name string) (string, error) {
+	if err := r.stop(ctx, k, s, name); err != nil {
+		return "", err
+	}
+	return "", s.ResetReplicaAll(ctx, name)
+}
+
+// detach makes the source's name unreachable, keeping the place in its log.
+func (r *Run) detach(ctx context.Context, k topology.Key, s Server, a plan.Action) (string, error) {
+	c, err := channel(ctx, s, a.Channel)
+	switch {
+	case err != nil:
+		return "", err
+	case c == nil || c.Source.IsDetached():
+		return "", errAlready
+	}
+	note, err := r.awaitApplied(ctx, s, a.Channel, a.Timeout)
+	if err != nil {
+		return note, fmt.Errorf("not detached, because that would drop what it has received: %w", err)
+	}
+	if err := r.stop(ctx, k, s, a.Channel); err != nil {
+		return note, err
+	}
+	change := server.SourceChange{
+		Channel: a.Channel, Source: c.Source.Detached(),
+		TLS: &c.TLS, ConnectRetry: c.ConnectRetry, RetryCount: &c.RetryCount,
+	}
+	if c.GTID == topology.FilePosition {
+		if c, err = channel(ctx, s, a.Channel); err != nil {
+			return note, err
+		}
+		change.Mode, change.Coords = server.FilePosition, c.Exec
+	}
+	return note, s.ChangeSource(ctx, change)
+}
+
+// open makes a server writable, noting where in its binary log that was.
+func (r *Run) open(ctx context.Context, k topology.Key, s Server, super bool) (string, error) {
+	at, err := s.SelfCoordinates(ctx)
+	if err != nil {
+		return "", err
+	}
+	r.mu.Lock()
+	r.opened, r.openKey = at, k
+	r.mu.Unlock()
+	if err := s.SetReadOnly(ctx, false, super); err != nil {
+		return "", err
+	}
+	state, err := s.ReadOnly(ctx)
+	if err == nil && (state.ReadOnly || state.SuperReadOnly) {
+		err = errors.New("read_only is still on after it was set to 0")
+	}
+	return "from " + at.String(), err
+}
+
+func (r *Run) closeForWriting(ctx context.Context, s Server, super bool) (string, error) {
+	state, err := s.ReadOnly(ctx)
+	if err == nil && state.ReadOnly && (state.SuperReadOnly || !super) {
+		return "", errAlready
+	}
+	return "", s.SetReadOnly(ctx, true, super)
+}
+
+// Opened returns where in its binary log the successor stood when this run opened it for writing.
+func (r *Run) Opened() topology.Coordinates {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.opened
+}
+
+// poll asks until the answer is yes, an error, or the context ends; at first after 1 ms, then less and less often.
+func poll(ctx context.Context, ask func() (bool, error)) error {
+	wait := time.Millisecond
+	for {
+		if yes, err := ask(); yes || err != nil {
+			return err
+		}
+		t := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return ctx.Err()
+		case <-t.C:
+		}
+		wait = min(2*wait, 100*time.Millisecond)
+	}
+}

@@ -1,0 +1,109 @@
+package execute
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"orchestrator/internal/gtid"
+	"orchestrator/internal/server"
+	"orchestrator/internal/topology"
+)
+
+// appliedAll says whether a replica has applied everything that it received, and up to where it has received.
+func appliedAll(ctx context.Context, s Server, c *topology.Channel) (all bool, target string, err error) {
+	switch c.GTID {
+	case topology.OracleGTID:
+		g, err := s.GTIDs(ctx)
+		if err != nil {
+			return false, "", err
+		}
+		executed, err := gtid.Parse(g.Executed)
+		if err != nil {
+			return false, "", fmt.Errorf("executed GTID set: %w", err)
+		}
+		retrieved, err := gtid.Parse(c.RetrievedSet)
+		if err != nil {
+			return false, "", fmt.Errorf("retrieved GTID set: %w", err)
+		}
+		return executed.Contains(retrieved), retrieved.String(), nil
+	case topology.MariaDBGTID:
+		applied, err := gtid.ParseMariaPos(c.AppliedSet)
+		if err != nil {
+			return false, "", fmt.Errorf("applied GTID position: %w", err)
+		}
+		received, err := gtid.ParseMariaPos(c.RetrievedSet)
+		if err != nil {
+			return false, "", fmt.Errorf("received GTID position: %w", err)
+		}
+		return applied.Contains(received), received.String(), nil
+	}
+	return c.ReceivedAll(), c.Read.String(), nil
+}
+
+// awaitApplied waits until everything that was received has been applied. The applier is started if somebody had
+// stopped it. It waits as long as the applier gets on; standing still for longer than patience is an error, and so
+// is an applier that has stopped with an error.
+func (r *Run) awaitApplied(ctx context.Context, s Server, name string, patience time.Duration) (note string, err error) {
+	c, err := channel(ctx, s, name)
+	if err != nil || c == nil {
+		return "", err
+	}
+	all, target, err := appliedAll(ctx, s, c)
+	if err != nil || all {
+		return "", err
+	}
+	if !c.SQLThread.Exists() || c.SQLThread == topology.ThreadStopped {
+		if c.LastSQLErrno != 0 {
+			return "", fmt.Errorf("its applier stopped with error %d: %s", c.LastSQLErrno, c.LastSQLError)
+		}
+		if err := s.StartReplica(ctx, server.SQLThread, name); err != nil {
+			return "", err
+		}
+		note = "its applier had been stopped and was started"
+	}
+	if c.GTID == topology.FilePosition {
+		return note, r.await(ctx, s, name, patience, func(ctx context.Context, timeout time.Duration) error {
+			return s.WaitPosition(ctx, c.Read, name, timeout)
+		})
+	}
+	return note, r.awaitSet(ctx, s, name, target, patience)
+}
+
+// awaitSet waits until the replica has applied the set, as long as its applier gets on.
+func (r *Run) awaitSet(ctx context.Context, s Server, name, set string, patience time.Duration) error {
+	return r.await(ctx, s, name, patience, func(ctx context.Context, timeout time.Duration) error {
+		return s.WaitExecuted(ctx, set, timeout)
+	})
+}
+
+// await repeats a wait on the server until it is over, the applier fails, or it stands still.
+func (r *Run) await(ctx context.Context, s Server, name string, patience time.Duration, wait func(context.Context, time.Duration) error) error {
+	if patience <= 0 {
+		patience = r.e.o.Patience
+	}
+	before, err := channel(ctx, s, name)
+	if err != nil {
+		return err
+	}
+	for {
+		// The server counts in whole seconds or less; the deadline of the step bounds it as well.
+		err := wait(ctx, patience)
+		if !errors.Is(err, server.ErrNotReached) {
+			return err
+		}
+		now, err := channel(ctx, s, name)
+		switch {
+		case err != nil:
+			return err
+		case now == nil || before == nil:
+			return errors.New("its replication configuration is gone")
+		case now.LastSQLErrno != 0:
+			return fmt.Errorf("its applier stopped with error %d: %s", now.LastSQLErrno, now.LastSQLError)
+		case now.Exec == before.Exec && now.AppliedSet == before.AppliedSet && now.Relay == before.Relay:
+			return fmt.Errorf("its applier has stood still for %s at %s", patience, now.Exec)
+		}
+		before = now
+	}
+}

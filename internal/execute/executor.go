@@ -1,0 +1,232 @@
+package execute
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"orchestrator/internal/plan"
+	"orchestrator/internal/topology"
+)
+
+// Options are what an Executor needs.
+type Options struct {
+	// Server gives access to a server.
+	Server func(topology.Key) Server
+	// MayWrite is asked before every step; an error (this node leads no more) ends the plan where it stands, without
+	// undoing anything: the next leader carries on.
+	MayWrite func(context.Context) error
+	// OnStep is told of every change of a step, one at a time; nil tells nobody. It must be quick.
+	OnStep func(plan.Step)
+	// Parallel bounds how many steps of one stage run at the same time; 0 means 5.
+	Parallel int
+	// Deadline bounds a step that names none; 0 means 30 s.
+	Deadline time.Duration
+	// Patience is how long an applier may stand still before waiting for it is given up; 0 means 10 s.
+	Patience time.Duration
+	Now      func() time.Time
+	Logger   *slog.Logger
+}
+
+// Executor runs plans. It is safe for concurrent use by several plans.
+type Executor struct{ o Options }
+
+// New returns an Executor.
+func New(o Options) *Executor {
+	if o.MayWrite == nil {
+		o.MayWrite = func(context.Context) error { return nil }
+	}
+	if o.Parallel <= 0 {
+		o.Parallel = 5
+	}
+	if o.Deadline <= 0 {
+		o.Deadline = 30 * time.Second
+	}
+	if o.Patience <= 0 {
+		o.Patience = 10 * time.Second
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Executor{o}
+}
+
+// ErrMayNotWrite says that a plan ended because this node may not write any more.
+var ErrMayNotWrite = errors.New("this node may not change servers any more")
+
+// StepError says which step ended a plan.
+type StepError struct {
+	Step plan.Step
+	Err  error
+}
+
+// Error names the server, the action and the cause.
+func (e *StepError) Error() string {
+	return fmt.Sprintf("%s: %s: %v", e.Step.Server, e.Step.Action, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *StepError) Unwrap() error { return e.Err }
+
+// Run is one plan being run. It remembers what later steps need of earlier ones, also between a plan's gathering
+// part and the rest, which is planned anew.
+type Run struct {
+	e *Executor
+
+	mu      sync.Mutex
+	ending  map[topology.Key]func(context.Context) error // receivers that were told to end
+	opened  topology.Coordinates                         // where the successor stood when it was opened for writing
+	openKey topology.Key
+	done    []plan.Step // done steps that can be undone, in the order in which they ended
+	passed  bool        // the point of no return
+
+	beforeNoReturn func(context.Context) error
+}
+
+// NewRun begins a run.
+func (e *Executor) NewRun() *Run {
+	return &Run{e: e, ending: make(map[topology.Key]func(context.Context) error)}
+}
+
+// BeforeNoReturn sets what is asked right before the point of no return; an error keeps the step from being done.
+func (r *Run) BeforeNoReturn(ask func(context.Context) error) { r.beforeNoReturn = ask }
+
+// PassedNoReturn says whether the point of no return has been passed.
+func (r *Run) PassedNoReturn() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.passed
+}
+
+// Quiet returns the servers whose receivers were told to end in this run.
+func (r *Run) Quiet() map[topology.Key]bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	quiet := make(map[topology.Key]bool, len(r.ending))
+	for k := range r.ending {
+		quiet[k] = true
+	}
+	return quiet
+}
+
+// Stage runs the steps of one stage at the same time and returns when all have ended. It changes the steps: their
+// state, times and errors. The error is that of the first step that must not fail, or ErrMayNotWrite.
+func (r *Run) Stage(ctx context.Context, steps []*plan.Step) error {
+	var g errgroup.Group // without its context: a failing step does not end the others half-way
+	g.SetLimit(r.e.o.Parallel)
+	for _, s := range steps {
+		g.Go(func() error { return r.step(ctx, s) })
+	}
+	return g.Wait()
+}
+
+// Plan runs the stages of a plan one after the other, beginning after stage `after`. A failure before the point of
+// no return undoes what this run has done, unless the node may not write any more.
+func (r *Run) Plan(ctx context.Context, p *plan.Plan, after int) error {
+	for _, steps := range p.Stages() {
+		if steps[0].Stage <= after {
+			continue
+		}
+		if err := r.Stage(ctx, steps); err != nil {
+			return r.fail(ctx, err)
+		}
+	}
+	return nil
+}
+
+// fail ends a plan that cannot go on.
+func (r *Run) fail(ctx context.Context, err error) error {
+	if errors.Is(err, ErrMayNotWrite) || r.PassedNoReturn() {
+		return err
+	}
+	return errors.Join(err, r.Undo(ctx))
+}
+
+// step runs one step and reports it.
+func (r *Run) step(ctx context.Context, s *plan.Step) error {
+	if err := r.e.o.MayWrite(ctx); err != nil {
+		r.finish(s, plan.Waiting, "", err)
+		return fmt.Errorf("%w: %w", ErrMayNotWrite, err)
+	}
+	s.State, s.Started, s.Ended, s.Error = plan.Running, r.e.o.Now(), time.Time{}, ""
+	r.report(*s)
+	deadline := s.Deadline
+	if deadline <= 0 {
+		deadline = r.e.o.Deadline
+	}
+	stepCtx, cancel := context.WithTimeout(ctx, deadline)
+	defer cancel()
+	note, err := "", error(nil)
+	if s.NoReturn && r.beforeNoReturn != nil {
+		err = r.beforeNoReturn(stepCtx)
+	}
+	if err == nil {
+		note, err = r.act(stepCtx, s.Server, s.Action)
+	}
+	switch {
+	case errors.Is(err, errAlready):
+		r.finish(s, plan.Skipped, note, nil)
+	case err != nil:
+		r.finish(s, plan.Failed, note, err)
+		if s.MayFail {
+			return nil
+		}
+		return &StepError{Step: *s, Err: err}
+	default:
+		r.finish(s, plan.Done, note, nil)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s.Undo != nil && s.State == plan.Done {
+		r.done = append(r.done, *s)
+	}
+	r.passed = r.passed || s.NoReturn
+	return nil
+}
+
+func (r *Run) finish(s *plan.Step, state plan.State, note string, err error) {
+	s.State, s.Note, s.Ended = state, note, r.e.o.Now()
+	if err != nil {
+		s.Error = err.Error()
+		r.e.o.Logger.Warn("step failed", "server", s.Server.String(), "step", s.Action.String(), "error", err)
+	}
+	r.report(*s)
+}
+
+// report hands a copy of the step to the listener, one at a time.
+func (r *Run) report(s plan.Step) {
+	if r.e.o.OnStep == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.e.o.OnStep(s)
+}
+
+// Undo takes back what this run has done, last first. It goes on after a failure and returns all of them.
+func (r *Run) Undo(ctx context.Context) error {
+	r.mu.Lock()
+	done := r.done
+	r.done = nil
+	r.mu.Unlock()
+	var errs []error
+	for _, s := range slices.Backward(done) {
+		undo := plan.Step{
+			N: s.N, Stage: s.Stage, Phase: plan.Undo, Server: s.Server, Action: *s.Undo,
+			Why: "undo: " + s.Action.String(), Until: "as it was before",
+		}
+		if err := r.step(ctx, &undo); err != nil {
+			errs = append(errs, fmt.Errorf("undo: %w", err))
+		}
+	}
+	return errors.Join(errs...)
+}
