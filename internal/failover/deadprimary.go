@@ -23,7 +23,8 @@ type Request struct {
 
 // The stages of a plan for a lost primary. Steps of one stage run at the same time.
 const (
-	stageGather = iota + 1
+	// GatherStage is the stage that ends reception; a plan is made anew after it has run.
+	GatherStage = iota + 1
 	stageCatchUp
 	stageFetch
 	stageFetched
@@ -89,7 +90,7 @@ func (d *deadPrimary) gather() {
 		if !k.LastCheckValid() || d.quiet(k) || k.IsBinlogServer() {
 			continue
 		}
-		d.plan.Add(stageGather, plan.Step{
+		d.plan.Add(GatherStage, plan.Step{
 			Phase:  plan.Gather,
 			Server: k.Key,
 			Action: plan.Action{Verb: plan.StopReceiving},

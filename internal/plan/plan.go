@@ -38,13 +38,12 @@ func (p *Plan) Add(stage int, s Step) {
 	p.Steps = append(p.Steps, s)
 }
 
-// LastStage is the highest stage in use; 0 when there are no steps.
-func (p *Plan) LastStage() int {
-	last := 0
+// Prepend puts steps that have run already before the plan's own, and numbers all of them anew.
+func (p *Plan) Prepend(steps []Step) {
+	p.Steps = slices.Concat(steps, p.Steps)
 	for i := range p.Steps {
-		last = max(last, p.Steps[i].Stage)
+		p.Steps[i].N = i + 1
 	}
-	return last
 }
 
 // Stages returns the steps grouped by stage, in order.

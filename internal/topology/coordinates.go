@@ -66,9 +66,9 @@ func SplitLogFile(name string) (base string, number int64, ok bool) {
 	if i < 0 {
 		return name, 0, false
 	}
-	n, err := strconv.ParseInt(name[i+1:], 10, 64)
+	n, err := strconv.ParseUint(name[i+1:], 10, 63) // 63 bits without a sign: it fits into an int64
 	if err != nil {
 		return name, 0, false
 	}
-	return name[:i], n, true
+	return name[:i], int64(n), true
 }

@@ -99,13 +99,18 @@ func (g *graph) below(parent, i *Instance) place {
 
 // placeRing places the members of a ring, given in the order in which each replicates from the next.
 func (g *graph) placeRing(ring []*Instance) {
-	owner := slices.MinFunc(ring, func(a, b *Instance) int { return a.Key.Compare(b.Key) })
-	for _, i := range ring {
-		if i.ClusterName == i.Key.String() { // the ring already carries the name of this member
-			owner = i
-			break
+	owner := slices.MinFunc(ring, func(a, b *Instance) int {
+		// A member that carries its own name gave it to the ring already. There are several when clusters of their
+		// own have just been joined.
+		aOwn, bOwn := a.ClusterName == a.Key.String(), b.ClusterName == b.Key.String()
+		switch {
+		case aOwn && !bOwn:
+			return -1
+		case bOwn && !aOwn:
+			return 1
 		}
-	}
+		return a.Key.Compare(b.Key)
+	})
 	start := slices.Index(ring, owner)
 	for n := range ring {
 		// Walking against the direction of replication from the owner gives each member its distance.

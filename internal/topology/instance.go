@@ -205,11 +205,12 @@ func (i *Instance) MajorVersion() string { return MajorVersion(i.Version) }
 
 // MajorVersion is the first two parts of a version text.
 func MajorVersion(version string) string {
-	parts := strings.SplitN(version, ".", 3)
-	if len(parts) < 2 {
+	first := strings.IndexByte(version, '.')
+	second := strings.IndexByte(version[first+1:], '.')
+	if first < 0 || second < 0 {
 		return version
 	}
-	return parts[0] + "." + parts[1]
+	return version[:first+1+second]
 }
 
 // CompareVersions compares the numbers of two version texts, part by part, as far as both are numbers.

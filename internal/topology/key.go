@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"net"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // DetachedPrefix marks a source host name that was made unreachable on purpose (detach-replica-master-host).
@@ -34,12 +36,15 @@ func ParseKey(text string, defaultPort int) (Key, error) {
 		host, port = text[1:end], strings.TrimPrefix(text[end+1:], ":")
 	case strings.Count(text, ":") == 1:
 		host, port, _ = strings.Cut(text, ":")
-	case strings.Count(text, ":") > 1 && net.ParseIP(text) == nil:
+	case strings.Count(text, ":") > 1 && !isIP(text):
 		i := strings.LastIndexByte(text, ':')
 		host, port = text[:i], text[i+1:]
 	}
 	if host == "" {
 		return Key{}, fmt.Errorf("instance %q: the host name is empty", text)
+	}
+	if strings.ContainsFunc(host, notInHostnames) {
+		return Key{}, fmt.Errorf("instance %q: a host name has no white space, commas or brackets", text)
 	}
 	if port == "" {
 		return Key{Hostname: host, Port: defaultPort}, nil
@@ -49,6 +54,17 @@ func ParseKey(text string, defaultPort int) (Key, error) {
 		return Key{}, fmt.Errorf("instance %q: the port must be a number from 1 to 65535", text)
 	}
 	return Key{Hostname: host, Port: n}, nil
+}
+
+// isIP says whether the text is an IP address, possibly with a zone.
+func isIP(text string) bool {
+	_, err := netip.ParseAddr(text)
+	return err == nil
+}
+
+// notInHostnames says whether a character would make a key that cannot be read back from a list of keys.
+func notInHostnames(r rune) bool {
+	return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(",[]", r)
 }
 
 // String prints `host:port`, with brackets around an IPv6 address.

@@ -224,11 +224,12 @@ func alignBrackets(rows []outlineRow, withTags bool) string {
 }
 
 func tagList(tags []Tag) string {
+	tags = slices.Clone(tags)
+	slices.SortFunc(tags, func(a, b Tag) int { return strings.Compare(a.Name, b.Name) })
 	names := make([]string, len(tags))
 	for n, t := range tags {
 		names[n] = t.Display()
 	}
-	slices.Sort(names)
 	return "[" + strings.Join(names, ",") + "]"
 }
 

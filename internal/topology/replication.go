@@ -82,6 +82,7 @@ type Channel struct {
 	HasFilters    bool
 	ConnectRetry  time.Duration
 	RetryCount    int64
+	Heartbeat     time.Duration // configured period; 0 when not reported
 	TLS           TLSOptions
 }
 

@@ -119,14 +119,15 @@ func (t *Topology) Source(i *Instance) *Instance { return t.byKey[t.sources[i.Ke
 // Cluster returns the cluster of that exact name, or nil.
 func (t *Topology) Cluster(name string) *Cluster { return t.clusters[name] }
 
-// ClusterByAlias returns the cluster with that alias, or nil.
+// ClusterByAlias returns the cluster with that alias, or nil. Where several have it, it is the first by name.
 func (t *Topology) ClusterByAlias(alias string) *Cluster {
+	var found *Cluster
 	for _, c := range t.clusters {
-		if c.Alias == alias {
-			return c
+		if c.Alias == alias && (found == nil || c.Name < found.Name) {
+			found = c
 		}
 	}
-	return nil
+	return found
 }
 
 // Clusters returns all clusters ordered by name.

@@ -1,0 +1,200 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"orchestrator/internal/execute"
+	"orchestrator/internal/failover"
+	"orchestrator/internal/plan"
+	"orchestrator/internal/publish"
+	"orchestrator/internal/topology"
+)
+
+// request is how a recovery was asked for.
+type request struct {
+	hooks      bool         // run hooks
+	forced     bool         // asked for by a person: filters, downtime and anti-flapping do not count
+	first      bool         // the first attempt for this detection: say what holds it back
+	designated topology.Key // who shall be promoted; zero leaves it to the rules
+}
+
+// lookAgain bounds the second look at the replicas after their receivers have stopped.
+const lookAgain = time.Second
+
+// lostDowntime is how long lost servers are downtimed; it is renewed while they are lost, as in the original.
+const lostDowntime = 365 * 24 * time.Hour
+
+// recover runs the recovery of a dead primary from registration to the closed record.
+func (e *Engine) recover(ctx context.Context, r *Recovery, ask request) error {
+	cluster := r.Finding.ClusterName
+	if !e.occupy(cluster) {
+		return fmt.Errorf("another recovery is running in cluster %s", cluster)
+	}
+	defer e.vacate(cluster)
+	r.Started, r.UID, r.Forced = e.o.Now(), newUID(e.o.Now()), ask.forced
+	log := e.newLog(ctx, r)
+	block, err := e.o.Ledger.RegisterRecovery(ctx, r)
+	switch {
+	case err != nil:
+		// Without a record the anti-flapping rule cannot be kept across processes. Ours is kept by the memory of this
+		// one, so that a broken disk under the manager does not also cost the primary.
+		log.problem("the recovery could not be registered", err)
+		if block = e.remembered(r); !block.Blocked() || ask.forced {
+			break
+		}
+		fallthrough
+	case block.Blocked():
+		e.hold(&r.Finding, ask.first, block.Reason)
+		log.close()
+		return fmt.Errorf("recovery of %s is blocked: %s", r.Finding.Key, block.Reason)
+	}
+	e.remember(r)
+	defer e.forgetActive(r)
+	e.progress(Progress{Kind: Began, Cluster: cluster, Server: r.Finding.Key, Text: string(r.Finding.Code), Recovery: r.UID})
+	e.o.Logger.Warn("recovery begins", "failed", r.Finding.Key.String(), "code", string(r.Finding.Code), "uid", r.UID)
+
+	err = e.replacePrimary(ctx, r, ask, log)
+	e.conclude(ctx, r, ask, log, err)
+	return err
+}
+
+// replacePrimary promotes a replica. When it returns, the topology is as it will be.
+func (e *Engine) replacePrimary(ctx context.Context, r *Recovery, ask request, log *recoveryLog) error {
+	cfg := e.o.Config()
+	failed := r.Finding.Key
+	if ask.hooks {
+		if err := e.hooks(ctx, "PreFailoverProcesses", cfg.PreFailoverProcesses, publish.StopAtFirst, e.values(&r.Finding, r)); err != nil {
+			return fmt.Errorf("a PreFailoverProcesses hook failed, nothing was changed: %w", err)
+		}
+	}
+	policy := failover.PolicyOf(cfg)
+	want := failover.Request{Failed: failed, Operation: string(r.Finding.Code), Designated: ask.designated}
+
+	run := execute.New(e.executorOptions(r.Finding.ClusterName, r.UID, log)).NewRun()
+	run.BeforeNoReturn(func(context.Context) error { return e.stillDead(r, ask) })
+
+	before := e.o.Observer.Cluster(r.Finding.ClusterName)
+	if before == nil {
+		return fmt.Errorf("cluster %s is not known any more", r.Finding.ClusterName)
+	}
+	r.Plan = failover.DeadPrimary(before, want, policy)
+	if stages := r.Plan.Stages(); len(stages) > 0 && stages[0][0].Phase == plan.Gather {
+		gathered := r.Plan
+		if err := run.Stage(ctx, stages[0]); err != nil {
+			return errors.Join(err, run.Undo(ctx))
+		}
+		want.Quiet = run.Quiet()
+		r.Plan = failover.DeadPrimary(e.lookAgain(ctx, before, failed, want.Quiet), want, policy)
+		r.Plan.Prepend(gatheredSteps(&gathered))
+	}
+	log.plan(&r.Plan)
+	if r.Plan.Successor.IsZero() {
+		return errors.Join(errors.New("no replica can be promoted"), run.Undo(context.WithoutCancel(ctx)))
+	}
+	r.Lost = r.Plan.LostKeys()
+	r.Participants = participants(&r.Plan)
+	if err := run.Plan(ctx, &r.Plan, failover.GatherStage); err != nil && !run.PassedNoReturn() {
+		return err
+	}
+	r.Successor, r.SuccessorCoordinates = r.Plan.Successor, run.Opened()
+	if s := before.Instance(r.Successor); s != nil {
+		r.SuccessorAlias = s.Alias
+	}
+	e.countFailedFollowers(r)
+	return nil
+}
+
+// gatheredSteps are the steps of a gathering that has run, to stand before the steps that were planned after it.
+func gatheredSteps(p *plan.Plan) []plan.Step {
+	return slices.DeleteFunc(slices.Clone(p.Steps), func(s plan.Step) bool { return s.Phase != plan.Gather })
+}
+
+// lookAgain reads the replicas once more, now that they receive nothing any more. A replica that does not answer in
+// time is judged by what was read of it just before.
+func (e *Engine) lookAgain(ctx context.Context, before *topology.Topology, failed topology.Key, quiet map[topology.Key]bool) *topology.Topology {
+	probeCtx, cancel := context.WithTimeout(ctx, lookAgain)
+	defer cancel()
+	replicas := before.Replicas(failed)
+	var keys []topology.Key
+	for _, r := range replicas {
+		if r.LastCheckValid() {
+			keys = append(keys, r.Key)
+		}
+	}
+	e.look(probeCtx, keys...)
+	after := e.o.Observer.Cluster(before.Instances()[0].ClusterName)
+	if after == nil {
+		return before
+	}
+	merged := slices.Clone(after.Instances())
+	for i, now := range merged {
+		if was := before.Instance(now.Key); was != nil && quiet[now.Key] && was.LastCheckValid() && !now.LastCheckValid() {
+			merged[i] = was
+		}
+	}
+	return topology.New(merged, after.Names())
+}
+
+// stillDead refuses to open a second primary when the first one has come back in the meantime.
+func (e *Engine) stillDead(r *Recovery, ask request) error {
+	if ask.forced {
+		return nil
+	}
+	t := e.o.Observer.Cluster(r.Finding.ClusterName)
+	if t == nil {
+		return nil
+	}
+	if i := t.Instance(r.Finding.Key); i != nil && i.LastCheckValid() && i.Check.Seen.After(r.Started) {
+		return fmt.Errorf("%s answers again", r.Finding.Key)
+	}
+	return nil
+}
+
+// countFailedFollowers adds to the lost those replicas that could not be pointed at the successor.
+func (e *Engine) countFailedFollowers(r *Recovery) {
+	for _, s := range r.Plan.Steps {
+		if s.State != plan.Failed {
+			continue
+		}
+		r.Errors = append(r.Errors, fmt.Sprintf("%s: %s: %s", s.Server, s.Action, s.Error))
+		if s.Phase == plan.Repoint && !slices.Contains(r.Lost, s.Server) {
+			r.Lost = append(r.Lost, s.Server)
+		}
+	}
+}
+
+func participants(p *plan.Plan) []topology.Key {
+	var keys []topology.Key
+	for _, s := range p.Steps {
+		if !slices.Contains(keys, s.Server) {
+			keys = append(keys, s.Server)
+		}
+	}
+	return topology.SortKeys(keys)
+}
+
+// executorOptions are those of a run that belongs to a recovery; uid is empty where there is none.
+func (e *Engine) executorOptions(cluster, uid string, log *recoveryLog) execute.Options {
+	cfg := e.o.Config()
+	return execute.Options{
+		Server:   e.o.Servers,
+		MayWrite: func(ctx context.Context) error { return e.o.Leader.Confirm(ctx) },
+		OnStep: func(s plan.Step) {
+			if log != nil {
+				log.step(s)
+			}
+			e.progress(Progress{Kind: StepChanged, Cluster: cluster, Server: s.Server, Text: s.Action.String(), Step: &s, Recovery: uid})
+			if s.NoReturn && s.State == plan.Done {
+				e.progress(Progress{Kind: Promoted, Cluster: cluster, Server: s.Server, Text: "accepts writes", Recovery: uid})
+			}
+		},
+		Parallel: max(cfg.MaxConcurrentReplicaOperations, 1),
+		Patience: cfg.ReasonableReplicationLag(),
+		Now:      e.o.Now,
+		Logger:   e.o.Logger,
+	}
+}

@@ -1,0 +1,229 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"orchestrator/internal/config"
+	"orchestrator/internal/execute"
+	"orchestrator/internal/observe"
+	"orchestrator/internal/plan"
+	"orchestrator/internal/publish"
+	"orchestrator/internal/topology"
+)
+
+// Observer is what the engine needs of the picture of the fleet.
+type Observer interface {
+	Snapshot() *topology.Topology
+	Cluster(name string) *topology.Topology
+	Complete(cluster string) bool
+	Probe(ctx context.Context, keys ...topology.Key) error
+	Subscribe(buffer int) (<-chan observe.Event, func())
+	Apply(observe.Change)
+}
+
+// Leadership says whether this node may change servers.
+type Leadership interface {
+	IsLeader() bool
+	// Confirm asks again, as freshly as it can be known, before a server is changed.
+	Confirm(ctx context.Context) error
+}
+
+// Hooks runs external programs.
+type Hooks interface {
+	Run(ctx context.Context, list publish.List, v publish.Values, mode publish.Mode) error
+}
+
+// Node is the identity of this process in records.
+type Node struct{ Hostname, Token string }
+
+// Options are what an Engine needs. All but Progress and Logger are required.
+type Options struct {
+	Observer Observer
+	Servers  func(topology.Key) execute.Server
+	Ledger   Ledger
+	Hooks    Hooks
+	Leader   Leadership
+	Config   func() *config.Config
+	Node     Node
+	Now      func() time.Time
+	Progress func(Progress) // told of everything that happens; must be quick
+	Logger   *slog.Logger
+}
+
+// Progress is something worth telling somebody who watches.
+type Progress struct {
+	At       time.Time
+	Kind     ProgressKind
+	Cluster  string
+	Server   topology.Key
+	Text     string
+	Step     *plan.Step // for StepChanged
+	Recovery string     // UID, where there is one
+}
+
+// ProgressKind is the kind of a Progress.
+type ProgressKind string
+
+// The kinds of progress.
+const (
+	Suspected   ProgressKind = "suspected" // a server that others depend on does not answer
+	Detected    ProgressKind = "detected"  // a failure was found
+	Held        ProgressKind = "held"      // a recovery was not begun, and why
+	Began       ProgressKind = "began"
+	StepChanged ProgressKind = "step"
+	Promoted    ProgressKind = "promoted" // writes are accepted again
+	Finished    ProgressKind = "finished"
+	Fenced      ProgressKind = "fenced" // an old primary was closed for writing
+)
+
+// Engine recovers. Run must be called for it to act by itself; Recover acts on demand.
+type Engine struct {
+	o    Options
+	work sync.WaitGroup // everything that Run or Recover started and that may outlive them
+
+	mu        sync.Mutex
+	ctx       context.Context         // of Run; what is started ends with it
+	busy      map[string]bool         // clusters in which a recovery runs
+	handling  map[topology.Key]bool   // findings of the server are being handled
+	missed    map[topology.Key]string // something was found meanwhile: the cluster to judge again
+	told      map[detectionID]toldDetection
+	glimpsed  map[topology.Key]glimpse
+	attempted map[topology.Key]time.Time // last attempt to begin a recovery
+	grace     map[topology.Key]time.Time // until then a dead primary is only detected
+	settling  map[topology.Key]time.Time // until then nothing is concluded: its replicas are reconnecting
+	looked    map[topology.Key]time.Time // when an emergency operation last had it probed
+	asked     map[topology.Key]time.Time // when its replicas were last made to reconnect
+	suspected map[topology.Key]time.Time // since when a server is suspected
+	fencing   map[topology.Key]context.CancelFunc
+	active    map[string]*Recovery // by UID
+	recent    map[string]time.Time // when the newest recovery of a cluster began
+}
+
+// New returns an Engine.
+func New(o Options) *Engine {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Progress == nil {
+		o.Progress = func(Progress) {}
+	}
+	return &Engine{
+		o:         o,
+		busy:      make(map[string]bool),
+		handling:  make(map[topology.Key]bool),
+		missed:    make(map[topology.Key]string),
+		told:      make(map[detectionID]toldDetection),
+		glimpsed:  make(map[topology.Key]glimpse),
+		attempted: make(map[topology.Key]time.Time),
+		grace:     make(map[topology.Key]time.Time),
+		settling:  make(map[topology.Key]time.Time),
+		looked:    make(map[topology.Key]time.Time),
+		asked:     make(map[topology.Key]time.Time),
+		suspected: make(map[topology.Key]time.Time),
+		fencing:   make(map[topology.Key]context.CancelFunc),
+		active:    make(map[string]*Recovery),
+		recent:    make(map[string]time.Time),
+	}
+}
+
+// tick is how often everything is judged again, for what only time changes.
+const tick = time.Second
+
+// ErrStopped says that the engine is not running.
+var ErrStopped = errors.New("the recovery engine is not running")
+
+// Run judges every change of a cluster until ctx ends, and returns when everything it started has ended.
+func (e *Engine) Run(ctx context.Context) error {
+	e.mu.Lock()
+	e.ctx = ctx
+	e.mu.Unlock()
+	events, unsubscribe := e.o.Observer.Subscribe(64)
+	defer e.work.Wait()
+	defer unsubscribe()
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case ev, ok := <-events:
+			if !ok {
+				return nil
+			}
+			e.onEvent(ctx, ev)
+		case <-ticker.C:
+			e.onTick(ctx)
+		}
+	}
+}
+
+func (e *Engine) onEvent(ctx context.Context, ev observe.Event) {
+	switch ev.Kind {
+	case observe.InstanceLost:
+		e.suspect(ev)
+	case observe.InstanceBack:
+		e.mu.Lock()
+		delete(e.suspected, ev.Key)
+		e.mu.Unlock()
+	}
+	if ev.Topology == nil {
+		return
+	}
+	e.fenceReturned(ctx, ev)
+	e.judge(ctx, ev.Topology)
+}
+
+func (e *Engine) suspect(ev observe.Event) {
+	e.mu.Lock()
+	_, known := e.suspected[ev.Key]
+	if !known {
+		e.suspected[ev.Key] = ev.At
+	}
+	e.mu.Unlock()
+	if !known && ev.Topology != nil && len(ev.Topology.Replicas(ev.Key)) > 0 {
+		e.progress(Progress{At: ev.At, Kind: Suspected, Cluster: ev.Cluster, Server: ev.Key, Text: "it does not answer any more"})
+	}
+}
+
+func (e *Engine) onTick(ctx context.Context) {
+	if e.o.Leader.IsLeader() {
+		e.goTracked(func() {
+			if err := e.o.Ledger.Expire(ctx); err != nil && ctx.Err() == nil {
+				e.o.Logger.Error("expiring old detections and recoveries", "error", err)
+			}
+		})
+	}
+	e.judge(ctx, e.o.Observer.Snapshot())
+}
+
+// goTracked runs f in a goroutine that Run waits for.
+func (e *Engine) goTracked(f func()) { e.work.Go(f) }
+
+func (e *Engine) progress(p Progress) {
+	if p.At.IsZero() {
+		p.At = e.o.Now()
+	}
+	e.o.Progress(p)
+}
+
+// look has servers probed now. What it cannot find out stays as it was, and the picture says so; it is no error here.
+func (e *Engine) look(ctx context.Context, keys ...topology.Key) {
+	if err := e.o.Observer.Probe(ctx, keys...); err != nil && ctx.Err() == nil {
+		e.o.Logger.Debug("probe", "servers", topology.JoinKeys(keys), "error", err)
+	}
+}
+
+// Active returns copies of the recoveries that run at this moment.
+func (e *Engine) Active() []Recovery {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var rs []Recovery
+	for _, r := range e.active {
+		rs = append(rs, *r)
+	}
+	return rs
+}

@@ -1,0 +1,48 @@
+package recovery
+
+import (
+	"context"
+
+	"orchestrator/internal/analysis"
+	"orchestrator/internal/publish"
+)
+
+// hooks runs a list of hooks, named after its configuration key; an empty one is nothing.
+func (e *Engine) hooks(ctx context.Context, name string, list []string, mode publish.Mode, v publish.Values) error {
+	if len(list) == 0 {
+		return nil
+	}
+	return e.o.Hooks.Run(ctx, publish.List{Name: name, Commands: list}, v, mode)
+}
+
+// values are what hooks are told of a failure and its recovery; r is nil while there is none.
+func (e *Engine) values(f *analysis.Finding, r *Recovery) publish.Values {
+	v := publish.Values{
+		FailureType:              string(f.Code),
+		InstanceType:             f.InstanceType(),
+		IsPrimary:                f.IsPrimary,
+		IsCoPrimary:              f.IsCoPrimary,
+		FailureDescription:       f.Description,
+		Command:                  f.CommandHint,
+		Failed:                   f.Key,
+		FailureCluster:           f.ClusterName,
+		ClusterAlias:             f.ClusterAlias,
+		ClusterDomain:            f.ClusterDomain,
+		CountReplicas:            int(f.CountReplicas),
+		ReplicaHosts:             f.Replicas,
+		IsDowntimed:              f.IsDowntimed,
+		AutoPrimaryRecovery:      f.AutomatedPrimaryRecovery,
+		AutoIntermediateRecovery: f.AutomatedIntermediateRecovery,
+		OrchestratorHost:         e.o.Node.Hostname,
+	}
+	if r == nil {
+		v.RecoveryUID = newUID(e.o.Now())
+		return v
+	}
+	v.RecoveryUID = r.UID
+	v.LostReplicas = r.Lost
+	v.Successor = r.Successor
+	v.SuccessorAlias = r.SuccessorAlias
+	v.SuccessorBinlogCoordinates = r.SuccessorCoordinates
+	return v
+}

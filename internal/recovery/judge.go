@@ -1,0 +1,216 @@
+package recovery
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"orchestrator/internal/analysis"
+	"orchestrator/internal/publish"
+	"orchestrator/internal/topology"
+)
+
+// hungAfter is how long a server that answers nothing must have been silent before its replicas are asked about it. A
+// ping and a probe on a fresh connection have failed by then.
+const hungAfter = time.Second
+
+// retryAfter is how long the engine waits before it tries again to begin a recovery that was held.
+const retryAfter = time.Second
+
+// detectionID tells detections apart as the ledger does.
+type detectionID struct {
+	key        topology.Key
+	actionable bool
+}
+
+// toldDetection is a detection that this process has registered or found registered.
+type toldDetection struct {
+	id    int64
+	code  analysis.Code
+	until time.Time // no need to ask the ledger again before
+}
+
+// glimpse is since when a code is found about a server, and when it was found last.
+type glimpse struct {
+	code        analysis.Code
+	first, last time.Time
+}
+
+// judge analyses a topology and sees to each finding. It never waits: what takes time runs on its own.
+func (e *Engine) judge(ctx context.Context, t *topology.Topology) {
+	if t == nil || t.Len() == 0 {
+		return
+	}
+	policy := analysis.PolicyOf(e.o.Config())
+	policy.Live, policy.IncludeDowntimed, policy.IncludeAdditional = true, true, true
+	policy.HungAfter = hungAfter
+	for _, f := range analysis.Analyze(t, policy, e.o.Now()) {
+		e.consider(ctx, t, f)
+	}
+}
+
+// consider decides what one finding calls for.
+func (e *Engine) consider(ctx context.Context, t *topology.Topology, f analysis.Finding) {
+	if f.SkippableDueToDowntime || !e.o.Observer.Complete(f.ClusterName) {
+		return
+	}
+	handling := analysis.HandlingOf(f.Code)
+	switch held, settling := e.heldBack(f.Key); {
+	case settling && handling.HeldBackInGrace:
+		return
+	case held:
+		handling = handling.InGrace()
+	}
+	needs := e.emergencies(&f)
+	if handling.Actionable() && !f.Actionable {
+		handling = analysis.Handling{Recovery: analysis.DetectOnly}
+	}
+	if handling.Recovery == analysis.DetectOnly && !e.lasts(&f) {
+		handling = analysis.Handling{} // it may be the first glimpse of something worse; the next tick will tell
+	}
+	if !handling.Detected() && len(needs) == 0 {
+		return
+	}
+	if !e.take(&f, handling) {
+		return
+	}
+	e.goTracked(func() {
+		e.handle(ctx, t, &f, handling, needs)
+		if cluster := e.release(&f); cluster != "" && ctx.Err() == nil {
+			e.judge(ctx, e.o.Observer.Cluster(cluster))
+		}
+	})
+}
+
+// lasts says whether the same code was found about the server a tick ago. What is only to be noted waits that long:
+// a primary that dies is unreachable with happy replicas for the few milliseconds until they notice.
+func (e *Engine) lasts(f *analysis.Finding) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now := e.o.Now()
+	if seen, ok := e.glimpsed[f.Key]; ok && seen.code == f.Code && now.Before(seen.last.Add(3*tick)) {
+		seen.last = now
+		e.glimpsed[f.Key] = seen
+		return !now.Before(seen.first.Add(tick))
+	}
+	e.glimpsed[f.Key] = glimpse{code: f.Code, first: now, last: now}
+	return false
+}
+
+// take reserves the server of a finding for one handler at a time. A finding that was handled a moment ago with no
+// effect is left for the next second.
+func (e *Engine) take(f *analysis.Finding, h analysis.Handling) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.handling[f.Key] {
+		e.missed[f.Key] = f.ClusterName
+		return false
+	}
+	if e.busy[f.ClusterName] {
+		return false
+	}
+	now := e.o.Now()
+	told, known := e.told[detectionID{f.Key, h.Actionable()}]
+	if known && told.code == f.Code && now.Before(e.attempted[f.Key].Add(retryAfter)) {
+		return false
+	}
+	e.handling[f.Key] = true
+	return true
+}
+
+// release ends the handling of a finding. It returns the cluster to judge again when something else was found about
+// the server meanwhile.
+func (e *Engine) release(f *analysis.Finding) (again string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.handling, f.Key)
+	again = e.missed[f.Key]
+	delete(e.missed, f.Key)
+	e.attempted[f.Key] = e.o.Now()
+	return again
+}
+
+// heldBack says whether the server is in its grace period, and whether its replicas are reconnecting.
+func (e *Engine) heldBack(k topology.Key) (grace, settling bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now := e.o.Now()
+	return now.Before(e.grace[k]), now.Before(e.settling[k])
+}
+
+// handle does what a finding calls for: emergency operations, detection, recovery.
+func (e *Engine) handle(ctx context.Context, t *topology.Topology, f *analysis.Finding, h analysis.Handling, needs []analysis.Emergency) {
+	if !e.o.Leader.IsLeader() {
+		return
+	}
+	e.doEmergencies(ctx, t, f, needs)
+	if !h.Detected() {
+		return
+	}
+	id, fresh := e.detect(ctx, f, h.Actionable())
+	if fresh {
+		if err := e.hooks(ctx, "OnFailureDetectionProcesses", e.o.Config().OnFailureDetectionProcesses, publish.StopAtFirst, e.values(f, nil)); err != nil {
+			e.o.Logger.Error("a detection hook failed: no recovery in this round", "failed", f.Key.String(), "error", err)
+			return
+		}
+	}
+	if h.Recovery != analysis.RecoverPrimary {
+		return
+	}
+	if disabled, err := e.o.Ledger.Disabled(ctx); disabled || err != nil {
+		reason := "recoveries are disabled globally"
+		if err != nil {
+			reason = "whether recoveries are disabled globally cannot be read: " + err.Error()
+		}
+		e.hold(f, fresh, reason)
+		return
+	}
+	if f.Has(analysis.ReplicasStillReceiving) {
+		// A receiver that is connected proves that its source lives, whatever its applier does.
+		e.hold(f, fresh, "replicas are still connected to it: a stopped applier is no sign of a dead source")
+		return
+	}
+	if !f.AutomatedPrimaryRecovery {
+		e.hold(f, fresh, "no entry of RecoverMasterClusterFilters matches the cluster")
+		return
+	}
+	r := &Recovery{Finding: *f, DetectionID: id}
+	_ = e.recover(ctx, r, request{hooks: true, first: fresh}) // the record has the error, and it is logged there
+}
+
+// hold says why nothing is done, once per detection.
+func (e *Engine) hold(f *analysis.Finding, fresh bool, reason string) {
+	if !fresh {
+		return
+	}
+	e.o.Logger.Warn("not recovered", "failed", f.Key.String(), "code", string(f.Code), "reason", reason)
+	e.progress(Progress{Kind: Held, Cluster: f.ClusterName, Server: f.Key, Text: reason})
+}
+
+// detect registers the finding, and says whether that is news.
+func (e *Engine) detect(ctx context.Context, f *analysis.Finding, actionable bool) (id int64, fresh bool) {
+	did := detectionID{f.Key, actionable}
+	now := e.o.Now()
+	e.mu.Lock()
+	told, known := e.told[did]
+	e.mu.Unlock()
+	if known && told.code == f.Code && now.Before(told.until) {
+		return told.id, false
+	}
+	id, fresh, err := e.o.Ledger.RegisterDetection(ctx, f, actionable)
+	if err != nil {
+		// A detection that cannot be written down is still a detection.
+		e.o.Logger.Error("registering a detection", "failed", f.Key.String(), "error", err)
+		fresh = !known || told.code != f.Code
+	}
+	if fresh {
+		e.o.Logger.Warn("failure detected", "failed", f.Key.String(), "cluster", f.ClusterName, "code", string(f.Code),
+			"actionable", actionable, "evidence", strings.Join(f.Evidence, "; "))
+		e.progress(Progress{Kind: Detected, Cluster: f.ClusterName, Server: f.Key, Text: fmt.Sprintf("%s: %s", f.Code, f.Description)})
+	}
+	e.mu.Lock()
+	e.told[did] = toldDetection{id: id, code: f.Code, until: now.Add(10 * time.Second)}
+	e.mu.Unlock()
+	return id, fresh
+}

@@ -1,0 +1,380 @@
+package sandbox
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// Node is one server of a cluster. Its methods may be called from several goroutines.
+type Node struct {
+	// Host and Port are where it listens and what it reports to others.
+	Host string
+	Port int
+
+	index   int
+	cluster *Cluster
+	dir     string
+
+	mu      sync.Mutex
+	process *process // the present server process, or the last one
+	frozen  bool
+	dbs     map[string]*sql.DB
+}
+
+// Index is the node's number in its cluster.
+func (n *Node) Index() int { return n.index }
+
+// Addr is "host:port".
+func (n *Node) Addr() string { return net.JoinHostPort(n.Host, strconv.Itoa(n.Port)) }
+
+// String names the node in messages.
+func (n *Node) String() string {
+	return fmt.Sprintf("%s node %d (%s)", n.cluster.family.Flavor, n.index, n.Addr())
+}
+
+// DataDir is the server's data directory.
+func (n *Node) DataDir() string { return filepath.Join(n.dir, "data") }
+
+// ErrorLog is the path of the server's error log.
+func (n *Node) ErrorLog() string { return filepath.Join(n.dir, "error.log") }
+
+// LogTail is the end of the server's error log, about 4 KB.
+func (n *Node) LogTail() string { return logTail(n.ErrorLog(), 4096) }
+
+// PID is the process id of the server, or 0 when it does not run.
+func (n *Node) PID() int {
+	if p := n.current(); p != nil && p.running() {
+		return p.pid()
+	}
+	return 0
+}
+
+// Running says whether the server's process is there; a frozen one is.
+func (n *Node) Running() bool { return n.PID() != 0 }
+
+func (n *Node) current() *process {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.process
+}
+
+// launch starts the server's process without waiting for it to answer.
+func (n *Node) launch() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.process != nil && n.process.running() {
+		return fmt.Errorf("start %s: it is running", n)
+	}
+	p, err := n.cluster.launcher.start(n.ErrorLog(), nil, n.cluster.family.Server, "--defaults-file="+filepath.Join(n.dir, "my.cnf"))
+	if err != nil {
+		return fmt.Errorf("start %s: %w", n, err)
+	}
+	n.process, n.frozen = p, false
+	return nil
+}
+
+// AwaitSQL returns when the server answers a query, or with an error and the end of its log when it ended or ctx did.
+func (n *Node) AwaitSQL(ctx context.Context) error {
+	p := n.current()
+	if p == nil {
+		return fmt.Errorf("%s was never started", n)
+	}
+	if err := awaitSQL(ctx, n.DB(UserAdmin), p); err != nil {
+		return withLog(fmt.Errorf("await %s: %w", n, err), n.ErrorLog())
+	}
+	return nil
+}
+
+// awaitSQL asks until the server answers.
+func awaitSQL(ctx context.Context, db *sql.DB, p *process) error {
+	return poll(ctx, 10*time.Millisecond, func(ctx context.Context) (bool, error) {
+		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+		defer cancel()
+		err := db.PingContext(ctx)
+		if err == nil {
+			return true, nil
+		}
+		if !p.running() {
+			return false, fmt.Errorf("the server ended: %v", p.err)
+		}
+		return false, notYet{err}
+	})
+}
+
+// notYet is the reason why a poll goes on; it becomes part of the error when time runs out.
+type notYet struct{ reason error }
+
+func (e notYet) Error() string { return e.reason.Error() }
+
+// poll asks until the answer is yes or an error other than notYet, or ctx ends.
+func poll(ctx context.Context, every time.Duration, ask func(context.Context) (bool, error)) error {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	var last error
+	for {
+		ok, err := ask(ctx)
+		var wait notYet
+		switch {
+		case ok:
+			return nil
+		case errors.As(err, &wait):
+			if ctx.Err() == nil || last == nil {
+				last = wait.reason
+			}
+		case err != nil:
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			if last != nil {
+				return fmt.Errorf("%w; last: %w", context.Cause(ctx), last)
+			}
+			return context.Cause(ctx)
+		case <-ticker.C:
+		}
+	}
+}
+
+// Kill ends the server with SIGKILL, frozen or not, and returns when it is reaped.
+func (n *Node) Kill() error {
+	p := n.current()
+	if p == nil {
+		return nil
+	}
+	if err := p.kill(); err != nil {
+		return fmt.Errorf("%s: %w", n, err)
+	}
+	return nil
+}
+
+// Freeze stops the server's process with SIGSTOP: its connections stay open and say nothing.
+func (n *Node) Freeze() error { return n.freeze(true, syscall.SIGSTOP, "freeze") }
+
+// Thaw lets a frozen server run on.
+func (n *Node) Thaw() error { return n.freeze(false, syscall.SIGCONT, "thaw") }
+
+func (n *Node) freeze(on bool, s syscall.Signal, what string) error {
+	if err := n.signal(s, what); err != nil {
+		return err
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.frozen = on
+	return nil
+}
+
+// answering says whether the server runs and is not frozen.
+func (n *Node) answering() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.process != nil && n.process.running() && !n.frozen
+}
+
+func (n *Node) signal(s syscall.Signal, what string) error {
+	p := n.current()
+	if p == nil {
+		return fmt.Errorf("%s %s: it was never started", what, n)
+	}
+	if err := p.signal(s); err != nil {
+		return fmt.Errorf("%s %s: %w", what, n, err)
+	}
+	return nil
+}
+
+// Stop shuts the server down in good order; when ctx ends first it is killed and ctx's error returned.
+func (n *Node) Stop(ctx context.Context) error {
+	if !n.Running() {
+		return nil
+	}
+	if err := n.sendClientsAway(ctx); err != nil {
+		return fmt.Errorf("stop %s: %w", n, err)
+	}
+	if err := n.signal(syscall.SIGTERM, "stop"); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	if err := n.current().wait(ctx); err != nil {
+		return withLog(fmt.Errorf("stop %s: %w", n, err), n.ErrorLog())
+	}
+	return nil
+}
+
+// sendClientsAway makes a shutdown short: MySQL would wait ten seconds for the connections of replicas, and of clients
+// that do nothing. Those of the test itself, outside this package, may still keep it.
+func (n *Node) sendClientsAway(ctx context.Context) error {
+	if n.cluster.family.Flavor != MySQL || !n.answering() {
+		return nil
+	}
+	// Away from replicas that would come back at once.
+	if err := n.Exec(ctx, "SET GLOBAL offline_mode=1"); err != nil {
+		return err
+	}
+	rows, err := n.DB(UserAdmin).QueryContext(ctx, "SELECT id FROM performance_schema.processlist WHERE command LIKE 'Binlog Dump%'")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var kills []string
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		kills = append(kills, fmt.Sprintf("KILL %d", id))
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	for _, kill := range kills {
+		if err := n.Exec(ctx, kill); err != nil && !refusedWith(err, 1094) { // 1094: it has gone by itself
+			return err
+		}
+	}
+	n.dropIdleConnections()
+	return nil
+}
+
+// refusedWith says whether a server answered with one of these error numbers.
+func refusedWith(err error, numbers ...uint16) bool {
+	var refused *mysql.MySQLError
+	return errors.As(err, &refused) && slices.Contains(numbers, refused.Number)
+}
+
+func (n *Node) dropIdleConnections() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, db := range n.dbs {
+		db.SetMaxIdleConns(0)
+		db.SetMaxIdleConns(idleConnections)
+	}
+}
+
+// Restart starts a server that was killed or stopped (a running one is stopped first) and returns when it answers. It
+// comes back as its option file says: read-only, its replication started again by the server itself.
+func (n *Node) Restart(ctx context.Context) error {
+	if err := n.Stop(ctx); err != nil {
+		return err
+	}
+	if err := n.launch(); err != nil {
+		return err
+	}
+	return n.AwaitSQL(ctx)
+}
+
+// DB is a pool of connections to this node as one of the accounts, without a chosen database except for the
+// application. It is kept, and closed with the cluster.
+func (n *Node) DB(user string) *sql.DB {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if db := n.dbs[user]; db != nil {
+		return db
+	}
+	database := ""
+	if user == UserApp {
+		database = Database
+	}
+	db := openDB("tcp", n.Addr(), user, Password(user), database)
+	n.dbs[user] = db
+	return db
+}
+
+// idleConnections is how many unused connections a pool keeps.
+const idleConnections = 2
+
+// openDB makes a pool that keeps quiet about the broken connections that killed servers leave.
+func openDB(network, address, user, password, database string) *sql.DB {
+	config := mysql.NewConfig()
+	config.Net, config.Addr, config.User, config.Passwd, config.DBName = network, address, user, password, database
+	config.Timeout = 2 * time.Second
+	config.InterpolateParams = true
+	config.ParseTime = true
+	config.Logger = &mysql.NopLogger{}
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		// The driver refuses only settings that are not made here.
+		panic(err)
+	}
+	db := sql.OpenDB(connector)
+	db.SetMaxIdleConns(idleConnections)
+	return db
+}
+
+// Exec runs statements as the admin account, one after the other.
+func (n *Node) Exec(ctx context.Context, statements ...string) error {
+	return n.ExecAs(ctx, UserAdmin, statements...)
+}
+
+// ExecAs runs statements as one of the accounts, one after the other, on one connection.
+func (n *Node) ExecAs(ctx context.Context, user string, statements ...string) error {
+	conn, err := n.DB(user).Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("%s: connect as %s: %w", n, user, err)
+	}
+	defer conn.Close()
+	for _, statement := range statements {
+		if _, err := conn.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("%s: %s: %w", n, statement, err)
+		}
+	}
+	return nil
+}
+
+// Scan reads the first row of a query's answer into dest, as the admin account. The error wraps sql.ErrNoRows when
+// there is none.
+func (n *Node) Scan(ctx context.Context, query string, dest ...any) error {
+	if err := n.DB(UserAdmin).QueryRowContext(ctx, query).Scan(dest...); err != nil {
+		return fmt.Errorf("%s: %s: %w", n, query, err)
+	}
+	return nil
+}
+
+// Row reads the first row of a query's answer as texts by column name, as the admin account; nil when there is none.
+func (n *Node) Row(ctx context.Context, query string) (map[string]string, error) {
+	rows, err := n.DB(UserAdmin).QueryContext(ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s: %w", n, query, err)
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s: %w", n, query, err)
+	}
+	if !rows.Next() {
+		return nil, rows.Err()
+	}
+	values, places := make([]sql.NullString, len(names)), make([]any, len(names))
+	for i := range values {
+		places[i] = &values[i]
+	}
+	if err := rows.Scan(places...); err != nil {
+		return nil, fmt.Errorf("%s: %s: %w", n, query, err)
+	}
+	row := make(map[string]string, len(names))
+	for i, name := range names {
+		row[name] = values[i].String
+	}
+	return row, rows.Close()
+}
+
+// shut kills the server and closes the pools.
+func (n *Node) shut() error {
+	errs := []error{n.Kill()}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for user, db := range n.dbs {
+		errs = append(errs, db.Close())
+		delete(n.dbs, user)
+	}
+	return errors.Join(errs...)
+}

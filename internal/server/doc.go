@@ -1,0 +1,11 @@
+// Package server talks to one MySQL or MariaDB server at a time: it knows the dialects, reads everything we want to
+// know in one round trip (Probe), notices at once when an idle connection ends (Watch), and holds every statement that
+// is ever sent to a managed server.
+//
+// A Server keeps one persistent connection for probes. Statements that change something travel on other connections,
+// opened on demand, kept for a short while and closed again. Nothing waits without a limit: every method takes a
+// context, and a connection whose context ended is thrown away.
+//
+// The package decides nothing and remembers nothing about other servers: what a server says of its source and its
+// replicas is passed on as it was said. Failures come back as *Error, told apart by number and never by English text.
+package server

@@ -1,0 +1,381 @@
+package server
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"orchestrator/internal/topology"
+)
+
+// tlsKnowledge is what was learnt about a server's wish for TLS.
+type tlsKnowledge uint8
+
+const (
+	tlsUnknown tlsKnowledge = iota
+	tlsNotNeeded
+	tlsNeeded
+)
+
+// maxIdle is how many unused control connections of one server are kept.
+const maxIdle = 2
+
+// Server is one MySQL or MariaDB server. It is safe for concurrent use: probes and pings of one server follow each
+// other on its probe connection, everything else runs on connections of its own.
+type Server struct {
+	set *Servers
+	key topology.Key
+
+	dialect atomic.Pointer[Dialect] // nil until the first answer
+	closed  atomic.Bool
+
+	probing  chan struct{} // holds one token while the probe connection is in use
+	observer observer      // of whoever holds the token
+
+	mu       sync.Mutex
+	tls      tlsKnowledge
+	watching bool
+	probe    *conn // the probe connection, for close and setWatch; used only by whoever holds the token
+	idle     []*conn
+	reaper   *time.Timer
+	inUse    []*conn // control connections at work
+}
+
+func newServer(set *Servers, key topology.Key) *Server {
+	return &Server{set: set, key: key, probing: make(chan struct{}, 1)}
+}
+
+// Key is the host and port that the server is reached by.
+func (s *Server) Key() topology.Key { return s.key }
+
+// Dialect is how the server wants to be spoken to; ok is false until it was reached for the first time.
+func (s *Server) Dialect() (d Dialect, ok bool) {
+	if p := s.dialect.Load(); p != nil {
+		return *p, true
+	}
+	return Dialect{}, false
+}
+
+// close cuts all connections off.
+func (s *Server) close() {
+	s.closed.Store(true)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.reaper != nil {
+		s.reaper.Stop()
+	}
+	for _, c := range s.idle {
+		c.close()
+	}
+	s.idle = nil
+	// Those at work are only cut off: their users find that out, and close them.
+	for _, c := range s.inUse {
+		_ = c.net.Close()
+	}
+	if s.probe != nil {
+		select {
+		case s.probing <- struct{}{}:
+			s.probe.close()
+			s.probe = nil
+			<-s.probing
+		default:
+			_ = s.probe.net.Close()
+		}
+	}
+}
+
+// Watch switches the sentinel of the probe connection on or off: while it is on, Options.OnLost is called as soon as
+// the idle connection ends. There is nothing to watch before the first probe; it begins by itself then.
+func (s *Server) Watch(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.watching = on
+	if s.probe != nil {
+		s.probe.net.setWatch(on)
+	}
+}
+
+// lost passes on what the sentinel noticed.
+func (s *Server) lost(err error) {
+	o := s.set.options.Load()
+	if o.OnLost == nil || s.closed.Load() {
+		return
+	}
+	o.OnLost(s.key, &Error{Key: s.key, Op: "watch", Kind: ConnectionLost, Err: err})
+}
+
+// hold takes the probe connection for the caller alone, waiting as long as ctx allows.
+func (s *Server) hold(ctx context.Context, op string) error {
+	select {
+	case s.probing <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return s.fail(op, ctx.Err(), true)
+	}
+}
+
+// release gives the probe connection back. If the server was closed meanwhile, close left the connection to whoever
+// holds it.
+func (s *Server) release() {
+	<-s.probing
+	if !s.closed.Load() {
+		return
+	}
+	select {
+	case s.probing <- struct{}{}:
+		if c := s.currentProbe(); c != nil {
+			s.dropProbe(c)
+		}
+		<-s.probing
+	default:
+	}
+}
+
+// probeConn returns the probe connection, made anew when there is none that can be used. The caller holds the token.
+func (s *Server) probeConn(ctx context.Context) (c *conn, fresh bool, err error) {
+	if c := s.currentProbe(); c != nil {
+		if c.usable() {
+			return c, false, nil
+		}
+		s.dropProbe(c)
+	}
+	c, err = s.connect(ctx, forProbe)
+	if err != nil {
+		return nil, false, err
+	}
+	s.mu.Lock()
+	if s.closed.Load() {
+		s.mu.Unlock()
+		c.close()
+		return nil, false, &Error{Key: s.key, Op: "connect", Err: ErrClosed}
+	}
+	s.probe = c
+	c.net.setWatch(s.watching)
+	s.mu.Unlock()
+	return c, true, nil
+}
+
+func (s *Server) currentProbe() *conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.probe
+}
+
+func (s *Server) dropProbe(c *conn) {
+	s.mu.Lock()
+	if s.probe == c {
+		s.probe = nil
+	}
+	s.mu.Unlock()
+	c.close()
+}
+
+// Ping asks for a sign of life on the persistent connection, connecting if there is none. An error of kind Hung means
+// that the connection stands and no answer came before ctx ended.
+func (s *Server) Ping(ctx context.Context) error {
+	if err := s.hold(ctx, "ping"); err != nil {
+		return err
+	}
+	defer s.release()
+	c, _, err := s.probeConn(ctx)
+	if err != nil {
+		return err
+	}
+	if err := c.ping(ctx); err != nil {
+		s.dropProbe(c)
+		return s.fail("ping", err, true)
+	}
+	return nil
+}
+
+// Fresh finds out whether the server accepts new connections: it makes one, signs in and closes it.
+func (s *Server) Fresh(ctx context.Context) error {
+	c, err := s.connect(ctx, forControl)
+	if err != nil {
+		return err
+	}
+	c.close()
+	return nil
+}
+
+// Warm opens a control connection ahead of need, so that the next statement finds it ready. It does nothing when one
+// is there.
+func (s *Server) Warm(ctx context.Context) error {
+	c, err := s.control(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.giveBack(c)
+	return s.identify(ctx, c)
+}
+
+// control takes an idle control connection or opens one.
+func (s *Server) control(ctx context.Context) (*conn, error) {
+	for {
+		c := s.takeIdle()
+		if c == nil {
+			break
+		}
+		if c.usable() {
+			return c, nil
+		}
+		c.broken = true
+		s.giveBack(c)
+	}
+	c, err := s.connect(ctx, forControl)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	s.inUse = append(s.inUse, c)
+	closed := s.closed.Load()
+	s.mu.Unlock()
+	if closed {
+		c.broken = true
+		s.giveBack(c)
+		return nil, &Error{Key: s.key, Op: "connect", Err: ErrClosed}
+	}
+	return c, nil
+}
+
+func (s *Server) takeIdle() *conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := len(s.idle)
+	if n == 0 {
+		return nil
+	}
+	c := s.idle[n-1]
+	s.idle = s.idle[:n-1]
+	s.inUse = append(s.inUse, c)
+	return c
+}
+
+// giveBack keeps a control connection for the next statement, or closes it when it must not be used again.
+func (s *Server) giveBack(c *conn) {
+	s.mu.Lock()
+	s.inUse = slices.DeleteFunc(s.inUse, func(o *conn) bool { return o == c })
+	keep := !c.broken && !s.closed.Load() && len(s.idle) < maxIdle
+	if keep {
+		s.idle = append(s.idle, c)
+		idle := s.set.options.Load().ControlIdle
+		if s.reaper == nil {
+			s.reaper = time.AfterFunc(idle, s.closeIdle)
+		} else {
+			s.reaper.Reset(idle)
+		}
+	}
+	s.mu.Unlock()
+	if !keep {
+		c.close()
+	}
+}
+
+// closeIdle closes the control connections that nobody asked for in time.
+func (s *Server) closeIdle() {
+	s.mu.Lock()
+	idle := s.idle
+	s.idle, s.reaper = nil, nil
+	s.mu.Unlock()
+	for _, c := range idle {
+		c.close()
+	}
+}
+
+// identify learns the dialect and the connection's number on the server.
+func (s *Server) identify(ctx context.Context, c *conn) error {
+	if c.id != 0 && s.dialect.Load() != nil {
+		return nil
+	}
+	var version, comment string
+	_, err := c.query(ctx, "SELECT CONNECTION_ID(), @@version, @@version_comment", one(func(_ []string, row []driver.Value) error {
+		c.id = uint64(integer(row[0]))
+		version, comment = text(row[1]), text(row[2])
+		return nil
+	}))
+	if err != nil {
+		return s.fail("ask for the version", err, true)
+	}
+	s.learnDialect(DialectOf(version, comment))
+	return nil
+}
+
+func (s *Server) learnDialect(d Dialect) {
+	if p := s.dialect.Load(); p == nil || *p != d {
+		s.dialect.Store(&d)
+	}
+}
+
+// one takes the rows of a single result set.
+func one(take rowFunc) func(int) rowFunc { return func(int) rowFunc { return take } }
+
+// with runs do with a control connection and the dialect. Failures of do become *Error with op; a connection that
+// failed for another reason than an answer of the server is not used again.
+func (s *Server) with(ctx context.Context, op string, do func(c *conn, d Dialect) error) error {
+	c, err := s.control(ctx)
+	if err != nil {
+		return s.during(op, err)
+	}
+	defer s.giveBack(c)
+	d, known := s.Dialect()
+	if !known {
+		if err := s.identify(ctx, c); err != nil {
+			return s.during(op, err)
+		}
+		d, _ = s.Dialect()
+	}
+	return s.fail(op, do(c, d), true)
+}
+
+// during adds what was wanted to an error of connecting.
+func (s *Server) during(op string, err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		c := *e
+		c.Op = op + ": " + e.Op
+		return &c
+	}
+	return s.fail(op, err, false)
+}
+
+// exec runs statements one after the other on one control connection and ignores rows.
+func (s *Server) exec(ctx context.Context, op string, build func(d Dialect) ([]string, error)) error {
+	return s.with(ctx, op, func(c *conn, d Dialect) error {
+		statements, err := build(d)
+		if err != nil {
+			return err
+		}
+		return c.exec(ctx, statements...)
+	})
+}
+
+// exec runs statements one after the other and ignores rows.
+func (c *conn) exec(ctx context.Context, statements ...string) error {
+	for _, sql := range statements {
+		if needsEscapes(sql) {
+			if _, err := c.query(ctx, allowEscapes, one(nil)); err != nil {
+				return err
+			}
+		}
+		if _, err := c.query(ctx, sql, one(nil)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rows runs one statement and hands over its rows.
+func (s *Server) rows(ctx context.Context, op string, build func(d Dialect) (string, error), take rowFunc) error {
+	return s.with(ctx, op, func(c *conn, d Dialect) error {
+		sql, err := build(d)
+		if err != nil {
+			return err
+		}
+		_, err = c.query(ctx, sql, one(take))
+		return err
+	})
+}

@@ -1,0 +1,67 @@
+package store
+
+import (
+	"context"
+	"strings"
+)
+
+// KV is one entry of the internal key-value store.
+type KV struct{ Key, Value string }
+
+// PutKV sets an entry.
+func (s *Store) PutKV(ctx context.Context, pair KV) error {
+	_, err := s.exec(ctx, "put key "+pair.Key, s.dialect.upsert("kv_store", "store_key", "store_value, last_updated"),
+		pair.Key, pair.Value, stamp(s.now()))
+	return err
+}
+
+// GetKV returns the value of a key; ok is false when there is none.
+func (s *Store) GetKV(ctx context.Context, key string) (text string, ok bool, err error) {
+	err = s.each(ctx, s.reader, "get key "+key, func(r []value) { text, ok = r[0].text(), true },
+		"SELECT store_value FROM kv_store WHERE store_key = ?", key)
+	return text, ok, err
+}
+
+// DeleteKV removes an entry and says whether it was there.
+func (s *Store) DeleteKV(ctx context.Context, key string) (bool, error) {
+	n, err := s.exec(ctx, "delete key "+key, "DELETE FROM kv_store WHERE store_key = ?", key)
+	return n > 0, err
+}
+
+// ListKV returns the entries whose keys begin with the prefix, by key.
+func (s *Store) ListKV(ctx context.Context, prefix string) ([]KV, error) {
+	all, err := collect(ctx, s, s.reader, "list keys", func(r []value) KV { return KV{r[0].text(), r[1].text()} },
+		"SELECT store_key, store_value FROM kv_store ORDER BY store_key")
+	if err != nil {
+		return nil, err
+	}
+	matching := all[:0]
+	for _, pair := range all {
+		if strings.HasPrefix(pair.Key, prefix) {
+			matching = append(matching, pair)
+		}
+	}
+	return matching, nil
+}
+
+// RecoveryDisabled says whether recoveries are switched off globally. When the switch cannot be read, it answers yes
+// together with the error: nothing is repaired on a guess.
+func (s *Store) RecoveryDisabled(ctx context.Context) (bool, error) {
+	disabled := false
+	err := s.each(ctx, s.reader, "read the global recovery switch", func(r []value) { disabled = disabled || r[0].bool() },
+		"SELECT disable_recovery FROM global_recovery_disable")
+	if err != nil {
+		return true, err
+	}
+	return disabled, nil
+}
+
+// SetRecoveryDisabled switches recoveries off or on globally.
+func (s *Store) SetRecoveryDisabled(ctx context.Context, disabled bool) error {
+	if disabled {
+		_, err := s.exec(ctx, "disable recoveries", s.dialect.insertIgnore("global_recovery_disable", "disable_recovery"), 1)
+		return err
+	}
+	_, err := s.exec(ctx, "enable recoveries", "DELETE FROM global_recovery_disable")
+	return err
+}

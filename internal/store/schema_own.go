@@ -1,0 +1,37 @@
+package store
+
+// ownTables describes the tables that the original does not have.
+func ownTables() []table {
+	return []table{
+		{
+			// What was observed of a server beyond the columns of database_instance, as JSON.
+			name: "database_instance_extra",
+			own:  true,
+			columns: []column{
+				{"hostname", "varchar(128)", required},
+				{"port", "smallint unsigned", required},
+				{"fingerprint", "varchar(32)", required}, // of the database_instance row that the details belong to
+				{"details", "mediumtext utf8", required},
+				{"last_updated", "timestamp", defaultNow},
+			},
+			primary: "hostname, port",
+		},
+		{
+			// How far a recovery has come, for the node that has to carry on.
+			name: "recovery_journal",
+			own:  true,
+			columns: []column{
+				{"recovery_uid", "varchar(128)", required},
+				{"cluster_name", "varchar(128)", required},
+				{"step", "int unsigned", "0"},
+				{"state", "mediumtext utf8", required},
+				{"is_open", "tinyint unsigned", "1"},
+				{"last_updated", "timestamp", defaultNow},
+			},
+			primary: "recovery_uid",
+			indexes: []index{
+				{name: "is_open_idx_recovery_journal", columns: "is_open"},
+			},
+		},
+	}
+}
