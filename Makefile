@@ -17,7 +17,7 @@ build: ## Build bin/orchestrator and bin/orchestrator-client.
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/orchestrator ./cmd/orchestrator-client
 
 demo: build ## Boot three real servers and the service, and watch a failover. FLAVOR=mariadb|mysql
-	@script/install-servers --if-missing $(or $(FLAVOR),mariadb)
+	script/install-servers --system $(or $(FLAVOR),mariadb)
 	bin/orchestrator demo --flavor $(or $(FLAVOR),mariadb) $(DEMO_FLAGS)
 
 servers: ## Install the database servers that the tests need (privately, no packages).

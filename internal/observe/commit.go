@@ -84,7 +84,6 @@ const forgetTentative = 3
 func (o *Observer) commitSuccess(f finding) topology.Key {
 	i := f.answer.Instance
 	if canonical := o.double(i, f); canonical != i.Key {
-		o.drop(i.Key)
 		return canonical
 	}
 	e := o.entries[i.Key]
@@ -186,6 +185,7 @@ func (o *Observer) drop(k topology.Key) {
 // rename moves a server to its canonical key. What is declared under the old key stays with the old name.
 func (o *Observer) rename(e *entry, to topology.Key) {
 	o.log.Info("server stands under the name it gives itself", "instance", to.String(), "asked_as", e.key.String())
+	o.moveReplicas(e.key, to)
 	o.drop(e.key)
 	if n := o.entries[to]; n == nil {
 		o.schedule(o.enlist(to))

@@ -43,17 +43,40 @@ func (o *Observer) double(i *topology.Instance, f finding) topology.Key {
 			continue
 		}
 		if o.betterName(k, i.Key, f.answer.OwnName) {
-			o.picture.names.resolve(i.Key.Hostname, k.Hostname)
+			o.join(i.Key, k)
 			return k
 		}
-		o.log.Info("two names of one server; one is dropped", "instance", i.Key.String(), "dropped", k.String(),
-			"server_uuid", i.ServerUUID)
-		o.picture.names.resolve(k.Hostname, i.Key.Hostname)
-		o.moveReplicas(k, i.Key)
-		o.drop(k)
+		o.join(k, i.Key)
 		return i.Key
 	}
 	return i.Key
+}
+
+// join drops a name of a server in favour of another one. Others may go on to report it by that name.
+func (o *Observer) join(from, to topology.Key) {
+	o.log.Info("two names of one server; one is dropped", "instance", to.String(), "dropped", from.String())
+	o.doubles[from] = double{to: to, until: o.now().Add(nameExpiry(o.config()))}
+	o.moveReplicas(from, to)
+	o.drop(from)
+}
+
+// double is the name under which a server stands that is also known by another one.
+type double struct {
+	to    topology.Key
+	until time.Time
+}
+
+// isDouble says whether a key is a second name of a server that answers under its first one.
+func (o *Observer) isDouble(k topology.Key) bool {
+	d, ok := o.doubles[k]
+	if !ok {
+		return false
+	}
+	if i := o.picture.instance(d.to); i != nil && i.LastCheckValid() && d.until.After(o.now()) {
+		return true
+	}
+	delete(o.doubles, k)
+	return false
 }
 
 func oneServer(i *topology.Instance, f face, m *member) bool {
@@ -68,12 +91,20 @@ func oneServer(i *topology.Instance, f face, m *member) bool {
 }
 
 // betterName says whether a server should rather be called a than b: by the name it gives itself, else by the one
-// that replicas use, else by the one that is known for longer, which is a.
+// that replicas use, else by the one that is configured, else by the one that is known for longer, which is a.
 func (o *Observer) betterName(a, b topology.Key, own string) bool {
 	if (a.Hostname == own) != (b.Hostname == own) {
 		return a.Hostname == own
 	}
-	return o.hasReplicas(a) || !o.hasReplicas(b)
+	if o.hasReplicas(a) != o.hasReplicas(b) {
+		return o.hasReplicas(a)
+	}
+	return o.isSeed(a) || !o.isSeed(b)
+}
+
+func (o *Observer) isSeed(k topology.Key) bool {
+	m := o.picture.members[k]
+	return m != nil && m.seed
 }
 
 // moveReplicas points replicas that name a server by a dropped key to the key that stays.

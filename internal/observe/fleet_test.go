@@ -29,6 +29,7 @@ type fleet struct {
 	now     int
 	pings   int
 	delay   time.Duration // of each answer
+	brittle bool          // watched connections break at once
 }
 
 // look is one probe that the fleet saw.
@@ -212,6 +213,9 @@ func (f *fleet) Watch(k topology.Key, lost func(error)) func() {
 		f.lost[k] = make(map[int]func(error))
 	}
 	f.lost[k][id] = lost
+	if f.brittle {
+		go lost(errors.New("broken pipe"))
+	}
 	return func() {
 		f.mu.Lock()
 		defer f.mu.Unlock()

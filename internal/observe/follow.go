@@ -38,7 +38,7 @@ func (o *Observer) reported(k topology.Key) {
 		e.reported = o.now()
 		return
 	}
-	if o.picture.members[k] != nil || !o.mayAsk(k) {
+	if o.picture.members[k] != nil || o.isDouble(k) || !o.mayAsk(k) {
 		return
 	}
 	e := o.enlist(k)

@@ -46,6 +46,82 @@ func TestServerStandsUnderItsOwnName(t *testing.T) {
 	})
 }
 
+func TestReplicaThatNamesItsSourceByAnotherName(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := newFleet()
+		for _, s := range []*pretended{f.add("db1", ""), f.add("db2", "vip")} {
+			s.inst.ServerUUID, s.inst.Flavor = "", topology.FlavorMariaDB // nothing but the names to go by
+		}
+		f.set("db1", func(s *pretended) { s.own = "db1" })
+		f.set("db2", func(s *pretended) { s.own = "db2" })
+		f.aliases[key("vip")] = key("db1")
+		o := observe(t, f, nil)
+		defer o.stop()
+		o.discover(t, "db2")
+		if n, r := o.Snapshot().Len(), o.Instance(key("db2")); n != 2 || r.Channel.Source != key("db1") || r.ClusterName != "db1:3306" {
+			t.Errorf("%d servers, the replica's source is %s, its cluster %s", n, r.Channel.Source, r.ClusterName)
+		}
+	})
+}
+
+func TestNameThatMovesToAnotherServer(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := newFleet()
+		f.add("db1", "").own = "db1"
+		f.add("db2", "").own = "db2"
+		f.add("r", "vip").own = "r"
+		f.aliases[key("vip")] = key("db1")
+		o := observe(t, f, seeds("db1", "db2", "r"))
+		defer o.stop()
+		time.Sleep(time.Second)
+		if got := o.Instance(key("r")).ClusterName; got != "db1:3306" {
+			t.Fatalf("r is in %s", got)
+		}
+		f.mu.Lock()
+		f.aliases[key("vip")] = key("db2")
+		f.mu.Unlock()
+		time.Sleep(6 * time.Second) // much less than the time for which names are remembered
+		if got := o.Instance(key("r")).ClusterName; got != "db2:3306" {
+			t.Errorf("r is in %s after its source's name moved", got)
+		}
+	})
+}
+
+func TestReplicasUseTwoNamesOfTheirSource(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := newFleet()
+		f.add("p", "").inst.Reported = []topology.Key{key("r1"), key("second-name-of-r1")}
+		f.add("r1", "p")
+		f.add("r2", "second-name")
+		f.aliases[key("second-name")] = key("p")
+		f.aliases[key("second-name-of-r1")] = key("r1")
+		o := observe(t, f, seeds("r1", "r2"))
+		defer o.stop()
+		time.Sleep(time.Second)
+		check := func(step string) {
+			t.Helper()
+			all := o.Snapshot()
+			if all.Len() != 3 || len(all.Clusters()) != 1 {
+				t.Errorf("%s: servers %v in %d clusters", step, topology.Keys(all.Instances()), len(all.Clusters()))
+			}
+		}
+		check("at first")
+		before := make(map[string]int)
+		pairs := [][2]string{{"p", "second-name"}, {"r1", "second-name-of-r1"}}
+		for _, pair := range pairs {
+			before[pair[0]], before[pair[1]] = len(f.seen(pair[0])), len(f.seen(pair[1]))
+		}
+		time.Sleep(time.Minute)
+		check("after a minute")
+		for _, pair := range pairs {
+			a, b := len(f.seen(pair[0]))-before[pair[0]], len(f.seen(pair[1]))-before[pair[1]]
+			if a+b != 12 || a != 0 && b != 0 {
+				t.Errorf("%s was asked %d times by this name and %d times by the other", pair[0], a, b)
+			}
+		}
+	})
+}
+
 func TestOwnNameThatCannotBeLookedUp(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		f := newFleet()
@@ -309,6 +385,26 @@ func TestAliasGoesToTheClusterThatLives(t *testing.T) {
 		}
 		if got := all.Cluster("p:3306").Alias; got != "p:3306" {
 			t.Errorf("what is left of the old cluster has alias %s", got)
+		}
+	})
+}
+
+func TestServersLeftBehindHaveNoSayInTheAlias(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := newFleet()
+		f.add("a", "").alias = "orders"
+		f.add("b", "").alias = "orders"
+		o := observe(t, f, seeds("a", "b"))
+		defer o.stop()
+		time.Sleep(6 * time.Second)
+		if got := o.Snapshot().Cluster("a:3306").Alias; got != "orders" {
+			t.Fatalf("of two equals a has the alias, but it is %s", got)
+		}
+		o.Apply(SetDowntime{key("a"), &topology.Downtime{
+			Reason: topology.ReasonLostInRecovery, Begin: time.Now(), End: time.Now().Add(time.Hour)}})
+		time.Sleep(6 * time.Second)
+		if got := o.Snapshot().Cluster("b:3306").Alias; got != "orders" {
+			t.Errorf("b has alias %s", got)
 		}
 	})
 }

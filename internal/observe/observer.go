@@ -55,7 +55,8 @@ type Observer struct {
 	alarms     map[topology.Key]time.Time // when a sentinel last reported
 	denied     map[topology.Key]time.Time // forgotten, and not to be found again until then
 	errants    map[topology.Key]keySet    // replicas whose errant set waits for a fresh look at this source
-	warned     map[string]bool            // doubles that were warned of
+	doubles    map[topology.Key]double    // second names of servers
+	warned     map[string]bool            // pairs of servers with one UUID that were warned of
 	after      []func()                   // to be called when the batch has been taken in
 	unsaved    keySet
 	wasActive  bool
@@ -102,6 +103,7 @@ func New(o Options) *Observer {
 		alarms:      make(map[topology.Key]time.Time),
 		denied:      make(map[topology.Key]time.Time),
 		errants:     make(map[topology.Key]keySet),
+		doubles:     make(map[topology.Key]double),
 		warned:      make(map[string]bool),
 		unsaved:     make(keySet),
 	}

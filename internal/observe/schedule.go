@@ -92,6 +92,8 @@ func phaseOf(k topology.Key) time.Duration {
 func (o *Observer) onTimer(e *entry) {
 	switch {
 	case e.gone:
+	case e.running != nil && e.next != nil && !e.running.superseded && e.next.overrides(e.running.request):
+		o.supersede(e)
 	case e.running != nil:
 		o.guard(e)
 	case e.waiting != nil:
@@ -137,11 +139,13 @@ func (o *Observer) want(e *entry, r *request) {
 		} else {
 			e.next.merge(r)
 		}
-		if old := e.running.request; !old.urgent || r.deadline > 0 && old.deadline == 0 {
-			e.next.waiters = append(e.next.waiters, old.waiters...)
-			old.waiters = nil
-			e.running.superseded = true
-			e.running.cancel()
+		if !e.next.overrides(e.running.request) {
+			break
+		}
+		if patient := e.running.started.Add(patience); !e.next.fresh && o.now().Before(patient) {
+			o.timers.arm(&e.timer, patient)
+		} else {
+			o.supersede(e)
 		}
 	case e.waiting != nil:
 		e.waiting.merge(r)
@@ -153,6 +157,24 @@ func (o *Observer) want(e *entry, r *request) {
 		o.queue(e, o.classOf(e, r))
 	}
 	o.fill()
+}
+
+// overrides says whether a request is worth ending the other one for.
+func (r *request) overrides(o *request) bool {
+	return r.urgent && (!o.urgent || r.deadline > 0 && o.deadline == 0)
+}
+
+// patience is how long a probe under way may still go on when another one of the same server is urgent. To end it
+// costs the connection, and nearly all probes end in less.
+const patience = 50 * time.Millisecond
+
+// supersede ends the probe under way in favour of the next one, which also answers those who waited for it.
+func (o *Observer) supersede(e *entry) {
+	old := e.running.request
+	e.next.waiters = append(e.next.waiters, old.waiters...)
+	old.waiters = nil
+	e.running.superseded = true
+	e.running.cancel()
 }
 
 func (o *Observer) classOf(e *entry, r *request) class {
@@ -251,10 +273,10 @@ func (o *Observer) done(e *entry, j *job, f finding) {
 	}
 	if next := e.next; next != nil {
 		e.next = nil
-		if e.gone {
-			o.refuse(next, errForgotten(e.key))
+		if to := o.entries[key]; to != nil { // the server may have got another name by now
+			o.want(to, next)
 		} else {
-			o.want(e, next)
+			o.refuse(next, errForgotten(e.key))
 		}
 	} else if !e.gone {
 		o.schedule(e)

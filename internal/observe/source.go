@@ -2,12 +2,16 @@ package observe
 
 import "orchestrator/internal/topology"
 
-// findSource points a replica to the server that its source is known as, if it uses a name that nobody else knows.
+// findSource points a replica to the server that its source is known as, when it uses a name that nobody else knows,
+// or one that has come to mean another server: while it receives, the UUID is that of the server at the other end.
 func (o *Observer) findSource(i *topology.Instance) {
 	if !i.HasSource() {
 		return
 	}
-	if known := o.picture.instance(i.Channel.Source); known != nil && !known.Check.Seen.IsZero() {
+	known := o.picture.instance(i.Channel.Source)
+	seen := known != nil && !known.Check.Seen.IsZero()
+	moved := seen && known.ServerUUID != "" && known.ServerUUID != i.Channel.SourceUUID && i.Channel.IOThread.Running()
+	if seen && !moved {
 		return
 	}
 	if k, ok := o.uniqueUUID(i.Channel.SourceUUID); ok && k != i.Key {

@@ -187,7 +187,7 @@ func TestUrgentProbeDoesNotWaitForAHungOne(t *testing.T) {
 		f.set("r0", func(s *pretended) { s.hung = true })
 		time.Sleep(6 * time.Second) // an ordinary probe of r0 hangs now, for up to 12 s
 		f.set("r0", func(s *pretended) { s.hung = false })
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 		defer cancel()
 		if err := o.Probe(ctx, key("r0")); err != nil {
 			t.Errorf("the urgent probe waited: %v", err)
@@ -198,6 +198,61 @@ func TestUrgentProbeDoesNotWaitForAHungOne(t *testing.T) {
 		}
 		if i := o.Instance(key("r0")); i.Check.Err != "" {
 			t.Errorf("the cancelled probe counts against the server: %s", i.Check.Err)
+		}
+	})
+}
+
+func TestUrgentProbeLetsAQuickOneEnd(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := star(1)
+		f.delay = patience / 2
+		o := observe(t, f, seeds("p"))
+		defer o.stop()
+		time.Sleep(time.Minute)
+		for range 5 {
+			for busy := false; !busy; {
+				time.Sleep(time.Millisecond)
+				f.mu.Lock()
+				busy = f.running[key("r0")] > 0
+				f.mu.Unlock()
+			}
+			if err := o.Probe(t.Context(), key("r0")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, l := range f.seen("r0") {
+			if l.err != nil {
+				t.Fatalf("a probe was ended: %v", l.err)
+			}
+		}
+	})
+}
+
+func TestBrittleConnectionsDoNotKeepTheObserverBusy(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := star(1)
+		f.brittle = true
+		o := observe(t, f, seeds("p"))
+		defer o.stop()
+		time.Sleep(10 * time.Second)
+		if n := len(f.seen("p")); n > 30 {
+			t.Errorf("p was asked %d times in 10 s", n)
+		}
+	})
+}
+
+func TestSuspicionEndsWhenAllAgree(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := star(1)
+		o := observe(t, f, seeds("p"))
+		defer o.stop()
+		time.Sleep(6 * time.Second)
+		f.kill("p", 0)
+		time.Sleep(time.Second)
+		before := len(f.seen("p"))
+		time.Sleep(9 * time.Second)
+		if n := len(f.seen("p")) - before; n > 4 {
+			t.Errorf("p was asked %d times after all agreed that it is dead", n)
 		}
 	})
 }

@@ -6,7 +6,8 @@ import (
 )
 
 // part is one statement of a probe. Each gives exactly one result set, so that the number of result sets that were
-// read tells which statement failed.
+// read tells which statement failed. They are sent in this order: the executed GTIDs come before the replica status, so
+// that a replica never looks more caught up than it is.
 type part uint8
 
 const (

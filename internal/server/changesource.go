@@ -1,8 +1,87 @@
 package server
 
 import (
+	"context"
+	"errors"
+	"slices"
+
 	"orchestrator/internal/topology"
 )
+
+// ChangeSource re-points a channel or changes its options; its threads must be stopped. What the change leaves zero
+// stays as it is configured, but for one thing: a new host or port makes the server set the heartbeat period to half
+// of its net timeout, unless Heartbeat is given (see CarryOver). A channel that did not exist gets the version's
+// defaults for the rest (see Fresh).
+//
+// Error 1201 (a MySQL server cannot initialise its replication metadata, which happens after a crash or an upgrade) is
+// worked around once for replicas that find their place by auto position: the relay logs are reset, and the statement
+// is repeated.
+func (s *Server) ChangeSource(ctx context.Context, change SourceChange) error {
+	op := "change replication source"
+	if change.Source.Hostname != "" {
+		op += " to " + change.Source.String()
+	}
+	build := func(d Dialect) ([]string, error) {
+		if err := d.checkMode(change.Mode); err != nil {
+			return nil, err
+		}
+		return onChannel(change.Channel, func(d Dialect) string { return d.ChangeSource(change) })(d)
+	}
+	err := s.exec(ctx, op, build)
+	if CodeOf(err) == 1201 && s.findsPlaceByGTID(ctx, change) {
+		if resetErr := s.resetMetadata(ctx, op, change.Channel); resetErr != nil {
+			return errors.Join(withoutSecrets(err, change.Password), resetErr)
+		}
+		err = s.exec(ctx, op, build)
+	}
+	return withoutSecrets(err, change.Password)
+}
+
+// findsPlaceByGTID says whether the channel needs nothing of its relay logs, because it uses auto position.
+func (s *Server) findsPlaceByGTID(ctx context.Context, change SourceChange) bool {
+	if change.Mode != KeepAsIs {
+		return change.Mode == GTIDAuto
+	}
+	channels, err := s.Status(ctx)
+	i := slices.IndexFunc(channels, func(c topology.Channel) bool { return c.Name == change.Channel })
+	return err == nil && i >= 0 && channels[i].GTID == topology.OracleGTID
+}
+
+// resetMetadata makes a server write its replication metadata anew. Starting the IO thread in between initialises what
+// a reset alone leaves; that it may fail to start is no matter.
+func (s *Server) resetMetadata(ctx context.Context, op, channel string) error {
+	reset := onChannel(channel, func(d Dialect) string { return d.ResetReplica(channel) })
+	if err := s.exec(ctx, op+": reset the relay logs", reset); err != nil {
+		return err
+	}
+	if err := s.StartReplica(ctx, IOThread, channel); err == nil {
+		if err := s.StopReplica(ctx, IOThread, channel); err != nil {
+			return err
+		}
+	}
+	return s.exec(ctx, op+": reset the relay logs", reset)
+}
+
+func (d Dialect) checkMode(m PositionMode) error {
+	switch {
+	case m == GTIDAuto && !d.mysql(5, 6, 5):
+		return unsupported("auto position: not in %s %s", d.Flavor, d.Version)
+	case (m == MariaDBSlavePos || m == MariaDBCurrentPos) && !d.isMariaDB():
+		return unsupported("MariaDB's GTID: not in %s %s", d.Flavor, d.Version)
+	}
+	return nil
+}
+
+// withoutSecrets takes a password out of the text of an error: servers quote a statement that they do not understand.
+func withoutSecrets(err error, password string) error {
+	var e *Error
+	if password == "" || !errors.As(err, &e) {
+		return err
+	}
+	c := *e
+	c.Err = redact(e.Err, password)
+	return &c
+}
 
 // changeWords are the terms of a CHANGE statement in one dialect.
 type changeWords struct {

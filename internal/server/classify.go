@@ -3,13 +3,10 @@ package server
 import (
 	"context"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/go-sql-driver/mysql"
 
 	"orchestrator/internal/topology"
 )
@@ -63,8 +60,7 @@ func (s *Server) classify(ctx context.Context, c *conn, o *Options, r *reading) 
 		if err != nil {
 			a.failed = append(a.failed, fmt.Sprintf("%s: %v", ask.name, err))
 		}
-		var my *mysql.MySQLError
-		if err != nil && c.broken && !errors.As(err, &my) {
+		if c.broken {
 			a.at = time.Time{} // the rest is asked next time
 			return
 		}

@@ -32,16 +32,19 @@ type rowFunc func(columns []string, row []driver.Value) error
 
 // query sends a text of one or more statements and hands each row of the n-th result set to each(n). It returns how
 // many result sets were read in full; with an error that is the number of the statement that failed, if all
-// statements give rows. An error of the server leaves the connection usable, any other breaks it.
+// statements give rows. An error of the server leaves the connection usable unless it says good-bye, any other breaks it.
 func (c *conn) query(ctx context.Context, sql string, each func(set int) rowFunc) (sets int, err error) {
 	c.net.begin()
 	defer c.net.end()
 	sets, err = c.read(ctx, sql, each)
 	if err != nil {
 		var my *mysql.MySQLError
-		if !errors.As(err, &my) {
+		switch {
+		case !errors.As(err, &my):
 			c.broken = true
 			err = c.explain(err)
+		case kindOfCode(my.Number) == ConnectionLost: // its last words
+			c.broken = true
 		}
 	}
 	return sets, err

@@ -49,16 +49,17 @@ func TestMixedTLS(t *testing.T) {
 		{"access denied, and no TLS there", 1045, false, nil, server.AccessDenied},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			f := newFake(t, mysql80()...)
-			if c.offered {
-				f.srv.TLS = &tls.Config{Certificates: []tls.Certificate{certificate(t)}}
-			}
-			switch {
-			case c.code != 0 && c.offered:
-				f.refuseFirst(c.code)
-			case c.code != 0:
-				f.srv.Password = func(string) (string, bool) { return "other", true }
-			}
+			f := newFakeWith(t, func(f *fake) {
+				if c.offered {
+					f.srv.TLS = &tls.Config{Certificates: []tls.Certificate{certificate(t)}}
+				}
+				switch {
+				case c.code != 0 && c.offered:
+					f.refuseFirst(c.code)
+				case c.code != 0:
+					f.srv.Password = func(string) (string, bool) { return "other", true }
+				}
+			}, mysql80()...)
 			var learnt []bool
 			o := server.Options{User: "u", Password: "p", TLSMode: server.TLSMixed, TLS: insecure(),
 				LearnedTLS: func(_ topology.Key, needs bool) { learnt = append(learnt, needs) }}
@@ -92,9 +93,8 @@ func TestMixedTLS(t *testing.T) {
 }
 
 func TestTLSAlwaysVerifies(t *testing.T) {
-	f := newFake(t, mysql80()...)
 	cert := certificate(t)
-	f.srv.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
+	f := newFakeWith(t, func(f *fake) { f.srv.TLS = &tls.Config{Certificates: []tls.Certificate{cert}} }, mysql80()...)
 	o := server.Options{User: "u", Password: "p", TLSMode: server.TLSAlways}
 	wantKind(t, open(t, o).For(f.key).Fresh(limited(t)), server.AccessDenied)
 	pool := x509.NewCertPool()

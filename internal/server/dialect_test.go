@@ -100,6 +100,8 @@ func TestStatementsByVersion(t *testing.T) {
 				RetryCount: &retries, Delay: &delay, Heartbeat: 1500 * time.Millisecond}))
 			line("change, tls", d.ChangeSource(server.SourceChange{Source: source, TLS: tls}))
 			line("change, no tls", d.ChangeSource(server.SourceChange{Source: source, TLS: &topology.TLSOptions{GetSourcePublicKey: &yes}}))
+			line("first probe", server.ProbeStatements(d, true)...)
+			line("probe", server.ProbeStatements(d, false)...)
 			compareGolden(t, filepath.Join("testdata", "dialect", v.name+".txt"), b.String())
 		})
 	}

@@ -6,6 +6,9 @@
 // opened on demand, kept for a short while and closed again. Nothing waits without a limit: every method takes a
 // context, and a connection whose context ended is thrown away.
 //
+// A probe of a known server costs about 50 microseconds of client time and a known server 12 to 14 kB of memory, its
+// connection included (see the benchmarks).
+//
 // The package decides nothing and remembers nothing about other servers: what a server says of its source and its
 // replicas is passed on as it was said. Failures come back as *Error, told apart by number and never by English text.
 package server

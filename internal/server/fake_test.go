@@ -24,7 +24,7 @@ type fake struct {
 	asked    []string // one entry for each query, which may hold several statements
 	sessions map[*wire.Session]bool
 	hang     chan struct{} // not nil: queries wait until it is closed or the client goes
-	listener net.Listener
+	conns    []net.Conn    // all that were ever accepted
 	stop     func()
 
 	encrypted atomic.Int32 // sessions over TLS that are over
@@ -40,6 +40,12 @@ type answer struct {
 }
 
 func newFake(t testing.TB, answers ...answer) *fake {
+	t.Helper()
+	return newFakeWith(t, func(*fake) {}, answers...)
+}
+
+// newFakeWith makes a fake that is configured before it serves.
+func newFakeWith(t testing.TB, configure func(*fake), answers ...answer) *fake {
 	t.Helper()
 	f := &fake{answers: answers, sessions: make(map[*wire.Session]bool)}
 	f.srv = &wire.Server{
@@ -59,13 +65,13 @@ func newFake(t testing.TB, answers ...answer) *fake {
 			}
 		},
 	}
+	configure(f)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
-	f.listener = ln
 	f.key = topology.Key{Hostname: "127.0.0.1", Port: ln.Addr().(*net.TCPAddr).Port}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- f.srv.Serve(ctx, ln) }()
+	go func() { done <- f.srv.Serve(ctx, keeper{ln, f}) }()
 	f.stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -74,6 +80,32 @@ func newFake(t testing.TB, answers ...answer) *fake {
 	})
 	t.Cleanup(f.stop)
 	return f
+}
+
+// keeper remembers the connections that a fake accepts.
+type keeper struct {
+	net.Listener
+	fake *fake
+}
+
+func (k keeper) Accept() (net.Conn, error) {
+	c, err := k.Listener.Accept()
+	if err == nil {
+		k.fake.mu.Lock()
+		defer k.fake.mu.Unlock()
+		k.fake.conns = append(k.fake.conns, c)
+	}
+	return c, err
+}
+
+// sayToAll writes something unasked on all connections.
+func (f *fake) sayToAll(t testing.TB, bytes string) {
+	t.Helper()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, c := range f.conns {
+		must1(c.Write([]byte(bytes)))(t)
+	}
 }
 
 // Query answers each statement from the table; the first that has an error ends the answer.

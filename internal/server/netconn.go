@@ -170,13 +170,16 @@ func (c *netConn) afterPeek(queries uint64, err error) (again, report bool) {
 	return false, true
 }
 
-// alive says whether an idle connection still stands, without waiting.
+// alive says whether an idle connection still stands, without waiting. Only who may begin a query may ask.
 func (c *netConn) alive() bool {
 	c.mu.Lock()
-	lost, peeking := c.lost || c.closed, c.peeking
-	c.mu.Unlock()
-	if lost {
+	defer c.mu.Unlock()
+	switch {
+	case c.lost || c.closed:
 		return false
+	case c.peeking || c.raw == nil:
+		return true
 	}
-	return peeking || c.raw == nil || !readable(c.raw)
+	// A deadline that the last query left behind would look like the end.
+	return c.Conn.SetReadDeadline(time.Time{}) == nil && !readable(c.raw)
 }

@@ -2,19 +2,20 @@
 
 package server
 
-import (
-	"errors"
-	"syscall"
-)
+import "syscall"
 
-// Connections cannot be peeked at here: nothing is noticed before the next query.
-
+// waitReadable waits until the connection can be read from. What a read would find cannot be told here.
 func waitReadable(raw syscall.RawConn) error {
-	var ended error
-	if err := raw.Read(func(uintptr) bool { return false }); err != nil {
-		ended = err
+	waited := false
+	err := raw.Read(func(uintptr) bool {
+		defer func() { waited = true }()
+		return waited
+	})
+	if err != nil {
+		return err
 	}
-	return errors.Join(errUnsolicited, ended)
+	return errUnsolicited
 }
 
+// readable cannot be answered here without waiting: the next query finds out.
 func readable(syscall.RawConn) bool { return false }

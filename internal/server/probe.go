@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
-
-	"orchestrator/internal/topology"
 )
 
 // observer is what is kept from probe to probe of one server.
@@ -92,10 +90,6 @@ func (s *Server) observe(ctx context.Context, c *conn) (*Observation, error) {
 		}
 		return obs, s.fail("probe", err, true)
 	}
-	if obs.Instance.Channel.IOThread == topology.NoThread {
-		// Nothing more to say: the lag of a primary is not zero but undefined, unless a query of the user defines it.
-		obs.Instance.Lag = r.lag
-	}
 	return obs, s.nameItself(obs)
 }
 
@@ -124,6 +118,7 @@ func (s *Server) read(ctx context.Context, c *conn) (*reading, error) {
 			return nil, err
 		}
 	}
+	ob.answers.once = nil
 	r := newReading(s.key)
 	if d, ok := s.Dialect(); ok {
 		r.in.Flavor = d.Flavor
@@ -252,7 +247,7 @@ func (s *Server) ask(ctx context.Context, c *conn, r *reading, want shape, leave
 			return nil
 		}
 		var my *mysql.MySQLError
-		if !errors.As(err, &my) {
+		if !errors.As(err, &my) || c.broken {
 			return fmt.Errorf("read %s: %w", partNames[failed], err)
 		}
 		switch {

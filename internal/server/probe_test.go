@@ -316,10 +316,11 @@ func TestProbeFails(t *testing.T) {
 		}
 	})
 	t.Run("too many connections", func(t *testing.T) {
-		f := newFake(t, mysql80()...)
-		f.srv.OnConnect = func(context.Context, *wire.Session) error {
-			return &wire.Error{Code: wire.CodeTooManyConnections, Message: "viel"}
-		}
+		f := newFakeWith(t, func(f *fake) {
+			f.srv.OnConnect = func(context.Context, *wire.Session) error {
+				return &wire.Error{Code: wire.CodeTooManyConnections, Message: "viel"}
+			}
+		}, mysql80()...)
 		_, err := f.open(t, nil).Probe(limited(t))
 		wantKind(t, err, server.TooManyConnections)
 		if server.CodeOf(err) != 1040 {
@@ -327,8 +328,9 @@ func TestProbeFails(t *testing.T) {
 		}
 	})
 	t.Run("wrong password", func(t *testing.T) {
-		f := newFake(t, mysql80()...)
-		f.srv.Password = func(string) (string, bool) { return "other", true }
+		f := newFakeWith(t, func(f *fake) {
+			f.srv.Password = func(string) (string, bool) { return "other", true }
+		}, mysql80()...)
 		_, err := f.open(t, nil).Probe(limited(t))
 		wantKind(t, err, server.AccessDenied)
 	})
@@ -367,6 +369,36 @@ func TestProbeSurvivesALostConnection(t *testing.T) {
 	}
 	must(t, s.Ping(limited(t)))
 	_ = must1(s.Probe(limited(t)))(t) // on the connection that the ping made
+}
+
+func TestGoodByeOfAServer(t *testing.T) {
+	f := newFake(t, mysql80()...)
+	s := f.open(t, nil)
+	_ = must1(s.Probe(limited(t)))(t)
+	f.change(refuse("SELECT @@global.server_id", 1053))
+	_, err := s.Probe(limited(t))
+	wantKind(t, err, server.ConnectionLost)
+	f.change(mysql80()...)
+	f.change(refuse("SHOW REPLICAS", 1927))
+	obs, err := s.Probe(limited(t))
+	wantKind(t, err, server.ConnectionLost)
+	if obs == nil || !obs.Partial {
+		t.Errorf("observation %+v, want a partial one", obs)
+	}
+	f.change(mysql80()...)
+	if obs := must1(s.Probe(limited(t)))(t); !obs.Connected {
+		t.Error("a connection was used again after the server said good-bye")
+	}
+}
+
+func TestRestIsNoSilence(t *testing.T) {
+	f := newFake(t, mysql80()...)
+	s := f.open(t, func(o *server.Options) { o.ProbeTimeout = 20 * time.Millisecond })
+	_ = must1(s.Probe(limited(t)))(t)
+	time.Sleep(40 * time.Millisecond) // longer than a query may be silent
+	if obs := must1(s.Probe(limited(t)))(t); obs.Connected {
+		t.Error("a connection was dropped because it had rested")
+	}
 }
 
 func TestClassificationQueries(t *testing.T) {

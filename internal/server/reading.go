@@ -146,7 +146,7 @@ func (r *reading) variable(name string, v driver.Value) {
 	case "server_id":
 		in.ServerID = uint32(integer(v))
 	case "read_only":
-		in.ReadOnly = truth(v)
+		in.ReadOnly = readOnly(v)
 	case "super_read_only":
 		in.SuperReadOnly = truth(v)
 	case "offline_mode":

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -466,4 +467,126 @@ func TestRealControl(t *testing.T) {
 			}
 		})
 	})
+}
+
+// TestRealSemiSync switches both sides off and on under the names of each family.
+func TestRealSemiSync(t *testing.T) {
+	sandboxtest.EachFlavor(t, func(t *testing.T, flavor sandbox.Flavor) {
+		cluster := sandboxtest.New(t, sandbox.Options{Flavor: flavor, Nodes: 2, GTID: true, SemiSync: true})
+		servers := open(t, options())
+		primary, replica := servers.For(keyOf(cluster.Node(0))), servers.For(keyOf(cluster.Node(1)))
+		state := func(s *server.Server) topology.SemiSync { return must1(s.Probe(limited(t)))(t).Instance.SemiSync }
+		for _, on := range []bool{false, false, true, true} {
+			must(t, primary.SetSemiSync(limited(t), server.SemiSyncSource, on))
+			must(t, replica.SetSemiSync(limited(t), server.SemiSyncReplica, on))
+			must(t, replica.StopReplica(limited(t), server.IOThread, ""))
+			must(t, replica.StartReplica(limited(t), server.IOThread, ""))
+			if got := state(primary); got.SourceEnabled != on {
+				t.Errorf("switched to %t: %+v", on, got)
+			}
+			eventually(t, "the replica says so too", func() bool { s := state(replica); return s.ReplicaEnabled == on && s.ReplicaStatus == on })
+			if on {
+				eventually(t, "acknowledging", func() bool { s := state(primary); return s.SourceStatus && s.SourceClients == 1 })
+			}
+		}
+	})
+}
+
+// TestRealQueryLimits makes sure that the server itself limits the queries of a probe connection, and that a probe
+// that is cut off leaves nothing running.
+func TestRealQueryLimits(t *testing.T) {
+	sandboxtest.EachFlavor(t, func(t *testing.T, flavor sandbox.Flavor) {
+		cluster := sandboxtest.New(t, sandbox.Options{Flavor: flavor, Nodes: 1})
+		o := options()
+		o.ProbeTimeout = 7 * time.Second
+		o.Queries.Lag = map[sandbox.Flavor]string{sandbox.MySQL: "SELECT @@session.max_execution_time", sandbox.MariaDB: "SELECT @@session.max_statement_time"}[flavor]
+		want := map[sandbox.Flavor]int64{sandbox.MySQL: 7000, sandbox.MariaDB: 7}[flavor]
+		if got := must1(open(t, o).For(keyOf(cluster.Node(0))).Probe(limited(t)))(t).Instance.Lag; got != topology.KnownSeconds(want) {
+			t.Errorf("limit %+v, want %d", got, want)
+		}
+		o.ProbeTimeout, o.Queries.Lag = 300*time.Millisecond, "SELECT BENCHMARK(1000000000, SHA1('x'))"
+		s := open(t, o).For(keyOf(cluster.Node(0)))
+		obs, err := s.Probe(limited(t))
+		if err != nil {
+			wantKind(t, err, server.Hung)
+		} else if len(obs.Warnings) == 0 {
+			t.Errorf("the query had an answer: %+v", obs.Instance.Lag)
+		}
+		eventually(t, "nothing goes on", func() bool {
+			return !slices.ContainsFunc(must1(s.Processlist(limited(t)))(t), func(p server.Process) bool { return strings.Contains(p.Info, "BENCHMARK") })
+		})
+	})
+}
+
+// TestRealTLS signs in with every TLS mode; caching_sha2_password without TLS included.
+func TestRealTLS(t *testing.T) {
+	eachFamily(t, func(t *testing.T, flavor sandbox.Flavor) {
+		cluster := sandboxtest.New(t, sandbox.Options{Flavor: flavor, Nodes: 1})
+		key := keyOf(cluster.Node(0))
+		for _, mode := range []server.TLSMode{server.TLSNever, server.TLSMixed, server.TLSAlways} {
+			o := options()
+			o.TLSMode, o.TLS = mode, insecure()
+			err := open(t, o).For(key).Fresh(limited(t))
+			if ok := mode != server.TLSAlways || flavor == sandbox.MySQL; (err == nil) != ok {
+				t.Errorf("mode %d: %v", mode, err)
+			}
+		}
+		if flavor != sandbox.MySQL {
+			return
+		}
+		must(t, cluster.Node(0).Exec(limited(t), "SET GLOBAL require_secure_transport = ON"))
+		o := options()
+		o.TLSMode = server.TLSNever
+		wantKind(t, open(t, o).For(key).Fresh(limited(t)), server.SecureTransportRequired)
+		o.TLSMode, o.TLS = server.TLSMixed, insecure()
+		learnt := 0
+		o.LearnedTLS = func(_ topology.Key, needs bool) {
+			if needs {
+				learnt++
+			}
+		}
+		s := open(t, o).For(key)
+		must(t, s.Fresh(limited(t)))
+		_ = must1(s.Probe(limited(t)))(t)
+		if learnt != 1 {
+			t.Errorf("learnt %d times that TLS is needed, want once", learnt)
+		}
+	})
+}
+
+// TestRealGroup reads a group of one member.
+func TestRealGroup(t *testing.T) {
+	cluster := sandboxtest.New(t, sandbox.Options{Flavor: sandbox.MySQL, Nodes: 1, GTID: true})
+	node := cluster.Node(0)
+	s := open(t, options()).For(keyOf(node))
+	if g := must1(s.Probe(limited(t)))(t).Instance.Group; g.Name != "" {
+		t.Errorf("group %+v before there is one", g)
+	}
+	const name = "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa"
+	if err := node.Exec(limited(t), "INSTALL PLUGIN group_replication SONAME 'group_replication.so'"); err != nil {
+		t.Skipf("no group replication in this package: %v", err)
+	}
+	ports := must1(freePort())(t)
+	must(t, node.Exec(limited(t),
+		"SET GLOBAL group_replication_group_name = '"+name+"'",
+		fmt.Sprintf("SET GLOBAL group_replication_local_address = '127.0.0.1:%d'", ports),
+		"SET GLOBAL group_replication_bootstrap_group = ON",
+		"SET GLOBAL group_replication_recovery_get_public_key = ON",
+		"START GROUP_REPLICATION USER='"+sandbox.UserRepl+"', PASSWORD='"+sandbox.Password(sandbox.UserRepl)+"'"))
+	fresh := open(t, options()).For(keyOf(node)) // the other one reads its settings once a minute
+	eventually(t, "primary of the group", func() bool {
+		in := must1(fresh.Probe(limited(t)))(t).Instance
+		g := in.Group
+		return g.Name == name && g.MemberRole == "PRIMARY" && g.MemberState == "ONLINE" && g.Primary == keyOf(node) && len(g.Members) == 1 &&
+			in.Channel.IOThread == topology.NoThread && len(in.Others) == 0
+	})
+}
+
+func freePort() (int, error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer ln.Close()
+	return ln.Addr().(*net.TCPAddr).Port, nil
 }

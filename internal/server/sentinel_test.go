@@ -72,12 +72,7 @@ func TestSentinelNoticesAWord(t *testing.T) {
 	s := f.open(t, func(o *server.Options) { o.OnLost = l.report })
 	_ = must1(s.Probe(limited(t)))(t)
 	s.Watch(true)
-	f.mu.Lock()
-	for session := range f.sessions {
-		session.WriteOK()
-		must(t, session.Flush())
-	}
-	f.mu.Unlock()
+	f.sayToAll(t, "\x07\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00") // an OK packet
 	if got := l.await(t); errors.Is(got.err, io.EOF) {
 		t.Errorf("reported %v, the connection stands", got.err)
 	}

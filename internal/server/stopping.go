@@ -106,11 +106,3 @@ func (s *Server) isStopping(ctx context.Context, d Dialect, id uint64, statement
 	})
 	return stopping, err
 }
-
-// withoutHash cuts what old servers append to the first grant.
-func withoutHash(grant string) string {
-	if i := strings.Index(grant, " IDENTIFIED "); i >= 0 {
-		return grant[:i] + " (authentication not shown)"
-	}
-	return grant
-}

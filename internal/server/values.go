@@ -77,6 +77,12 @@ func truth(v driver.Value) bool {
 	}
 }
 
+// readOnly reads read_only, which newer MariaDB versions know in several degrees: all but OFF refuse writes.
+func readOnly(v driver.Value) bool {
+	t := text(v)
+	return t != "" && t != "0" && !strings.EqualFold(t, "OFF")
+}
+
 // gtidText takes the newlines out of a GTID set, which MySQL prints after each comma.
 func gtidText(v driver.Value) string {
 	t := text(v)

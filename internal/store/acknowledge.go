@@ -59,7 +59,7 @@ func (s *Store) AcknowledgeRecoveries(ctx context.Context, a Acknowledgement) ([
 func (a Acknowledgement) conditions() conditions {
 	var c conditions
 	c.add(true, "acknowledged = 0")
-	
+	c.add(a.onlyFinished, "end_recovery IS NOT NULL")
 	c.add(a.ID != 0, "recovery_id = ?", a.ID)
 	c.add(a.UID != "", "uid = ?", a.UID)
 	c.add(!a.Key.IsZero(), "hostname = ? AND port = ?", a.Key.Hostname, a.Key.Port)

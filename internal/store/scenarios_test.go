@@ -502,6 +502,14 @@ func stale(t *testing.T, s *Store, clock *testClock) {
 	must(t, s.DeleteStaleCoordinates(ctx, key("a")))
 	clock.advance(time.Minute)
 	same(t, "anew", must2(s.RecordStaleCoordinates(ctx, key("a"), there)), clock.t)
+	limits := Limits{ReasonableLag: 10 * time.Second, LockedSemiSync: 5 * time.Minute}
+	for _, w := range []struct {
+		after  time.Duration
+		purged int64
+	}{{6 * time.Minute, 0}, {5 * time.Minute, 1}} { // it must live longer than it takes to be believed
+		clock.advance(w.after)
+		same(t, "purged", must2(s.Housekeep(ctx, limits)).Purged["database_instance_stale_binlog_coordinates"], w.purged)
+	}
 }
 
 func audits(t *testing.T, s *Store, clock *testClock) {

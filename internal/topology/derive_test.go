@@ -153,6 +153,17 @@ func TestDerive(t *testing.T) {
 			servers: []*Instance{server("b", "", inGroup("")), server("c", "", inGroup("gone"))},
 			want:    map[string]string{"b": "b 0 Ub,G", "c": "c 0 Uc,G"},
 		},
+		"a secondary that takes itself for the primary follows its source": {
+			servers: []*Instance{server("x", ""), server("a", "x", inGroup("a"), func(i *Instance) { i.Group.MemberRole = "SECONDARY" })},
+			want:    map[string]string{"x": "x 0 Ux", "a": "x 1 Ux,Ua,G"},
+		},
+		"a server that got a new UUID": {
+			servers: []*Instance{
+				server("a", "", named("a"), uuid("new"), func(i *Instance) { i.AncestryUUID = "old" }),
+				server("b", "a", named("a"), func(i *Instance) { i.Depth, i.AncestryUUID = 1, "old,Ub" }),
+			},
+			want: map[string]string{"a": "a 0 new", "b": "a 1 new,Ub"},
+		},
 		"a ring of two takes the smaller key": {
 			servers: []*Instance{server("b", "a"), server("a", "b")},
 			want:    map[string]string{"a": "a 0 ring Ub,Ua", "b": "a 1 ring Ua,Ub"},

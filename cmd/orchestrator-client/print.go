@@ -1,0 +1,152 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"orchestrator/internal/operate"
+	"orchestrator/internal/topology"
+)
+
+// keyed is an instance, of which only what the client prints is read, or a key alone.
+type keyed struct {
+	Key       *topology.Key
+	MasterKey topology.Key
+	Hostname  string
+	Port      int
+
+	DataCenter                string
+	SQLRunning                bool `json:"Slave_SQL_Running"`
+	IORunning                 bool `json:"Slave_IO_Running"`
+	LastSQLError, LastIOError string
+}
+
+func (k *keyed) key() topology.Key {
+	if k.Key != nil {
+		return *k.Key
+	}
+	return topology.Key{Hostname: k.Hostname, Port: k.Port}
+}
+
+// linesOf is an answer as lines of text.
+func linesOf(name string, form operate.Client, body json.RawMessage) ([]string, error) {
+	switch form.Print {
+	case operate.PrintNothing:
+		return nil, nil
+	case operate.PrintKey:
+		one, err := decoded[keyed](body)
+		return []string{one.key().String()}, err
+	case operate.PrintKeys:
+		return keyLines(body, func(*keyed) bool { return true })
+	case operate.PrintText:
+		return textLines(body)
+	case operate.PrintField:
+		object, err := decoded[map[string]any](body)
+		return []string{fmt.Sprint(object[form.Field])}, err
+	}
+	special, ok := specials()[name]
+	if !ok {
+		return nil, fmt.Errorf("no way of printing is known")
+	}
+	return special(body)
+}
+
+func decoded[T any](body json.RawMessage) (T, error) {
+	var v T
+	if err := json.Unmarshal(body, &v); err != nil {
+		return v, err
+	}
+	return v, nil
+}
+
+func keyLines(body json.RawMessage, wanted func(*keyed) bool) ([]string, error) {
+	list, err := decoded[[]keyed](body)
+	var lines []string
+	for i := range list {
+		if wanted(&list[i]) {
+			lines = append(lines, list[i].key().String())
+		}
+	}
+	return lines, err
+}
+
+func textLines(body json.RawMessage) ([]string, error) {
+	if list, err := decoded[[]string](body); err == nil {
+		return list, nil
+	}
+	text, err := decoded[string](body)
+	return []string{text}, err
+}
+
+// specials are the commands that print a summary of the answer.
+func specials() map[string]func(json.RawMessage) ([]string, error) {
+	return map[string]func(json.RawMessage) ([]string, error){
+		"clusters-alias":       clusterAliases,
+		"dominant-dc":          dominantCentre,
+		"replication-analysis": analysisLines,
+		"async-discover":       func(json.RawMessage) ([]string, error) { return []string{":null"}, nil }, // what scripts know
+		"which-master": func(body json.RawMessage) ([]string, error) {
+			one, err := decoded[keyed](body)
+			return []string{one.MasterKey.String()}, err
+		},
+		"which-broken-replicas": func(body json.RawMessage) ([]string, error) {
+			return keyLines(body, func(k *keyed) bool {
+				return !(k.SQLRunning && k.IORunning) && k.LastSQLError+k.LastIOError != ""
+			})
+		},
+		"which-cluster-osc-running-replicas": func(body json.RawMessage) ([]string, error) {
+			return keyLines(body, func(k *keyed) bool { return k.SQLRunning && k.IORunning })
+		},
+	}
+}
+
+func clusterAliases(body json.RawMessage) ([]string, error) {
+	list, err := decoded[[]struct{ ClusterName, ClusterAlias string }](body)
+	var lines []string
+	for _, c := range list {
+		lines = append(lines, c.ClusterName+","+c.ClusterAlias)
+	}
+	return lines, err
+}
+
+// dominantCentre is the data centre of most; of several with as many, the last by name.
+func dominantCentre(body json.RawMessage) ([]string, error) {
+	list, err := decoded[[]keyed](body)
+	count := map[string]int{}
+	for i := range list {
+		count[list[i].DataCenter]++
+	}
+	var names []string
+	for name := range count {
+		names = append(names, name)
+	}
+	if len(names) == 0 {
+		return nil, err
+	}
+	return []string{slices.MaxFunc(names, func(a, b string) int {
+		if n := count[a] - count[b]; n != 0 {
+			return n
+		}
+		return strings.Compare(a, b)
+	})}, err
+}
+
+func analysisLines(body json.RawMessage) ([]string, error) {
+	list, err := decoded[[]struct {
+		AnalyzedInstanceKey topology.Key
+		ClusterDetails      struct{ ClusterName string }
+		Analysis            string
+		StructureAnalysis   []string
+	}](body)
+	var lines []string
+	for _, f := range list {
+		code := f.Analysis
+		if code == "NoProblem" && len(f.StructureAnalysis) > 0 {
+			code = f.StructureAnalysis[0]
+		}
+		lines = append(lines, fmt.Sprintf("%s (cluster %s): %s", f.AnalyzedInstanceKey, f.ClusterDetails.ClusterName, code))
+	}
+	return lines, err
+}

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"orchestrator/internal/observe"
+	"orchestrator/internal/operate"
+	"orchestrator/internal/recovery"
+)
+
+// engine is what both forms have in common.
+func (p *parts) engine() *operate.Engine {
+	return &operate.Engine{
+		Config: p.config, Now: p.now, Log: p.log, Node: p.node,
+		Records: records{p.store}, Audit: p.audit, Switch: recoverySwitch{p.store},
+		Leadership: p.leader, Health: p.health, Settings: p.settings,
+	}
+}
+
+// serviceEngine is what operations work on in the service: the fleet as the observer sees it.
+func (p *parts) serviceEngine(o *observe.Observer, kept *pictureStore, r *recovery.Engine) *operate.Engine {
+	picture := livePicture{o}
+	p.audit.lookUpClusters(picture.clusterOf)
+	e := p.engine()
+	e.Live = true
+	e.Picture = picture
+	e.Names = hostNames{o}
+	e.Discovery = liveDiscovery{observer: o, config: p.config, forget: kept.ForgetInstances}
+	e.Declarations = p.declarations(o.Apply)
+	e.Repairer = repairer{r}
+	e.Metrics = measurements{o}
+	return e
+}
+
+// commandEngine is what operations work on in a command that runs once: what the backend has stored. Only discover and
+// recover reach servers. Call wait before the process ends.
+func (p *parts) commandEngine() (e *operate.Engine, wait func()) {
+	picture := &storedPicture{store: p.store}
+	p.audit.lookUpClusters(picture.clusterOf)
+	once := &oneShot{parts: p, picture: picture}
+	// An observer that does not run reaches no server; it only knows how to resolve names.
+	resolver := observe.New(observe.Options{Config: p.config, Logger: p.log, Now: p.now})
+	e = p.engine()
+	e.Picture = picture
+	e.Names = hostNames{resolver}
+	e.Discovery = once
+	e.Declarations = p.declarations(func(observe.Change) { picture.changed() })
+	e.Repairer = once
+	return e, once.wait
+}

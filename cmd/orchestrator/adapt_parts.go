@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"orchestrator/internal/config"
+	"orchestrator/internal/execute"
+	"orchestrator/internal/observe"
+	"orchestrator/internal/operate"
+	"orchestrator/internal/recovery"
+	"orchestrator/internal/server"
+	"orchestrator/internal/store"
+	"orchestrator/internal/topology"
+)
+
+// parts are what the service and a command that runs once are both made of. All but progress are required.
+type parts struct {
+	settings *settings
+	store    *store.Store
+	node     operate.Node
+	now      func() time.Time
+	log      *slog.Logger
+	audit    *auditor
+	hooks    recovery.Hooks
+	leader   leadership
+	health   *nodeHealth
+	progress func(recovery.Progress) // told of the course of recoveries
+}
+
+// leadership is what operations and recoveries want to know of who leads.
+type leadership interface {
+	operate.Leadership
+	recovery.Leadership
+}
+
+func (p *parts) config() *config.Config { return p.settings.config() }
+
+// storeNode is this process as the backend knows it.
+func (p *parts) storeNode() store.Node {
+	return store.Node{Hostname: p.node.Hostname, Token: p.node.Token}
+}
+
+// openServers opens the connections to managed servers, by the configuration in force. The caller closes them.
+func (p *parts) openServers(m *tlsMemory) (*prober, error) {
+	o, err := p.connections(p.config(), m)
+	if err != nil {
+		return nil, err
+	}
+	return newProber(o), nil
+}
+
+// followReloads lets the connections follow each new configuration; one with which none can be made is refused.
+func (p *parts) followReloads(servers *prober, m *tlsMemory) {
+	p.settings.onReload(func(c *config.Config) error {
+		o, err := p.connections(c, m)
+		if err == nil {
+			servers.reconfigure(o)
+		}
+		return err
+	})
+}
+
+func (p *parts) connections(c *config.Config, m *tlsMemory) (server.Options, error) {
+	o, err := serverOptions(c, p.log)
+	o.NeedsTLS, o.LearnedTLS = m.needs, m.learned
+	return o, err
+}
+
+// recoveryEngine makes the engine that recovers with what the observer sees.
+func (p *parts) recoveryEngine(o *observe.Observer, servers *server.Servers) *recovery.Engine {
+	node := recovery.Node{Hostname: p.node.Hostname, Token: p.node.Token}
+	return recovery.New(recovery.Options{
+		Observer: o,
+		Servers:  execute.Real(servers),
+		Ledger:   recovery.NewStoreLedger(p.store, node, p.config, p.health.alive).AuditTo(p.audit.Audit),
+		Hooks:    p.hooks,
+		Leader:   p.leader,
+		Config:   p.config,
+		Node:     node,
+		Now:      p.now,
+		Progress: p.progress,
+		Logger:   p.log,
+	})
+}
+
+// repairer is the recovery engine as operations use it.
+type repairer struct{ engine *recovery.Engine }
+
+// Recover implements operate.Repairer.
+func (r repairer) Recover(ctx context.Context, key, candidate topology.Key, hooks bool) (operate.Repair, error) {
+	done, err := r.engine.Recover(ctx, key, candidate, hooks)
+	if done == nil {
+		return operate.Repair{}, err
+	}
+	return operate.Repair{Attempted: true, Promoted: done.Successor}, err
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+
+	"orchestrator/internal/analysis"
+	"orchestrator/internal/operate"
+	"orchestrator/internal/store"
+	"orchestrator/internal/topology"
+)
+
+// records read what happened from the backend.
+type records struct{ store *store.Store }
+
+// Recoveries implements operate.Records.
+func (r records) Recoveries(ctx context.Context, q operate.RecoveryQuery) ([]operate.Recovery, error) {
+	rows, err := r.store.Recoveries(ctx, store.RecoveryFilter{
+		ID: q.ID, UID: q.UID, ClusterName: q.Cluster, ClusterAlias: q.Alias, Successor: q.Successor,
+		Unacknowledged: q.Unacknowledged, Active: q.Active, EndedWithin: q.EndedWithin, Page: q.Page, All: q.All,
+	})
+	return each(rows, recoveryRecord), err
+}
+
+// Detections implements operate.Records.
+func (r records) Detections(ctx context.Context, q operate.RecoveryQuery) ([]operate.Recovery, error) {
+	rows, err := r.store.Detections(ctx, store.DetectionFilter{ID: q.ID, ClusterAlias: q.Alias, Page: q.Page, All: q.All})
+	return each(rows, detectionRecord), err
+}
+
+// Steps implements operate.Records.
+func (r records) Steps(ctx context.Context, uid string) ([]operate.RecoveryStep, error) {
+	rows, err := r.store.RecoverySteps(ctx, uid)
+	return each(rows, func(s store.RecoveryStep) operate.RecoveryStep { return operate.RecoveryStep(s) }), err
+}
+
+// Blocked implements operate.Records.
+func (r records) Blocked(ctx context.Context, cluster string) ([]operate.Blocked, error) {
+	rows, err := r.store.BlockedRecoveries(ctx, cluster)
+	return each(rows, func(b store.BlockedRecovery) operate.Blocked {
+		return operate.Blocked{Key: b.Key, Cluster: b.ClusterName, Code: analysis.Code(b.Analysis), Last: b.Last, BlockingRecovery: b.BlockingID}
+	}), err
+}
+
+// Acknowledge implements operate.Records.
+func (r records) Acknowledge(ctx context.Context, q operate.AckQuery, owner, comment string) (int64, error) {
+	a := store.Acknowledgement{ID: q.ID, UID: q.UID, Key: q.Instance, Cluster: q.Cluster, All: q.All, By: owner, Comment: comment}
+	ids, err := r.store.AcknowledgeRecoveries(ctx, a)
+	n := int64(len(ids))
+	if err != nil || q.Cluster == "" || q.Alias == "" || q.Alias == q.Cluster {
+		return n, err
+	}
+	a.Cluster = q.Alias
+	ids, err = r.store.AcknowledgeRecoveries(ctx, a)
+	return n + int64(len(ids)), err
+}
+
+// AuditLog implements operate.Records.
+func (r records) AuditLog(ctx context.Context, q operate.AuditQuery) ([]operate.AuditEntry, error) {
+	rows, err := r.store.AuditLog(ctx, q.Instance, q.Page)
+	return each(rows, func(a store.AuditRow) operate.AuditEntry {
+		return operate.AuditEntry{ID: a.ID, At: a.At, Kind: a.Type, Key: a.Key, Message: a.Message}
+	}), err
+}
+
+// Changelog implements operate.Records. Servers come in the order of their first change.
+func (r records) Changelog(ctx context.Context) ([]operate.AnalysisHistory, error) {
+	rows, err := r.store.AnalysisChangelog(ctx, topology.Key{})
+	list := []operate.AnalysisHistory{}
+	place := make(map[topology.Key]int)
+	for _, c := range rows {
+		n, known := place[c.Key]
+		if !known {
+			n = len(list)
+			place[c.Key] = n
+			list = append(list, operate.AnalysisHistory{Key: c.Key})
+		}
+		list[n].Changes = append(list[n].Changes, operate.AnalysisChange{At: c.At, Text: c.Analysis})
+	}
+	return list, err
+}
+
+func recoveryRecord(r store.Recovery) operate.Recovery {
+	return operate.Recovery{
+		ID: r.ID, UID: r.UID,
+		Finding:      finding(r.Key, r.Analysis, r.ClusterName, r.ClusterAlias, r.Replicas, r.CountReplicas, r.By),
+		SuccessorKey: r.Successor, SuccessorAlias: r.SuccessorAlias,
+		IsActive: r.Active, IsSuccessful: r.Successful,
+		LostReplicas: r.Lost, Participants: r.Participating, Errors: r.Errors,
+		Start: r.Start, End: r.End, NodeHostname: r.By.Hostname, NodeToken: r.By.Token,
+		Acknowledged: r.Acknowledged, AcknowledgedAt: r.AcknowledgedAt, AcknowledgedBy: r.AcknowledgedBy, AcknowledgedComment: r.AckComment,
+		LastDetectionID: r.DetectionID,
+	}
+}
+
+func detectionRecord(d store.Detection) operate.Recovery {
+	f := finding(d.Key, d.Analysis, d.ClusterName, d.ClusterAlias, d.Replicas, d.CountReplicas, d.By)
+	f.Actionable = d.Actionable
+	return operate.Recovery{
+		ID: d.ID, Detection: true, Finding: f, IsActive: d.Active, Start: d.Start, End: d.End,
+		NodeHostname: d.By.Hostname, NodeToken: d.By.Token, RelatedRecoveryID: d.RelatedRecover,
+	}
+}
+
+// finding is as much of a finding as the backend keeps.
+func finding(key topology.Key, code, cluster, alias string, replicas []topology.Key, count int, by store.Node) analysis.Finding {
+	c := analysis.Code(code)
+	return analysis.Finding{
+		Key: key, Code: c, Description: analysis.Describe(c), ClusterName: cluster, ClusterAlias: alias,
+		Replicas: replicas, CountReplicas: uint(max(count, 0)),
+		Processing: analysis.Processing{NodeHostname: by.Hostname, NodeToken: by.Token},
+	}
+}
+
+// each makes a list of another kind, never nil.
+func each[A, B any](list []A, change func(A) B) []B {
+	out := make([]B, 0, len(list))
+	for _, x := range list {
+		out = append(out, change(x))
+	}
+	return out
+}

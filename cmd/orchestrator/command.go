@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+
+	"orchestrator/internal/cli"
+	"orchestrator/internal/operate"
+	"orchestrator/internal/publish"
+	"orchestrator/internal/recovery"
+	"orchestrator/internal/store"
+	"orchestrator/internal/topology"
+)
+
+// noServer is the key of audit lines that are about no server.
+var noServer topology.Key
+
+// openParts opens the backend and what stands on it. mode and command are how this process shows itself to others.
+func openParts(ctx context.Context, set *settings, log *slog.Logger, mode, command string, hooks recovery.Hooks, progress func(recovery.Progress)) (*parts, error) {
+	options, err := storeOptions(set.config(), version, log)
+	if err != nil {
+		return nil, err
+	}
+	node, err := newNode(version, commit)
+	if err != nil {
+		return nil, err
+	}
+	st, err := store.Open(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	return &parts{
+		settings: set, store: st, node: node, now: time.Now, log: log,
+		audit: newAuditor(set.config, st, time.Now, log),
+		hooks: hooks, leader: standalone{}, progress: progress,
+		health: newNodeHealth(st, node, mode, command, backendAddress(set.config()), standalone{}, time.Now, log),
+	}, nil
+}
+
+func (p *parts) close() error { return errors.Join(p.audit.Close(), p.store.Close()) }
+
+// openCommand builds what one command works on: the backend, and servers only where the command reaches them.
+func openCommand(ctx context.Context, s cli.Session) (*operate.Engine, func() error, error) {
+	set := settingsOf(s)
+	hooks := publish.New(publish.HookOptions{Shell: func() string { return set.config().ProcessesShellCommand }, Logger: s.Log})
+	p, err := openParts(ctx, set, s.Log, cliMode, strings.TrimSpace(s.Options.Command), hooks, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	e, wait := p.commandEngine()
+	e.NoOperation = s.Options.NoOperation
+	return e, func() error {
+		wait()
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownWithin)
+		defer cancel()
+		return errors.Join(hooks.Close(end), p.close())
+	}, nil
+}

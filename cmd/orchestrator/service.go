@@ -1,0 +1,290 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"orchestrator/internal/cli"
+	"orchestrator/internal/config"
+	"orchestrator/internal/httpapi"
+	"orchestrator/internal/observe"
+	"orchestrator/internal/operate"
+	"orchestrator/internal/publish"
+	"orchestrator/internal/recovery"
+	"orchestrator/internal/server"
+	"orchestrator/internal/store"
+)
+
+// shutdownWithin bounds the orderly end of the service: requests that run, the last writes, hooks.
+const shutdownWithin = 10 * time.Second
+
+// serviceOptions are what a service is made of beside its configuration.
+type serviceOptions struct {
+	Settings *settings
+	Logger   *slog.Logger
+	// Discovery false serves what is stored and looks at no server.
+	Discovery bool
+	// NoOperation refuses what would change something.
+	NoOperation bool
+	// Progress is told of the course of recoveries, in addition to the metrics; may be nil.
+	Progress func(recovery.Progress)
+}
+
+// service is the running product: the observer, the recovery engine and the web server over one backend. System tests
+// and the demo run the very same value.
+type service struct {
+	options  serviceOptions
+	parts    *parts
+	prober   *prober
+	memory   *tlsMemory
+	writer   *store.Writer
+	observer *observe.Observer
+	engine   *recovery.Engine
+	hooks    *publish.Hooks
+	listener net.Listener
+	web      *http.Server
+}
+
+// serve runs the service until ctx ends.
+func serve(ctx context.Context, s cli.Session) error {
+	svc, err := newService(ctx, serviceOptions{
+		Settings:  settingsOf(s),
+		Logger:    s.Log,
+		Discovery: s.Options.Discovery, NoOperation: s.Options.NoOperation,
+	})
+	if err != nil {
+		return err
+	}
+	return svc.run(ctx)
+}
+
+// settingsOf are the settings of a session, which has read the configuration already.
+func settingsOf(s cli.Session) *settings {
+	set := &settings{options: config.Options{Explicit: s.Options.ConfigFile}, warnings: s.Warnings}
+	set.current.Store(s.Config)
+	return set
+}
+
+// newService opens the backend and the listener: what can go wrong at start goes wrong here.
+func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
+	s := &service{options: o}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.abandon(context.WithoutCancel(ctx)))
+		}
+	}()
+	cfg := o.Settings.config
+	if s.listener, err = listen(cfg()); err != nil {
+		return nil, err
+	}
+	s.hooks = publish.New(publish.HookOptions{Shell: func() string { return cfg().ProcessesShellCommand }, Logger: o.Logger})
+	progress, exposition := newMetrics()
+	if s.parts, err = openParts(ctx, o.Settings, o.Logger, httpMode, "", s.hooks, func(p recovery.Progress) {
+		progress(p)
+		if o.Progress != nil {
+			o.Progress(p)
+		}
+	}); err != nil {
+		return nil, err
+	}
+	if err := s.reachServers(ctx); err != nil {
+		return nil, err
+	}
+	s.writer = s.parts.store.NewWriter(store.WriterOptions{})
+	kept := s.parts.pictureStore(s.writer)
+	s.observer = observe.New(observe.Options{
+		Prober: s.prober, Store: kept, Config: cfg, Logger: o.Logger, Now: s.parts.now,
+		Active: func() bool { return o.Discovery },
+	})
+	s.engine = s.parts.recoveryEngine(s.observer, s.prober.servers)
+	engine := s.parts.serviceEngine(s.observer, kept, s.engine)
+	engine.NoOperation = o.NoOperation
+	s.web = &http.Server{
+		Handler: httpapi.New(httpapi.Deps{
+			Engine: engine, Registry: operate.NewRegistry(), Logger: o.Logger,
+			Tokens: tokens{s.parts.store, cfg}, Prometheus: exposition(s),
+		}),
+		ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelWarn),
+	}
+	return s, nil
+}
+
+// reachServers prepares the connections to the managed servers, and has them follow the configuration.
+func (s *service) reachServers(ctx context.Context) (err error) {
+	if s.memory, err = newTLSMemory(ctx, s.parts.store, s.options.Logger); err != nil {
+		return err
+	}
+	options, err := s.serverOptions(s.options.Settings.config())
+	if err != nil {
+		return err
+	}
+	s.prober = newProber(options)
+	s.options.Settings.onReload(func(c *config.Config) error {
+		next, err := s.serverOptions(c)
+		if err == nil {
+			s.prober.reconfigure(next)
+		}
+		return err
+	})
+	return nil
+}
+
+func (s *service) serverOptions(c *config.Config) (o server.Options, err error) {
+	o, err = serverOptions(c, s.options.Logger)
+	o.NeedsTLS, o.LearnedTLS = s.memory.needs, s.memory.learned
+	return o, err
+}
+
+// address is where the service listens.
+func (s *service) address() net.Addr { return s.listener.Addr() }
+
+// run serves until ctx ends, then ends in order: no new requests, the last ones answered, the picture written down.
+func (s *service) run(ctx context.Context) error {
+	running, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var work sync.WaitGroup
+	part := func(name string, do func(context.Context) error) {
+		work.Go(func() {
+			if err := do(running); err != nil {
+				stop(fmt.Errorf("%s: %w", name, err))
+			}
+		})
+	}
+	part("observer", s.observer.Run)
+	part("recovery", s.engine.Run)
+	part("health", func(ctx context.Context) error { s.parts.health.run(ctx); return nil })
+	part("news", func(ctx context.Context) error { s.parts.news(s.observer.Apply).run(ctx); return nil })
+	part("tls memory", func(ctx context.Context) error { s.memory.run(ctx); return nil })
+	part("reload", s.reloadOnHangup)
+	part("web", func(context.Context) error {
+		err := s.serveWeb()
+		if errors.Is(err, http.ErrServerClosed) {
+			return nil
+		}
+		return err
+	})
+	s.options.Logger.Info("listening", "address", s.address().String(), "backend", s.parts.store.String())
+	<-running.Done()
+
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownWithin)
+	defer cancel()
+	shutdown := s.web.Shutdown(end)
+	work.Wait()
+	var failed error
+	if ctx.Err() == nil {
+		failed = context.Cause(running)
+	}
+	return errors.Join(failed, shutdown, s.abandon(end))
+}
+
+func (s *service) serveWeb() error {
+	cfg := s.options.Settings.config()
+	if !cfg.UseSSL || s.listener.Addr().Network() == "unix" {
+		return s.web.Serve(s.listener)
+	}
+	tls, err := webTLS(cfg)
+	if err != nil {
+		return err
+	}
+	s.web.TLSConfig = tls
+	return s.web.ServeTLS(s.listener, "", "")
+}
+
+// reloadOnHangup reads the configuration again on SIGHUP. A configuration that cannot be used changes nothing.
+func (s *service) reloadOnHangup(ctx context.Context) error {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hangup:
+		}
+		warnings, err := s.options.Settings.Reload(ctx, "")
+		for _, w := range warnings {
+			s.options.Logger.Warn(w.String())
+		}
+		if err != nil {
+			s.options.Logger.Error("the configuration was not reloaded; the one before stays in force", "error", err)
+			continue
+		}
+		s.options.Logger.Info("the configuration was reloaded")
+		if err := s.parts.audit.Audit(ctx, "reload-configuration", noServer, "", "Triggered via SIGHUP"); err != nil {
+			s.options.Logger.Error("audit", "error", err)
+		}
+	}
+}
+
+// abandon closes what is open, in the order in which one needs the other.
+func (s *service) abandon(ctx context.Context) error {
+	var errs []error
+	if s.hooks != nil {
+		errs = append(errs, s.hooks.Close(ctx))
+	}
+	if s.writer != nil {
+		errs = append(errs, s.writer.Flush(ctx), s.writer.Close(ctx))
+	}
+	if s.memory != nil {
+		errs = append(errs, s.memory.save(ctx))
+	}
+	if s.prober != nil {
+		errs = append(errs, s.prober.servers.Close())
+	}
+	if s.parts != nil {
+		errs = append(errs, s.parts.close())
+	}
+	if s.listener != nil {
+		if err := s.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// listen opens the address or the socket that the configuration names.
+func listen(c *config.Config) (net.Listener, error) {
+	if c.ListenSocket != "" {
+		// A socket that a process left behind when it died is in the way of the next one.
+		if err := removeDeadSocket(c.ListenSocket); err != nil {
+			return nil, err
+		}
+		l, err := net.Listen("unix", c.ListenSocket)
+		if err != nil {
+			return nil, fmt.Errorf("listen on the socket %s (ListenSocket): %w", c.ListenSocket, err)
+		}
+		return l, nil
+	}
+	address := c.EffectiveListenAddress()
+	l, err := net.Listen("tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("listen on %s (ListenAddress): the port is in use; end the program that holds it, or set ListenAddress to another port", address)
+	case err != nil:
+		return nil, fmt.Errorf("listen on %s (ListenAddress): %w", address, err)
+	}
+	return l, nil
+}
+
+func removeDeadSocket(path string) error {
+	info, err := os.Stat(path)
+	if err != nil || info.Mode()&os.ModeSocket == 0 {
+		return nil // nothing is there, or net.Listen says what
+	}
+	c, err := net.Dial("unix", path)
+	if err == nil {
+		_ = c.Close()
+		return fmt.Errorf("listen on the socket %s (ListenSocket): another process listens there", path)
+	}
+	return os.Remove(path)
+}

@@ -1,0 +1,153 @@
+package httpapi
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"orchestrator/internal/operate"
+)
+
+// Deps are what the handler needs. Engine, with its Leadership, and Registry are required.
+type Deps struct {
+	Engine   *operate.Engine
+	Registry *operate.Registry
+	Logger   *slog.Logger // nil: the engine's
+
+	// Tokens checks access tokens; required with AuthenticationMethod `token`.
+	Tokens Tokens
+	// GroupsOf returns the OS groups of a user, for PowerAuthGroups; nil asks the operating system.
+	GroupsOf func(user string) ([]string, error)
+	// FQDN is the full name of this host, for PrependMessagesWithOrcIdentity; nil means that it cannot be found out.
+	FQDN func() (string, error)
+	// Transport carries requests to the leader; nil is http.DefaultTransport.
+	Transport http.RoundTripper
+	// Prometheus answers /metrics; nil: not served.
+	Prometheus http.Handler
+	// DebugMetrics answers /debug/metrics; nil: not served.
+	DebugMetrics http.Handler
+	// Web answers everything that is neither API nor debugging, behind the same authentication; nil: not found.
+	// It sees the path without URLPrefix.
+	Web http.Handler
+}
+
+type handler struct {
+	Deps
+	auth   *authenticator
+	shaper Shaper
+	prefix string // normalised URLPrefix
+	says   string // before every message
+}
+
+// defaultStatusEndpoint is where the status operation is unless the configuration moves it.
+const defaultStatusEndpoint = "/api/status"
+
+// New makes the handler of everything that the service serves over HTTP. URLPrefix, StatusEndpoint and the way of
+// authentication are those of the configuration at this moment.
+func New(d Deps) http.Handler {
+	if d.Logger == nil {
+		d.Logger = d.Engine.Log
+	}
+	conf := d.Engine.Config()
+	h := &handler{
+		Deps: d, auth: newAuthenticator(d), prefix: normalPrefix(conf.URLPrefix), says: identity(d),
+		shaper: Shaper{Config: d.Engine.Config, Now: d.Engine.Now},
+	}
+	mux := http.NewServeMux()
+	for _, o := range d.Registry.Operations() {
+		if o.Name == operate.StatusOperation {
+			continue
+		}
+		for _, route := range o.Routes {
+			h.mount(mux, o, route)
+		}
+	}
+	mux.HandleFunc(h.prefix+"/api/", http.NotFound)
+	h.mountDebug(mux)
+	if d.Prometheus != nil {
+		mux.Handle("GET "+h.prefix+"/metrics", d.Prometheus)
+	}
+	if d.Tokens != nil {
+		mux.HandleFunc("GET "+h.prefix+"/web/access-token", h.auth.redeemToken)
+	}
+	if d.Web != nil {
+		mux.Handle(h.prefix+"/", http.StripPrefix(h.prefix, d.Web))
+	}
+	return h.auth.wrap(h.withStatus(conf.StatusEndpoint, mux))
+}
+
+// mount serves a route, with or without a slash at its end.
+func (h *handler) mount(mux *http.ServeMux, o *operate.Operation, route string) {
+	path := h.prefix + "/api/" + muxPattern(route)
+	call := h.operation(o, route)
+	mux.HandleFunc("GET "+path, call)
+	mux.HandleFunc("GET "+path+"/{$}", call)
+}
+
+// withStatus serves the status operation where StatusEndpoint says, whatever else is there, instead of under its
+// usual path.
+func (h *handler) withStatus(endpoint string, next *http.ServeMux) http.Handler {
+	o := operationNamed(h.Registry, operate.StatusOperation)
+	if o == nil {
+		return next
+	}
+	if endpoint == "" || endpoint == defaultStatusEndpoint {
+		h.mount(next, o, o.Routes[0])
+		return next
+	}
+	call := h.operation(o, "")
+	path := "/" + strings.Trim(endpoint, "/")
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if (r.URL.Path == path || r.URL.Path == path+"/") && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+			call(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func operationNamed(r *operate.Registry, name string) *operate.Operation {
+	for _, o := range r.Operations() {
+		if o.Name == name {
+			return o
+		}
+	}
+	return nil
+}
+
+// normalPrefix has one leading slash and none at the end, or is empty.
+func normalPrefix(prefix string) string {
+	prefix = strings.Trim(prefix, "/")
+	if prefix == "" {
+		return ""
+	}
+	return "/" + prefix
+}
+
+// operation answers the requests for one route of an operation.
+func (h *handler) operation(o *operate.Operation, route string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if o.Place == operate.Leader && h.forward(w, r) {
+			return
+		}
+		values, found, err := inputOf(o, route, r)
+		if !found {
+			http.NotFound(w, r)
+			return
+		}
+		rep := h.reply(w, r, o)
+		switch {
+		case err != nil:
+			rep.fail(err)
+		case o.Rights == operate.Write && !h.auth.mayWrite(r):
+			rep.fail(operate.ErrUnauthorized)
+		default:
+			result, err := o.Call(r.Context(), h.Engine, operate.Input{Values: values, User: h.auth.user(r)})
+			if err != nil {
+				rep.fail(err)
+				return
+			}
+			rep.succeed(result)
+		}
+	}
+}

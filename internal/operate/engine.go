@@ -1,0 +1,228 @@
+package operate
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"time"
+
+	"orchestrator/internal/analysis"
+	"orchestrator/internal/config"
+	"orchestrator/internal/topology"
+)
+
+// Engine is what operations work on. Config, Now, Log, Node and Picture are required; what else is nil makes the
+// operations that need it answer that they are not available in this process.
+type Engine struct {
+	Config func() *config.Config
+	Now    func() time.Time
+	Log    *slog.Logger
+	Node   Node
+	// Live says that the topology is what the running service sees right now, not what the backend has stored.
+	Live bool
+	// NoOperation refuses everything that would change something (the flag -noop).
+	NoOperation bool
+
+	Picture      Picture
+	Names        Names
+	Discovery    Discovery
+	Declarations Declarations
+	Records      Records
+	Audit        Auditor
+	Repairer     Repairer
+	Switch       RecoverySwitch
+	Leadership   Leadership
+	Health       HealthChecker
+	Metrics      Metrics
+	Settings     Settings
+}
+
+// Node is this process among the nodes.
+type Node struct {
+	Hostname string
+	Token    string
+	Version  string
+	Commit   string
+}
+
+// Picture gives the fleet as it is known.
+type Picture interface {
+	// Topology returns the whole fleet. In the service it never waits for more than a moment; in a command it is
+	// read from the backend once and stays the same.
+	Topology(ctx context.Context) (*topology.Topology, error)
+}
+
+// Names resolves host names as the configuration says (HostnameResolveMethod).
+type Names interface {
+	// Resolve returns the key under its canonical host name, or the key itself when the name cannot be resolved.
+	Resolve(ctx context.Context, key topology.Key) topology.Key
+}
+
+// Discovery looks at servers, and forgets them.
+type Discovery interface {
+	// Discover probes the server now, records it, and goes on to its neighbours. The instance is nil when the server
+	// is not to be discovered (a filter).
+	Discover(ctx context.Context, key topology.Key) (*topology.Instance, error)
+	// DiscoverLater begins the same without waiting.
+	DiscoverLater(key topology.Key)
+	// Refresh probes the server alone.
+	Refresh(ctx context.Context, key topology.Key) (*topology.Instance, error)
+	// Forget removes servers; those that are not known are no error.
+	Forget(ctx context.Context, keys ...topology.Key) error
+}
+
+// Declarations keep what people declare about servers. Each is stored, and to be seen in the Picture, when the method
+// returns. The second result of the methods that end something says whether there was anything to end.
+type Declarations interface {
+	BeginDowntime(ctx context.Context, key topology.Key, d topology.Downtime) error
+	EndDowntime(ctx context.Context, key topology.Key) (bool, error)
+
+	// BeginMaintenance fails when the server is under maintenance already.
+	BeginMaintenance(ctx context.Context, m topology.Maintenance) (id int64, err error)
+	EndMaintenance(ctx context.Context, key topology.Key) (bool, error)
+	EndMaintenanceByID(ctx context.Context, id int64) (bool, error)
+	// Maintenances returns the active ones.
+	Maintenances(ctx context.Context) ([]topology.Maintenance, error)
+
+	PutTag(ctx context.Context, key topology.Key, tag topology.Tag) error
+	// RemoveTag removes the tag of that name from each of the servers, which have it.
+	RemoveTag(ctx context.Context, keys []topology.Key, name string) error
+
+	RegisterCandidate(ctx context.Context, key topology.Key, rule topology.PromotionRule) error
+	Candidates(ctx context.Context) ([]Candidate, error)
+
+	// SetClusterAlias sets the manual alias of a cluster.
+	SetClusterAlias(ctx context.Context, cluster, alias string) error
+}
+
+// PageSize is how many records a page has.
+const PageSize = 20
+
+// RecoveryQuery chooses recoveries or detections, newest first. Zero fields choose nothing away.
+type RecoveryQuery struct {
+	ID             int64
+	UID            string
+	Cluster        string // exact name
+	Alias          string // exact alias, as it was at the time
+	Successor      topology.Key
+	Unacknowledged bool
+	Active         bool          // in its active period
+	EndedWithin    time.Duration // ended at most so long ago
+	Page           int           // of PageSize
+	All            bool          // no pages
+}
+
+// AckQuery chooses recoveries to acknowledge; exactly one field is set.
+type AckQuery struct {
+	All      bool
+	ID       int64
+	UID      string
+	Cluster  string // name
+	Alias    string // set together with Cluster: recoveries of that alias are meant too
+	Instance topology.Key
+}
+
+// AuditQuery chooses lines of the audit log, newest first.
+type AuditQuery struct {
+	Instance topology.Key // zero: all
+	Page     int          // of PageSize
+}
+
+// Records keep what happened.
+type Records interface {
+	Recoveries(ctx context.Context, q RecoveryQuery) ([]Recovery, error)
+	Detections(ctx context.Context, q RecoveryQuery) ([]Recovery, error)
+	Steps(ctx context.Context, uid string) ([]RecoveryStep, error)
+	// Blocked returns the recoveries that anti-flapping stops, of one cluster unless its name is empty.
+	Blocked(ctx context.Context, cluster string) ([]Blocked, error)
+	// Acknowledge returns how many recoveries it acknowledged.
+	Acknowledge(ctx context.Context, q AckQuery, owner, comment string) (int64, error)
+	AuditLog(ctx context.Context, q AuditQuery) ([]AuditEntry, error)
+	// Changelog returns the history of the analysis of each server.
+	Changelog(ctx context.Context) ([]AnalysisHistory, error)
+}
+
+// Auditor records that somebody did something. It writes where the configuration says.
+type Auditor interface {
+	Audit(ctx context.Context, kind string, key topology.Key, cluster, message string) error
+}
+
+// Repairer repairs a failed server.
+type Repairer interface {
+	// Recover repairs the server as if its failure had just been detected, with a preferred successor unless that is
+	// zero, with or without hooks.
+	Recover(ctx context.Context, key, candidate topology.Key, hooks bool) (Repair, error)
+}
+
+// Repair is what became of a repair.
+type Repair struct {
+	Attempted bool
+	Promoted  topology.Key // zero: none
+}
+
+// RecoverySwitch is the switch for all automatic recoveries.
+type RecoverySwitch interface {
+	RecoveriesDisabled(ctx context.Context) (bool, error)
+	DisableRecoveries(ctx context.Context, disable bool) error
+}
+
+// Leadership says who may change servers. A node on its own always leads.
+type Leadership interface {
+	IsLeader() bool
+	// LeaderURI is the base URL of the node that leads, `scheme://host:port`; "" when it is unknown or this node.
+	LeaderURI() string
+	// Replicated says that the nodes agree by consensus: then only the leader takes writes, and the others pass
+	// requests on to it. Nodes that share a backend database all take requests.
+	Replicated() bool
+}
+
+// HealthChecker tells how this node is.
+type HealthChecker interface {
+	// Health writes this node's sign of life and reads those of the others; a result may be a second old. A failure
+	// is in Health.Err.
+	Health(ctx context.Context) Health
+}
+
+// Metrics keep what was measured lately.
+type Metrics interface {
+	// Discoveries returns the probes that ended since then, oldest first.
+	Discoveries(since time.Time) []DiscoveryMetric
+	// Queue returns the last n samples, taken once a second, of a queue; ok is false when it does not exist.
+	Queue(name string, n int) (samples []QueueSample, ok bool)
+}
+
+// Settings are the configuration of this process.
+type Settings interface {
+	// Reload reads the files again, and the extra one unless it is empty. What it returns are warnings.
+	Reload(ctx context.Context, extra string) ([]config.Warning, error)
+	// Report writes what the configuration will and will not do.
+	Report(w io.Writer) error
+}
+
+// policy is by what the analysis judges.
+func (e *Engine) policy() analysis.Policy {
+	p := analysis.PolicyOf(e.Config())
+	p.Live, p.IncludeDowntimed = e.Live, true
+	return p
+}
+
+func (e *Engine) defaultPort() int { return e.Config().DefaultInstancePort }
+
+// outline is how topologies are drawn.
+func (e *Engine) outline(style topology.OutlineStyle, dataCenter bool) topology.Outline {
+	c := e.Config()
+	return topology.Outline{
+		Style: style, Now: e.Now(), Poll: c.InstancePoll(),
+		MaintenanceLag: c.ReasonableMaintenanceReplicationLag(), DataCenter: dataCenter,
+	}
+}
+
+// audit records what was done. That it could not be recorded is logged and does not undo what was done.
+func (e *Engine) audit(ctx context.Context, kind string, key topology.Key, cluster, message string) {
+	if e.Audit == nil {
+		return
+	}
+	if err := e.Audit.Audit(ctx, kind, key, cluster, message); err != nil {
+		e.Log.ErrorContext(ctx, "cannot write the audit log", "type", kind, "instance", key.String(), "error", err)
+	}
+}

@@ -1,0 +1,142 @@
+package operate
+
+import "strings"
+
+// Param names an argument. Each stands for the same thing wherever it occurs, whatever its form there.
+type Param string
+
+// The parameters.
+const (
+	ParamInstance     Param = "instance"
+	ParamDestination  Param = "destination"
+	ParamCluster      Param = "cluster"       // a hint: name, alias, or an instance
+	ParamClusterName  Param = "cluster name"  // the name itself, or the alias
+	ParamClusterAlias Param = "cluster alias" // only the alias
+	ParamAlias        Param = "alias"         // a new alias to set
+	ParamOwner        Param = "owner"
+	ParamReason       Param = "reason"
+	ParamDuration     Param = "duration"
+	ParamTag          Param = "tag"
+	ParamPattern      Param = "pattern"
+	ParamSearch       Param = "search"
+	ParamRule         Param = "promotion-rule"
+	ParamPage         Param = "page"
+	ParamID           Param = "id"
+	ParamUID          Param = "uid"
+	ParamUnacked      Param = "unacknowledged"
+	ParamSkipHooks    Param = "skip processes"
+	ParamSeconds      Param = "seconds"
+	ParamQueue        Param = "queue"
+	ParamStatusCode   Param = "status code"
+	ParamConfigFile   Param = "config file"
+	ParamDataCenter   Param = "data center"
+)
+
+// paramInfo is where a parameter is found on each face.
+type paramInfo struct {
+	param     Param
+	flag      string   // of the command line, "" when it has none
+	word      string   // what stands for the value in help
+	query     string   // of HTTP, "" when it is only taken from the path
+	path      []string // placeholders of HTTP; for an instance the host's, the port's is beside it
+	ports     []string
+	defaulted bool // the command line has a default for it
+	meaning   string
+}
+
+func paramInfos() []paramInfo {
+	return []paramInfo{
+		{param: ParamInstance, flag: "i", word: "HOST[:PORT]", path: []string{"host"}, ports: []string{"port"}, defaulted: true,
+			meaning: "the server; this host when not given"},
+		{param: ParamDestination, flag: "d", word: "HOST[:PORT]", path: []string{"belowHost", "siblingHost", "candidateHost", "designatedHost"},
+			ports: []string{"belowPort", "siblingPort", "candidatePort", "designatedPort"}, meaning: "the other server"},
+		{param: ParamCluster, flag: "alias", word: "CLUSTER", path: []string{"clusterHint"}, defaulted: true,
+			meaning: "the cluster, by name or alias, or by a member given with -i"},
+		{param: ParamClusterName, flag: "alias", word: "CLUSTER", path: []string{"clusterName"}, meaning: "the cluster, by name or alias"},
+		{param: ParamClusterAlias, word: "ALIAS", path: []string{"clusterAlias"}, meaning: "the cluster, by alias"},
+		{param: ParamAlias, flag: "alias", word: "ALIAS", query: "alias", meaning: "the alias to give"},
+		{param: ParamOwner, flag: "owner", word: "NAME", path: []string{"owner"}, defaulted: true, meaning: "on whose behalf; the user when not given"},
+		{param: ParamReason, flag: "reason", word: "TEXT", query: "comment", path: []string{"reason"}, meaning: "why"},
+		{param: ParamDuration, flag: "duration", word: "DURATION", path: []string{"duration"}, meaning: "for how long: 59s, 59m, 23h, 6d, 4w"},
+		{param: ParamTag, flag: "tag", word: "TAG", query: "tag", path: []string{"tagName"}, meaning: "name or name=value"},
+		{param: ParamPattern, flag: "pattern", word: "REGEX", query: "pattern", meaning: "a regular expression on host:port"},
+		{param: ParamSearch, flag: "pattern", word: "TEXT", query: "s", path: []string{"searchString"}, meaning: "what to look for"},
+		{param: ParamRule, flag: "promotion-rule", word: "RULE", path: []string{"promotionRule"}, defaulted: true, meaning: "prefer, neutral, prefer_not or must_not"},
+		{param: ParamPage, word: "PAGE", path: []string{"page"}, meaning: "which page of 20, from 0"},
+		{param: ParamID, word: "ID", path: []string{"id", "recoveryId", "maintenanceKey"}, meaning: "the number of the record"},
+		{param: ParamUID, flag: "pattern", word: "UID", path: []string{"uid"}, meaning: "the unique name of the record"},
+		{param: ParamUnacked, word: "true", query: "unacknowledged", meaning: "only those not acknowledged"},
+		{param: ParamSkipHooks, word: "true", query: "skipProcesses", meaning: "run no hooks"},
+		{param: ParamSeconds, word: "SECONDS", path: []string{"seconds"}, meaning: "how far back"},
+		{param: ParamQueue, word: "QUEUE", path: []string{"queue"}, meaning: "DEFAULT or DEADINSTANCES"},
+		{param: ParamStatusCode, word: "CODE", path: []string{"errorStatusCode"}, meaning: "the HTTP status when it is not the leader"},
+		{param: ParamConfigFile, word: "FILE", query: "config", meaning: "a further configuration file"},
+		{param: ParamDataCenter, flag: "dc", query: "dc", meaning: "show the data center"},
+	}
+}
+
+func (p Param) info() paramInfo {
+	for _, i := range paramInfos() {
+		if i.param == p {
+			return i
+		}
+	}
+	return paramInfo{param: p}
+}
+
+// form is the parameter as it is written on the command line.
+func (p Param) form() string {
+	i := p.info()
+	return strings.TrimSpace("-" + i.flag + " " + i.word)
+}
+
+// Flag is the flag of the command line that gives the parameter, "" when there is none.
+func (p Param) Flag() string { return p.info().flag }
+
+// Query is the name of the HTTP query that gives the parameter, "" when there is none.
+func (p Param) Query() string { return p.info().query }
+
+// Meaning says what the parameter is, for help.
+func (p Param) Meaning() string { return p.info().meaning }
+
+// Placeholder is a parameter in the path of a route.
+type Placeholder struct {
+	Param Param
+	// Port says that it is the port of an instance whose host stands in the placeholder before it.
+	Port bool
+	// Value says that it is the value of the tag whose name stands in the placeholder before it.
+	Value bool
+}
+
+// PlaceholderOf says what a placeholder of a path means; name is without the colon.
+func PlaceholderOf(name string) (Placeholder, bool) {
+	if name == "tagValue" {
+		return Placeholder{Param: ParamTag, Value: true}, true
+	}
+	for _, i := range paramInfos() {
+		for _, n := range i.path {
+			if n == name {
+				return Placeholder{Param: i.param}, true
+			}
+		}
+		for _, n := range i.ports {
+			if n == name {
+				return Placeholder{Param: i.param, Port: true}, true
+			}
+		}
+	}
+	return Placeholder{}, false
+}
+
+// PathParams is the set of parameters that a route's path holds.
+func PathParams(route string) map[Param]bool {
+	in := map[Param]bool{}
+	for segment := range strings.SplitSeq(route, "/") {
+		if name, ok := strings.CutPrefix(segment, ":"); ok {
+			if p, known := PlaceholderOf(name); known {
+				in[p.Param] = true
+			}
+		}
+	}
+	return in
+}

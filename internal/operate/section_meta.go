@@ -1,0 +1,124 @@
+package operate
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"orchestrator/internal/config"
+)
+
+func sortedCandidates(list []Candidate) []Candidate {
+	list = notNil(slices.Clone(list))
+	slices.SortFunc(list, func(a, b Candidate) int { return a.Key.Compare(b.Key) })
+	return list
+}
+
+// meta is about orchestrator itself.
+func meta() []*Operation {
+	return append([]*Operation{
+		{
+			Name: "reload-configuration", Summary: "Read the configuration files again", Rights: Write, Place: Local, Faces: OnlyHTTP, NoFleet: true,
+			Args: []Arg{{Param: ParamConfigFile}}, Routes: []string{"reload-configuration"},
+			Run: func(ctx context.Context, e *Engine, a Args) (Result, error) {
+				if e.Settings == nil {
+					return Result{}, unavailable("the configuration")
+				}
+				warnings, err := e.Settings.Reload(ctx, a.Text(ParamConfigFile))
+				if err != nil {
+					return Result{}, fmt.Errorf("reload the configuration: %w", err)
+				}
+				message := "Config reloaded"
+				for _, w := range warnings {
+					message += "; " + w.String()
+				}
+				return Result{Value: strings.Join(e.Config().Files(), ", "), Message: message}, nil
+			},
+		},
+		{
+			Name: "dump-config", Summary: "Print the configuration in force as one line of JSON, secrets masked", Faces: OnlyCLI, NoFleet: true,
+			Run: func(_ context.Context, e *Engine, _ Args) (Result, error) {
+				text, err := e.Config().Dump()
+				return Result{Value: Settled(text)}, err
+			},
+		},
+		{
+			Name: "check-config", Summary: "Say in words what the configuration will and will not do", Faces: OnlyCLI, NoFleet: true,
+			Run: func(_ context.Context, e *Engine, _ Args) (Result, error) {
+				var b bytes.Buffer
+				var err error
+				if e.Settings != nil {
+					err = e.Settings.Report(&b)
+				} else {
+					err = config.Report(&b, e.Config(), nil)
+				}
+				return Result{Value: Drawing(strings.TrimRight(b.String(), "\n"))}, err
+			},
+		},
+	}, probes()...)
+}
+
+// probes are for load balancers and monitoring.
+func probes() []*Operation {
+	health := func(name, summary string) *Operation {
+		return &Operation{
+			Name: name, Summary: summary, Place: Local, Faces: OnlyHTTP, NoFleet: true, Routes: []string{name}, Run: healthOf,
+		}
+	}
+	alive := func(name string) *Operation {
+		return &Operation{
+			Name: name, Summary: "Answer OK as long as the process runs", Place: Local, Faces: OnlyHTTP, Shape: Bare, NoFleet: true,
+			Routes: []string{name},
+			Run:    func(context.Context, *Engine, Args) (Result, error) { return Result{Value: Alive{}}, nil },
+		}
+	}
+	leads := func(name, summary string, place Place, routes ...string) *Operation {
+		return &Operation{
+			Name: name, Summary: summary, Place: place, Faces: OnlyHTTP, Shape: Bare, NoFleet: true, Routes: routes,
+			Args: []Arg{{Param: ParamStatusCode}},
+			Run: func(_ context.Context, e *Engine, a Args) (Result, error) {
+				if e.Leadership == nil {
+					return Result{}, unavailable("leadership")
+				}
+				return Result{Value: Leads{Leader: e.Leadership.IsLeader(), OtherCode: otherCode(a.Text(ParamStatusCode))}}, nil
+			},
+		}
+	}
+	return []*Operation{
+		health("health", "Tell how this node is"),
+		health(StatusOperation, "Tell how this node is, for load balancers"),
+		alive("lb-check"),
+		alive("_ping"),
+		leads("leader-check", "Tell whether this node is the leader", Local, "leader-check", "leader-check/:errorStatusCode"),
+		leads("routed-leader-check", "Tell whether the leader can be reached through this node", Leader, "routed-leader-check", "routed-leader-check/:errorStatusCode"),
+	}
+}
+
+// StatusOperation is the operation whose route the configuration can move (StatusEndpoint).
+const StatusOperation = "status"
+
+// otherCode is the status that the caller wants from a node that does not lead; 0 when it does not say.
+func otherCode(text string) int {
+	code, err := strconv.Atoi(text)
+	if err != nil {
+		return 0
+	}
+	return max(code, 0)
+}
+
+func healthOf(ctx context.Context, e *Engine, _ Args) (Result, error) {
+	if e.Health == nil {
+		return Result{}, unavailable("health")
+	}
+	h := e.Health.Health(ctx)
+	if h.Err != nil {
+		return Result{}, &Failure{Message: fmt.Sprintf("Application node is unhealthy %v", h.Err), Details: h}
+	}
+	return Result{Value: h, Message: "Application node is healthy"}, nil
+}
+
+var errNoQueue = errors.New("there is no such queue: DEFAULT and DEADINSTANCES are known")
