@@ -62,7 +62,11 @@ func once(ctx context.Context, o options, flavor sandbox.Flavor, scenario string
 	if err := load.AwaitCommits(ctx, 100); err != nil {
 		return r, err
 	}
-	return measure(ctx, cluster, load, scenario)
+	r, err = measure(ctx, cluster, load, scenario)
+	if o.verbose {
+		m.printSteps(ctx, os.Stderr)
+	}
+	return r, err
 }
 
 // measure fails the primary under load.
@@ -253,6 +257,22 @@ func (m *manager) awaitPicture(ctx context.Context, nodes int) error {
 			return fmt.Errorf("the manager does not see the cluster: %s", last)
 		case <-time.After(50 * time.Millisecond):
 		}
+	}
+}
+
+// printSteps prints what the manager notes of its newest recovery.
+func (m *manager) printSteps(ctx context.Context, to io.Writer) {
+	var recoveries []struct{ UID, RecoveryStartTimestamp, RecoveryEndTimestamp string }
+	if err := m.get(ctx, "audit-recovery", &recoveries); err != nil || len(recoveries) == 0 {
+		fmt.Fprintf(to, "  the manager shows no recovery (%v)\n", err)
+		return
+	}
+	var steps []struct{ AuditAt, Message string }
+	if err := m.get(ctx, "audit-recovery-steps/"+recoveries[0].UID, &steps); err != nil {
+		fmt.Fprintln(to, "  the steps of the recovery cannot be read:", err)
+	}
+	for _, s := range steps {
+		fmt.Fprintf(to, "  %s  %s\n", s.AuditAt, s.Message)
 	}
 }
 

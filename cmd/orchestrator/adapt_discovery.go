@@ -14,6 +14,7 @@ import (
 type liveDiscovery struct {
 	observer *observe.Observer
 	config   func() *config.Config
+	write    func(*topology.Instance)                              // to the backend
 	forget   func(ctx context.Context, keys ...topology.Key) error // from the backend
 }
 
@@ -22,7 +23,11 @@ func (d liveDiscovery) Discover(ctx context.Context, key topology.Key) (*topolog
 	if excluded(ctx, d.observer, d.config(), key) {
 		return nil, nil
 	}
-	return d.observer.Discover(ctx, key)
+	i, err := d.observer.Discover(ctx, key)
+	if err == nil {
+		d.write(i) // on a node that stands by nothing else does, and its leader finds the server there
+	}
+	return i, err
 }
 
 // excluded says whether a filter keeps a server from being discovered, by the name given or the one it resolves to.

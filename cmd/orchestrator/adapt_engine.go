@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
+
 	"orchestrator/internal/observe"
 	"orchestrator/internal/operate"
 	"orchestrator/internal/recovery"
+	"orchestrator/internal/store"
 )
 
 // engine is what both forms have in common.
@@ -11,7 +14,7 @@ func (p *parts) engine() *operate.Engine {
 	return &operate.Engine{
 		Config: p.config, Now: p.now, Log: p.log, Node: p.node,
 		Records: records{p.store}, Audit: p.audit, Switch: recoverySwitch{p.store},
-		Leadership: p.leader, Health: p.health, Settings: p.settings,
+		Leadership: p.leader, Health: p.health, Settings: p.settings, Backend: backend{p.store},
 	}
 }
 
@@ -23,7 +26,7 @@ func (p *parts) serviceEngine(o *observe.Observer, kept *pictureStore, r *recove
 	e.Live = true
 	e.Picture = picture
 	e.Names = hostNames{o}
-	e.Discovery = liveDiscovery{observer: o, config: p.config, forget: kept.ForgetInstances}
+	e.Discovery = liveDiscovery{observer: o, config: p.config, write: kept.Observe, forget: kept.ForgetInstances}
 	e.Declarations = p.declarations(o.Apply)
 	e.Repairer = repairer{r}
 	e.Metrics = measurements{o}
@@ -46,3 +49,9 @@ func (p *parts) commandEngine() (e *operate.Engine, wait func()) {
 	e.Repairer = once
 	return e, once.wait
 }
+
+// backend is the database as operations on itself see it.
+type backend struct{ store *store.Store }
+
+// Redeploy implements operate.Backend.
+func (b backend) Redeploy(ctx context.Context) error { return b.store.Deploy(ctx) }

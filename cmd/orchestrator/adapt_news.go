@@ -20,6 +20,7 @@ type news struct {
 	store  *store.Store
 	config func() *config.Config
 	apply  func(observe.Change)
+	fleet  *fleetNews // nil: servers come and go without notice
 	log    *slog.Logger
 	last   facts
 }
@@ -66,7 +67,10 @@ func (n *news) look(ctx context.Context) error {
 		n.apply(c)
 	}
 	n.last = now
-	return nil
+	if n.fleet == nil {
+		return nil
+	}
+	return n.fleet.look(ctx)
 }
 
 func (n *news) read(ctx context.Context) (f facts, err error) {

@@ -47,7 +47,6 @@ type nodeHealth struct {
 	last   operate.Health
 	lastAt time.Time
 	ill    bool // the last sign of life failed
-	shared bool // another process holds the lease of the leader
 }
 
 // newNodeHealth makes the health of this process. mode is httpMode or cliMode, command that of a process that runs
@@ -99,35 +98,18 @@ func (h *nodeHealth) ask(ctx context.Context) operate.Health {
 		got.Err = err
 		return got
 	}
-	var errs []error
-	if h.self.Mode == httpMode && got.IsActive {
-		errs = append(errs, h.lease(ctx))
-	}
-	active, leased, err := h.store.ActiveNode(ctx)
-	if leased {
+	active, held, activeErr := h.store.ActiveNode(ctx)
+	if held {
 		got.Active = nodeOf(active)
 	}
-	errs = append(errs, err)
 	nodes, err := h.store.LiveNodes(ctx, store.AvailableTime)
 	for _, n := range nodes {
 		if n.Mode == httpMode {
 			got.Available = append(got.Available, nodeOf(n))
 		}
 	}
-	got.Err = errors.Join(append(errs, err)...)
+	got.Err = errors.Join(activeErr, err)
 	return got
-}
-
-// lease holds the row by which other programs know who leads.
-func (h *nodeHealth) lease(ctx context.Context) error {
-	mine, err := h.store.AttemptLease(ctx, h.self.Node)
-	if err == nil && mine == h.shared {
-		h.shared = !mine
-		if h.shared {
-			h.log.Warn("another process leads on the same backend; this one takes itself for the leader too: stop one of them")
-		}
-	}
-	return err
 }
 
 // note logs when giving signs of life begins to fail and when it works again.

@@ -36,6 +36,9 @@ func twoNodes(t *testing.T) (service, command *nodeHealth, at *clock, log *strin
 
 func TestHealthOfTwoProcesses(t *testing.T) {
 	service, command, at, log := twoNodes(t)
+	if leads, err := service.store.AttemptLease(t.Context(), service.self.Node); !leads || err != nil {
+		t.Fatal(leads, err)
+	}
 	at.pass(time.Second)
 	command.Health(t.Context())
 	h := service.Health(t.Context())
@@ -62,13 +65,13 @@ func TestHealthOfTwoProcesses(t *testing.T) {
 
 func TestHealthIsAskedOncePerBeat(t *testing.T) {
 	service, _, at, _ := twoNodes(t)
-	first := service.Health(t.Context()).Active.LastSeen
+	first := service.Health(t.Context()).Available[0].LastSeen
 	at.pass(beat / 4)
-	if h := service.Health(t.Context()); !h.Active.LastSeen.Equal(first) {
+	if h := service.Health(t.Context()); !h.Available[0].LastSeen.Equal(first) {
 		t.Error("asked again at once")
 	}
 	at.pass(2 * beat)
-	if h := service.Health(t.Context()); !h.Active.LastSeen.After(first) {
+	if h := service.Health(t.Context()); !h.Available[0].LastSeen.After(first) {
 		t.Error("not asked again")
 	}
 }
@@ -95,19 +98,6 @@ func TestFailureIsRemembered(t *testing.T) {
 	service.Health(t.Context())
 	if n := strings.Count(log.String(), "no sign of life"); n != 1 {
 		t.Errorf("logged %d times", n)
-	}
-}
-
-func TestTwoLeadersAreWarnedOf(t *testing.T) {
-	service, other, at, log := twoNodes(t)
-	other.self.Mode = httpMode
-	for range 3 {
-		service.Health(t.Context())
-		other.Health(t.Context())
-		at.pass(beat)
-	}
-	if n := strings.Count(log.String(), "another process leads"); n != 1 {
-		t.Errorf("warned %d times: %s", n, log)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"orchestrator/internal/config"
+	"orchestrator/internal/consensus"
 	"orchestrator/internal/execute"
 	"orchestrator/internal/observe"
 	"orchestrator/internal/operate"
@@ -32,7 +33,7 @@ type parts struct {
 // leadership is what operations and recoveries want to know of who leads.
 type leadership interface {
 	operate.Leadership
-	recovery.Leadership
+	consensus.Leadership
 }
 
 func (p *parts) config() *config.Config { return p.settings.config() }

@@ -52,7 +52,19 @@ func (p *prober) Probe(ctx context.Context, key topology.Key, ask observe.Ask) (
 	if p.measured != nil {
 		p.measured(time.Since(began), err)
 	}
-	return answer(seen), err
+	return answer(seen), withRemedy(err)
+}
+
+// withRemedy says where to look when a server does not let the service in.
+func withRemedy(err error) error {
+	const denied = 1045
+	switch {
+	case server.CodeOf(err) == denied:
+		return fmt.Errorf("%w; look at MySQLTopologyUser and MySQLTopologyPassword, and at that user's grants on the server", err)
+	case server.KindOf(err) == server.SecureTransportRequired:
+		return fmt.Errorf("%w; look at MySQLTopologyUseMixedTLS", err)
+	}
+	return err
 }
 
 // answer puts an observation into the observer's words.

@@ -18,11 +18,21 @@ import (
 // noServer is the key of audit lines that are about no server.
 var noServer topology.Key
 
-// openParts opens the backend and what stands on it. mode and command are how this process shows itself to others.
-func openParts(ctx context.Context, set *settings, log *slog.Logger, mode, command string, hooks recovery.Hooks, progress func(recovery.Progress)) (*parts, error) {
+// appearance is how this process shows itself to others, and what it may do to the backend that it opens.
+type appearance struct {
+	mode, command string
+	// updateTables allows to change the backend's tables whatever the configuration says.
+	updateTables bool
+}
+
+// openParts opens the backend and what stands on it.
+func openParts(ctx context.Context, set *settings, log *slog.Logger, as appearance, hooks recovery.Hooks, progress func(recovery.Progress)) (*parts, error) {
 	options, err := storeOptions(set.config(), version, log)
 	if err != nil {
 		return nil, err
+	}
+	if as.updateTables {
+		options.SkipUpdate, options.PanicIfDifferent = false, false
 	}
 	node, err := newNode(version, commit)
 	if err != nil {
@@ -36,7 +46,7 @@ func openParts(ctx context.Context, set *settings, log *slog.Logger, mode, comma
 		settings: set, store: st, node: node, now: time.Now, log: log,
 		audit: newAuditor(set.config, st, time.Now, log),
 		hooks: hooks, leader: standalone{}, progress: progress,
-		health: newNodeHealth(st, node, mode, command, backendAddress(set.config()), standalone{}, time.Now, log),
+		health: newNodeHealth(st, node, as.mode, as.command, backendAddress(set.config()), standalone{}, time.Now, log),
 	}, nil
 }
 
@@ -46,7 +56,11 @@ func (p *parts) close() error { return errors.Join(p.audit.Close(), p.store.Clos
 func openCommand(ctx context.Context, s cli.Session) (*operate.Engine, func() error, error) {
 	set := settingsOf(s)
 	hooks := publish.New(publish.HookOptions{Shell: func() string { return set.config().ProcessesShellCommand }, Logger: s.Log})
-	p, err := openParts(ctx, set, s.Log, cliMode, strings.TrimSpace(s.Options.Command), hooks, nil)
+	command := strings.TrimSpace(s.Options.Command)
+	p, err := openParts(ctx, set, s.Log, appearance{
+		mode: cliMode, command: command,
+		updateTables: s.Options.EnableDatabaseUpdate || command == operate.RedeployOperation,
+	}, hooks, nil)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"orchestrator/internal/cli"
 	"orchestrator/internal/config"
+	"orchestrator/internal/consensus"
 	"orchestrator/internal/httpapi"
 	"orchestrator/internal/observe"
 	"orchestrator/internal/operate"
@@ -22,6 +23,7 @@ import (
 	"orchestrator/internal/recovery"
 	"orchestrator/internal/server"
 	"orchestrator/internal/store"
+	"orchestrator/internal/topology"
 )
 
 // shutdownWithin bounds the orderly end of the service: requests that run, the last writes, hooks.
@@ -35,6 +37,10 @@ type serviceOptions struct {
 	Discovery bool
 	// NoOperation refuses what would change something.
 	NoOperation bool
+	// UpdateTables allows to update the backend's tables whatever the configuration says.
+	UpdateTables bool
+	// GrabElection makes this service the leader, whoever leads on the same backend.
+	GrabElection bool
 	// Progress is told of the course of recoveries, in addition to the metrics; may be nil.
 	Progress func(recovery.Progress)
 }
@@ -47,11 +53,13 @@ type service struct {
 	prober   *prober
 	memory   *tlsMemory
 	writer   *store.Writer
+	lease    *consensus.Lease // nil for a service that looks at no server: it never leads
 	observer *observe.Observer
 	engine   *recovery.Engine
 	hooks    *publish.Hooks
 	listener net.Listener
 	web      *http.Server
+	hangup   chan os.Signal // SIGHUP, from the first moment on: unasked for, it would end the process
 }
 
 // serve runs the service until ctx ends.
@@ -60,6 +68,7 @@ func serve(ctx context.Context, s cli.Session) error {
 		Settings:  settingsOf(s),
 		Logger:    s.Log,
 		Discovery: s.Options.Discovery, NoOperation: s.Options.NoOperation,
+		UpdateTables: s.Options.EnableDatabaseUpdate, GrabElection: s.Options.GrabElection,
 	})
 	if err != nil {
 		return err
@@ -76,7 +85,8 @@ func settingsOf(s cli.Session) *settings {
 
 // newService opens the backend and the listener: what can go wrong at start goes wrong here.
 func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
-	s := &service{options: o}
+	s := &service{options: o, hangup: make(chan os.Signal, 1)}
+	signal.Notify(s.hangup, syscall.SIGHUP)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.abandon(context.WithoutCancel(ctx)))
@@ -88,7 +98,7 @@ func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
 	}
 	s.hooks = publish.New(publish.HookOptions{Shell: func() string { return cfg().ProcessesShellCommand }, Logger: o.Logger})
 	progress, exposition := newMetrics()
-	if s.parts, err = openParts(ctx, o.Settings, o.Logger, httpMode, "", s.hooks, func(p recovery.Progress) {
+	if s.parts, err = openParts(ctx, o.Settings, o.Logger, appearance{mode: httpMode, updateTables: o.UpdateTables}, s.hooks, func(p recovery.Progress) {
 		progress(p)
 		if o.Progress != nil {
 			o.Progress(p)
@@ -99,10 +109,11 @@ func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
 	if err := s.reachServers(ctx); err != nil {
 		return nil, err
 	}
-	s.writer = s.parts.store.NewWriter(store.WriterOptions{})
+	s.seekLeadership()
+	s.writer = s.parts.writesPicture(func(k topology.Key) { forgetShown(s.observer, k) })
 	kept := s.parts.pictureStore(s.writer)
 	s.observer = observe.New(observe.Options{
-		Prober: s.prober, Store: kept, Config: cfg, Logger: o.Logger, Now: s.parts.now,
+		Prober: s.prober, Store: patientStore{leadersStore{kept, s.writes}, o.Logger}, Config: cfg, Logger: o.Logger, Now: s.parts.now,
 		Active: func() bool { return o.Discovery },
 	})
 	s.engine = s.parts.recoveryEngine(s.observer, s.prober.servers)
@@ -112,6 +123,7 @@ func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
 		Handler: httpapi.New(httpapi.Deps{
 			Engine: engine, Registry: operate.NewRegistry(), Logger: o.Logger,
 			Tokens: tokens{s.parts.store, cfg}, Prometheus: exposition(s),
+			Web: placeholder(version, commit, cfg),
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelWarn),
@@ -152,6 +164,10 @@ func (s *service) address() net.Addr { return s.listener.Addr() }
 func (s *service) run(ctx context.Context) error {
 	running, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	resign, err := s.takeOffice(ctx)
+	if err != nil {
+		return errors.Join(err, s.abandon(context.WithoutCancel(ctx)))
+	}
 	var work sync.WaitGroup
 	part := func(name string, do func(context.Context) error) {
 		work.Go(func() {
@@ -163,7 +179,8 @@ func (s *service) run(ctx context.Context) error {
 	part("observer", s.observer.Run)
 	part("recovery", s.engine.Run)
 	part("health", func(ctx context.Context) error { s.parts.health.run(ctx); return nil })
-	part("news", func(ctx context.Context) error { s.parts.news(s.observer.Apply).run(ctx); return nil })
+	part("news", func(ctx context.Context) error { s.news().run(ctx); return nil })
+	part("chronicle", func(ctx context.Context) error { s.parts.chronicle(s.observer.Snapshot).run(ctx); return nil })
 	part("tls memory", func(ctx context.Context) error { s.memory.run(ctx); return nil })
 	part("reload", s.reloadOnHangup)
 	part("web", func(context.Context) error {
@@ -180,11 +197,12 @@ func (s *service) run(ctx context.Context) error {
 	defer cancel()
 	shutdown := s.web.Shutdown(end)
 	work.Wait()
+	resigned := resign() // nothing acts any more
 	var failed error
 	if ctx.Err() == nil {
 		failed = context.Cause(running)
 	}
-	return errors.Join(failed, shutdown, s.abandon(end))
+	return errors.Join(failed, shutdown, resigned, s.abandon(end))
 }
 
 func (s *service) serveWeb() error {
@@ -202,14 +220,11 @@ func (s *service) serveWeb() error {
 
 // reloadOnHangup reads the configuration again on SIGHUP. A configuration that cannot be used changes nothing.
 func (s *service) reloadOnHangup(ctx context.Context) error {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-hangup:
+		case <-s.hangup:
 		}
 		warnings, err := s.options.Settings.Reload(ctx, "")
 		for _, w := range warnings {
@@ -228,6 +243,7 @@ func (s *service) reloadOnHangup(ctx context.Context) error {
 
 // abandon closes what is open, in the order in which one needs the other.
 func (s *service) abandon(ctx context.Context) error {
+	signal.Stop(s.hangup)
 	var errs []error
 	if s.hooks != nil {
 		errs = append(errs, s.hooks.Close(ctx))

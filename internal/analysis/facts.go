@@ -99,7 +99,7 @@ func (a *analyzer) countReplicas(s *subject) {
 			s.CountStatement += one(strings.EqualFold(r.BinlogFormat, "STATEMENT"))
 			s.CountMixed += one(strings.EqualFold(r.BinlogFormat, "MIXED"))
 			s.CountRow += one(strings.EqualFold(r.BinlogFormat, "ROW"))
-			versions.add(r.Version)
+			versions.add(r)
 		}
 		if n == 0 || r.GTIDMode < s.MinReplicaGTIDMode {
 			s.MinReplicaGTIDMode = r.GTIDMode
@@ -176,12 +176,14 @@ type versionSet struct {
 
 func (v *versionSet) reset() { v.last, v.distinct = "", v.distinct[:0] }
 
-func (v *versionSet) add(version string) {
-	if len(v.distinct) > 0 && version == v.last {
+func (v *versionSet) add(i *topology.Instance) {
+	if i.StatedMajor == "" && i.Version == v.last && len(v.distinct) > 0 {
 		return
 	}
-	v.last = version
-	if major := topology.MajorVersion(version); !slices.Contains(v.distinct, major) {
+	if i.StatedMajor == "" {
+		v.last = i.Version
+	}
+	if major := i.MajorVersion(); !slices.Contains(v.distinct, major) {
 		v.distinct = append(v.distinct, major)
 	}
 }

@@ -185,7 +185,11 @@ func (p *program) command(ctx context.Context) int {
 		return p.fatal(ctx, err)
 	}
 	for _, w := range s.Warnings {
-		p.log.InfoContext(ctx, w.String())
+		level := slog.LevelInfo
+		if w.Kind == config.UnknownKey || w.Kind == config.BadPattern || w.Kind == config.DoubtfulValue {
+			level = slog.LevelWarn // what was wished for is not what is in force
+		}
+		p.log.Log(ctx, level, w.String())
 	}
 	if s.Config.RaftEnabled && !p.options.IgnoreRaftSetup {
 		return p.fatal(ctx, errors.New("RaftEnabled is set: use orchestrator-client, which talks to the leader, instead of "+

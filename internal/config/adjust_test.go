@@ -150,8 +150,11 @@ func TestNothingIsSaidOfSoundValues(t *testing.T) {
 		{"the default block in minutes", `{"RecoveryPeriodBlockSeconds": 1800, "BackendDB": "mysql"}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if _, warnings := mustLoad(t, tt.text); len(warnings) > 0 {
-				t.Errorf("warnings %v", warnings)
+			_, warnings := mustLoad(t, tt.text)
+			for _, w := range warnings {
+				if w.Kind != PlannedKeys { // says nothing about values
+					t.Errorf("warning %v", w)
+				}
 			}
 		})
 	}

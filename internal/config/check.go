@@ -83,6 +83,11 @@ func (s *statements) concern(keys, format string, args ...any) *Statement {
 	return s.say(Concern, keys, format, args...)
 }
 
+// notYet says what the configuration asks for and this version does not do.
+func (s *statements) notYet(keys, format string, args ...any) {
+	s.concern(keys, "Not yet: in this version "+format, args...)
+}
+
 func (s *statements) files(warnings []Warning) {
 	s.group = GroupFiles
 	if len(s.c.Files()) == 0 {
@@ -93,7 +98,7 @@ func (s *statements) files(warnings []Warning) {
 	for _, w := range warnings {
 		switch w.Kind {
 		case Notice: // said again, with its consequence, by the group it is about
-		case LegacyKey, DeadKey, RemovedKey, NeedsRestart:
+		case LegacyKey, DeadKey, RemovedKey, NeedsRestart: // harmless
 			s.note("", "%s", w)
 		default:
 			s.concern("", "%s", w)
@@ -173,7 +178,7 @@ func (s *statements) discoveryFilters() {
 		}
 	}
 	if c.MetaDBHost != "" {
-		s.note("MetaDBHost MetaDBPort MetaDBName", "Alias, domain and data center come from the metadata database %s:%d, schema %s.", c.MetaDBHost, c.MetaDBPort, orNone(c.MetaDBName))
+		s.notYet("MetaDBHost MetaDBPort MetaDBName", "alias, domain and data center do not come from the metadata database %s:%d, schema %s.", c.MetaDBHost, c.MetaDBPort, orNone(c.MetaDBName))
 	}
 }
 

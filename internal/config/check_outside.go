@@ -24,7 +24,11 @@ func (s *statements) hooks() {
 		{"PostGracefulTakeoverProcesses", c.PostGracefulTakeoverProcesses, "after a planned takeover"},
 		{"PostTakeMasterProcesses", c.PostTakeMasterProcesses, "after take-master"},
 	} {
-		if len(hook.commands) > 0 {
+		switch k, _ := Lookup(hook.key); {
+		case len(hook.commands) == 0:
+		case k.Status == Planned:
+			s.notYet(hook.key, "nothing runs the hooks %s.", hook.when)
+		default:
 			found = true
 			s.ok(hook.key, "%s %s.", commands(len(hook.commands)), hook.when)
 		}
@@ -50,21 +54,17 @@ func (s *statements) publishing() {
 		if c.ConsulCrossDataCenterDistribution {
 			where = "all data centers"
 		}
-		s.ok("ConsulAddress ConsulCrossDataCenterDistribution KVClusterMasterPrefix", "Primaries are published in Consul at %s, in %s, under %s.", c.ConsulAddress, where, c.KVClusterMasterPrefix)
+		s.notYet("ConsulAddress ConsulCrossDataCenterDistribution", "primaries are not published in Consul at %s, in %s.", c.ConsulAddress, where)
 	}
 	if c.ZkAddress != "" {
-		s.ok("ZkAddress KVClusterMasterPrefix", "Primaries are published in ZooKeeper at %s, under %s.", c.ZkAddress, c.KVClusterMasterPrefix)
+		s.notYet("ZkAddress", "primaries are not published in ZooKeeper at %s.", c.ZkAddress)
 	}
-	if c.ConsulAddress != "" || c.ZkAddress != "" {
-		return
-	}
-	const keys = "ConsulAddress ZkAddress PostMasterFailoverProcesses PostFailoverProcesses"
+	const keys = "PostMasterFailoverProcesses PostFailoverProcesses"
 	if hooks := len(c.PostMasterFailoverProcesses) + len(c.PostFailoverProcesses); hooks == 0 && c.RecoverPrimaryClusters().chooses() {
-		s.concern(keys, "Nobody is told of a new primary: there is no key-value store and no hook, so clients keep writing to the old address unless they or a proxy find the writable server themselves.").
-			Example = `"ConsulAddress": "127.0.0.1:8500"`
-		return
+		s.concern(keys, "Nobody is told of a new primary: there is no hook, so clients keep writing to the old address unless they or a proxy find the writable server themselves.").
+			Example = `"PostMasterFailoverProcesses": ["/usr/local/bin/move-address {failedHost} {successorHost}"]`
 	}
-	s.note("ConsulAddress ZkAddress", "Primaries are not published in a key-value store.")
+	s.ok("KVClusterMasterPrefix", "A new primary is noted in the backend, in the table kv_store, under %s.", c.KVClusterMasterPrefix)
 }
 
 func (s *statements) audit() {
@@ -92,23 +92,12 @@ func (s *statements) raft() {
 	s.group = GroupRaft
 	c := s.c
 	if !c.RaftEnabled {
-		s.note("RaftEnabled", "Raft is off: this node decides alone, or together with others that share its MySQL backend.")
+		s.note("RaftEnabled", "Raft is off: of the nodes that share a backend, one leads and the others stand by.")
 		return
 	}
-	switch nodes := len(c.RaftNodes); {
-	case nodes <= 1:
-		s.note("RaftNodes", "Raft is on with this node alone (%s): there is no other to take over.", c.RaftAdvertise)
-	case nodes == 2:
-		s.concern("RaftNodes", "Raft is on with 2 nodes: when either is lost no node may act. Use 3 or 5.")
-	case nodes%2 == 0:
-		s.note("RaftNodes", "Raft is on with %d nodes: it bears the loss of %d, no more than %d nodes would.", nodes, (nodes-1)/2, nodes-1)
-	default:
-		s.ok("RaftNodes", "Raft is on with %d nodes and bears the loss of %d; this node is %s.", nodes, (nodes-1)/2, c.RaftAdvertise)
+	if nodes := len(c.RaftNodes); nodes > 1 {
+		s.notYet("RaftEnabled RaftNodes", "there is no raft. So that not each of the %d nodes repairs by itself, this one only observes.", nodes)
+		return
 	}
-	if len(c.RaftNodes) > 1 && c.listensOnLoopbackOnly() {
-		s.concern("ListenAddress", "The other nodes cannot reach the API of this one, which they need when it leads.").Example = `"ListenAddress": ":3000"`
-	}
-	if !c.IsSQLite() {
-		s.note("MySQLOrchestratorHost", "With raft every node needs a backend of its own: the one at %s must not be shared with other nodes.", orNone(c.MySQLOrchestratorHost))
-	}
+	s.notYet("RaftEnabled", "there is no raft: this node decides alone.")
 }

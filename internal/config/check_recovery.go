@@ -15,13 +15,13 @@ func (s *statements) detection() {
 		s.note("RecoveryIgnoreHostnameFilters", "Hosts matching %s are left out: their failures are not noticed.", quotedList(c.RecoveryIgnoreHostnameFilters))
 	}
 	if c.RecoverNonWriteableMaster {
-		s.note("RecoverNonWriteableMaster", "A read-only primary with running replicas counts as a failure and is made writable.")
+		s.notYet("RecoverNonWriteableMaster", "a read-only primary with running replicas is reported as a failure, but not made writable.")
 	}
 	switch {
 	case c.EnforceExactSemiSyncReplicas:
-		s.note("EnforceExactSemiSyncReplicas", "Semi-sync is switched on and off on replicas, in every cluster, so that exactly as many as the primary waits for have it.")
+		s.notYet("EnforceExactSemiSyncReplicas", "semi-sync is neither switched on nor off on replicas; more of them than the primary waits for are reported as a failure.")
 	case c.RecoverLockedSemiSyncMaster:
-		s.note("RecoverLockedSemiSyncMaster", "On a primary locked by semi-sync for %s, semi-sync is enabled on enough replicas, in every cluster.", plain(c.ReasonableLockedSemiSync()))
+		s.notYet("RecoverLockedSemiSyncMaster", "a primary locked by semi-sync for %s is reported as a failure, but semi-sync is not enabled on replicas.", plain(c.ReasonableLockedSemiSync()))
 	}
 }
 
@@ -30,9 +30,13 @@ func (s *statements) recovery() {
 	c := s.c
 	s.recoveryOf("RecoverMasterClusterFilters", c.RecoverMasterClusterFilters, c.RecoverPrimaryClusters(),
 		"a failed primary", "is replaced", "Without it a person must act when a primary fails.")
-	s.recoveryOf("RecoverIntermediateMasterClusterFilters", c.RecoverIntermediateMasterClusterFilters, c.RecoverIntermediateClusters(),
-		"a failed intermediate source", "is worked around", "Its replicas wait until a person moves them.")
-	if !c.recoversAnything() {
+	const intermediate = "RecoverIntermediateMasterClusterFilters"
+	if c.RecoverIntermediateClusters().chooses() {
+		s.notYet(intermediate, "a failed intermediate source is reported, but not worked around: its replicas wait until a person moves them.")
+	} else {
+		s.note(intermediate, "A failed intermediate source is reported; its replicas wait until a person moves them.")
+	}
+	if !c.RecoverPrimaryClusters().chooses() {
 		return
 	}
 	if block := c.RecoveryPeriodBlock(); block > 0 {
@@ -41,10 +45,6 @@ func (s *statements) recovery() {
 		s.concern("RecoveryPeriodBlockSeconds", "There is no anti-flapping period: recoveries of a cluster can follow each other at once.").
 			Example = `"RecoveryPeriodBlockSeconds": 3600`
 	}
-}
-
-func (c *Config) recoversAnything() bool {
-	return c.RecoverPrimaryClusters().chooses() || c.RecoverIntermediateClusters().chooses()
 }
 
 // usable leaves out the cluster filters that can never match.
@@ -120,7 +120,7 @@ func (s *statements) promotionLag() {
 		s.ok("DelayMasterPromotionIfSQLThreadNotUpToDate", "A candidate applies all it received before it is promoted, however long that takes.")
 	}
 	if c.SlaveBinLogEnableMaxLagSeconds > c.ReasonableReplicationLagSeconds {
-		s.note("SlaveBinLogEnableMaxLagSeconds", "A candidate that lags by more than %s and less than %s is promoted at once, and the missing binary log applied afterwards.",
+		s.notYet("SlaveBinLogEnableMaxLagSeconds", "a candidate that lags by more than %s and less than %s is not promoted before it has applied what it received.",
 			plain(c.ReasonableReplicationLag()), plain(span(c.SlaveBinLogEnableMaxLagSeconds, time.Second)))
 	}
 }

@@ -53,7 +53,8 @@ type Status int
 const (
 	Current Status = iota
 	Legacy         // still works; Key.Instead is the name to use
-	Dead           // accepted, without any effect
+	Planned        // accepted; without effect in this version, because what it configures is not built yet
+	Dead           // accepted, without any effect in any version
 )
 
 // Range bounds a number, both ends included.

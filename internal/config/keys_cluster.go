@@ -4,17 +4,17 @@ package config
 
 func keysRaft() []Key {
 	return []Key{
-		{Name: "RaftEnabled", Default: false, Reload: Restart,
+		{Name: "RaftEnabled", Default: false, Reload: Restart, Status: Planned,
 			Meaning: "Run several nodes as a raft group. Commands that act directly on the backend are then refused (unless `--ignore-raft-setup`)."},
-		{Name: "RaftBind", Default: "127.0.0.1:10008", Reload: Restart,
+		{Name: "RaftBind", Default: "127.0.0.1:10008", Reload: Restart, Status: Planned,
 			Meaning: "`host[:port]` to bind. Must not be empty. A host name is resolved to its first address."},
-		{Name: "RaftAdvertise", Default: "", Reload: Restart,
+		{Name: "RaftAdvertise", Default: "", Reload: Restart, Status: Planned,
 			Meaning: "Address announced to the other nodes; default: `RaftBind`."},
-		{Name: "RaftDataDir", Default: "", Reload: Restart,
+		{Name: "RaftDataDir", Default: "", Reload: Restart, Status: Planned,
 			Meaning: `Required with raft. Holds the raft log and snapshots.`},
-		{Name: "DefaultRaftPort", Default: 10008, Reload: Restart, Range: between(0, 65535),
+		{Name: "DefaultRaftPort", Default: 10008, Reload: Restart, Status: Planned, Range: between(0, 65535),
 			Meaning: `Port for raft nodes given without one.`},
-		{Name: "RaftNodes", Default: []string{}, Reload: Restart,
+		{Name: "RaftNodes", Default: []string{}, Reload: Restart, Status: Planned,
 			Meaning: `The initial members, this node included. Empty, or this node alone = single node mode.`},
 	}
 }
@@ -23,19 +23,19 @@ func keysKV() []Key {
 	return []Key{
 		{Name: "KVClusterMasterPrefix", Default: "mysql/master", Reload: Live, Alias: "KVClusterPrimaryPrefix",
 			Meaning: "Prefix of the keys that name each cluster's primary. Normalised to end in one `/`."},
-		{Name: "ConsulAddress", Default: "", Reload: Restart,
+		{Name: "ConsulAddress", Default: "", Reload: Restart, Status: Planned,
 			Meaning: "Consul HTTP `host:port`; empty = no Consul."},
-		{Name: "ConsulScheme", Default: "http", Reload: Restart, OneOf: []string{"http", "https"}, Otherwise: "Consul cannot be reached",
+		{Name: "ConsulScheme", Default: "http", Reload: Restart, Status: Planned, OneOf: []string{"http", "https"}, Otherwise: "Consul cannot be reached",
 			Meaning: "`http` or `https`."},
-		{Name: "ConsulAclToken", Default: "", Reload: Restart, Secret: true,
+		{Name: "ConsulAclToken", Default: "", Reload: Restart, Status: Planned, Secret: true,
 			Meaning: `Consul ACL token.`},
-		{Name: "ConsulCrossDataCenterDistribution", Default: false, Reload: Live,
+		{Name: "ConsulCrossDataCenterDistribution", Default: false, Reload: Live, Status: Planned,
 			Meaning: `Write keys to all Consul data centers.`},
-		{Name: "ConsulKVStoreProvider", Default: "consul", Reload: Restart, OneOf: []string{"consul", "consul-txn", "consul_txn"}, Otherwise: "consul",
+		{Name: "ConsulKVStoreProvider", Default: "consul", Reload: Restart, Status: Planned, OneOf: []string{"consul", "consul-txn", "consul_txn"}, Otherwise: "consul",
 			Meaning: "`consul` or `consul-txn`/`consul_txn`."},
-		{Name: "ConsulMaxKVsPerTransaction", Default: 5, Reload: Live,
+		{Name: "ConsulMaxKVsPerTransaction", Default: 5, Reload: Live, Status: Planned,
 			Meaning: `Most keys in one consul-txn batch; brought into 5 to 64.`},
-		{Name: "ZkAddress", Default: "", Reload: Restart,
+		{Name: "ZkAddress", Default: "", Reload: Restart, Status: Planned,
 			Meaning: "ZooKeeper `srv1[:port][,srv2…]`, default port 2181; empty = no ZooKeeper. No authentication."},
 	}
 }
@@ -55,38 +55,38 @@ func keysAudit() []Key {
 
 func keysGraphite() []Key {
 	return []Key{
-		{Name: "GraphiteAddr", Default: "", Reload: Restart,
+		{Name: "GraphiteAddr", Default: "", Reload: Restart, Status: Planned,
 			Meaning: "`host:port`; empty = off."},
-		{Name: "GraphitePath", Default: "", Reload: Restart,
+		{Name: "GraphitePath", Default: "", Reload: Restart, Status: Planned,
 			Meaning: "Prefix; `{hostname}` is a placeholder. Empty with `GraphiteAddr` given: Graphite stays off, with a warning."},
-		{Name: "GraphiteConvertHostnameDotsToUnderscores", Default: true, Reload: Restart,
+		{Name: "GraphiteConvertHostnameDotsToUnderscores", Default: true, Reload: Restart, Status: Planned,
 			Meaning: "Dots of host name become `_`."},
-		{Name: "GraphitePollSeconds", Default: 60, Reload: Restart,
+		{Name: "GraphitePollSeconds", Default: 60, Reload: Restart, Status: Planned,
 			Meaning: `Interval between pushes; 0 or less switches Graphite off.`},
 	}
 }
 
 func keysAgents() []Key {
 	return []Key{
-		{Name: "ServeAgentsHttp", Default: false, Reload: Restart,
+		{Name: "ServeAgentsHttp", Default: false, Reload: Restart, Status: Planned,
 			Meaning: `Start a second listener for orchestrator-agent, and poll agents.`},
-		{Name: "AgentsServerPort", Default: ":3001", Reload: Restart,
+		{Name: "AgentsServerPort", Default: ":3001", Reload: Restart, Status: Planned,
 			Meaning: "Address (`host:port` or `:port`) of that listener."},
-		{Name: "AgentsUseSSL", Default: false, Reload: Restart,
+		{Name: "AgentsUseSSL", Default: false, Reload: Restart, Status: Planned,
 			Meaning: `TLS for the agent listener and for calls to agents.`},
-		{Name: "AgentsUseMutualTLS", Default: false, Reload: Restart,
+		{Name: "AgentsUseMutualTLS", Default: false, Reload: Restart, Status: Planned,
 			Meaning: `Ask agents for a client certificate and test its OrganizationalUnit.`},
-		{Name: "AgentSSLSkipVerify", Default: false, Reload: Restart,
+		{Name: "AgentSSLSkipVerify", Default: false, Reload: Restart, Status: Planned,
 			Meaning: `Do not verify the certificates of agents.`},
-		{Name: "AgentSSLPrivateKeyFile", Default: "", Reload: Restart,
+		{Name: "AgentSSLPrivateKeyFile", Default: "", Reload: Restart, Status: Planned,
 			Meaning: `PEM key of the agent listener.`},
-		{Name: "AgentSSLCertFile", Default: "", Reload: Restart,
+		{Name: "AgentSSLCertFile", Default: "", Reload: Restart, Status: Planned,
 			Meaning: `PEM certificate of the agent listener.`},
-		{Name: "AgentSSLCAFile", Default: "", Reload: Restart,
+		{Name: "AgentSSLCAFile", Default: "", Reload: Restart, Status: Planned,
 			Meaning: `CA bundle for the certificates of agents.`},
-		{Name: "AgentSSLValidOUs", Default: []string{}, Reload: Restart,
+		{Name: "AgentSSLValidOUs", Default: []string{}, Reload: Restart, Status: Planned,
 			Meaning: `Accepted OrganizationalUnit values of the certificates of agents.`},
-		{Name: "AgentPollMinutes", Default: 60, Reload: Live,
+		{Name: "AgentPollMinutes", Default: 60, Reload: Live, Status: Planned,
 			Meaning: `Interval between polls of an agent.`},
 		{Name: "UnseenAgentForgetHours", Default: 6, Reload: Live,
 			Meaning: `Forget agents that have been silent for this long.`},
@@ -94,7 +94,7 @@ func keysAgents() []Key {
 			Meaning: `Fail seeds that make no progress for this long.`},
 		{Name: "SeedAcceptableBytesDiff", Default: 8192, Reload: Restart, Status: Dead,
 			Meaning: `Has no effect.`},
-		{Name: "SeedWaitSecondsBeforeSend", Default: 2, Reload: Live, Range: raisedTo(0),
+		{Name: "SeedWaitSecondsBeforeSend", Default: 2, Reload: Live, Status: Planned, Range: raisedTo(0),
 			Meaning: `Wait between "the target listens" and "the source sends".`},
 	}
 }

@@ -105,32 +105,32 @@ func keysClassification() []Key {
 
 func keysPseudoGTID() []Key {
 	return []Key{
-		{Name: "AutoPseudoGTID", Default: false, Reload: Partly,
+		{Name: "AutoPseudoGTID", Default: false, Reload: Partly, Status: Planned,
 			Meaning: "Inject pseudo-GTID entries on writable primaries every 5 s. Sets `PseudoGTIDPattern`, `PseudoGTIDPatternIsFixedSubstring`, `PseudoGTIDMonotonicHint` and `DetectPseudoGTIDQuery`."},
-		{Name: "PseudoGTIDPattern", Default: "", Reload: Live,
+		{Name: "PseudoGTIDPattern", Default: "", Reload: Live, Status: Planned,
 			Meaning: `Pattern that finds pseudo-GTID entries; empty = pseudo-GTID operations are refused.`},
-		{Name: "PseudoGTIDPatternIsFixedSubstring", Default: false, Reload: Live,
+		{Name: "PseudoGTIDPatternIsFixedSubstring", Default: false, Reload: Live, Status: Planned,
 			Meaning: `The pattern is a substring, not a regular expression.`},
-		{Name: "PseudoGTIDMonotonicHint", Default: "", Reload: Live,
+		{Name: "PseudoGTIDMonotonicHint", Default: "", Reload: Live, Status: Planned,
 			Meaning: `Substring that marks entries as monotonic ascending (allows early stop).`},
 		{Name: "DetectPseudoGTIDQuery", Default: "", Reload: Live,
 			Meaning: `Query whose first cell is 1 when the instance uses pseudo-GTID.`},
-		{Name: "BinlogEventsChunkSize", Default: 10000, Reload: Live, Range: atLeast(1),
+		{Name: "BinlogEventsChunkSize", Default: 10000, Reload: Live, Status: Planned, Range: atLeast(1),
 			Meaning: `How many events one SHOW BINLOG/RELAYLOG EVENTS reads. At least 1.`},
-		{Name: "SkipBinlogEventsContaining", Default: []string{}, Reload: Live,
+		{Name: "SkipBinlogEventsContaining", Default: []string{}, Reload: Live, Status: Planned,
 			Meaning: `Substrings; events containing them are ignored in matching.`},
 	}
 }
 
 func keysMetadata() []Key {
 	return []Key{
-		{Name: "MetaDBHost", Default: "", Reload: Restart,
+		{Name: "MetaDBHost", Default: "", Reload: Restart, Status: Planned,
 			Meaning: "Host of a metadata database (CMDB). When given, the classification queries `DetectDataCenterQuery`, `DetectClusterDomainQuery` and `DetectClusterAliasQuery` run there instead of on the instance, with placeholders for its host (`{host}` or `dc_vaild_host_flag`) and port (`{port}` or `dc_vaild_port_flag`). Empty = off."},
-		{Name: "MetaDBPort", Default: 3307, Reload: Restart, Range: between(1, 65535),
+		{Name: "MetaDBPort", Default: 3307, Reload: Restart, Status: Planned, Range: between(1, 65535),
 			Meaning: `Port of the metadata database.`},
-		{Name: "MetaDBName", Default: "", Reload: Restart,
+		{Name: "MetaDBName", Default: "", Reload: Restart, Status: Planned,
 			Meaning: `Schema of the metadata database.`},
-		{Name: "SlaveBinLogEnableMaxLagSeconds", Default: 0, Reload: Live, Alias: "ReplicaBinLogEnableMaxLagSeconds", Range: atLeast(0),
+		{Name: "SlaveBinLogEnableMaxLagSeconds", Default: 0, Reload: Live, Status: Planned, Alias: "ReplicaBinLogEnableMaxLagSeconds", Range: atLeast(0),
 			Meaning: "A candidate whose lag is above `ReasonableReplicationLagSeconds` and below this is promoted without waiting, and the missing binary log is applied to it; 0 = off."},
 	}
 }

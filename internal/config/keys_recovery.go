@@ -16,7 +16,7 @@ func keysRefactoring() []Key {
 			Meaning: `How many replicas are moved at the same time when many are moved by GTID. At least 1.`},
 		{Name: "OSCIgnoreHostnameFilters", Default: []string{}, Reload: Live,
 			Meaning: "Regular expressions on `host:port`, or literal IP addresses: matching replicas are not proposed as control replicas for online schema changes."},
-		{Name: "PostTakeMasterProcesses", Default: []string{}, Reload: Live, Alias: "PostTakeSourceProcesses",
+		{Name: "PostTakeMasterProcesses", Default: []string{}, Reload: Live, Status: Planned, Alias: "PostTakeSourceProcesses",
 			Meaning: `Hooks after a successful take-master (also when called inside a failover). They have a calling convention of their own.`},
 	}
 }
@@ -42,7 +42,7 @@ func keysRecovery() []Key {
 	return []Key{
 		{Name: "RecoverMasterClusterFilters", Default: []string{}, Reload: Live, Alias: "RecoverPrimaryClusterFilters",
 			Meaning: "Clusters whose primary (or co-primary) is replaced automatically when it fails; empty = automatic recovery is off. An entry is `*` (all), a cluster name or alias, `alias=NAME`, `alias~=REGEX`, or a regular expression on the cluster name `host:port`."},
-		{Name: "RecoverIntermediateMasterClusterFilters", Default: []string{}, Reload: Live, Alias: "RecoverIntermediateSourceClusterFilters",
+		{Name: "RecoverIntermediateMasterClusterFilters", Default: []string{}, Reload: Live, Status: Planned, Alias: "RecoverIntermediateSourceClusterFilters",
 			Meaning: "Clusters whose intermediate sources and group members are recovered automatically; same syntax as `RecoverMasterClusterFilters`."},
 		{Name: "RecoveryPeriodBlockSeconds", Default: 3600, Reload: Live, Range: raisedTo(0),
 			Meaning: `Anti-flapping: after a recovery of a cluster no further automatic recovery of it happens for this long.`},
@@ -56,7 +56,7 @@ func keysRecovery() []Key {
 			Meaning: `Cancel the promotion of a server in another data center.`},
 		{Name: "PreventCrossRegionMasterFailover", Default: false, Reload: Live, Alias: "PreventCrossRegionPrimaryFailover",
 			Meaning: `Cancel the promotion of a server in another region.`},
-		{Name: "CoMasterRecoveryMustPromoteOtherCoMaster", Default: true, Reload: Live, Alias: "CoPrimaryRecoveryMustPromoteOtherCoPrimary",
+		{Name: "CoMasterRecoveryMustPromoteOtherCoMaster", Default: true, Reload: Live, Status: Planned, Alias: "CoPrimaryRecoveryMustPromoteOtherCoPrimary",
 			Meaning: `When a co-primary fails, only the other co-primary may be promoted.`},
 		{Name: "DetachLostReplicasAfterMasterFailover", Default: true, Reload: Live, Alias: "DetachLostReplicasAfterPrimaryFailover",
 			Meaning: "Detach replicas that were lost in a failover (they get a source host that does not exist, so that they do not come back by themselves). When given it wins over `DetachLostSlavesAfterMasterFailover`."},
@@ -74,16 +74,16 @@ func keysRecovery() []Key {
 			Meaning: `Cancel the promotion if the candidate has relay logs that are not applied.`},
 		{Name: "DelayMasterPromotionIfSQLThreadNotUpToDate", Default: false, Reload: Live, Alias: "DelayPrimaryPromotionIfSQLThreadNotUpToDate",
 			Meaning: "Before the promotion wait until the candidate has applied its relay logs. Not together with `FailMasterPromotionIfSQLThreadNotUpToDate`."},
-		{Name: "PostponeReplicaRecoveryOnLagMinutes", Default: 0, Reload: Live,
+		{Name: "PostponeReplicaRecoveryOnLagMinutes", Default: 0, Reload: Live, Status: Planned,
 			Meaning: `When above 0, replicas delayed by at least this much are relocated last and in the background.`},
 		{Name: "PostponeSlaveRecoveryOnLagMinutes", Default: 0, Reload: Live, Status: Legacy, Instead: "PostponeReplicaRecoveryOnLagMinutes",
 			Meaning: "Old name of `PostponeReplicaRecoveryOnLagMinutes`. It is an error to give both with different values."},
 		{Name: "RecoverNonWriteableMaster", Default: false, Reload: Live, Alias: "RecoverNonWritablePrimary",
-			Meaning: `Treat a read-only primary with running replicas as a failure and make it writable.`},
-		{Name: "RecoverLockedSemiSyncMaster", Default: false, Reload: Live, Alias: "RecoverLockedSemiSyncSource",
+			Meaning: `Treat a read-only primary with running replicas as a failure and make it writable. In this version the failure is reported and nothing is repaired.`},
+		{Name: "RecoverLockedSemiSyncMaster", Default: false, Reload: Live, Status: Planned, Alias: "RecoverLockedSemiSyncSource",
 			Meaning: `On LockedSemiSyncMaster enable semi-sync on enough replicas.`},
 		{Name: "EnforceExactSemiSyncReplicas", Default: false, Reload: Live,
-			Meaning: "Enable and disable semi-sync so that exactly as many replicas as the primary waits for have it, by priority; also turns on the analysis MasterWithTooManySemiSyncReplicas. Supersedes `RecoverLockedSemiSyncMaster`."},
+			Meaning: "Enable and disable semi-sync so that exactly as many replicas as the primary waits for have it, by priority; also turns on the analysis MasterWithTooManySemiSyncReplicas. Supersedes `RecoverLockedSemiSyncMaster`. In this version the failure is reported and nothing is repaired."},
 	}
 }
 
@@ -91,19 +91,19 @@ func keysHooks() []Key {
 	return []Key{
 		{Name: "ProcessesShellCommand", Default: "bash", Reload: Live,
 			Meaning: `Shell that runs the hook commands.`},
-		{Name: "PreGracefulTakeoverProcesses", Default: []string{}, Reload: Live,
+		{Name: "PreGracefulTakeoverProcesses", Default: []string{}, Reload: Live, Status: Planned,
 			Meaning: `Hooks before a graceful takeover makes the primary read-only; a failure stops the takeover.`},
 		{Name: "PreFailoverProcesses", Default: []string{}, Reload: Live,
 			Meaning: `Hooks before any recovery acts; a failure stops the recovery.`},
 		{Name: "PostMasterFailoverProcesses", Default: []string{}, Reload: Live, Alias: "PostPrimaryFailoverProcesses",
 			Meaning: `Hooks after a successful recovery of a primary or co-primary.`},
-		{Name: "PostIntermediateMasterFailoverProcesses", Default: []string{}, Reload: Live, Alias: "PostIntermediateSourceFailoverProcesses",
+		{Name: "PostIntermediateMasterFailoverProcesses", Default: []string{}, Reload: Live, Status: Planned, Alias: "PostIntermediateSourceFailoverProcesses",
 			Meaning: `Hooks after a successful recovery of an intermediate source or group member.`},
 		{Name: "PostFailoverProcesses", Default: []string{}, Reload: Live,
 			Meaning: `Hooks after any successful recovery.`},
 		{Name: "PostUnsuccessfulFailoverProcesses", Default: []string{}, Reload: Live,
 			Meaning: `Hooks after a recovery that found no successor.`},
-		{Name: "PostGracefulTakeoverProcesses", Default: []string{}, Reload: Live,
+		{Name: "PostGracefulTakeoverProcesses", Default: []string{}, Reload: Live, Status: Planned,
 			Meaning: `Hooks after a graceful takeover has attached the old primary again.`},
 	}
 }

@@ -6,7 +6,7 @@ func keysProcess() []Key {
 	return []Key{
 		{Name: "Debug", Default: false, Reload: Restart,
 			Meaning: "Log at level debug (as `--debug` does); `--quiet` still wins."},
-		{Name: "EnableSyslog", Default: false, Reload: Restart,
+		{Name: "EnableSyslog", Default: false, Reload: Restart, Status: Planned,
 			Meaning: "Mirror log lines of level INFO+ to local syslog, tag `orchestrator`."},
 		{Name: "PrependMessagesWithOrcIdentity", Default: "", Reload: Restart, OneOf: []string{"", "none", "FQDN", "hostname", "custom"}, Otherwise: "no prefix",
 			Meaning: "Prefix every API response message with this node's identity, as `Orchestrator <id> says: `. Empty or `none`: off. `FQDN`, `hostname` or `custom` choose the identity; when a name cannot be looked up the next one is tried: FQDN, hostname, `CustomOrcIdentity`."},
@@ -21,7 +21,7 @@ func keysHTTP() []Key {
 			Meaning: "TCP `host:port` of the API and web page. When no file gives this key the service listens on `127.0.0.1:3000` only, so that a configuration without authentication is not open to the network; write `\":3000\"` to listen on every address. The port is also used for the raft leader URI when `HTTPAdvertise` is empty."},
 		{Name: "ListenSocket", Default: "", Reload: Restart,
 			Meaning: `Unix socket path; when set, TCP (and therefore TLS) is not served at all.`},
-		{Name: "HTTPAdvertise", Default: "", Reload: Restart,
+		{Name: "HTTPAdvertise", Default: "", Reload: Restart, Status: Planned,
 			Meaning: "Raft only: full base URL `scheme://host:port`, without a path, announced as this node's URI when it leads."},
 		{Name: "URLPrefix", Default: "", Reload: Restart,
 			Meaning: "Sub-path to serve under (reverse proxy). Normalised to one leading `/` and no trailing `/`."},

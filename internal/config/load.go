@@ -121,7 +121,7 @@ func Reload(prev *Config, opts Options) (*Config, []Warning, error) {
 func restartsNeeded(prev, next *Config) []Warning {
 	var out []Warning
 	for _, k := range keyRegistry().keys {
-		if k.Reload == Restart && k.Status != Dead && !reflect.DeepEqual(prev.field(k.Name).Interface(), next.field(k.Name).Interface()) {
+		if k.Reload == Restart && k.Status != Dead && k.Status != Planned && !reflect.DeepEqual(prev.field(k.Name).Interface(), next.field(k.Name).Interface()) {
 			out = append(out, Warning{File: next.Source(k.Name), Key: k.Name, Kind: NeedsRestart,
 				Text: "has changed, which takes effect only after a restart"})
 		}
@@ -158,6 +158,7 @@ func (l *loader) run(mustExist bool) (*Config, []Warning, error) {
 	}
 	l.chooseBackend()
 	l.validate()
+	l.notePlanned()
 	if err := l.found.err(); err != nil {
 		return nil, l.found.warnings, err
 	}
@@ -235,6 +236,38 @@ func (l *loader) member(m member) {
 		l.found.warn(Warning{File: l.file, Key: m.name, Kind: LegacyKey, Text: "is an old name, which still works", Remedy: "write " + k.Instead})
 	}
 	l.set(k, m.value)
+}
+
+// notePlanned says once for all keys what is wished for and not built yet. A key that has its default wishes for
+// nothing.
+func (l *loader) notePlanned() {
+	var names []string
+	file := ""
+	for _, k := range keyRegistry().keys {
+		value := l.cfg.field(k.Name)
+		if k.Status != Planned || !l.cfg.given(k.Name) || sameValue(value, reflect.ValueOf(k.Default).Convert(value.Type())) {
+			continue
+		}
+		if source := l.cfg.Source(k.Name); len(names) == 0 {
+			file = source
+		} else if source != file {
+			file = "" // several files ask for it
+		}
+		names = append(names, k.Name)
+	}
+	if len(names) > 0 {
+		l.found.warn(Warning{File: file, Kind: PlannedKeys,
+			Text:   "these keys are accepted, but what they ask for is not in this version: " + strings.Join(names, ", "),
+			Remedy: "see docs/compatibility.md for what there is instead"})
+	}
+}
+
+// sameValue compares two values of a key; an empty list is like none.
+func sameValue(a, b reflect.Value) bool {
+	if a.Kind() == reflect.Slice && a.Len() == 0 && b.Len() == 0 {
+		return true
+	}
+	return reflect.DeepEqual(a.Interface(), b.Interface())
 }
 
 func (l *loader) unknown(name string) {

@@ -31,6 +31,7 @@ const (
 	UnknownKey    WarningKind = "unknown key"
 	RemovedKey    WarningKind = "removed key"
 	DeadKey       WarningKind = "key without effect"
+	PlannedKeys   WarningKind = "keys without effect yet" // one warning for all keys that ask for what is not built yet
 	LegacyKey     WarningKind = "old name"
 	RepeatedKey   WarningKind = "repeated key"
 	BadPattern    WarningKind = "bad regular expression"

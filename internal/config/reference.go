@@ -42,6 +42,9 @@ func remarks(k Key) string {
 	if k.Status == Legacy {
 		fmt.Fprintf(&b, " *Write `%s` instead.*", k.Instead)
 	}
+	if k.Status == Planned {
+		b.WriteString(" **Accepted; without effect in this version.**")
+	}
 	if k.Alias != "" {
 		fmt.Fprintf(&b, " May also be written `%s`.", k.Alias)
 	}
@@ -132,6 +135,8 @@ exist: %s (the last two relative to the working directory). Without any of them 
 * A later file replaces values. Lists are replaced as a whole; 'ClusterNameToAlias' is merged entry by entry.
 * Each file must make sense together with the ones before it.
 * Unknown, removed and ineffective keys are reported with a warning, unknown ones with the closest known key.
+* Keys marked as *accepted; without effect in this version* are read and checked, so that a file need not be cut down. One
+  warning names all of them that have another value than their default.
 * A regular expression that does not compile is reported with a warning; it never matches. The syntax is RE2, that of Go.
 * Any other wrong value is an error that names file, key and remedy, and the service does not start.
 

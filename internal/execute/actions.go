@@ -21,10 +21,7 @@ func (r *Run) act(ctx context.Context, k topology.Key, a plan.Action) (note stri
 	case plan.StopReceiving:
 		return r.stopReceiving(ctx, k, s, a.Channel)
 	case plan.StartReceiving:
-		if err := r.ended(ctx, k); err != nil {
-			return "", err
-		}
-		return "", r.start(ctx, k, s, server.IOThread, a.Channel)
+		return r.startReceiving(ctx, k, s, a.Channel)
 	case plan.ReconnectReceiving:
 		return r.reconnect(ctx, k, s, a.Channel)
 	case plan.AwaitApplied:
@@ -49,6 +46,8 @@ func (r *Run) act(ctx context.Context, k topology.Key, a plan.Action) (note stri
 		return "", s.SetSemiSync(ctx, server.SemiSyncSource, a.On)
 	case plan.SemiSyncReplica:
 		return "", s.SetSemiSync(ctx, server.SemiSyncReplica, a.On)
+	case plan.ReadCredentials, plan.AwaitWriters, plan.ClosePrimary, plan.AwaitSource, plan.MoveBelow, plan.FollowPromoted, plan.BecomeReplica:
+		return r.takeOver(ctx, k, s, a)
 	}
 	return "", fmt.Errorf("unknown action %q", a.Verb)
 }
@@ -67,16 +66,43 @@ func channel(ctx context.Context, s Server, name string) (*topology.Channel, err
 	return nil, nil
 }
 
-func (r *Run) stopReceiving(ctx context.Context, k topology.Key, s Server, name string) (string, error) {
+func (r *Run) stopReceiving(ctx context.Context, k topology.Key, s Server, name string) (note string, err error) {
+	if note, err = r.keepRelayLog(ctx, s, name); err != nil {
+		return note, err
+	}
 	ended, err := s.StopReceiving(ctx, name)
 	if err != nil {
-		return "", err
+		return note, err
 	}
 	r.mu.Lock()
 	r.ending[k] = ended
 	r.mu.Unlock()
-	return "", nil
+	return note, nil
 }
+
+// errWouldDrop says that a thread must not be started or stopped because the server would throw away what it received.
+var errWouldDrop = errors.New("with MariaDB's GTID and both threads stopped, starting either drops the relay log, which is not all applied")
+
+// keepRelayLog is to be called before a receiver is stopped. A MariaDB server that replicates by GTID drops its relay
+// log when a thread is started while none runs; so where something is not applied, the applier has to run before the
+// receiver ends.
+func (r *Run) keepRelayLog(ctx context.Context, s Server, name string) (note string, err error) {
+	c, err := channel(ctx, s, name)
+	if err != nil || c == nil || c.GTID != topology.MariaDBGTID || stands(c.IOThread) || !stands(c.SQLThread) {
+		return "", err
+	}
+	all, _, err := appliedAll(ctx, s, c)
+	switch {
+	case err != nil || all:
+		return "", err
+	case c.LastSQLErrno != 0:
+		return "", fmt.Errorf("%w; its applier stopped with error %d: %s", errWouldDrop, c.LastSQLErrno, c.LastSQLError)
+	}
+	return "its applier had been stopped and was started", s.StartReplica(ctx, server.SQLThread, name)
+}
+
+// stands says whether a replication thread does not exist at this moment.
+func stands(t topology.ThreadState) bool { return !t.Exists() || t == topology.ThreadStopped }
 
 // ended waits until a receiver that was told to end in this run has ended.
 func (r *Run) ended(ctx context.Context, k topology.Key) error {
@@ -104,21 +130,46 @@ func (r *Run) stop(ctx context.Context, k topology.Key, s Server, name string) e
 	return s.StopReplica(ctx, server.AllThreads, name)
 }
 
+// startReceiving starts a receiver. Where replicas find their place by MariaDB's GTID the start drops the relay log, so
+// it waits until that has been applied: the source it came from may be gone for good.
+func (r *Run) startReceiving(ctx context.Context, k topology.Key, s Server, name string) (note string, err error) {
+	if err := r.ended(ctx, k); err != nil {
+		return "", err
+	}
+	c, err := channel(ctx, s, name)
+	switch {
+	case err != nil:
+		return "", err
+	case c == nil:
+		return "", errors.New("it is no replica any more")
+	case c.GTID == topology.MariaDBGTID && !c.IOThread.Running():
+		if note, err = r.awaitApplied(ctx, s, name, r.e.o.Patience); err != nil {
+			return note, fmt.Errorf("not started, because that would drop what it has received: %w", err)
+		}
+	}
+	return note, r.start(ctx, k, s, server.IOThread, name)
+}
+
 // reconnect shows whether the replica can still reach its source. It never puts received transactions at risk: the
 // receiver is started again only after everything has been applied, because starting it may drop the relay log.
 func (r *Run) reconnect(ctx context.Context, k topology.Key, s Server, name string) (string, error) {
 	if err := unapplied(ctx, s, name); err != nil {
 		return "", err
 	}
-	if err := s.StopReplica(ctx, server.IOThread, name); err != nil {
-		return "", err
-	}
+	stopped := s.StopReplica(ctx, server.IOThread, name)
+	// The server may have taken the stop in although no answer came in time. A replica must not be left without its
+	// receiver by a mere question, so it is started on time of its own.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restartWithin)
+	defer cancel()
 	note, err := r.awaitApplied(ctx, s, name, r.e.o.Patience)
 	if err != nil {
-		return note, fmt.Errorf("%s has stopped receiving, and must not start again before it has applied everything: %w", k, err)
+		return note, errors.Join(stopped, fmt.Errorf("%s has stopped receiving, and must not start again before it has applied everything: %w", k, err))
 	}
-	return note, s.StartReplica(ctx, server.IOThread, name)
+	return note, errors.Join(stopped, s.StartReplica(ctx, server.IOThread, name))
 }
+
+// restartWithin bounds the second half of a reconnection.
+const restartWithin = 20 * time.Second
 
 // unapplied is an error when the replica holds something that it has not applied.
 func unapplied(ctx context.Context, s Server, name string) error {
@@ -260,7 +311,7 @@ func (r *Run) detach(ctx context.Context, k topology.Key, s Server, a plan.Actio
 }
 
 // open makes a server writable, noting where in its binary log that was.
-func (r *Run) open(ctx context.Context, k topology.Key, s Server, super bool) (string, error) {
+func (r *Run) open(ctx context.Context, k topology.Key, s Server, super bool) (note string, err error) {
 	at, err := s.SelfCoordinates(ctx)
 	if err != nil {
 		return "", err
@@ -268,15 +319,25 @@ func (r *Run) open(ctx context.Context, k topology.Key, s Server, super bool) (s
 	r.mu.Lock()
 	r.opened, r.openKey = at, k
 	r.mu.Unlock()
-	if err := s.SetReadOnly(ctx, false, super); err != nil {
-		return "", err
+	note = "from " + at.String()
+	err = s.SetReadOnly(ctx, false, super)
+	// What counts is how it is now: the answer to the statement may have got lost, and with it the step's time.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), verifyWithin)
+	defer cancel()
+	switch state, unknown := s.ReadOnly(ctx); {
+	case unknown != nil:
+		return note, fmt.Errorf("%w: %w", ErrInDoubt, errors.Join(err, unknown))
+	case !state.ReadOnly && !state.SuperReadOnly:
+		return note, nil
+	case err == nil:
+		return note, errors.New("read_only is still on after it was set to 0")
+	default:
+		return note, err
 	}
-	state, err := s.ReadOnly(ctx)
-	if err == nil && (state.ReadOnly || state.SuperReadOnly) {
-		err = errors.New("read_only is still on after it was set to 0")
-	}
-	return "from " + at.String(), err
 }
+
+// verifyWithin bounds the look whether a server has been opened.
+const verifyWithin = 5 * time.Second
 
 func (r *Run) closeForWriting(ctx context.Context, s Server, super bool) (string, error) {
 	state, err := s.ReadOnly(ctx)

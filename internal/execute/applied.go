@@ -54,9 +54,12 @@ func (r *Run) awaitApplied(ctx context.Context, s Server, name string, patience 
 	if err != nil || all {
 		return "", err
 	}
-	if !c.SQLThread.Exists() || c.SQLThread == topology.ThreadStopped {
+	if stands(c.SQLThread) {
 		if c.LastSQLErrno != 0 {
 			return "", fmt.Errorf("its applier stopped with error %d: %s", c.LastSQLErrno, c.LastSQLError)
+		}
+		if c.GTID == topology.MariaDBGTID && stands(c.IOThread) {
+			return "", errWouldDrop
 		}
 		if err := s.StartReplica(ctx, server.SQLThread, name); err != nil {
 			return "", err

@@ -60,6 +60,18 @@ func New(o Options) *Executor {
 	return &Executor{o}
 }
 
+// ErrInDoubt says that nobody knows whether the server was opened for writing. Nothing is undone then: who carries on
+// has to look at the server first.
+var ErrInDoubt = errors.New("whether it was opened for writing is not known")
+
+// ErrCutShort says that a plan that had passed its point of no return was not finished within the time that was left
+// after its context had ended.
+var ErrCutShort = errors.New("there was no time to finish the plan")
+
+// finishWithin is how long a plan that has passed its point of no return may go on after its context has ended, and
+// how long undoing may take.
+const finishWithin = 30 * time.Second
+
 // ErrMayNotWrite says that a plan ended because this node may not write any more.
 var ErrMayNotWrite = errors.New("this node may not change servers any more")
 
@@ -90,6 +102,7 @@ type Run struct {
 	passed  bool        // the point of no return
 
 	beforeNoReturn func(context.Context) error
+	takeover       takeover // what the steps of a planned takeover leave to later ones
 }
 
 // NewRun begins a run.
@@ -130,22 +143,52 @@ func (r *Run) Stage(ctx context.Context, steps []*plan.Step) error {
 }
 
 // Plan runs the stages of a plan one after the other, beginning after stage `after`. A failure before the point of
-// no return undoes what this run has done, unless the node may not write any more.
+// no return undoes what this run has done, unless the node may not write any more, or it is not known whether that
+// point was passed. The end of ctx is such a failure; after the point of no return the plan is brought to its end all
+// the same, and cut short (ErrCutShort) half a minute after the end of ctx.
 func (r *Run) Plan(ctx context.Context, p *plan.Plan, after int) error {
+	late, cancel := outlive(ctx, finishWithin)
+	defer cancel()
 	for _, steps := range p.Stages() {
 		if steps[0].Stage <= after {
 			continue
 		}
-		if err := r.Stage(ctx, steps); err != nil {
+		now := ctx
+		if r.PassedNoReturn() || slices.ContainsFunc(steps, func(s *plan.Step) bool { return s.NoReturn }) {
+			now = late
+		}
+		err := ctx.Err()
+		if err == nil || r.PassedNoReturn() {
+			err = r.Stage(now, steps)
+		}
+		if err != nil {
 			return r.fail(ctx, err)
+		}
+		if r.PassedNoReturn() && late.Err() != nil {
+			return ErrCutShort
 		}
 	}
 	return nil
 }
 
+// outlive returns a context that ends a while after ctx has.
+func outlive(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		t := time.NewTimer(grace)
+		defer t.Stop()
+		select {
+		case <-t.C:
+			cancel()
+		case <-late.Done():
+		}
+	})
+	return late, func() { stop(); cancel() }
+}
+
 // fail ends a plan that cannot go on.
 func (r *Run) fail(ctx context.Context, err error) error {
-	if errors.Is(err, ErrMayNotWrite) || r.PassedNoReturn() {
+	if errors.Is(err, ErrMayNotWrite) || errors.Is(err, ErrInDoubt) || r.PassedNoReturn() {
 		return err
 	}
 	return errors.Join(err, r.Undo(ctx))
@@ -155,6 +198,9 @@ func (r *Run) fail(ctx context.Context, err error) error {
 func (r *Run) step(ctx context.Context, s *plan.Step) error {
 	if err := r.e.o.MayWrite(ctx); err != nil {
 		r.finish(s, plan.Waiting, "", err)
+		if ctx.Err() != nil {
+			return &StepError{Step: *s, Err: err} // it was not told no, there was no time to ask
+		}
 		return fmt.Errorf("%w: %w", ErrMayNotWrite, err)
 	}
 	s.State, s.Started, s.Ended, s.Error = plan.Running, r.e.o.Now(), time.Time{}, ""
@@ -171,6 +217,9 @@ func (r *Run) step(ctx context.Context, s *plan.Step) error {
 	}
 	if err == nil {
 		note, err = r.act(stepCtx, s.Server, s.Action)
+	}
+	if s.Action.Verb == plan.SetWritable {
+		s.Action.At = r.Opened() // for who has to carry on
 	}
 	switch {
 	case errors.Is(err, errAlready):
@@ -212,8 +261,11 @@ func (r *Run) report(s plan.Step) {
 	r.e.o.OnStep(s)
 }
 
-// Undo takes back what this run has done, last first. It goes on after a failure and returns all of them.
+// Undo takes back what this run has done, last first. It goes on after a failure and returns all of them. The end of
+// ctx does not keep it from its work, which it gives up after half a minute.
 func (r *Run) Undo(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishWithin)
+	defer cancel()
 	r.mu.Lock()
 	done := r.done
 	r.done = nil

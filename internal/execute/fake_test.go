@@ -19,7 +19,6 @@ type fake struct {
 	executed string
 	state    server.ReadOnlyState
 	self     topology.Coordinates
-	semiSync map[server.SemiSyncSide]bool
 	log      []string
 	fail     map[string]error // by statement
 	applies  bool             // the applier gets on when it is waited for

@@ -19,6 +19,9 @@ type Request struct {
 	// Quiet are replicas whose receivers were told to end and can receive nothing more, even where their status
 	// does not show it yet.
 	Quiet map[topology.Key]bool
+	// DemotedLately says that the server was a primary that somebody demoted a short while ago: then it is read-only
+	// on purpose. Only NonWriteable asks.
+	DemotedLately bool
 }
 
 // The stages of a plan for a lost primary. Steps of one stage run at the same time.
@@ -61,7 +64,7 @@ func DeadPrimary(t *topology.Topology, r Request, p Policy) plan.Plan {
 	if successor == nil {
 		return d.plan
 	}
-	d.plan.Successor = successor.Key
+	d.plan.Successor, d.plan.SuccessorWasOpen = successor.Key, !successor.ReadOnly
 	d.plan.Title += " by " + successor.Key.String()
 	final := d.catchUp(successor)
 	d.open(successor)

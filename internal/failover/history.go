@@ -85,6 +85,9 @@ func historyOf(m method, r *topology.Instance) (history, error) {
 			return fail("its received GTID position", err)
 		}
 		h.mariaOut, h.mariaIn = out, out.Union(in)
+		if r.ThreadsStopped() {
+			h.mariaIn = out // starting either thread drops the relay log, so what is in it can be applied no more
+		}
 	default:
 		if h.read.IsEmpty() {
 			return h, fmt.Errorf("%s: its position in the source's binary log is unknown", r.Key)

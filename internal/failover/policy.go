@@ -32,6 +32,20 @@ type Policy struct {
 	// ApplyPatience is how long the applier of the successor may stand still before waiting for it is given up
 	// (ReasonableReplicationLagSeconds).
 	ApplyPatience time.Duration
+
+	// MustPromoteOther promotes nobody but the other co-primary when a co-primary is lost; one that takes writes is
+	// the only choice in any case (CoMasterRecoveryMustPromoteOtherCoMaster).
+	MustPromoteOther bool
+	// PostponeDelayed moves replicas that are delayed by more than this after all others; 0 makes no difference
+	// (PostponeReplicaRecoveryOnLagMinutes).
+	PostponeDelayed time.Duration
+	// ExactSemiSync keeps as many semi-sync replicas as the primary waits for, no more and no fewer
+	// (EnforceExactSemiSyncReplicas).
+	ExactSemiSync bool
+	// EnoughSemiSync enables as many more as a locked primary lacks (RecoverLockedSemiSyncMaster).
+	EnoughSemiSync bool
+	// OpenNonWriteable opens a primary that is read-only (RecoverNonWriteableMaster).
+	OpenNonWriteable bool
 }
 
 func (p *Policy) ignored(k topology.Key) bool { return p.Ignored != nil && p.Ignored(k) }

@@ -22,6 +22,11 @@ func PolicyOf(c *config.Config) Policy {
 			LowerVersionAllowed: c.LowerReplicaVersionAllowed,
 			MaintenanceLag:      c.ReasonableMaintenanceReplicationLag(),
 		},
-		ApplyPatience: c.ReasonableReplicationLag(),
+		ApplyPatience:    c.ReasonableReplicationLag(),
+		MustPromoteOther: c.CoMasterRecoveryMustPromoteOtherCoMaster,
+		PostponeDelayed:  c.PostponeReplicaRecoveryOnLag(),
+		ExactSemiSync:    c.EnforceExactSemiSyncReplicas,
+		EnoughSemiSync:   c.RecoverLockedSemiSyncMaster,
+		OpenNonWriteable: c.RecoverNonWriteableMaster,
 	}
 }

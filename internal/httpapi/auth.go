@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"fmt"
+	"net"
 	"net/http"
 	"os/user"
 	"slices"
@@ -77,14 +78,18 @@ func (a *authenticator) signedIn(r *http.Request) bool {
 // same compares in a time that does not tell how much of the text is right.
 func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
-// unitAccepted checks the organisational unit of the client's certificate.
+// unitAccepted checks the organisational unit of the client's certificate. An empty list of units accepts nobody: who
+// asks for certificates and forgets to say whose must not be left with an open door.
 func (a *authenticator) unitAccepted(r *http.Request) bool {
 	c := a.config()
-	if !c.UseMutualTLS || len(c.SSLValidOUs) == 0 || r.TLS == nil {
+	if !c.UseMutualTLS || throughSocket(r) {
 		return true
 	}
 	if !c.StatusOUVerify && strings.Contains(r.URL.Path, c.StatusEndpoint) {
 		return true
+	}
+	if r.TLS == nil { // the address is served without TLS
+		return false
 	}
 	for _, certificate := range r.TLS.PeerCertificates {
 		for _, unit := range certificate.Subject.OrganizationalUnit {
@@ -94,6 +99,12 @@ func (a *authenticator) unitAccepted(r *http.Request) bool {
 		}
 	}
 	return false
+}
+
+// throughSocket says whether a request came through the local socket, which has no TLS: who may open its file may ask.
+func throughSocket(r *http.Request) bool {
+	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	return ok && local.Network() == "unix"
 }
 
 // user is the name under which the caller's deeds are recorded; "" when there is none.

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -158,6 +159,20 @@ func TestOrganisationalUnits(t *testing.T) {
 	b.Conf.StatusOUVerify = true
 	if code := ask("/api/status", "ops"); code != 401 {
 		t.Errorf("status with a wrong unit, verified: %d", code)
+	}
+	b.Conf.SSLValidOUs = nil
+	if code := ask("/api/clusters", "dba"); code != 401 {
+		t.Errorf("no unit is valid, yet one passes: %d", code)
+	}
+	w := httptest.NewRecorder()
+	if h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/clusters", nil)); w.Code != 401 {
+		t.Errorf("without TLS: %d", w.Code)
+	}
+	r := httptest.NewRequest(http.MethodGet, "/api/clusters", nil)
+	r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, &net.UnixAddr{Name: "/s", Net: "unix"}))
+	w = httptest.NewRecorder()
+	if h.ServeHTTP(w, r); w.Code != 200 {
+		t.Errorf("through the socket: %d", w.Code)
 	}
 }
 

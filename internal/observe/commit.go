@@ -3,6 +3,7 @@ package observe
 import (
 	"time"
 
+	"orchestrator/internal/server"
 	"orchestrator/internal/topology"
 )
 
@@ -61,12 +62,25 @@ func (o *Observer) commitFailure(e *entry, f finding) {
 	if valid {
 		o.log.Warn("server lost", "instance", e.key.String(), "error", f.err)
 		o.event(InstanceLost, i, o.hasReplicas(e.key))
+	} else if first := old.Check.Checked.IsZero(); first || refusal(f.err) != e.refusal {
+		// Nobody is told twice of what goes on, but a server that was never seen and one that fails for another reason
+		// are news.
+		o.log.Warn("server cannot be read; it is asked again and again", "instance", e.key.String(), "never_seen", old.Check.Seen.IsZero(), "error", f.err)
 	} else if o.config().DeadInstanceDiscoveryLogsEnabled {
 		o.log.Debug("server still dead", "instance", e.key.String(), "failures", e.failures, "error", f.err)
 	}
+	e.refusal = refusal(f.err)
 	if valid || o.someReplicate(e.key) {
 		o.suspect(e.key, f.err)
 	}
+}
+
+// refusal is why a server that is there cannot be read; 0 for one that cannot be reached, in whatever way.
+func refusal(err error) server.Kind {
+	if kind := server.KindOf(err); kind == server.AccessDenied || kind == server.SecureTransportRequired || kind == server.TooManyConnections {
+		return kind
+	}
+	return 0
 }
 
 // failTentative gives up a server that others do not report any more.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"orchestrator/internal/server"
 	"orchestrator/internal/topology"
 )
 
@@ -30,6 +31,7 @@ type entry struct {
 	key      topology.Key
 	phase    time.Duration // where in the poll interval the server is asked, so that the fleet is spread evenly
 	failures int           // in a row
+	refusal  server.Kind   // why the server refused when it failed last; 0 when it did not refuse
 	timer    timer         // the next ordinary probe, or while one runs its hang guard
 
 	queued  class    // the queue it waits in, if waiting is set

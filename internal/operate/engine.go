@@ -35,6 +35,7 @@ type Engine struct {
 	Health       HealthChecker
 	Metrics      Metrics
 	Settings     Settings
+	Backend      Backend
 }
 
 // Node is this process among the nodes.
@@ -189,6 +190,12 @@ type Metrics interface {
 	Discoveries(since time.Time) []DiscoveryMetric
 	// Queue returns the last n samples, taken once a second, of a queue; ok is false when it does not exist.
 	Queue(name string, n int) (samples []QueueSample, ok bool)
+}
+
+// Backend is the database that keeps what is known.
+type Backend interface {
+	// Redeploy adds to its schema what is missing, whatever the configuration says about updates, and removes nothing.
+	Redeploy(ctx context.Context) error
 }
 
 // Settings are the configuration of this process.

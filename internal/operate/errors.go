@@ -6,8 +6,6 @@ import (
 )
 
 // ErrUnauthorized refuses a caller without write permission. Its text is published.
-//
-//lint:ignore ST1005 the text is published
 var ErrUnauthorized = errors.New("Unauthorized")
 
 // ErrNoOperation refuses what would change something while the process only pretends to (the flag -noop).

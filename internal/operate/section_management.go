@@ -108,7 +108,7 @@ func discover(ctx context.Context, e *Engine, a Args) (Result, error) {
 	}
 	i, err := e.Discovery.Discover(ctx, a.Instance)
 	if err != nil {
-		return Result{}, fmt.Errorf("discover %s: %w", a.Instance, err)
+		return Result{}, err // it names the server
 	}
 	if i == nil {
 		return Result{Message: fmt.Sprintf("Instance not discovered, because a filter excludes it: %s", a.Instance)}, nil

@@ -59,8 +59,26 @@ func meta() []*Operation {
 				return Result{Value: Drawing(strings.TrimRight(b.String(), "\n"))}, err
 			},
 		},
+		{
+			Name: RedeployOperation, Summary: "Add to the tables of the backend what is missing, and remove nothing", Rights: Write,
+			Faces: OnlyCLI, NoFleet: true,
+			Details: "It works although SkipOrchestratorDatabaseUpdate or PanicIfDifferentDatabaseDeploy is set.",
+			Run: func(ctx context.Context, e *Engine, _ Args) (Result, error) {
+				if e.Backend == nil {
+					return Result{}, unavailable("the backend")
+				}
+				if err := e.Backend.Redeploy(ctx); err != nil {
+					return Result{}, fmt.Errorf("redeploy the tables: %w", err)
+				}
+				return Result{Value: "Redeployed internal db"}, nil
+			},
+		},
 	}, probes()...)
 }
+
+// RedeployOperation is the operation that updates the backend's tables; a process that runs it opens a backend whose
+// tables it may change.
+const RedeployOperation = "redeploy-internal-db"
 
 // probes are for load balancers and monitoring.
 func probes() []*Operation {

@@ -42,6 +42,30 @@ const (
 	SemiSyncSource Verb = "semi-sync-source"
 	// SemiSyncReplica switches the replica side on or off and reconnects the receiver so that it takes effect.
 	SemiSyncReplica Verb = "semi-sync-replica"
+
+	// The verbs of a planned takeover. What they read while running (positions, credentials, connection options) stays
+	// in the memory of the run and never becomes part of the plan.
+
+	// ReadCredentials reads what a replica signs in to its source with, and its connection options, so that the former
+	// primary can become a replica with the same (BecomeReplica). It comes before the source is forgotten.
+	ReadCredentials Verb = "read-credentials"
+	// AwaitWriters waits until no client's statement that may write has been running for longer than Action.After;
+	// after Action.Timeout it fails or, with Action.On, ends those statements.
+	AwaitWriters Verb = "await-writers"
+	// ClosePrimary closes a primary for writing, as SetReadOnly does, but leaves it as it found it when that fails or
+	// takes longer than the step may: a close that comes too late must not outlive its plan.
+	ClosePrimary Verb = "close-primary"
+	// AwaitSource waits until the server has applied what Action.Source holds at the moment when the step runs.
+	AwaitSource Verb = "await-source"
+	// MoveBelow points a replica that finds its place by GTID at its sibling Action.Source while both replicate. It
+	// starts only when the sibling has what the replica holds already.
+	MoveBelow Verb = "move-below"
+	// FollowPromoted points a replica at Action.Source after that was promoted in place of the living Action.Former.
+	// It first waits until the replica has applied everything that Action.Former holds.
+	FollowPromoted Verb = "follow-promoted"
+	// BecomeReplica makes a former primary a replica of Action.Source, with what ReadCredentials read there, and leaves
+	// it stopped. It refuses where the server has written since ClosePrimary.
+	BecomeReplica Verb = "become-replica"
 )
 
 // Place says how a replica finds where to begin in its new source's log.
@@ -59,12 +83,14 @@ const (
 // Action is what a step does. Which fields count depends on the verb.
 type Action struct {
 	Verb    Verb                 `json:"verb"`
-	Source  topology.Key         `json:"source,omitzero"` // ChangeSource
+	Source  topology.Key         `json:"source,omitzero"` // ChangeSource and all that name a source
+	Former  topology.Key         `json:"former,omitzero"` // FollowPromoted: the source until now
+	After   time.Duration        `json:"after,omitempty"` // AwaitWriters: how long a statement may run without counting
 	Place   Place                `json:"place,omitempty"` // ChangeSource
-	At      topology.Coordinates `json:"at,omitzero"`     // ChangeSource by coordinates
+	At      topology.Coordinates `json:"at,omitzero"`     // ChangeSource by coordinates; SetWritable: filled in when it is done, where its own log stood
 	Set     string               `json:"set,omitempty"`   // AwaitExecuted: GTID set, or file:pos of the source
-	On      bool                 `json:"on,omitempty"`    // SemiSync…
-	Super   bool                 `json:"super,omitempty"` // SetReadOnly, SetWritable: super_read_only as well
+	On      bool                 `json:"on,omitempty"`    // SemiSync…; AwaitWriters: end the statements that run on
+	Super   bool                 `json:"super,omitempty"` // SetReadOnly, ClosePrimary, SetWritable: super_read_only as well
 	Channel string               `json:"channel,omitempty"`
 	Timeout time.Duration        `json:"timeout,omitempty"` // how long a waiting verb waits; 0: the step's own deadline
 }
@@ -105,6 +131,23 @@ func (a Action) String() string {
 			return "close for writing (super_read_only=1)"
 		}
 		return "close for writing (read_only=1)"
+	case ReadCredentials:
+		return "read its replication credentials"
+	case AwaitWriters:
+		if a.On {
+			return fmt.Sprintf("wait for statements that run longer than %s, and end them", a.After)
+		}
+		return fmt.Sprintf("wait for statements that run longer than %s", a.After)
+	case ClosePrimary:
+		return "stop taking writes (read_only=1)"
+	case AwaitSource:
+		return "apply everything that " + a.Source.String() + " holds"
+	case MoveBelow:
+		return "replicate from its sibling " + a.Source.String()
+	case FollowPromoted:
+		return fmt.Sprintf("apply everything that %s holds, then replicate from %s", a.Former, a.Source)
+	case BecomeReplica:
+		return "become a replica of " + a.Source.String()
 	case SemiSyncSource, SemiSyncReplica:
 		side, state := "source", "off"
 		if a.Verb == SemiSyncReplica {

@@ -15,6 +15,8 @@ type Plan struct {
 	Cluster   string       `json:"cluster"`
 	Failed    topology.Key `json:"failed,omitzero"`
 	Successor topology.Key `json:"successor,omitzero"`
+	// SuccessorWasOpen says that the successor took writes before it was chosen: then that it does proves nothing.
+	SuccessorWasOpen bool `json:"successor_was_open,omitempty"`
 
 	Steps    []Step    `json:"steps"`
 	Rejected []Verdict `json:"rejected,omitempty"` // servers not chosen, each with its reason
@@ -63,6 +65,14 @@ func (p *Plan) Stages() [][]*Step {
 		out[i] = byStage[n]
 	}
 	return out
+}
+
+// NoReturn is the plan's point of no return, or nil when it has none.
+func (p *Plan) NoReturn() *Step {
+	if i := slices.IndexFunc(p.Steps, func(s Step) bool { return s.NoReturn }); i >= 0 {
+		return &p.Steps[i]
+	}
+	return nil
 }
 
 // LostKeys are the servers of Lost.

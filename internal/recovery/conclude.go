@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,18 +19,16 @@ const concludeWithin = 10 * time.Minute
 func (e *Engine) conclude(parent context.Context, r *Recovery, ask request, log *recoveryLog, failure error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), concludeWithin)
 	defer cancel()
+	e.mu.Lock()
+	e.concluded[r.UID] = true
+	e.mu.Unlock()
 	if failure != nil {
 		r.Errors = append(r.Errors, failure.Error())
 		log.problem("the recovery failed", failure)
 	}
 	cfg := e.o.Config()
 	f := &r.Finding
-	if r.Successful() {
-		e.fence(f.Key, f.ClusterName)
-		e.settle(ctx, r, log)
-	}
-	r.Ended = e.o.Now()
-	log.check("closing the record", e.o.Ledger.ResolveRecovery(ctx, r))
+	e.writeDown(ctx, r, log)
 	if ask.hooks {
 		v := e.values(f, r)
 		if r.Successful() {
@@ -47,18 +46,61 @@ func (e *Engine) conclude(parent context.Context, r *Recovery, ask request, log 
 	}
 	e.audit(ctx, "recover-dead-master", f.Key, f.ClusterName, fmt.Sprintf("%s: %s, %d lost, %s", f.Code, outcome, len(r.Lost), r.Ended.Sub(r.Started).Round(time.Millisecond)))
 	log.close()
+	e.closeJournal(ctx, r.UID)
 	e.o.Logger.Warn("recovery ended", "failed", f.Key.String(), "outcome", outcome, "took", r.Ended.Sub(r.Started).String(), "errors", len(r.Errors))
 	e.progress(Progress{Kind: Finished, Cluster: f.ClusterName, Server: f.Key, Text: outcome, Recovery: r.UID})
+}
+
+// bookkeepWithin bounds what is written down before the hooks run: they tell the world where to write, and must not
+// wait for a ledger that hangs.
+const bookkeepWithin = 10 * time.Second
+
+// writeDown settles what follows from the recovery and closes its record.
+func (e *Engine) writeDown(ctx context.Context, r *Recovery, log *recoveryLog) {
+	books, cancel := context.WithTimeout(ctx, bookkeepWithin)
+	defer cancel()
+	if r.Successful() {
+		e.fence(r.Finding.Key, r.Finding.ClusterName)
+		e.settle(books, r, log)
+	}
+	r.Ended = e.o.Now()
+	if r.unregistered {
+		log.check("registering the recovery late", e.registerLate(books, r))
+	}
+	err := e.o.Ledger.ResolveRecovery(books, r)
+	if err != nil && books.Err() != nil {
+		err = e.o.Ledger.ResolveRecovery(ctx, r) // of all that is written down this matters the most
+	}
+	log.check("closing the record", err)
+}
+
+// registerLate writes down a recovery that could not be registered when it began.
+func (e *Engine) registerLate(ctx context.Context, r *Recovery) error {
+	block, err := e.o.Ledger.RegisterRecovery(ctx, r)
+	if err == nil && block.Blocked() {
+		err = errors.New(block.Reason)
+	}
+	return err
+}
+
+// closeJournal ends what somebody would have to finish. Where that fails, resume tries again.
+func (e *Engine) closeJournal(ctx context.Context, uid string) {
+	if err := e.o.Ledger.CloseJournal(ctx, uid); err != nil {
+		e.o.Logger.Error("closing a recovery's journal", "uid", uid, "error", err)
+		return
+	}
+	e.mu.Lock()
+	delete(e.concluded, uid)
+	delete(e.pending, uid)
+	delete(e.doubtful, uid)
+	e.mu.Unlock()
 }
 
 // settle writes down what a successful promotion changes.
 func (e *Engine) settle(ctx context.Context, r *Recovery, log *recoveryLog) {
 	f := &r.Finding
-	now := e.o.Now()
 	for _, k := range append([]topology.Key{f.Key}, r.Lost...) {
-		d := topology.Downtime{Owner: e.owner(), Reason: topology.ReasonLostInRecovery, Begin: now, End: now.Add(lostDowntime)}
-		log.check("downtime of "+k.String(), e.o.Ledger.Downtime(ctx, k, d))
-		e.o.Observer.Apply(observe.SetDowntime{Key: k, Downtime: &d})
+		e.markLost(ctx, k, log.check)
 	}
 	log.check("ending the detection", e.o.Ledger.ClearDetections(ctx, f.Key))
 	e.mu.Lock()
@@ -74,6 +116,14 @@ func (e *Engine) settle(ctx context.Context, r *Recovery, log *recoveryLog) {
 	log.check("publishing the primary", e.o.Ledger.PublishPrimary(ctx, r.Successor.String(), alias, f.ClusterDomain, r.Successor))
 	// The picture follows the facts at once, so that whoever asks next sees the new cluster.
 	e.look(ctx, append(topology.SortKeys(r.Participants), r.Successor)...)
+}
+
+// markLost puts a server that a recovery leaves behind into downtime.
+func (e *Engine) markLost(ctx context.Context, k topology.Key, check func(string, error)) {
+	now := e.o.Now()
+	d := topology.Downtime{Owner: e.owner(), Reason: topology.ReasonLostInRecovery, Begin: now, End: now.Add(e.o.Config().LostInstancesDowntime())}
+	e.o.Observer.Apply(observe.SetDowntime{Key: k, Downtime: &d})
+	check("downtime of "+k.String(), e.o.Ledger.Downtime(ctx, k, d))
 }
 
 func (e *Engine) owner() string { return e.o.Node.Hostname }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"orchestrator/internal/analysis"
 	"orchestrator/internal/execute"
 	"orchestrator/internal/failover"
 	"orchestrator/internal/plan"
@@ -25,9 +26,6 @@ type request struct {
 // lookAgain bounds the second look at the replicas after their receivers have stopped.
 const lookAgain = time.Second
 
-// lostDowntime is how long lost servers are downtimed; it is renewed while they are lost, as in the original.
-const lostDowntime = 365 * 24 * time.Hour
-
 // recover runs the recovery of a dead primary from registration to the closed record.
 func (e *Engine) recover(ctx context.Context, r *Recovery, ask request) error {
 	cluster := r.Finding.ClusterName
@@ -35,14 +33,21 @@ func (e *Engine) recover(ctx context.Context, r *Recovery, ask request) error {
 		return fmt.Errorf("another recovery is running in cluster %s", cluster)
 	}
 	defer e.vacate(cluster)
+	e.bereftBy(&r.Finding)
 	r.Started, r.UID, r.Forced = e.o.Now(), newUID(e.o.Now()), ask.forced
-	log := e.newLog(ctx, r)
+	log := e.newLog(ctx, r, ask.hooks)
+	if reason := e.unfinishedBusiness(ctx, &r.Finding); reason != "" {
+		e.hold(&r.Finding, ask.first, reason)
+		log.close()
+		return fmt.Errorf("recovery of %s has to wait: %s", r.Finding.Key, reason)
+	}
 	block, err := e.o.Ledger.RegisterRecovery(ctx, r)
 	switch {
 	case err != nil:
 		// Without a record the anti-flapping rule cannot be kept across processes. Ours is kept by the memory of this
 		// one, so that a broken disk under the manager does not also cost the primary.
 		log.problem("the recovery could not be registered", err)
+		r.unregistered = true
 		if block = e.remembered(r); !block.Blocked() || ask.forced {
 			break
 		}
@@ -58,8 +63,26 @@ func (e *Engine) recover(ctx context.Context, r *Recovery, ask request) error {
 	e.o.Logger.Warn("recovery begins", "failed", r.Finding.Key.String(), "code", string(r.Finding.Code), "uid", r.UID)
 
 	err = e.replacePrimary(ctx, r, ask, log)
+	if leftOpen(err) {
+		e.leave(r, log, err)
+		return err
+	}
 	e.conclude(ctx, r, ask, log, err)
 	return err
+}
+
+// leftOpen says whether a recovery ended so that somebody has to look at the servers and carry on.
+func leftOpen(err error) bool {
+	return errors.Is(err, execute.ErrMayNotWrite) || errors.Is(err, execute.ErrInDoubt) || errors.Is(err, execute.ErrCutShort)
+}
+
+// leave ends a recovery in the middle, for the next leader to carry on. Its journal stays open.
+func (e *Engine) leave(r *Recovery, log *recoveryLog, err error) {
+	log.problem("the recovery stops here; who leads next carries on", err)
+	log.giveUp()
+	log.close()
+	e.progress(Progress{Kind: Held, Cluster: r.Finding.ClusterName, Server: r.Finding.Key, Recovery: r.UID,
+		Text: "the recovery stops here, who leads next carries on: " + err.Error()})
 }
 
 // replacePrimary promotes a replica. When it returns, the topology is as it will be.
@@ -82,10 +105,12 @@ func (e *Engine) replacePrimary(ctx context.Context, r *Recovery, ask request, l
 		return fmt.Errorf("cluster %s is not known any more", r.Finding.ClusterName)
 	}
 	r.Plan = failover.DeadPrimary(before, want, policy)
-	if stages := r.Plan.Stages(); len(stages) > 0 && stages[0][0].Phase == plan.Gather {
+	if steps := gatheredSteps(&r.Plan); len(steps) > 0 {
+		log.forecast(&r.Plan)
 		gathered := r.Plan
-		if err := run.Stage(ctx, stages[0]); err != nil {
-			return errors.Join(err, run.Undo(ctx))
+		gathered.Steps = steps
+		if err := run.Plan(ctx, &gathered, 0); err != nil {
+			return err
 		}
 		want.Quiet = run.Quiet()
 		r.Plan = failover.DeadPrimary(e.lookAgain(ctx, before, failed, want.Quiet), want, policy)
@@ -93,11 +118,11 @@ func (e *Engine) replacePrimary(ctx context.Context, r *Recovery, ask request, l
 	}
 	log.plan(&r.Plan)
 	if r.Plan.Successor.IsZero() {
-		return errors.Join(errors.New("no replica can be promoted"), run.Undo(context.WithoutCancel(ctx)))
+		return errors.Join(errors.New("no replica can be promoted"), run.Undo(ctx))
 	}
 	r.Lost = r.Plan.LostKeys()
 	r.Participants = participants(&r.Plan)
-	if err := run.Plan(ctx, &r.Plan, failover.GatherStage); err != nil && !run.PassedNoReturn() {
+	if err := run.Plan(ctx, &r.Plan, failover.GatherStage); err != nil && (leftOpen(err) || !run.PassedNoReturn()) {
 		return err
 	}
 	r.Successor, r.SuccessorCoordinates = r.Plan.Successor, run.Opened()
@@ -108,7 +133,7 @@ func (e *Engine) replacePrimary(ctx context.Context, r *Recovery, ask request, l
 	return nil
 }
 
-// gatheredSteps are the steps of a gathering that has run, to stand before the steps that were planned after it.
+// gatheredSteps are the steps of the gathering: once it has run they stand before the steps that were planned after it.
 func gatheredSteps(p *plan.Plan) []plan.Step {
 	return slices.DeleteFunc(slices.Clone(p.Steps), func(s plan.Step) bool { return s.Phase != plan.Gather })
 }
@@ -141,6 +166,9 @@ func (e *Engine) lookAgain(ctx context.Context, before *topology.Topology, faile
 
 // stillDead refuses to open a second primary when the first one has come back in the meantime.
 func (e *Engine) stillDead(r *Recovery, ask request) error {
+	if reason := e.otherWriter(r); reason != "" {
+		return errors.New(reason)
+	}
 	if ask.forced {
 		return nil
 	}
@@ -152,6 +180,37 @@ func (e *Engine) stillDead(r *Recovery, ask request) error {
 		return fmt.Errorf("%s answers again", r.Finding.Key)
 	}
 	return nil
+}
+
+// otherWriter says which former replica of the failed primary takes writes already and replicates from nobody: one
+// that somebody else has promoted.
+func (e *Engine) otherWriter(r *Recovery) string {
+	t := e.o.Observer.Snapshot()
+	for _, k := range e.bereftBy(&r.Finding) {
+		if k == r.Plan.Successor {
+			continue
+		}
+		if i := t.Instance(k); i != nil && openPrimary(i) {
+			return fmt.Sprintf("%s, which was a replica of %s, is open for writing already", k, r.Finding.Key)
+		}
+	}
+	return ""
+}
+
+// bereftBy returns the replicas that a primary had at any time since it was found lost.
+func (e *Engine) bereftBy(f *analysis.Finding) []topology.Key {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	all := append(slices.Clone(e.bereft[f.Key]), f.Replicas...)
+	slices.SortFunc(all, topology.Key.Compare)
+	all = slices.Compact(all)
+	e.bereft[f.Key] = all
+	return slices.Clone(all)
+}
+
+// openPrimary says whether a server was seen to take writes while it replicates from nobody.
+func openPrimary(i *topology.Instance) bool {
+	return i.LastCheckValid() && !i.ReadOnly && !i.HasSource()
 }
 
 // countFailedFollowers adds to the lost those replicas that could not be pointed at the successor.

@@ -84,8 +84,8 @@ func (e *Engine) mayLook(k topology.Key) bool {
 // Replicas that hold something unapplied are left alone.
 func (e *Engine) askReplicas(ctx context.Context, t *topology.Topology, f *analysis.Finding) {
 	published := analysis.HandlingOf(f.Code).Detected() && f.Code != analysis.UnreachablePrimary
-	if disabled, err := e.o.Ledger.Disabled(ctx); disabled || err != nil {
-		return
+	if disabled, _ := e.disabled(ctx); disabled {
+		return // why it cannot be read, if so, is told where a recovery is held back by it
 	}
 	// Beyond what the published codes ask for, replicas are only disturbed where a recovery would follow.
 	if !published && !f.AutomatedPrimaryRecovery {
@@ -125,11 +125,13 @@ func (e *Engine) askReplicas(ctx context.Context, t *topology.Topology, f *analy
 	if err := run.Plan(ctx, &p, 0); err != nil {
 		e.o.Logger.Warn("asking replicas to reconnect", "source", f.Key.String(), "error", err)
 	}
-	for _, s := range p.Steps {
-		e.audit(ctx, "emergently-restart-replication-topology-instance", s.Server, f.ClusterName,
-			fmt.Sprintf("%s: %s", f.Code, stepOutcome(&s)))
-	}
 	e.goTracked(func() { e.rejudgeAfterGrace(ctx, f) })
+	e.goTracked(func() {
+		for _, s := range p.Steps {
+			e.audit(ctx, "emergently-restart-replication-topology-instance", s.Server, f.ClusterName,
+				fmt.Sprintf("%s: %s", f.Code, stepOutcome(&s)))
+		}
+	})
 }
 
 // rejudgeAfterGrace looks once more at the moment when the grace period has passed, without waiting for a tick.

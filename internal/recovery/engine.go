@@ -50,7 +50,7 @@ type Options struct {
 	Config   func() *config.Config
 	Node     Node
 	Now      func() time.Time
-	Progress func(Progress) // told of everything that happens; must be quick
+	Progress func(Progress) // told of everything that happens, in order; it keeps nobody waiting
 	Logger   *slog.Logger
 }
 
@@ -84,12 +84,22 @@ const (
 type Engine struct {
 	o    Options
 	work sync.WaitGroup // everything that Run or Recover started and that may outlive them
+	news teller
 
 	mu        sync.Mutex
-	ctx       context.Context         // of Run; what is started ends with it
-	busy      map[string]bool         // clusters in which a recovery runs
-	handling  map[topology.Key]bool   // findings of the server are being handled
-	missed    map[topology.Key]string // something was found meanwhile: the cluster to judge again
+	ctx       context.Context                 // of Run; what is started ends with it
+	busy      map[string]bool                 // clusters in which a recovery runs
+	expiring  bool                            // the ledger is being asked to expire things
+	resuming  bool                            // the open journals are being read
+	pending   map[string]Unfinished           // recoveries that nobody has finished yet, by UID
+	doubtful  map[string]time.Time            // since when it is not known what became of one, by UID
+	bereft    map[topology.Key][]topology.Key // who replicated from a lost primary when it was found lost
+	concluded map[string]bool                 // recoveries that this process has ended, by UID, while their journals may be open
+	enabled   time.Time                       // when the global switch was last read as on
+	opened    map[topology.Key]bool           // lost primaries that were closed for writing by us and opened by somebody since
+	closed    map[topology.Key]time.Time      // when a lost primary was closed for writing by us
+	handling  map[topology.Key]bool           // findings of the server are being handled
+	missed    map[topology.Key]string         // something was found meanwhile: the cluster to judge again
 	told      map[detectionID]toldDetection
 	glimpsed  map[topology.Key]glimpse
 	attempted map[topology.Key]time.Time // last attempt to begin a recovery
@@ -111,8 +121,16 @@ func New(o Options) *Engine {
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
 	}
+	o.Ledger = bounded{o.Ledger}
 	return &Engine{
 		o:         o,
+		news:      teller{listen: o.Progress},
+		pending:   make(map[string]Unfinished),
+		doubtful:  make(map[string]time.Time),
+		bereft:    make(map[topology.Key][]topology.Key),
+		concluded: make(map[string]bool),
+		opened:    make(map[topology.Key]bool),
+		closed:    make(map[topology.Key]time.Time),
 		busy:      make(map[string]bool),
 		handling:  make(map[topology.Key]bool),
 		missed:    make(map[topology.Key]string),
@@ -142,10 +160,12 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.ctx = ctx
 	e.mu.Unlock()
 	events, unsubscribe := e.o.Observer.Subscribe(64)
+	defer e.news.flush()
 	defer e.work.Wait()
 	defer unsubscribe()
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
+	e.housekeep(ctx)
 	for {
 		select {
 		case <-ctx.Done():
@@ -168,12 +188,14 @@ func (e *Engine) onEvent(ctx context.Context, ev observe.Event) {
 	case observe.InstanceBack:
 		e.mu.Lock()
 		delete(e.suspected, ev.Key)
+		delete(e.bereft, ev.Key)
 		e.mu.Unlock()
 	}
 	if ev.Topology == nil {
 		return
 	}
-	e.fenceReturned(ctx, ev)
+	e.noteOpened(ev)
+	e.fenceReturned(ev)
 	e.judge(ctx, ev.Topology)
 }
 
@@ -190,14 +212,39 @@ func (e *Engine) suspect(ev observe.Event) {
 }
 
 func (e *Engine) onTick(ctx context.Context) {
-	if e.o.Leader.IsLeader() {
-		e.goTracked(func() {
-			if err := e.o.Ledger.Expire(ctx); err != nil && ctx.Err() == nil {
-				e.o.Logger.Error("expiring old detections and recoveries", "error", err)
-			}
-		})
-	}
+	e.housekeep(ctx)
 	e.judge(ctx, e.o.Observer.Snapshot())
+}
+
+// housekeep does in the background what a leader does once in a while, each thing by one goroutine at a time: it
+// carries on with what earlier leaders left unfinished, reads the global switch, and lets old records expire.
+func (e *Engine) housekeep(ctx context.Context) {
+	if !e.o.Leader.IsLeader() {
+		return
+	}
+	e.alone(&e.resuming, func() { e.resume(ctx) })
+	e.alone(&e.expiring, func() {
+		_, _ = e.disabled(ctx) // who needs the answer asks again, and is told why there is none
+		if err := e.o.Ledger.Expire(ctx); err != nil && ctx.Err() == nil {
+			e.o.Logger.Error("expiring old detections and recoveries", "error", err)
+		}
+	})
+}
+
+// alone runs f in the background unless it runs already.
+func (e *Engine) alone(running *bool, f func()) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if *running {
+		return
+	}
+	*running = true
+	e.goTracked(func() {
+		f()
+		e.mu.Lock()
+		*running = false
+		e.mu.Unlock()
+	})
 }
 
 // goTracked runs f in a goroutine that Run waits for.
@@ -207,11 +254,16 @@ func (e *Engine) progress(p Progress) {
 	if p.At.IsZero() {
 		p.At = e.o.Now()
 	}
-	e.o.Progress(p)
+	e.news.tell(p)
 }
+
+// lookWithin bounds a look at servers.
+const lookWithin = 5 * time.Second
 
 // look has servers probed now. What it cannot find out stays as it was, and the picture says so; it is no error here.
 func (e *Engine) look(ctx context.Context, keys ...topology.Key) {
+	ctx, cancel := context.WithTimeout(ctx, lookWithin)
+	defer cancel()
 	if err := e.o.Observer.Probe(ctx, keys...); err != nil && ctx.Err() == nil {
 		e.o.Logger.Debug("probe", "servers", topology.JoinKeys(keys), "error", err)
 	}

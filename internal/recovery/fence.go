@@ -44,6 +44,10 @@ func (e *Engine) fenceUntilDone(ctx context.Context, k topology.Key, cluster str
 	for {
 		err := e.fenceOnce(ctx, k)
 		if err == nil {
+			e.mu.Lock()
+			e.closed[k] = e.o.Now()
+			delete(e.opened, k)
+			e.mu.Unlock()
 			e.o.Logger.Warn("the old primary was closed for writing", "server", k.String())
 			e.audit(context.WithoutCancel(ctx), "read-only", k, cluster, "a lost primary was closed for writing on its return")
 			e.progress(Progress{Kind: Fenced, Cluster: cluster, Server: k, Text: "closed for writing"})
@@ -70,14 +74,41 @@ func (e *Engine) fenceOnce(ctx context.Context, k topology.Key) error {
 	return e.o.Servers(k).SetReadOnly(ctx, true, true)
 }
 
+// noteOpened notices that somebody has opened a lost primary since it was closed for writing here: one that has been
+// running since then, so that it was not a restart that opened it.
+func (e *Engine) noteOpened(ev observe.Event) {
+	if ev.Kind != observe.ClusterChanged {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for k, at := range e.closed {
+		i := ev.Topology.Instance(k)
+		switch {
+		case i == nil:
+		case !i.Downtime.LostInRecovery():
+			delete(e.closed, k)
+			delete(e.opened, k)
+		case !i.ReadOnly && i.LastCheckValid() && i.Check.Seen.After(at) && i.Uptime > i.Check.Seen.Sub(at)+time.Second:
+			e.opened[k] = true
+		}
+	}
+}
+
 // fenceReturned closes a server for writing when it comes back while it counts as lost in a recovery and would take
-// writes. It does so on its return only: who opens such a server later does it on purpose.
-func (e *Engine) fenceReturned(_ context.Context, ev observe.Event) {
+// writes. It does so on its return only, and not after somebody has opened it on purpose.
+func (e *Engine) fenceReturned(ev observe.Event) {
 	if ev.Kind != observe.InstanceBack && ev.Kind != observe.InstanceDiscovered {
 		return
 	}
 	i := ev.Topology.Instance(ev.Key)
-	if i == nil || i.ReadOnly || !i.LastCheckValid() || !i.Downtime.LostInRecovery() || i.HasSource() || !e.o.Leader.IsLeader() {
+	if i == nil || i.ReadOnly || !i.LastCheckValid() || !i.Downtime.LostInRecovery() || i.Replicating() || !e.o.Leader.IsLeader() {
+		return
+	}
+	e.mu.Lock()
+	opened := e.opened[i.Key]
+	e.mu.Unlock()
+	if opened {
 		return
 	}
 	e.fence(i.Key, ev.Cluster)

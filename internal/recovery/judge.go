@@ -149,6 +149,15 @@ func (e *Engine) handle(ctx context.Context, t *topology.Topology, f *analysis.F
 		return
 	}
 	id, fresh := e.detect(ctx, f, h.Actionable())
+	if fresh && !h.Actionable() {
+		// Nothing waits for these hooks, and a slow one must not hold back what is found about the server next.
+		e.goTracked(func() {
+			if err := e.hooks(ctx, "OnFailureDetectionProcesses", e.o.Config().OnFailureDetectionProcesses, publish.StopAtFirst, e.values(f, nil)); err != nil {
+				e.o.Logger.Error("a detection hook failed", "failed", f.Key.String(), "error", err)
+			}
+		})
+		return
+	}
 	if fresh {
 		if err := e.hooks(ctx, "OnFailureDetectionProcesses", e.o.Config().OnFailureDetectionProcesses, publish.StopAtFirst, e.values(f, nil)); err != nil {
 			e.o.Logger.Error("a detection hook failed: no recovery in this round", "failed", f.Key.String(), "error", err)
@@ -158,7 +167,7 @@ func (e *Engine) handle(ctx context.Context, t *topology.Topology, f *analysis.F
 	if h.Recovery != analysis.RecoverPrimary {
 		return
 	}
-	if disabled, err := e.o.Ledger.Disabled(ctx); disabled || err != nil {
+	if disabled, err := e.disabled(ctx); disabled {
 		reason := "recoveries are disabled globally"
 		if err != nil {
 			reason = "whether recoveries are disabled globally cannot be read: " + err.Error()
@@ -177,6 +186,30 @@ func (e *Engine) handle(ctx context.Context, t *topology.Topology, f *analysis.F
 	}
 	r := &Recovery{Finding: *f, DetectionID: id}
 	_ = e.recover(ctx, r, request{hooks: true, first: fresh}) // the record has the error, and it is logged there
+}
+
+// switchKnown is how long the global switch counts as on after it was last read so, where it cannot be read any more: a
+// ledger that hangs in the very moment of a failure must not cost the recovery.
+const switchKnown = 30 * time.Second
+
+// disabled says whether automatic recoveries are switched off globally. Where the switch cannot be read, and has not
+// been read as on a moment ago, they are, and the error says why.
+func (e *Engine) disabled(ctx context.Context) (bool, error) {
+	off, err := e.o.Ledger.Disabled(ctx)
+	now := e.o.Now()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case err != nil && now.Before(e.enabled.Add(switchKnown)):
+		return false, err
+	case err != nil:
+		return true, err
+	case off:
+		e.enabled = time.Time{}
+	default:
+		e.enabled = now
+	}
+	return off, nil
 }
 
 // hold says why nothing is done, once per detection.

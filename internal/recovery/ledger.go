@@ -18,12 +18,19 @@ type Ledger interface {
 	// RegisterRecovery notes the beginning of a recovery, unless an active or recent one forbids it. On success it
 	// sets r.ID.
 	RegisterRecovery(ctx context.Context, r *Recovery) (Block, error)
-	// ResolveRecovery notes the end of a recovery.
+	// ResolveRecovery notes the end of a recovery. Its journal stays open until CloseJournal.
 	ResolveRecovery(ctx context.Context, r *Recovery) error
 	// AddStep notes a line of a recovery's log.
 	AddStep(ctx context.Context, uid string, at time.Time, message string) error
-	// SaveProgress keeps a plan with the state of its steps where the next leader finds it.
-	SaveProgress(ctx context.Context, uid string, p *plan.Plan) error
+	// SaveProgress keeps the journal of a recovery where the next leader finds it, open.
+	SaveProgress(ctx context.Context, uid string, j *Journal) error
+	// CloseJournal marks a recovery as one that nobody has to finish; it is no error when there is no journal.
+	CloseJournal(ctx context.Context, uid string) error
+	// Unfinished returns the recoveries whose journals are open, oldest first. Those that can be read are returned
+	// along with the error about the others.
+	Unfinished(ctx context.Context) ([]Unfinished, error)
+	// Acknowledge lifts the block of one recovery, in this program's own name.
+	Acknowledge(ctx context.Context, uid, comment string) error
 	// ClearDetections ends the active detections of a server.
 	ClearDetections(ctx context.Context, key topology.Key) error
 
@@ -41,8 +48,24 @@ type Ledger interface {
 	Disabled(ctx context.Context) (bool, error)
 	// Audit notes something that was done to a server.
 	Audit(ctx context.Context, kind string, key topology.Key, cluster, message string) error
-	// Expire ends what has had its time: active periods, blocks, recoveries of processes that are gone.
+	// Expire ends what has had its time: active periods, blocks, recoveries of processes that are gone. Recoveries
+	// whose journal is open are left to who finishes them.
 	Expire(ctx context.Context) error
+}
+
+// Journal is how far a recovery has come, and what who carries on must know beside it.
+type Journal struct {
+	plan.Plan
+	Hooks   bool `json:"hooks,omitempty"`    // its hooks are to be run
+	GivenUp bool `json:"given_up,omitempty"` // the process that ran it lives and will not finish it
+}
+
+// Unfinished is a recovery that is not finished on record.
+type Unfinished struct {
+	Recovery Recovery // as far as it was recorded
+	Journal  Journal
+	Running  bool // the process that runs it is alive and has not given it up
+	Own      bool // that process is this one
 }
 
 // Block says why a recovery may not begin; the zero Block lets it begin.

@@ -12,46 +12,119 @@ import (
 	"orchestrator/internal/plan"
 )
 
-// recoveryLog writes the course of a recovery to the ledger, in order, without holding the recovery up: the critical
-// second belongs to the servers.
+// recoveryLog writes the course of a recovery to the ledger without holding the recovery up: the critical second
+// belongs to the servers. The journal goes first, then the lines in their order.
 type recoveryLog struct {
 	e    *Engine
 	r    *Recovery
 	ctx  context.Context
-	work chan func(context.Context) error
+	stop context.CancelFunc
 	done sync.WaitGroup
+	wake chan struct{} // holds one token when there is something to write
 
-	shown plan.Plan // as far as it is written down; only the writing goroutine touches it
+	mu      sync.Mutex
+	journal Journal
+	changed bool // the journal is newer than what is written
+	lines   []logLine
+	closed  bool
 }
 
-// logBuffer is how many lines may wait for the ledger. A recovery of hundreds of replicas has a few thousand.
-const logBuffer = 8192
+type logLine struct {
+	at   time.Time
+	text string
+}
 
-func (e *Engine) newLog(ctx context.Context, r *Recovery) *recoveryLog {
-	l := &recoveryLog{e: e, r: r, ctx: context.WithoutCancel(ctx), work: make(chan func(context.Context) error, logBuffer)}
-	l.done.Go(func() {
-		for write := range l.work {
-			ctx, cancel := context.WithTimeout(l.ctx, 10*time.Second)
-			if err := write(ctx); err != nil {
-				l.logger().Error("writing the recovery's log", "error", err)
-			}
-			cancel()
-		}
-	})
+// writeOutWithin bounds how long the end of a recovery waits for its log to be written.
+const writeOutWithin = 30 * time.Second
+
+func (e *Engine) newLog(ctx context.Context, r *Recovery, hooks bool) *recoveryLog {
+	l := &recoveryLog{e: e, r: r, wake: make(chan struct{}, 1)}
+	l.journal = Journal{Plan: r.Plan, Hooks: hooks}
+	l.journal.Steps = slices.Clone(r.Plan.Steps)
+	l.ctx, l.stop = context.WithCancel(context.WithoutCancel(ctx))
+	l.done.Go(l.write)
 	return l
 }
 
 func (l *recoveryLog) logger() *slog.Logger { return l.e.o.Logger.With("uid", l.r.UID) }
 
-// close waits until everything has been written.
+// write takes what is new and writes it, until the log is closed and everything is written.
+func (l *recoveryLog) write() {
+	for {
+		journal, lines, closed := l.take()
+		if journal != nil {
+			if err := l.e.o.Ledger.SaveProgress(l.ctx, l.r.UID, journal); err != nil {
+				l.logger().Error("writing the recovery's journal", "error", err)
+			}
+		}
+		for n, line := range lines {
+			err := l.e.o.Ledger.AddStep(l.ctx, l.r.UID, line.at, line.text)
+			if err != nil {
+				l.logger().Error("writing the recovery's log", "line", line.text, "error", err)
+			}
+			if l.journalWaits() { // it goes first
+				l.putBack(lines[n+1:])
+				break
+			}
+		}
+		if journal != nil || len(lines) > 0 {
+			continue
+		}
+		if closed {
+			return
+		}
+		<-l.wake
+	}
+}
+
+func (l *recoveryLog) take() (j *Journal, lines []logLine, closed bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.changed {
+		c := l.journal
+		c.Steps = slices.Clone(c.Steps)
+		j = &c
+	}
+	l.changed = false
+	lines, l.lines = l.lines, nil
+	return j, lines, l.closed
+}
+
+func (l *recoveryLog) journalWaits() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.changed
+}
+
+func (l *recoveryLog) putBack(lines []logLine) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = append(slices.Clip(lines), l.lines...)
+}
+
+// post changes what is to be written and has it written.
+func (l *recoveryLog) post(change func()) {
+	l.mu.Lock()
+	change()
+	l.mu.Unlock()
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// close waits until everything has been written, or the ledger has been given time enough.
 func (l *recoveryLog) close() {
-	close(l.work)
+	l.post(func() { l.closed = true })
+	late := time.AfterFunc(writeOutWithin, l.stop)
 	l.done.Wait()
+	late.Stop()
+	l.stop()
 }
 
 func (l *recoveryLog) line(format string, args ...any) {
-	at, text := l.e.o.Now(), fmt.Sprintf(format, args...)
-	l.work <- func(ctx context.Context) error { return l.e.o.Ledger.AddStep(ctx, l.r.UID, at, text) }
+	line := logLine{l.e.o.Now(), fmt.Sprintf(format, args...)}
+	l.post(func() { l.lines = append(l.lines, line) })
 }
 
 // problem notes an error that the recovery goes on with, or ends by.
@@ -71,15 +144,17 @@ func (l *recoveryLog) check(what string, err error) {
 
 // step notes the end of a step, and keeps the state of each for the next leader.
 func (l *recoveryLog) step(s plan.Step) {
-	l.work <- func(ctx context.Context) error {
-		i := slices.IndexFunc(l.shown.Steps, func(k plan.Step) bool { return k.N == s.N && k.Action == s.Action })
-		if i < 0 {
-			l.shown.Steps = append(l.shown.Steps, s) // an undo, or a step of the gathering
-		} else {
-			l.shown.Steps[i] = s
+	l.post(func() {
+		same := func(k plan.Step) bool {
+			return k.N == s.N && k.Phase == s.Phase && k.Server == s.Server && k.Action.Verb == s.Action.Verb
 		}
-		return l.e.o.Ledger.SaveProgress(ctx, l.r.UID, &l.shown)
-	}
+		if i := slices.IndexFunc(l.journal.Steps, same); i >= 0 {
+			l.journal.Steps[i] = s
+		} else {
+			l.journal.Steps = append(l.journal.Steps, s) // an undo
+		}
+		l.changed = true
+	})
 	switch s.State {
 	case plan.Done:
 		l.line("%s: %s: done in %s%s", s.Server, s.Action, s.Took().Round(10*time.Microsecond), note(s.Note))
@@ -97,15 +172,25 @@ func note(text string) string {
 	return " (" + text + ")"
 }
 
+// forecast keeps a plan that is about to be made anew: what it begins with must be known to who carries on.
+func (l *recoveryLog) forecast(p *plan.Plan) {
+	steps := slices.Clone(p.Steps)
+	l.post(func() {
+		l.journal.Plan = *p
+		l.journal.Steps = steps
+		l.changed = true
+	})
+}
+
 // plan notes what was decided and why.
 func (l *recoveryLog) plan(p *plan.Plan) {
-	decided := *p
-	decided.Steps = slices.Clone(p.Steps)
-	l.work <- func(ctx context.Context) error {
-		l.shown = decided
-		return l.e.o.Ledger.SaveProgress(ctx, l.r.UID, &l.shown)
-	}
+	l.forecast(p)
 	for line := range strings.Lines(p.String()) {
 		l.line("plan: %s", strings.TrimRight(line, "\n"))
 	}
+}
+
+// giveUp notes that this process will not finish the recovery.
+func (l *recoveryLog) giveUp() {
+	l.post(func() { l.journal.GivenUp, l.changed = true, true })
 }

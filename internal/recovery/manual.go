@@ -15,6 +15,7 @@ func (e *Engine) Recover(ctx context.Context, key, designated topology.Key, hook
 	if !e.o.Leader.IsLeader() {
 		return nil, fmt.Errorf("recover %s: this node is not the leader", key)
 	}
+	defer e.news.flush()
 	t := e.o.Observer.Snapshot()
 	i := t.Instance(key)
 	if i == nil {

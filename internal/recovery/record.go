@@ -28,6 +28,8 @@ type Recovery struct {
 	Lost                 []topology.Key
 	Participants         []topology.Key
 	Errors               []string
+
+	unregistered bool // it could not be registered when it began
 }
 
 // Successful says whether a successor was promoted.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -102,7 +103,7 @@ func (l *StoreLedger) row(r *Recovery) store.Recovery {
 // ResolveRecovery implements Ledger.
 func (l *StoreLedger) ResolveRecovery(ctx context.Context, r *Recovery) error {
 	row := l.row(r)
-	return errors.Join(l.store.ResolveRecovery(ctx, &row), l.closeJournal(ctx, r.UID))
+	return l.store.ResolveRecovery(ctx, &row)
 }
 
 // AddStep implements Ledger.
@@ -111,18 +112,18 @@ func (l *StoreLedger) AddStep(ctx context.Context, uid string, at time.Time, mes
 }
 
 // SaveProgress implements Ledger.
-func (l *StoreLedger) SaveProgress(ctx context.Context, uid string, p *plan.Plan) error {
-	state, err := json.Marshal(p)
+func (l *StoreLedger) SaveProgress(ctx context.Context, uid string, j *Journal) error {
+	state, err := json.Marshal(j)
 	if err != nil {
 		return fmt.Errorf("journal of recovery %s: %w", uid, err)
 	}
 	step := 0
-	for _, s := range p.Steps {
+	for _, s := range j.Steps {
 		if s.State != plan.Waiting {
 			step = max(step, s.N)
 		}
 	}
-	return l.store.PutJournal(ctx, store.JournalEntry{UID: uid, Cluster: p.Cluster, Step: step, State: string(state), Open: true})
+	return l.store.PutJournal(ctx, store.JournalEntry{UID: uid, Cluster: j.Cluster, Step: step, State: string(state), Open: true})
 }
 
 // ClearDetections implements Ledger.
@@ -193,15 +194,94 @@ func (l *StoreLedger) Expire(ctx context.Context) error {
 	_, e1 := l.store.ExpireDetections(ctx, c.FailureDetectionPeriodBlock())
 	_, e2 := l.store.ExpireRecoveries(ctx, c.RecoveryPeriodBlock())
 	_, e3 := l.store.ExpireBlockedRecoveries(ctx, 2*time.Second)
-	nodes, e4 := l.alive(ctx)
-	if e4 == nil {
-		_, e4 = l.store.AcknowledgeCrashed(ctx, nodes)
-	}
-	return errors.Join(e1, e2, e3, e4)
+	return errors.Join(e1, e2, e3, l.acknowledgeCrashed(ctx))
 }
 
-// closeJournal marks a recovery as one that nobody has to finish.
-func (l *StoreLedger) closeJournal(ctx context.Context, uid string) error {
+// acknowledgeCrashed acknowledges the recoveries of processes that are gone, but for those that were begun on servers:
+// they are to be finished first. Processes that left such a one count as alive.
+func (l *StoreLedger) acknowledgeCrashed(ctx context.Context) error {
+	nodes, err := l.alive(ctx)
+	if err != nil {
+		return err
+	}
+	crashed, err := l.store.CrashedRecoveries(ctx, nodes)
+	if err != nil || len(crashed) == 0 {
+		return err
+	}
+	open, err := l.store.OpenJournals(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range crashed {
+		if slices.ContainsFunc(open, func(j store.JournalEntry) bool { return j.UID == r.UID }) {
+			nodes = append(nodes, r.By)
+		}
+	}
+	_, err = l.store.AcknowledgeCrashed(ctx, nodes)
+	return err
+}
+
+// Acknowledge implements Ledger.
+func (l *StoreLedger) Acknowledge(ctx context.Context, uid, comment string) error {
+	_, err := l.store.AcknowledgeRecoveries(ctx, store.Acknowledgement{UID: uid, By: "orchestrator", Comment: comment})
+	return err
+}
+
+// Unfinished implements Ledger.
+func (l *StoreLedger) Unfinished(ctx context.Context) ([]Unfinished, error) {
+	open, err := l.store.OpenJournals(ctx)
+	if err != nil || len(open) == 0 {
+		return nil, err
+	}
+	alive, err := l.alive(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found []Unfinished
+	var errs []error
+	for _, entry := range open {
+		u, err := l.unfinished(ctx, entry, alive)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("unfinished recovery %s: %w", entry.UID, err))
+			continue
+		}
+		found = append(found, u)
+	}
+	return found, errors.Join(errs...)
+}
+
+func (l *StoreLedger) unfinished(ctx context.Context, entry store.JournalEntry, alive []store.Node) (Unfinished, error) {
+	var u Unfinished
+	rows, err := l.store.Recoveries(ctx, store.RecoveryFilter{UID: entry.UID})
+	if err != nil {
+		return u, err
+	}
+	if err := json.Unmarshal([]byte(entry.State), &u.Journal); err != nil {
+		return u, fmt.Errorf("its journal cannot be read: %w", err)
+	}
+	p := &u.Journal.Plan
+	r := &u.Recovery
+	r.UID, r.Started, r.Plan = entry.UID, entry.Updated, *p
+	r.Finding = analysis.Finding{Key: p.Failed, Code: analysis.Code(p.Operation), ClusterName: p.Cluster, ClusterAlias: p.Cluster}
+	if len(rows) > 0 { // it is missing where registering it failed
+		row := &rows[0]
+		r.ID, r.DetectionID, r.Started = row.ID, row.DetectionID, row.Start
+		f := &r.Finding
+		f.Key, f.Code, f.ClusterName, f.ClusterAlias = row.Key, analysis.Code(row.Analysis), row.ClusterName, row.ClusterAlias
+		f.Replicas, f.CountReplicas = row.Replicas, uint(max(row.CountReplicas, 0))
+		u.Own = row.By == l.node
+		u.Running = slices.Contains(alive, row.By) && !u.Journal.GivenUp
+	}
+	f := &r.Finding
+	f.IsPrimary = true
+	f.ClusterDomain = f.ClusterName
+	f.AutomatedPrimaryRecovery = l.config().RecoverPrimaryClusters().Match(f.ClusterName, f.ClusterAlias)
+	r.Participants = participants(p)
+	return u, nil
+}
+
+// CloseJournal implements Ledger.
+func (l *StoreLedger) CloseJournal(ctx context.Context, uid string) error {
 	entry, ok, err := l.store.Journal(ctx, uid)
 	if err != nil || !ok {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"strconv"
 	"time"
@@ -42,13 +43,28 @@ func (s *Server) connect(ctx context.Context, p purpose) (*conn, error) {
 	}
 	c, retryErr := s.dial(ctx, o, p, !withTLS)
 	if retryErr != nil {
-		if errors.Is(retryErr, mysql.ErrNoTLS) {
+		switch {
+		case errors.Is(retryErr, mysql.ErrNoTLS):
 			return nil, err // the first refusal was about something else
+		case CodeOf(err) != 0 && CodeOf(retryErr) == 0 && KindOf(err) == AccessDenied:
+			return nil, bothRefusals(err, retryErr)
 		}
 		return nil, retryErr
 	}
 	s.rememberTLS(o, !withTLS)
 	return c, nil
+}
+
+// bothRefusals is what the server said to a sign-in without TLS, together with why there could be none with TLS. Either
+// may be what is wrong: the password, or a user that must use TLS to a server whose certificate cannot be verified.
+func bothRefusals(plain, withTLS error) error {
+	var e, other *Error
+	if !errors.As(plain, &e) || !errors.As(withTLS, &other) {
+		return errors.Join(plain, withTLS)
+	}
+	both := *e
+	both.Err = fmt.Errorf("%w; and with TLS: %w", e.Err, other.Err)
+	return &both
 }
 
 func (s *Server) needsTLS(o *Options) bool {

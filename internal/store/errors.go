@@ -33,9 +33,11 @@ var (
 	// ErrDenied means that the MySQL server refuses the user.
 	ErrDenied = errors.New("access denied: check user, password and grants of the backend")
 	// ErrNoSchema means that the tables do not exist and may not be created.
-	ErrNoSchema = errors.New("the tables do not exist: allow the database update (SkipOrchestratorDatabaseUpdate)")
+	ErrNoSchema = errors.New("the tables do not exist: allow the database update (SkipOrchestratorDatabaseUpdate), or " +
+		"start once with -enable-database-update")
 	// ErrDifferentVersion means that the schema was not deployed by this version while that is demanded.
-	ErrDifferentVersion = errors.New("the schema was deployed by another version (PanicIfDifferentDatabaseDeploy)")
+	ErrDifferentVersion = errors.New("the tables are not those of this version and may not be changed (PanicIfDifferentDatabaseDeploy): " +
+		"start once with -enable-database-update, or run the version that made them")
 )
 
 // ErrNotFound means that the row that was asked for does not exist.

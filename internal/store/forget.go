@@ -65,3 +65,9 @@ func (s *Store) forgetWhere(ctx context.Context, op, where string, args ...any) 
 	})
 	return keys, err
 }
+
+// InstanceKeys returns the servers that are stored.
+func (s *Store) InstanceKeys(ctx context.Context) ([]topology.Key, error) {
+	return collect(ctx, s, s.reader, "load the keys of instances", func(r []value) topology.Key { return keyColumns(r[0], r[1]) },
+		"SELECT hostname, port FROM database_instance ORDER BY hostname, port")
+}

@@ -23,6 +23,13 @@ func (s *Store) SnapshotTopologies(ctx context.Context) error {
 	return err
 }
 
+// LastTopologySnapshot returns when the newest snapshot was taken; the zero time when there is none.
+func (s *Store) LastTopologySnapshot(ctx context.Context) (at time.Time, err error) {
+	err = s.each(ctx, s.reader, "load the time of the last topology snapshot", func(r []value) { at = time.Unix(r[0].int(), 0).UTC() },
+		"SELECT snapshot_unix_timestamp FROM database_instance_topology_history ORDER BY snapshot_unix_timestamp DESC LIMIT 1")
+	return at, err
+}
+
 // TopologyHistory returns a cluster (all, when the name is empty) as it was in the newest snapshot not after at.
 func (s *Store) TopologyHistory(ctx context.Context, cluster string, at time.Time) ([]TopologyRow, error) {
 	return collect(ctx, s, s.reader, "load topology history", func(r []value) TopologyRow {

@@ -169,7 +169,12 @@ func instanceColumns() []instanceColumn {
 		text("version_comment", observed, func(i *inst) *string { return &i.VersionComment }),
 		{"major_version", observed,
 			func(i *inst) any { return i.MajorVersion() },
-			func(*inst, value) {}}, // follows from the version
+			func(i *inst, v value) {
+				// It follows from the version, unless an outside tool has written another one.
+				if major := v.text(); major != i.MajorVersion() {
+					i.StatedMajor = major
+				}
+			}},
 		text("binlog_row_image", observed, func(i *inst) *string { return &i.BinlogRowImage }),
 		number("last_discovery_latency", volatile,
 			func(i *inst) int64 { return int64(i.Check.Latency) },

@@ -145,3 +145,35 @@ func (s *Store) ActiveNode(ctx context.Context) (h NodeHealth, ok bool, err erro
 		FROM active_node a LEFT JOIN node_health h ON h.hostname = a.hostname AND h.token = a.token WHERE a.anchor = 1`)
 	return h, ok, err
 }
+
+// RenewLease renews the lease if the process still holds it, and says whether it does. It never takes over.
+func (s *Store) RenewLease(ctx context.Context, me Node) (bool, error) {
+	now, err := s.Clock(ctx)
+	if err != nil {
+		return false, err
+	}
+	n, err := s.exec(ctx, "renew the leader lease",
+		"UPDATE active_node SET last_seen_active = ? WHERE anchor = 1 AND hostname = ? AND token = ?",
+		stamp(now), me.Hostname, me.Token)
+	return n > 0, err
+}
+
+// InheritLease makes the process the leader in place of the one with that token, however fresh its lease is: call it
+// when that process is known to be gone. It says whether it was the holder.
+func (s *Store) InheritLease(ctx context.Context, me Node, token string) (bool, error) {
+	now, err := s.Clock(ctx)
+	if err != nil {
+		return false, err
+	}
+	n, err := s.exec(ctx, "inherit the leader lease", `UPDATE active_node
+		SET hostname = ?, token = ?, last_seen_active = ?, first_seen_active = ? WHERE anchor = 1 AND token = ?`,
+		me.Hostname, me.Token, stamp(now), stamp(now), token)
+	return n > 0, err
+}
+
+// ReleaseLease ends the process's own lease, so that the next one to attempt it has it; another's is left alone.
+func (s *Store) ReleaseLease(ctx context.Context, me Node) error {
+	_, err := s.exec(ctx, "release the leader lease",
+		"DELETE FROM active_node WHERE anchor = 1 AND hostname = ? AND token = ?", me.Hostname, me.Token)
+	return err
+}

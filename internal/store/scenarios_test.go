@@ -561,7 +561,20 @@ func lease(t *testing.T, s *Store, clock *testClock) {
 	must(t, err)
 	same(t, "leader", []any{h.Node, ok, h.AppVersion, h.LastSeen.IsZero()}, []any{a, true, "4", false})
 	must(t, s.Reelect(ctx))
+	same(t, "a lease that is gone is not renewed", must2(s.RenewLease(ctx, a)), false)
 	same(t, "after reelect", must2(s.AttemptLease(ctx, b)), true)
+	wait(t, s, clock, "active_node", 4*time.Second)
+	same(t, "the holder renews it", must2(s.RenewLease(ctx, b)), true)
+	same(t, "nobody else does", must2(s.RenewLease(ctx, a)), false)
+	wait(t, s, clock, "active_node", 4*time.Second)
+	same(t, "what was renewed so counts", must2(s.AttemptLease(ctx, a)), false)
+	same(t, "not inherited from somebody else", must2(s.InheritLease(ctx, a, "7")), false)
+	same(t, "inherited", must2(s.InheritLease(ctx, a, b.Token)), true)
+	same(t, "it is the heir's", must2(s.RenewLease(ctx, a)), true)
+	must(t, s.ReleaseLease(ctx, b))
+	same(t, "only the holder gives it back", must2(s.AttemptLease(ctx, b)), false)
+	must(t, s.ReleaseLease(ctx, a))
+	same(t, "after it was given back", must2(s.AttemptLease(ctx, b)), true)
 }
 
 func health(t *testing.T, s *Store, clock *testClock) {
@@ -610,10 +623,13 @@ func histories(t *testing.T, s *Store, clock *testClock) {
 	ctx := t.Context()
 	i := server(1)
 	must(t, s.SaveInstances(ctx, i))
+	same(t, "no snapshot yet", must2(s.LastTopologySnapshot(ctx)), time.Time{})
 	must(t, s.SnapshotTopologies(ctx))
 	must(t, s.SnapshotTopologies(ctx))
 	taken := clock.t
 	clock.advance(time.Hour)
+	same(t, "the last snapshot", must2(s.LastTopologySnapshot(ctx)), taken)
+	same(t, "keys", must2(s.InstanceKeys(ctx)), []topology.Key{i.Key})
 	same(t, "history", must2(s.TopologyHistory(ctx, i.ClusterName, clock.t)), []TopologyRow{
 		{taken, i.Key, i.SourceKey(), i.ClusterName, i.Version}})
 	same(t, "before", len(must2(s.TopologyHistory(ctx, "", taken.Add(-time.Second)))), 0)

@@ -32,7 +32,7 @@ func (s *Store) openSQLite(ctx context.Context) error {
 	if err != nil {
 		return s.fail("open", err)
 	}
-	s.place = "sqlite " + path
+	s.place, s.file = "sqlite "+path, path
 	if err := createFile(path); err != nil {
 		return s.fail("open", err)
 	}

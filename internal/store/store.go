@@ -51,6 +51,7 @@ type Options struct {
 type Store struct {
 	dialect Dialect
 	place   string // which database, for messages
+	file    string // of SQLite
 	options Options
 	reader  *sql.DB
 	writer  *sql.DB // on SQLite one single connection, so that writes queue here and not at the file's lock
@@ -98,6 +99,9 @@ func (s *Store) Dialect() Dialect { return s.dialect }
 
 // String names the database without secrets: `sqlite /path` or `mysql user@host:port/database`.
 func (s *Store) String() string { return s.place }
+
+// File is the path of the SQLite file; "" for a database in memory or on a server.
+func (s *Store) File() string { return s.file }
 
 // Ping says whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return s.fail("ping", s.reader.PingContext(ctx)) }

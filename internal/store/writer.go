@@ -22,6 +22,9 @@ type WriterOptions struct {
 	// OnState is told when writing starts to fail (with the error) and when it works again (nil), once for each
 	// change, from the Writer's goroutine. nil: the store's log is told.
 	OnState func(err error)
+	// OnForgotten is told of servers whose rows this Writer has written and that somebody else has deleted since: they
+	// are not written again. nil: they are.
+	OnForgotten func(keys []topology.Key)
 }
 
 // WriterStats count what a Writer has done since it began.
@@ -175,11 +178,20 @@ func (w *Writer) run(ctx context.Context) {
 }
 
 func (w *Writer) flush(ctx context.Context) error {
+	forgotten, err := w.flushBatch(ctx)
+	if len(forgotten) > 0 {
+		w.options.OnForgotten(forgotten)
+	}
+	return err
+}
+
+// flushBatch writes what waits, and returns the servers that somebody else has deleted.
+func (w *Writer) flushBatch(ctx context.Context) (forgotten []topology.Key, err error) {
 	w.flushing.Lock()
 	defer w.flushing.Unlock()
 	batch := w.take()
 	if len(batch) == 0 {
-		return nil
+		return nil, nil
 	}
 	started := w.store.now()
 	stat := FlushStat{At: started, Rows: len(batch)}
@@ -195,7 +207,7 @@ func (w *Writer) flush(ctx context.Context) error {
 	if err != nil {
 		w.putBack(batch)
 		w.report(ctx, err)
-		return err
+		return nil, err
 	}
 	for _, r := range job.full {
 		w.known[r.key] = knownRow{r.content, started}
@@ -203,9 +215,12 @@ func (w *Writer) flush(ctx context.Context) error {
 	for _, k := range job.gone {
 		delete(w.known, k)
 	}
+	for _, k := range job.forgotten {
+		delete(w.known, k)
+	}
 	w.record(stat, job)
 	w.report(ctx, nil)
-	return nil
+	return job.forgotten, nil
 }
 
 func (w *Writer) take() map[topology.Key]pendingWrite {
@@ -274,6 +289,8 @@ type writeJob struct {
 	full    []instanceRow
 	touched map[touch][]topology.Key
 	gone    []topology.Key // were to be touched, but some rows did not exist
+	// forgotten were written before and deleted by somebody else.
+	forgotten []topology.Key
 }
 
 // touch is the values that servers of which nothing changed have in common, as stored.
@@ -324,7 +341,10 @@ const keysPerTouch = 400
 
 func (w *Writer) write(ctx context.Context, job *writeJob) error {
 	return w.store.tx(ctx, "write observations", func(tx *sql.Tx) error {
-		job.gone = nil
+		job.gone, job.forgotten = nil, nil
+		if err := w.leaveOut(ctx, tx, job); err != nil {
+			return err
+		}
 		if err := w.store.saveRows(ctx, tx, w.codec, job.full); err != nil {
 			return err
 		}
@@ -335,13 +355,63 @@ func (w *Writer) write(ctx context.Context, job *writeJob) error {
 				if err != nil {
 					return err
 				}
-				if n < int64(len(part)) {
+				if n == int64(len(part)) {
+					continue
+				}
+				if w.options.OnForgotten == nil {
 					job.gone = append(job.gone, part...)
+				} else if err := w.forgottenOf(ctx, tx, job, part); err != nil {
+					return err
 				}
 			}
 		}
 		return nil
 	})
+}
+
+// leaveOut takes from the job the rows that this Writer has written before and that are not there any more.
+func (w *Writer) leaveOut(ctx context.Context, tx *sql.Tx, job *writeJob) error {
+	if w.options.OnForgotten == nil {
+		return nil
+	}
+	keys := make([]topology.Key, 0, len(job.full))
+	for _, r := range job.full {
+		keys = append(keys, r.key)
+	}
+	for part := range slices.Chunk(keys, keysPerTouch) {
+		if err := w.forgottenOf(ctx, tx, job, part); err != nil {
+			return err
+		}
+	}
+	if len(job.forgotten) > 0 {
+		job.full = slices.DeleteFunc(job.full, func(r instanceRow) bool { return slices.Contains(job.forgotten, r.key) })
+	}
+	return nil
+}
+
+// forgottenOf adds to the job those of the servers that were written before and have no row.
+func (w *Writer) forgottenOf(ctx context.Context, tx *sql.Tx, job *writeJob, keys []topology.Key) error {
+	written := make([]topology.Key, 0, len(keys))
+	for _, k := range keys {
+		if _, known := w.known[k]; known {
+			written = append(written, k)
+		}
+	}
+	if len(written) == 0 {
+		return nil
+	}
+	there := make(map[topology.Key]bool, len(written))
+	list, args := w.store.dialect.keyList(written)
+	if err := w.store.each(ctx, tx, "look for forgotten instances", func(r []value) { there[keyColumns(r[0], r[1])] = true },
+		"SELECT hostname, port FROM database_instance WHERE (hostname, port) IN "+list, args...); err != nil {
+		return err
+	}
+	for _, k := range written {
+		if !there[k] {
+			job.forgotten = append(job.forgotten, k)
+		}
+	}
+	return nil
 }
 
 // touch writes the times of servers of which nothing else changed, and returns how many of them exist.

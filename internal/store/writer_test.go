@@ -174,6 +174,47 @@ func TestWriterAfterRowsWereDeleted(t *testing.T) {
 	}
 }
 
+// What somebody else has forgotten is not written again, and the owner of the Writer gets to know of it.
+func TestWriterNoticesForgottenServers(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(i *topology.Instance)
+	}{
+		{"nothing else changed", func(*topology.Instance) {}},
+		{"something changed", func(i *topology.Instance) { i.SelfCoordinates.LogPos++ }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s, clock := openTest(t)
+			var told []topology.Key
+			w := quietWriter(t, s, WriterOptions{OnForgotten: func(keys []topology.Key) { told = append(told, keys...) }})
+			a, b, never := checked(server(1), clock.t, true), checked(server(2), clock.t, true), checked(server(3), clock.t, false)
+			write := func() {
+				t.Helper()
+				for _, i := range []*topology.Instance{a, b, never} {
+					c := i.Clone()
+					tt.change(c)
+					w.Observe(c)
+				}
+				must(t, w.Flush(t.Context()))
+			}
+			write()
+			if len(told) > 0 {
+				t.Fatalf("told of %v before anything was forgotten", told)
+			}
+			must2(s.ForgetInstances(t.Context(), a.Key))
+			tt.change(a)
+			tt.change(b)
+			write()
+			same(t, "told", told, []topology.Key{a.Key})
+			same(t, "stored", must2(s.InstanceKeys(t.Context())), []topology.Key{b.Key})
+			// Whoever observes it again from here on means it.
+			write()
+			same(t, "told again", len(told), 1)
+			same(t, "stored at last", must2(s.InstanceKeys(t.Context())), []topology.Key{a.Key, b.Key})
+		})
+	}
+}
+
 func TestWriterKeepsWhatCannotBeWritten(t *testing.T) {
 	s, clock := openTest(t)
 	var states []error

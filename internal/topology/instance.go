@@ -32,6 +32,7 @@ type Instance struct {
 	ServerUUID     string // "" on MariaDB
 	Version        string
 	VersionComment string
+	StatedMajor    string // the major version that an outside tool wrote, where it is not that of Version; "" otherwise
 	Flavor         Flavor
 	Uptime         time.Duration
 	ReadOnly       bool
@@ -200,8 +201,13 @@ func (i *Instance) IsBinlogServer() bool { return i.Flavor == FlavorMaxScale }
 // from it.
 func (i *Instance) LogsUpdates() bool { return i.LogBin && i.LogReplicaUpdates }
 
-// MajorVersion is the first two parts of the version: 8.0 of 8.0.41-log.
-func (i *Instance) MajorVersion() string { return MajorVersion(i.Version) }
+// MajorVersion is the first two parts of the version: 8.0 of 8.0.41-log, unless another one is stated.
+func (i *Instance) MajorVersion() string {
+	if i.StatedMajor != "" {
+		return i.StatedMajor
+	}
+	return MajorVersion(i.Version)
+}
 
 // MajorVersion is the first two parts of a version text.
 func MajorVersion(version string) string {

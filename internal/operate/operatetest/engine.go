@@ -48,7 +48,7 @@ func (b *Backend) Engine() *operate.Engine {
 		Config: func() *config.Config { return b.Conf }, Now: Now, Log: slog.New(slog.DiscardHandler), Live: true,
 		Node:    operate.Node{Hostname: "node1", Token: "t0ken", Version: "4.0.0", Commit: "abc"},
 		Picture: b, Names: b, Discovery: b, Declarations: b, Records: b, Audit: b, Repairer: b, Switch: b, Leadership: b,
-		Health: b, Metrics: b, Settings: b,
+		Health: b, Metrics: b, Settings: b, Backend: b,
 	}
 }
 
@@ -272,6 +272,9 @@ func (b *Backend) Queue(name string, n int) ([]operate.QueueSample, bool) {
 	samples := []operate.QueueSample{{Active: 1, Queued: 0}, {Active: 3, Queued: 4}}
 	return samples[:min(n, len(samples))], name == operate.DefaultQueue
 }
+
+// Redeploy notes the call.
+func (b *Backend) Redeploy(context.Context) error { return b.note("redeploy") }
 
 // Reload notes the call.
 func (b *Backend) Reload(_ context.Context, extra string) ([]config.Warning, error) {

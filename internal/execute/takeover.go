@@ -1,0 +1,402 @@
+package execute
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"orchestrator/internal/gtid"
+	"orchestrator/internal/plan"
+	"orchestrator/internal/server"
+	"orchestrator/internal/topology"
+)
+
+// takeover is what the steps of a planned takeover leave to later ones. It is never written down: it holds passwords.
+type takeover struct {
+	credentials map[topology.Key]identity // by the replica they were read from
+	closed      map[topology.Key]standing // what a primary held when this run last looked after closing it
+}
+
+// identity is what a replica signs in to its source with, and how it connects.
+type identity struct {
+	server.Credentials
+	channel topology.Channel
+}
+
+// standing is what a server holds, in every way in which a replica may be asked for it.
+type standing struct {
+	executed string // MySQL: gtid_executed
+	position string // MariaDB: gtid_binlog_pos
+	at       topology.Coordinates
+}
+
+// These are what only some steps need of a server, so a Server may do without.
+type (
+	credentialed interface {
+		Credentials(ctx context.Context) (server.Credentials, error)
+	}
+	busy interface {
+		Processlist(ctx context.Context) ([]server.Process, error)
+		KillConnection(ctx context.Context, id uint64) error
+	}
+	repositioned interface {
+		SetMariaDBSlavePos(ctx context.Context, pos string) error
+	}
+)
+
+// takeOver does the actions of a planned takeover.
+func (r *Run) takeOver(ctx context.Context, k topology.Key, s Server, a plan.Action) (note string, err error) {
+	switch a.Verb {
+	case plan.ReadCredentials:
+		return "", r.readCredentials(ctx, k, s, a.Channel)
+	case plan.AwaitWriters:
+		return r.awaitWriters(ctx, s, a)
+	case plan.ClosePrimary:
+		return r.closePrimary(ctx, s, a.Super)
+	case plan.AwaitSource:
+		return r.awaitSource(ctx, s, a.Channel, a.Source, a.Timeout)
+	case plan.MoveBelow:
+		return r.moveBelow(ctx, k, s, a)
+	case plan.FollowPromoted:
+		if note, err = r.awaitSource(ctx, s, a.Channel, a.Former, a.Timeout); err != nil {
+			return note, fmt.Errorf("it stays below %s: %w", a.Former, err)
+		}
+		return r.changeSource(ctx, k, s, a)
+	case plan.BecomeReplica:
+		return r.becomeReplica(ctx, k, s, a)
+	}
+	return "", fmt.Errorf("unknown action %q", a.Verb)
+}
+
+func (r *Run) readCredentials(ctx context.Context, k topology.Key, s Server, name string) error {
+	c, err := channel(ctx, s, name)
+	switch {
+	case err != nil:
+		return err
+	case c == nil:
+		return errors.New("it is no replica")
+	}
+	id := identity{channel: *c}
+	source, ok := s.(credentialed)
+	if ok {
+		id.Credentials, err = source.Credentials(ctx)
+	} else {
+		err = server.ErrNoCredentials
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.takeover.credentials == nil {
+		r.takeover.credentials = make(map[topology.Key]identity)
+	}
+	r.takeover.credentials[k] = id // the connection options are worth having even without a password
+	return err
+}
+
+// awaitWriters waits for statements that would hold the closing of a primary up, and with it everybody's writes.
+func (r *Run) awaitWriters(ctx context.Context, s Server, a plan.Action) (note string, err error) {
+	list, ok := s.(busy)
+	if !ok {
+		return "", errors.New("its running statements cannot be listed")
+	}
+	bounded, cancel := context.WithTimeout(ctx, max(a.Timeout, time.Millisecond))
+	defer cancel()
+	var long []server.Process
+	err = poll(bounded, func() (bool, error) {
+		all, err := list.Processlist(ctx)
+		if err != nil {
+			return false, err
+		}
+		long = longWriters(all, a.After)
+		return len(long) == 0, nil
+	})
+	switch {
+	case err == nil || ctx.Err() != nil || bounded.Err() == nil:
+		return "", err
+	case !a.On:
+		p := long[0]
+		return "", fmt.Errorf("%d statements have been running for %s or longer: connection %d of %s for %d s", len(long), a.After, p.ID, p.User, p.Time)
+	}
+	for _, p := range long {
+		if err := list.KillConnection(ctx, p.ID); err != nil {
+			return note, fmt.Errorf("end connection %d of %s: %w", p.ID, p.User, err)
+		}
+		note = strings.TrimPrefix(fmt.Sprintf("%s, ended connection %d of %s", note, p.ID, p.User), ", ")
+	}
+	return note, nil
+}
+
+// longWriters are the connections whose statement has been running for that long and may write.
+func longWriters(all []server.Process, limit time.Duration) []server.Process {
+	var long []server.Process
+	for _, p := range all {
+		running := p.Command == "Query" || p.Command == "Execute"
+		if running && p.User != "system user" && time.Duration(p.Time)*time.Second >= limit && mayWrite(p.Info) {
+			long = append(long, p)
+		}
+	}
+	return long
+}
+
+// mayWrite says whether a statement may take the lock that closing a server waits for. What cannot be told may.
+func mayWrite(statement string) bool {
+	word, _, _ := strings.Cut(strings.TrimLeft(statement, " \t\r\n("), " ")
+	switch strings.ToUpper(strings.TrimSpace(word)) {
+	case "SELECT", "SHOW", "EXPLAIN", "DESCRIBE", "DESC", "USE", "":
+		return false
+	}
+	return true
+}
+
+// reopenWithin bounds taking back a close that failed.
+const reopenWithin = 5 * time.Second
+
+// closePrimary closes a server for writing. While it waits for statements that are running, new writes wait behind it;
+// so when its time is over it is taken back, whether or not the server has come to it in the meantime.
+func (r *Run) closePrimary(ctx context.Context, s Server, super bool) (string, error) {
+	before, err := s.ReadOnly(ctx)
+	if err != nil {
+		return "", err
+	}
+	err = s.SetReadOnly(ctx, true, super)
+	if before.ReadOnly && err == nil {
+		return "it was closed before", errAlready // and is not to be opened when the plan is undone
+	}
+	if err == nil {
+		var now server.ReadOnlyState
+		if now, err = s.ReadOnly(ctx); err == nil && now.ReadOnly {
+			return "", nil
+		}
+		if err == nil {
+			err = errors.New("read_only is still off after it was set to 1")
+		}
+	}
+	if before.ReadOnly {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), reopenWithin)
+	defer cancel()
+	if back := s.SetReadOnly(ctx, false, super); back != nil {
+		return "", errors.Join(err, fmt.Errorf("it could not be opened again, and may be closed for writing: %w", back))
+	}
+	return "opened again", err
+}
+
+// look reads what a server holds now.
+func look(ctx context.Context, s Server) (standing, error) {
+	g, err := s.GTIDs(ctx)
+	if err != nil {
+		return standing{}, err
+	}
+	at, err := s.SelfCoordinates(ctx)
+	return standing{executed: g.Executed, position: g.BinlogPos, at: at}, err
+}
+
+// awaitSource waits until a replica has applied what its source holds now.
+func (r *Run) awaitSource(ctx context.Context, s Server, name string, source topology.Key, patience time.Duration) (string, error) {
+	c, err := channel(ctx, s, name)
+	switch {
+	case err != nil:
+		return "", err
+	case c == nil:
+		return "", errors.New("it is no replica any more")
+	case c.LastSQLErrno != 0:
+		return "", fmt.Errorf("its applier stopped with error %d: %s", c.LastSQLErrno, c.LastSQLError)
+	}
+	held, err := look(ctx, r.e.o.Server(source))
+	if err != nil {
+		return "", fmt.Errorf("what %s holds: %w", source, err)
+	}
+	r.mu.Lock()
+	if r.takeover.closed == nil {
+		r.takeover.closed = make(map[topology.Key]standing)
+	}
+	r.takeover.closed[source] = held
+	r.mu.Unlock()
+	switch {
+	case c.GTID == topology.OracleGTID && held.executed != "":
+		return "", r.awaitSet(ctx, s, name, held.executed, patience)
+	case c.GTID == topology.MariaDBGTID && held.position != "":
+		return "", r.awaitSet(ctx, s, name, held.position, patience)
+	case c.GTID != topology.FilePosition:
+		return "nothing was ever written there", nil
+	}
+	return "up to " + held.at.String(), r.await(ctx, s, name, patience, func(ctx context.Context, timeout time.Duration) error {
+		return s.WaitPosition(ctx, held.at, name, timeout)
+	})
+}
+
+// moveBelow points a replica at its sibling. What it received and did not apply, the sibling sends again. A MariaDB
+// source turns away replicas that are ahead of it, so the replica begins only where its sibling has caught up with it.
+func (r *Run) moveBelow(ctx context.Context, k topology.Key, s Server, a plan.Action) (string, error) {
+	c, err := channel(ctx, s, a.Channel)
+	switch {
+	case err != nil:
+		return "", err
+	case c == nil:
+		return "", errors.New("it is no replica: its connection to a source would need credentials")
+	case c.Source == a.Source && c.IOThread.Running():
+		return "", errAlready
+	case c.GTID == topology.FilePosition:
+		return "", fmt.Errorf("it replicates by file and position, by which its place in the log of %s cannot be told", a.Source)
+	}
+	if err := r.stop(ctx, k, s, a.Channel); err != nil {
+		return "", err
+	}
+	err = r.behindSibling(ctx, s, a)
+	if err == nil {
+		change := server.CarryOver(*c)
+		change.Source = a.Source
+		err = s.ChangeSource(ctx, change)
+	}
+	// Changed or not, it is not left standing.
+	back, cancel := context.WithTimeout(context.WithoutCancel(ctx), restartWithin)
+	defer cancel()
+	if started := r.start(back, k, s, server.AllThreads, a.Channel); err != nil || started != nil {
+		return "", errors.Join(err, started)
+	}
+	err = r.awaitReceiving(ctx, s, a.Channel)
+	if err == nil {
+		return "", nil
+	}
+	return r.moveBack(back, k, s, c, err)
+}
+
+// behindSibling waits until the sibling has everything that the stopped replica has applied.
+func (r *Run) behindSibling(ctx context.Context, s Server, a plan.Action) error {
+	c, err := channel(ctx, s, a.Channel)
+	if err != nil || c == nil || c.GTID != topology.MariaDBGTID || c.AppliedSet == "" {
+		return err
+	}
+	if _, err := gtid.ParseMariaPos(c.AppliedSet); err != nil {
+		return fmt.Errorf("applied GTID position: %w", err)
+	}
+	return r.awaitSet(ctx, r.e.o.Server(a.Source), a.Channel, c.AppliedSet, a.Timeout)
+}
+
+// moveBack returns a replica that its sibling does not serve to the source that it had.
+func (r *Run) moveBack(ctx context.Context, k topology.Key, s Server, was *topology.Channel, cause error) (string, error) {
+	change := server.CarryOver(*was)
+	change.Source = was.Source
+	for _, do := range []func() error{
+		func() error { return r.stop(ctx, k, s, was.Name) },
+		func() error { return s.ChangeSource(ctx, change) },
+		func() error { return r.start(ctx, k, s, server.AllThreads, was.Name) },
+	} {
+		if err := do(); err != nil {
+			return "", errors.Join(cause, fmt.Errorf("not back below %s: %w", was.Source, err))
+		}
+	}
+	return "back below " + was.Source.String(), cause
+}
+
+// becomeReplica makes a former primary a replica of the server that has taken over, and leaves it stopped.
+func (r *Run) becomeReplica(ctx context.Context, k topology.Key, s Server, a plan.Action) (string, error) {
+	own, err := channel(ctx, s, a.Channel)
+	if err != nil {
+		return "", err
+	}
+	if own != nil && own.Source == a.Source {
+		return "", errAlready
+	}
+	now, err := look(ctx, s)
+	if err != nil {
+		return "", err
+	}
+	r.mu.Lock()
+	id, known := r.takeover.credentials[a.Source]
+	closed, looked := r.takeover.closed[k]
+	r.mu.Unlock()
+	note := ""
+	if looked {
+		switch {
+		case closed.executed != now.executed && a.Place == plan.ByOracleGTID, closed.position != now.position && a.Place == plan.ByMariaDBGTID:
+			return "", fmt.Errorf("it has written since it was closed: it held %s then and holds %s now", closed, now)
+		case closed.at != now.at:
+			note = fmt.Sprintf("its own log has grown from %s to %s since it was closed", closed.at, now.at)
+		}
+	}
+	change := server.SourceChange{Fresh: true}
+	if known {
+		change = server.CarryOver(id.channel)
+		change.Delay, change.Fresh = nil, true
+		change.User, change.Password = id.User, id.Password
+		change.TLS = connection(id)
+	}
+	change.Channel, change.Source = a.Channel, a.Source
+	if err := r.placeFormer(ctx, s, &change, a); err != nil {
+		return note, err
+	}
+	if own != nil {
+		if err := r.stop(ctx, k, s, a.Channel); err != nil {
+			return note, err
+		}
+	}
+	if err := s.ChangeSource(ctx, change); err != nil {
+		return note, err
+	}
+	if change.User == "" && (own == nil || own.User == "") {
+		return note, fmt.Errorf("it names %s as its source, but cannot sign in there: %w", a.Source, server.ErrNoCredentials)
+	}
+	return note, nil
+}
+
+// String prints what is there.
+func (s standing) String() string {
+	for _, text := range []string{s.executed, s.position} {
+		if text != "" {
+			return text
+		}
+	}
+	return s.at.String()
+}
+
+// connection are the options with which the former primary connects. Without TLS a password is only taken by the
+// newer authentication of MySQL when the source may send its public key.
+func connection(id identity) *topology.TLSOptions {
+	tls := id.channel.TLS
+	if id.SSLCA != "" {
+		tls.CAFile = id.SSLCA
+	}
+	if id.SSLCert != "" {
+		tls.Cert, tls.Key = id.SSLCert, id.SSLKey
+	}
+	if !tls.Enabled && tls.SourcePublicKeyPath == "" {
+		yes := true
+		tls.GetSourcePublicKey = &yes
+	}
+	return &tls
+}
+
+// placeFormer says where a former primary begins in the log of the server that has taken over.
+func (r *Run) placeFormer(ctx context.Context, s Server, change *server.SourceChange, a plan.Action) error {
+	switch a.Place {
+	case plan.ByOracleGTID:
+		change.Mode = server.GTIDAuto
+	case plan.ByMariaDBGTID:
+		// What it has written itself is not in its replica position.
+		change.Mode = server.MariaDBCurrentPos
+		g, err := s.GTIDs(ctx)
+		if err != nil {
+			return err
+		}
+		if set, ok := s.(repositioned); ok && g.CurrentPos != "" {
+			if err := set.SetMariaDBSlavePos(ctx, g.CurrentPos); err != nil {
+				return err
+			}
+			change.Mode = server.MariaDBSlavePos
+		}
+	case plan.ByCoordinates:
+		change.Mode, change.Coords = server.FilePosition, a.At
+	default:
+		r.mu.Lock()
+		change.Mode, change.Coords = server.FilePosition, r.opened
+		opened := r.openKey == a.Source && !r.opened.IsEmpty()
+		r.mu.Unlock()
+		if !opened {
+			return fmt.Errorf("the coordinates of %s when it was opened for writing are not known", a.Source)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,109 @@
+package recovery
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"orchestrator/internal/analysis"
+	"orchestrator/internal/topology"
+)
+
+const (
+	// ledgerCritical bounds a call to the ledger that stands between a failure and its repair.
+	ledgerCritical = 2 * time.Second
+	// ledgerPatience bounds any other call.
+	ledgerPatience = 10 * time.Second
+)
+
+// bounded is a Ledger that keeps nobody waiting for long: each of its calls has a deadline of its own.
+type bounded struct{ Ledger }
+
+func within[T any](ctx context.Context, limit time.Duration, call func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("the ledger did not answer within %s", limit))
+	defer cancel()
+	v, err := call(ctx)
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("%w (%w)", context.Cause(ctx), err)
+	}
+	return v, err
+}
+
+func patiently(ctx context.Context, call func(context.Context) error) error {
+	_, err := within(ctx, ledgerPatience, func(ctx context.Context) (struct{}, error) { return struct{}{}, call(ctx) })
+	return err
+}
+
+func (b bounded) RegisterDetection(ctx context.Context, f *analysis.Finding, actionable bool) (id int64, fresh bool, err error) {
+	id, err = within(ctx, ledgerCritical, func(ctx context.Context) (int64, error) {
+		var (
+			id  int64
+			err error
+		)
+		id, fresh, err = b.Ledger.RegisterDetection(ctx, f, actionable)
+		return id, err
+	})
+	return id, fresh, err
+}
+
+func (b bounded) RegisterRecovery(ctx context.Context, r *Recovery) (Block, error) {
+	return within(ctx, ledgerCritical, func(ctx context.Context) (Block, error) { return b.Ledger.RegisterRecovery(ctx, r) })
+}
+
+func (b bounded) Disabled(ctx context.Context) (bool, error) {
+	return within(ctx, ledgerCritical, b.Ledger.Disabled)
+}
+
+func (b bounded) Unfinished(ctx context.Context) ([]Unfinished, error) {
+	return within(ctx, ledgerCritical, b.Ledger.Unfinished)
+}
+
+func (b bounded) ResolveRecovery(ctx context.Context, r *Recovery) error {
+	return patiently(ctx, func(ctx context.Context) error { return b.Ledger.ResolveRecovery(ctx, r) })
+}
+
+func (b bounded) AddStep(ctx context.Context, uid string, at time.Time, message string) error {
+	return patiently(ctx, func(ctx context.Context) error { return b.Ledger.AddStep(ctx, uid, at, message) })
+}
+
+func (b bounded) SaveProgress(ctx context.Context, uid string, j *Journal) error {
+	return patiently(ctx, func(ctx context.Context) error { return b.Ledger.SaveProgress(ctx, uid, j) })
+}
+
+func (b bounded) CloseJournal(ctx context.Context, uid string) error {
+	return patiently(ctx, func(ctx context.Context) error { return b.Ledger.CloseJournal(ctx, uid) })
+}
+
+func (b bounded) Acknowledge(ctx context.Context, uid, comment string) error {
+	return patiently(ctx, func(ctx context.Context) error { return b.Ledger.Acknowledge(ctx, uid, comment) })
+}
+
+func (b bounded) ClearDetections(ctx context.Context, key topology.Key) error {
+	return patiently(ctx, func(ctx context.Context) error { return b.Ledger.ClearDetections(ctx, key) })
+}
+
+func (b bounded) Downtime(ctx context.Context, key topology.Key, d topology.Downtime) error {
+	return patiently(ctx, func(ctx context.Context) error { return b.Ledger.Downtime(ctx, key, d) })
+}
+
+func (b bounded) EndDowntime(ctx context.Context, key topology.Key) error {
+	return patiently(ctx, func(ctx context.Context) error { return b.Ledger.EndDowntime(ctx, key) })
+}
+
+func (b bounded) RenameCluster(ctx context.Context, from, to, alias string) error {
+	return patiently(ctx, func(ctx context.Context) error { return b.Ledger.RenameCluster(ctx, from, to, alias) })
+}
+
+func (b bounded) PublishPrimary(ctx context.Context, cluster, alias, domain string, primary topology.Key) error {
+	return patiently(ctx, func(ctx context.Context) error {
+		return b.Ledger.PublishPrimary(ctx, cluster, alias, domain, primary)
+	})
+}
+
+func (b bounded) Audit(ctx context.Context, kind string, key topology.Key, cluster, message string) error {
+	return patiently(ctx, func(ctx context.Context) error { return b.Ledger.Audit(ctx, kind, key, cluster, message) })
+}
+
+func (b bounded) Expire(ctx context.Context) error {
+	return patiently(ctx, b.Ledger.Expire)
+}

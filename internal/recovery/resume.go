@@ -1,0 +1,360 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"orchestrator/internal/analysis"
+	"orchestrator/internal/execute"
+	"orchestrator/internal/failover"
+	"orchestrator/internal/plan"
+	"orchestrator/internal/topology"
+)
+
+const (
+	// resumeLook bounds how long one attempt to carry on waits for the picture of the servers to be complete.
+	resumeLook = 10 * time.Second
+	// lookPause is between two looks where no event brings news.
+	lookPause = 250 * time.Millisecond
+	// doubtFor is how long a successor that does not answer holds its cluster back, because it may have been opened for
+	// writing. After that it is taken for lost, and closed for writing when it returns.
+	doubtFor = 30 * time.Second
+	// undoWithin bounds each step that takes back what an earlier leader did.
+	undoWithin = 10 * time.Second
+)
+
+// crashComment is the acknowledgement of a recovery that ended with its process.
+const crashComment = "the manager that ran it ended before a successor was opened for writing; nothing is left to be done"
+
+// resume reads what earlier leaders left unfinished, and carries on with each whose process is gone.
+func (e *Engine) resume(ctx context.Context) {
+	left, err := e.readPending(ctx)
+	if err != nil && ctx.Err() == nil {
+		e.o.Logger.Error("reading unfinished recoveries", "error", err)
+	}
+	for _, u := range left {
+		if u.Running && !u.Own {
+			continue
+		}
+		if e.isConcluded(u.Recovery.UID) {
+			e.closeJournal(ctx, u.Recovery.UID)
+			continue
+		}
+		cluster := u.Recovery.Finding.ClusterName
+		if !e.occupy(cluster) {
+			continue // by an earlier tick's attempt at this very recovery, or by another one
+		}
+		e.goTracked(func() {
+			again := e.finish(ctx, u)
+			e.vacate(cluster)
+			if again { // a failure that is still there is recovered at once
+				e.judge(ctx, e.o.Observer.Snapshot())
+			}
+		})
+	}
+}
+
+// readPending reads the open journals but for those of recoveries that run in this process, and remembers them.
+func (e *Engine) readPending(ctx context.Context) ([]Unfinished, error) {
+	running := e.activeUIDs() // before reading: what ends meanwhile has closed its journal too late for our copy
+	left, err := e.o.Ledger.Unfinished(ctx)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	left = slices.DeleteFunc(left, func(u Unfinished) bool { return running[u.Recovery.UID] || e.active[u.Recovery.UID] != nil })
+	if err == nil {
+		clear(e.pending)
+	}
+	for _, u := range left {
+		e.pending[u.Recovery.UID] = u
+	}
+	return left, err
+}
+
+func (e *Engine) activeUIDs() map[string]bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	uids := make(map[string]bool, len(e.active))
+	for uid := range e.active {
+		uids[uid] = true
+	}
+	return uids
+}
+
+func (e *Engine) isConcluded(uid string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.concluded[uid]
+}
+
+// unfinishedBusiness says which unfinished recovery has something to do with a finding, "" for none. Two recoveries
+// that know nothing of each other must not work on the same servers.
+func (e *Engine) unfinishedBusiness(ctx context.Context, f *analysis.Finding) string {
+	if _, err := e.readPending(ctx); err != nil {
+		// What was read before still counts; a ledger that fails must not stop a recovery.
+		e.o.Logger.Error("reading unfinished recoveries", "failed", f.Key.String(), "error", err)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for uid, u := range e.pending {
+		if e.concluded[uid] {
+			continue
+		}
+		servers := u.servers()
+		if u.Recovery.Finding.ClusterName == f.ClusterName || slices.Contains(servers, f.Key) ||
+			slices.ContainsFunc(f.Replicas, func(k topology.Key) bool { return slices.Contains(servers, k) }) {
+			return fmt.Sprintf("the recovery of %s that began at %s (%s) has not been finished", u.Recovery.Finding.Key,
+				u.Recovery.Started.Format(time.RFC3339), uid)
+		}
+	}
+	return ""
+}
+
+// servers are those that an unfinished recovery has to do with.
+func (u *Unfinished) servers() []topology.Key {
+	keys := append([]topology.Key{u.Recovery.Finding.Key, u.Journal.Successor}, u.Recovery.Participants...)
+	keys = append(keys, u.Recovery.Finding.Replicas...)
+	keys = slices.DeleteFunc(keys, func(k topology.Key) bool { return !k.IsValid() })
+	slices.SortFunc(keys, topology.Key.Compare)
+	return slices.Compact(keys)
+}
+
+// fate is what became of a recovery whose process ended in the middle.
+type fate int
+
+const (
+	unclear  fate = iota // not to be told yet
+	promoted             // a successor was opened: the rest is to be done
+	undone               // nobody was: what was done is to be taken back
+)
+
+// finish carries on with a recovery that another process left, or takes it back. The servers decide which, not only
+// the record. What cannot be told yet is left for the next attempt; the cluster is held back as long. It reports whether
+// the failure is to be judged anew.
+func (e *Engine) finish(ctx context.Context, u Unfinished) (again bool) {
+	r := &u.Recovery
+	t, complete := e.lookAtAll(ctx, u.servers())
+	if ctx.Err() != nil || !e.o.Leader.IsLeader() {
+		return false
+	}
+	since := e.doubtSince(r.UID)
+	patient := e.o.Now().Before(since.Add(doubtFor))
+	what, successor := u.fate(t)
+	switch {
+	case what == promoted:
+	case (what == unclear || !complete) && patient:
+		return false
+	case what == unclear:
+		// It may have been opened. It must not take writes beside the one that will be promoted in its place.
+		e.o.Logger.Error("the successor of an unfinished recovery does not answer, and counts as lost", "successor", successor.String(), "uid", r.UID)
+		e.loseSuccessor(ctx, r, successor)
+		what = undone
+	}
+
+	e.mu.Lock()
+	e.active[r.UID] = r
+	delete(e.pending, r.UID)
+	e.mu.Unlock()
+	defer e.forgetActive(r)
+	log := e.newLog(ctx, r, u.Journal.Hooks)
+	e.o.Logger.Warn("an unfinished recovery is carried on", "failed", r.Finding.Key.String(), "uid", r.UID, "promoted", what == promoted)
+	e.progress(Progress{Kind: Began, Cluster: r.Finding.ClusterName, Server: r.Finding.Key, Text: "carrying on with an unfinished recovery", Recovery: r.UID})
+	ask := request{hooks: u.Journal.Hooks}
+	if what == promoted {
+		log.line("carried on by %s: %s has been opened for writing", e.o.Node.Hostname, successor)
+		if err := e.carryOn(ctx, &u, t, successor, log); err != nil {
+			e.leave(r, log, err)
+			return false
+		}
+		e.conclude(ctx, r, ask, log, nil)
+		return false
+	}
+	log.line("taken back by %s: nobody has been opened for writing", e.o.Node.Hostname)
+	if err := e.takeBack(ctx, &u, t, log); err != nil {
+		e.leave(r, log, err)
+		return false
+	}
+	e.conclude(ctx, r, ask, log, errors.New("the manager ended before a successor was opened"))
+	if err := e.o.Ledger.Acknowledge(context.WithoutCancel(ctx), r.UID, crashComment); err != nil {
+		e.o.Logger.Error("acknowledging a recovery that was taken back", "uid", r.UID, "error", err)
+	}
+	return true
+}
+
+// doubtSince returns when the first attempt to carry on with a recovery was made.
+func (e *Engine) doubtSince(uid string) time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if since, ok := e.doubtful[uid]; ok {
+		return since
+	}
+	e.doubtful[uid] = e.o.Now()
+	return e.doubtful[uid]
+}
+
+// lookAtAll asks the servers and returns the picture of them and of the clusters that they count to. It waits until
+// that is complete, within bounds.
+func (e *Engine) lookAtAll(ctx context.Context, keys []topology.Key) (t *topology.Topology, complete bool) {
+	ctx, cancel := context.WithTimeout(ctx, resumeLook)
+	defer cancel()
+	events, unsubscribe := e.o.Observer.Subscribe(16)
+	defer unsubscribe()
+	for {
+		e.look(ctx, keys...)
+		t = e.o.Observer.Snapshot()
+		known := 0
+		complete = true
+		for _, k := range keys {
+			if i := t.Instance(k); i != nil {
+				known++
+				complete = complete && e.o.Observer.Complete(i.ClusterName)
+			}
+		}
+		if complete && known > 0 {
+			return t, true
+		}
+		pause := time.NewTimer(lookPause)
+		select {
+		case <-ctx.Done():
+			pause.Stop()
+			return t, false
+		case <-events:
+			pause.Stop()
+		case <-pause.C:
+		}
+	}
+}
+
+// fate tells by the servers what became of the recovery, and who its successor is or may be.
+func (u *Unfinished) fate(t *topology.Topology) (fate, topology.Key) {
+	p := &u.Journal.Plan
+	opening := p.NoReturn()
+	begun := opening != nil && opening.State != plan.Waiting
+	if s := t.Instance(p.Successor); s != nil && s.LastCheckValid() {
+		switch {
+		case opening == nil && slices.ContainsFunc(p.Steps, func(s plan.Step) bool {
+			return (s.Phase == plan.Repoint || s.Phase == plan.Detach) && s.State != plan.Waiting
+		}):
+			return promoted, p.Successor // the policy leaves the opening to hooks
+		case !s.ReadOnly && (!p.SuccessorWasOpen || begun || !s.HasSource()):
+			return promoted, p.Successor
+		case begun && !s.HasSource():
+			return promoted, p.Successor
+		}
+	} else if opening != nil {
+		return unclear, p.Successor
+	}
+	// The record may be older than what was done: the choice could have been another one in the end.
+	for _, k := range u.servers() {
+		if i := t.Instance(k); i != nil && k != u.Recovery.Finding.Key && openPrimary(i) {
+			return promoted, k
+		}
+	}
+	return undone, topology.Key{}
+}
+
+// loseSuccessor gives a successor up of which nobody knows whether it takes writes.
+func (e *Engine) loseSuccessor(ctx context.Context, r *Recovery, k topology.Key) {
+	e.fence(k, r.Finding.ClusterName)
+	e.markLost(ctx, k, func(what string, err error) {
+		if err != nil {
+			e.o.Logger.Error(what, "uid", r.UID, "error", err)
+		}
+	})
+}
+
+// carryOn does what is left of a recovery whose successor has been opened.
+func (e *Engine) carryOn(ctx context.Context, u *Unfinished, t *topology.Topology, successor topology.Key, log *recoveryLog) error {
+	r := &u.Recovery
+	e.fence(r.Finding.Key, r.Finding.ClusterName)
+	opened := failover.Opened{Successor: successor}
+	var before []plan.Step
+	for _, s := range u.Journal.Steps {
+		if s.Phase == plan.Repoint && s.Action.Verb == plan.ChangeSource {
+			opened.Followers = append(opened.Followers, s.Server)
+		}
+		if s.NoReturn && s.Server == successor {
+			opened.At = s.Action.At
+		}
+		if s.State != plan.Waiting && s.State != plan.Running {
+			before = append(before, s)
+		}
+	}
+	rest := failover.Follow(t, failover.Request{Failed: r.Finding.Key, Operation: string(r.Finding.Code)}, opened, failover.PolicyOf(e.o.Config()))
+	rest.Cluster = r.Finding.ClusterName
+	r.Plan = rest
+	r.Plan.Prepend(before)
+	log.plan(&r.Plan)
+	r.Participants = participants(&r.Plan)
+	r.Lost = r.Plan.LostKeys()
+	run := execute.New(e.executorOptions(r.Finding.ClusterName, r.UID, log)).NewRun()
+	run.BeforeNoReturn(func(context.Context) error {
+		if p := e.o.Observer.Snapshot().Instance(r.Finding.Key); p != nil && openPrimary(p) {
+			return fmt.Errorf("%s is open for writing", p.Key)
+		}
+		return nil
+	})
+	// What ran before must not run again: only the steps of the new part are waiting.
+	todo := r.Plan
+	todo.Steps = r.Plan.Steps[len(before):]
+	if err := run.Plan(ctx, &todo, 0); err != nil {
+		return err
+	}
+	r.Successor, r.SuccessorCoordinates = successor, opened.At
+	if at := run.Opened(); !at.IsEmpty() {
+		r.SuccessorCoordinates = at
+	}
+	if s := t.Instance(successor); s != nil {
+		r.SuccessorAlias = s.Alias
+	}
+	e.countFailedFollowers(r)
+	return nil
+}
+
+// takeBack undoes what an earlier leader did before a successor was opened. A step that cannot be undone is noted.
+func (e *Engine) takeBack(ctx context.Context, u *Unfinished, t *topology.Topology, log *recoveryLog) error {
+	r := &u.Recovery
+	back := plan.Plan{Title: "take back an unfinished recovery of " + r.Finding.Key.String(), Cluster: r.Finding.ClusterName, Failed: r.Finding.Key}
+	stage := 0
+	var last plan.Verb
+	for _, s := range slices.Backward(u.Journal.Steps) {
+		if s.Undo == nil || s.State == plan.Waiting || s.State == plan.Skipped || !needsUndo(t.Instance(s.Server), s.Undo, r.Finding.Key) {
+			continue
+		}
+		if stage == 0 || s.Undo.Verb != last {
+			stage++
+		}
+		last = s.Undo.Verb
+		back.Add(stage, plan.Step{
+			Phase: plan.Undo, Server: s.Server, MayFail: true, Deadline: undoWithin,
+			Action: *s.Undo, Why: "undo: " + s.Action.String(), Until: "as it was before",
+		})
+	}
+	r.Participants = participants(&u.Journal.Plan)
+	run := execute.New(e.executorOptions(r.Finding.ClusterName, r.UID, log)).NewRun()
+	err := run.Plan(ctx, &back, 0)
+	r.Plan = u.Journal.Plan
+	for _, s := range back.Steps {
+		r.Plan.Steps = append(r.Plan.Steps, s)
+		if s.State == plan.Failed {
+			r.Errors = append(r.Errors, fmt.Sprintf("%s: %s: %s", s.Server, s.Action, s.Error))
+		}
+	}
+	if ctx.Err() != nil {
+		return errors.Join(execute.ErrCutShort, err)
+	}
+	return err
+}
+
+// needsUndo says whether a server is still as the step left it.
+func needsUndo(i *topology.Instance, undo *plan.Action, failed topology.Key) bool {
+	if i == nil || !i.LastCheckValid() {
+		return false
+	}
+	if undo.Verb == plan.StartReceiving {
+		return i.Channel.Source == failed && !i.Channel.IOThread.Running()
+	}
+	return true
+}
