@@ -284,13 +284,13 @@ func (c *clusterSession) outOfDisk(t *testing.T) {
 
 // recovery is what the API tells of one.
 type systemRecovery struct {
-	Id            int64
-	UID           string
-	IsSuccessful  bool
-	SuccessorKey  struct{ Port int }
-	AllErrors     []string
-	AnalysisEntry struct{ Analysis string }
-	Acknowledged  bool
+	UID                  string
+	IsSuccessful         bool
+	RecoveryEndTimestamp string
+	SuccessorKey         struct{ Port int }
+	AllErrors            []string
+	AnalysisEntry        struct{ Analysis string }
+	Acknowledged         bool
 }
 
 func (c *clusterSession) recoveries(t *testing.T) []systemRecovery {
@@ -310,8 +310,7 @@ func (c *clusterSession) awaitRecovery(t *testing.T, n int) systemRecovery {
 			return false
 		}
 		newest = list[0]
-		_, body := c.get(t, "/api/audit-recovery/id/"+fmt.Sprint(newest.Id))
-		return !strings.Contains(body, `"RecoveryEndTimestamp":""`)
+		return newest.RecoveryEndTimestamp != ""
 	})
 	return newest
 }

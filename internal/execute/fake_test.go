@@ -22,6 +22,7 @@ type fake struct {
 	log      []string
 	fail     map[string]error // by statement
 	applies  bool             // the applier gets on when it is waited for
+	blind    bool             // whether it is read-only cannot be read
 	endless  bool             // a stop of the receiver ends only when told to
 	ended    chan struct{}
 }
@@ -85,6 +86,9 @@ func (f *fake) SelfCoordinates(context.Context) (topology.Coordinates, error) { 
 func (f *fake) ReadOnly(context.Context) (server.ReadOnlyState, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.blind {
+		return server.ReadOnlyState{}, errNo
+	}
 	return f.state, nil
 }
 

@@ -105,6 +105,8 @@ func (d *deadPrimary) followOpened(successor *candidate, o Opened) {
 	for _, k := range d.chooser.candidates {
 		var v *plan.Verdict
 		switch {
+		case !k.LastCheckValid():
+			v = d.cannotFollow(k, successor, &k.history)
 		case o.At.IsEmpty():
 			v = &plan.Verdict{Server: k.Key, Rule: "unknown-history", Reason: "where in its log " + o.Successor.String() + " was opened for writing is not known"}
 		case !slices.Contains(o.Followers, k.Key) || k.Channel.IOThread.Running():

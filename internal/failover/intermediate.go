@@ -115,6 +115,7 @@ func (d *intermediate) siblings() (near, far []*topology.Instance) {
 		field = append(field, k)
 	}
 	slices.SortFunc(field, c.compare)
+	slices.SortStableFunc(field, func(a, b *candidate) int { return better(c.near(a), c.near(b)) })
 	for n, k := range field {
 		switch {
 		case d.designated == k.Instance:
@@ -125,7 +126,7 @@ func (d *intermediate) siblings() (near, far []*topology.Instance) {
 			far = append(far, k.Instance)
 		}
 		if n > 0 {
-			d.plan.Rejected = append(d.plan.Rejected, c.outranked(k, field[0], topology.Key{}))
+			d.plan.Rejected = append(d.plan.Rejected, c.second(k, field[0]))
 		}
 	}
 	if d.designated == d.above {
@@ -135,6 +136,14 @@ func (d *intermediate) siblings() (near, far []*topology.Instance) {
 		d.plan.Warnings = append(d.plan.Warnings, d.designated.Key.String()+" was asked for, but it cannot take replicas")
 	}
 	return near, far
+}
+
+// second says why a valid sibling does not come first.
+func (c *chooser) second(k, best *candidate) plan.Verdict {
+	if c.near(best) && !c.near(k) {
+		return plan.Verdict{Server: k.Key, Rule: "outranked", Reason: best.Key.String() + " is in the data center and environment of the lost server, " + k.Key.String() + " is not"}
+	}
+	return c.outranked(k, best, topology.Key{})
 }
 
 // barSibling says by which rule a sibling takes no replicas, or nil.

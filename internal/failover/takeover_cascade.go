@@ -9,7 +9,7 @@ import (
 
 // CascadeTakeover plans that the read-only one of two co-primaries takes over from the writable one, with the replicas
 // below (cascade-master-takeover-auto). The ring stays as it is: both go on replicating from each other, only who
-// takes writes changes. Designated and Auto do not count. Order, undo and refusals are those of Takeover.
+// takes writes changes. Primary may be any member of the cluster; Designated and Auto do not count. Order, undo and refusals are those of Takeover.
 func CascadeTakeover(t *topology.Topology, r TakeoverRequest, p Policy) (plan.Plan, *topology.Refusal) {
 	r.Auto, r.Designated = true, topology.Key{}
 	d := newTakeover(t, r, p)
@@ -37,8 +37,6 @@ func (d *takeover) examineRing() *topology.Refusal {
 		return refuse("writable-primaries", "set read_only on all but one", "cluster %s has %d writable primaries (%s), and exactly one is needed", c.Name, len(open), topology.JoinKeys(topology.Keys(open)))
 	case len(closed) != 1:
 		return refuse("read-only-co-primaries", "", "cluster %s has %d read-only co-primaries, and exactly one is needed to take over", c.Name, len(closed))
-	case !d.request.Primary.IsZero() && d.request.Primary != open[0].Key && !slices.ContainsFunc(c.Members, func(i *topology.Instance) bool { return i.Key == d.request.Primary }):
-		return refuse("not-primary", "name "+open[0].Key.String(), "%s is no member of cluster %s", d.request.Primary, c.Name)
 	case !slices.ContainsFunc(c.Members, func(i *topology.Instance) bool { return !i.IsCoPrimary }):
 		return refuse("no-replicas", "graceful-master-takeover is for a primary with replicas", "cluster %s has nothing but co-primaries", c.Name)
 	}

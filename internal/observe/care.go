@@ -68,7 +68,7 @@ func (o *Observer) runErrands() {
 		for _, e := range list {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(o.ctx), storeLimit)
 			if err := e.do(ctx); err != nil {
-				o.log.Error("store", "what", e.what, "error", err)
+				o.log.Error("the backend cannot be written", "what", e.what, "error", err)
 			}
 			cancel()
 		}

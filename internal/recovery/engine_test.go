@@ -824,3 +824,17 @@ func TestLeftOpen(t *testing.T) {
 		t.Error("an ordinary end leaves the journal open")
 	}
 }
+
+func TestRecoverOnDemandFinishesWhatWasLeftFirst(t *testing.T) {
+	inBubble(t, pair, `"RecoverMasterClusterFilters": []`, func(t *testing.T, b *bench) {
+		b.crashed(3)
+		b.change("a", func(i *topology.Instance) { i.ReadOnly = false })
+		r, err := b.engine.Recover(t.Context(), key("p"), topology.Key{}, true)
+		if r != nil || err == nil {
+			t.Errorf("a second recovery began: %+v %v", r, err)
+		}
+		if !b.said("b: follow a") || b.said("b: read_only=false") || len(b.ledger.journals) > 0 {
+			t.Errorf("statements %q", b.statements())
+		}
+	})
+}

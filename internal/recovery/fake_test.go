@@ -74,9 +74,11 @@ func (f *fakeFleet) lose(name string) {
 	f.change(name, func(i *topology.Instance) {
 		i.Check.Attempted, i.Check.Checked, i.Check.Err = time.Now().Add(time.Millisecond), time.Now().Add(time.Millisecond), "connection refused"
 	})
+	f.mu.Lock()
 	f.gone[key(name)] = true
-	for k, i := range f.instances {
-		if i.Channel.Source == key(name) {
+	f.mu.Unlock()
+	for _, i := range f.Snapshot().Instances() {
+		if k := i.Key; i.Channel.Source == key(name) {
 			f.change(k.Hostname, func(i *topology.Instance) {
 				if i.Channel.IOThread.Running() {
 					i.Channel.IOThread, i.Channel.LastIOErrno, i.Channel.LastIOError = topology.ThreadOther, 2003, "cannot connect"
@@ -152,7 +154,7 @@ func (f *fakeFleet) Subscribe(buffer int) (<-chan observe.Event, func()) {
 }
 
 func (f *fakeFleet) Apply(c observe.Change) {
-	if d, ok := c.(observe.SetDowntime); ok && f.instances[d.Key] != nil {
+	if d, ok := c.(observe.SetDowntime); ok && f.Snapshot().Instance(d.Key) != nil {
 		f.change(d.Key.Hostname, func(i *topology.Instance) { i.Downtime = d.Downtime })
 	}
 }
@@ -318,8 +320,11 @@ func (l *fakeLedger) RegisterRecovery(ctx context.Context, r *Recovery) (Block, 
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r.ID = 1
-	if r.Forced {
+	switch {
+	case r.Forced:
 		return Block{}, err
+	case slices.ContainsFunc(l.resolved, func(o Recovery) bool { return o.Successful() && o.Finding.ClusterName == r.Finding.ClusterName }):
+		return Block{By: 1, Reason: "blocked by a recovery of the cluster"}, err
 	}
 	return l.block, err
 }

@@ -21,6 +21,11 @@ func (e *Engine) Recover(ctx context.Context, key, designated topology.Key, hook
 	if i == nil {
 		return nil, fmt.Errorf("recover %s: the instance is not known", key)
 	}
+	if !e.runs() {
+		// Nobody else in this process carries on with what earlier ones left, and it would be in the way.
+		e.resume(ctx)
+		e.work.Wait()
+	}
 	e.look(ctx, append(t.ReplicaKeys(key), key)...)
 	cluster := e.o.Observer.Cluster(i.ClusterName)
 	if cluster == nil {

@@ -50,7 +50,7 @@ func (e *Engine) resume(ctx context.Context) {
 		e.goTracked(func() {
 			again := e.finish(ctx, u)
 			e.vacate(cluster)
-			if again { // a failure that is still there is recovered at once
+			if again && ctx.Err() == nil && e.runs() { // a failure that is still there is recovered at once
 				e.judge(ctx, e.o.Observer.Snapshot())
 			}
 		})
@@ -64,13 +64,20 @@ func (e *Engine) readPending(ctx context.Context) ([]Unfinished, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	left = slices.DeleteFunc(left, func(u Unfinished) bool { return running[u.Recovery.UID] || e.active[u.Recovery.UID] != nil })
-	if err == nil {
+	if err == nil || left != nil {
 		clear(e.pending)
 	}
 	for _, u := range left {
 		e.pending[u.Recovery.UID] = u
 	}
 	return left, err
+}
+
+// runs says whether Run does.
+func (e *Engine) runs() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.ctx != nil && e.ctx.Err() == nil
 }
 
 func (e *Engine) activeUIDs() map[string]bool {
@@ -163,6 +170,7 @@ func (e *Engine) finish(ctx context.Context, u Unfinished) (again bool) {
 	e.progress(Progress{Kind: Began, Cluster: r.Finding.ClusterName, Server: r.Finding.Key, Text: "carrying on with an unfinished recovery", Recovery: r.UID})
 	ask := request{hooks: u.Journal.Hooks}
 	if what == promoted {
+		e.remember(r) // the anti-flapping rule counts it like any other
 		log.line("carried on by %s: %s has been opened for writing", e.o.Node.Hostname, successor)
 		if err := e.carryOn(ctx, &u, t, successor, log); err != nil {
 			e.leave(r, log, err)

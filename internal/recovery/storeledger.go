@@ -237,7 +237,7 @@ func (l *StoreLedger) Unfinished(ctx context.Context) ([]Unfinished, error) {
 	if err != nil {
 		return nil, err
 	}
-	var found []Unfinished
+	found := []Unfinished{} // not nil, even when none of them can be read
 	var errs []error
 	for _, entry := range open {
 		u, err := l.unfinished(ctx, entry, alive)
@@ -257,7 +257,8 @@ func (l *StoreLedger) unfinished(ctx context.Context, entry store.JournalEntry, 
 		return u, err
 	}
 	if err := json.Unmarshal([]byte(entry.State), &u.Journal); err != nil {
-		return u, fmt.Errorf("its journal cannot be read: %w", err)
+		// What is left then is to look at the servers that the record names.
+		u.Journal = Journal{Plan: plan.Plan{Cluster: entry.Cluster}, Hooks: true}
 	}
 	p := &u.Journal.Plan
 	r := &u.Recovery

@@ -1,0 +1,350 @@
+package failover
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"orchestrator/internal/analysis"
+	"orchestrator/internal/plan"
+	"orchestrator/internal/topology"
+)
+
+// Policies are the settings that decide whether and how a failure is repaired automatically.
+type Policies struct {
+	Promotion Policy
+	// Analysis holds the filters, too: IgnoreHostname, RecoversPrimary and RecoversIntermediate.
+	Analysis analysis.Policy
+
+	RecoverLockedSemiSync bool     // RecoverLockedSemiSyncMaster
+	VetoingHooks          []string // OnFailureDetectionProcesses and PreFailoverProcesses: each may stop a recovery
+}
+
+// State is what decides about a recovery beside the servers and the settings.
+type State struct {
+	Now            time.Time
+	Leader         bool // this node acts
+	Complete       bool // the cluster has been seen as a whole since the program began
+	GlobalDisabled bool // disable-global-recoveries
+
+	Blocking   *Blocking // the recovery that keeps another one from beginning; nil when none does
+	GraceUntil time.Time // until then a dead primary is only detected
+}
+
+// Blocking is a recovery that is running or recent.
+type Blocking struct {
+	ID      int64     `json:"id,omitempty"`
+	UID     string    `json:"uid,omitempty"`
+	Running bool      `json:"running,omitempty"`
+	Until   time.Time `json:"until,omitzero"` // the end of its active period; zero while it runs
+}
+
+// Explanation is a forecast: what would happen automatically, why, and what it would cost.
+type Explanation struct {
+	Cluster string        `json:"cluster"`
+	Alias   string        `json:"alias,omitempty"`
+	Failed  topology.Key  `json:"failed"`
+	Code    analysis.Code `json:"code"`
+	// Supposed says that the server works, and the forecast is for the case that it died now.
+	Supposed bool `json:"supposed,omitempty"`
+
+	// Would says that a recovery would begin by itself and find a way.
+	Would bool `json:"would_recover"`
+	// Holds are all the reasons that keep it from doing so; empty exactly when Would is true.
+	Holds []Hold `json:"holds,omitempty"`
+
+	// Plan is what would be done: its successor, its steps, who was not chosen and who would be lost. It is there
+	// whether or not something holds it back, and empty where the code calls for no promotion.
+	Plan     plan.Plan `json:"plan,omitzero"`
+	Risk     Risk      `json:"risk,omitzero"`
+	Expected Estimate  `json:"expected,omitzero"`
+	Notes    []string  `json:"notes,omitempty"`
+}
+
+// Hold is a reason why nothing would be done.
+type Hold struct {
+	Rule    string    `json:"rule"`              // short and stable
+	Reason  string    `json:"reason"`            // a sentence, with the values that decided
+	Setting string    `json:"setting,omitempty"` // the configuration key that decides; "" where it is a state
+	Change  string    `json:"change,omitempty"`  // what would lift it
+	Until   time.Time `json:"until,omitzero"`    // when it ends by itself
+}
+
+// Explain says what would happen if the server failed, or what does happen where it has failed. The zero Key means the
+// primary of the topology's only cluster. The code is the failure to be explained; without one it is what the analysis
+// finds, in a server that works what it would find if it died now. Explain changes nothing, and the same arguments give
+// the same answer.
+func Explain(t *topology.Topology, failed topology.Key, code analysis.Code, p Policies, s State) Explanation {
+	x := &explainer{topology: t, policies: &p, state: &s}
+	x.Failed, x.Code = failed, code
+	if !x.find() {
+		return x.Explanation
+	}
+	x.suppose()
+	x.judge()
+	x.forecast()
+	x.Would = len(x.Holds) == 0
+	return x.Explanation
+}
+
+type explainer struct {
+	Explanation
+	topology *topology.Topology // in the end the cluster as it would be
+	policies *Policies
+	state    *State
+	server   *topology.Instance // as it is
+	finding  analysis.Finding
+	ignored  bool // the analysis leaves the server out
+}
+
+func (x *explainer) hold(h Hold) { x.Holds = append(x.Holds, h) }
+
+// find settles which server is meant, and narrows the topology to its cluster.
+func (x *explainer) find() bool {
+	if x.Failed.IsZero() {
+		c, refusal := clusterOf(x.topology, "", topology.Key{})
+		if refusal == nil && len(c.Primaries()) == 0 {
+			refusal = refuse("no-primary", "", "cluster %s has no primary", c.Name)
+		}
+		if refusal != nil {
+			x.hold(Hold{Rule: refusal.Rule, Reason: refusal.Reason, Change: refusal.Remedy})
+			return false
+		}
+		x.Failed = c.Primaries()[0].Key
+	}
+	if x.server = x.topology.Instance(x.Failed); x.server == nil {
+		x.hold(Hold{Rule: "unknown-server", Reason: x.Failed.String() + " is not known", Change: "discover it"})
+		return false
+	}
+	x.Cluster = x.server.ClusterName
+	if c := x.topology.Cluster(x.Cluster); c != nil && c.Alias != c.Name {
+		x.Alias = c.Alias
+	}
+	return true
+}
+
+// suppose makes a copy of the cluster in which the server has died, unless it has already, and asks the analysis what
+// that is.
+func (x *explainer) suppose() {
+	members := x.topology.Cluster(x.Cluster).Members
+	if x.server.LastCheckValid() && (x.Code == "" || deathOf(x.Code)) {
+		x.Supposed = true
+		members = lose(members, x.topology, x.server, x.state.Now)
+	}
+	x.topology = topology.New(members, x.topology.Names())
+	policy := x.policies.Analysis
+	policy.ClusterName, policy.IncludeNoProblem, policy.IncludeDowntimed, policy.IncludeAdditional = x.Cluster, true, true, true
+	x.ignored = policy.IgnoreHostname != nil && policy.IgnoreHostname(x.Failed.Hostname)
+	policy.IgnoreHostname = nil // what it would be otherwise is worth knowing
+	found := analysis.Analyze(x.topology, policy, x.state.Now)
+	if i := slices.IndexFunc(found, func(f analysis.Finding) bool { return f.Key == x.Failed }); i >= 0 {
+		x.finding = found[i]
+	}
+	x.Code = cmp.Or(x.Code, x.finding.Code, analysis.NoProblem)
+}
+
+// deathOf says whether a code means that the server itself is gone.
+func deathOf(c analysis.Code) bool {
+	return strings.HasPrefix(string(c), "Dead") || strings.HasPrefix(string(c), "Unreachable")
+}
+
+// lose returns the members of a cluster as they would look when one of them had just died: it does not answer, and
+// its replicas try to reach it again. A replica whose receiver is stopped does not notice.
+func lose(members []*topology.Instance, t *topology.Topology, dead *topology.Instance, now time.Time) []*topology.Instance {
+	out := slices.Clone(members)
+	for n, i := range out {
+		switch {
+		case i == dead:
+			c := i.Clone()
+			c.Check.Checked, c.Check.Attempted = c.Check.Seen.Add(time.Nanosecond), c.Check.Seen.Add(time.Nanosecond)
+			if now.After(c.Check.Seen) {
+				c.Check.Checked, c.Check.Attempted = now, now
+			}
+			c.Check.PartialSuccess, c.Check.Err = false, "supposed to be dead"
+			out[n] = c
+		case t.Source(i) == dead && i.Channel.IOThread.Running():
+			c := i.Clone()
+			c.Channel.IOThread = topology.ThreadOther
+			c.Channel.LastIOErrno, c.Channel.LastIOError = 2003, "supposed: the source cannot be reached"
+			out[n] = c
+		}
+	}
+	return out
+}
+
+// judge collects everything that would keep a recovery from happening.
+func (x *explainer) judge() {
+	x.judgeState()
+	x.judgeServer()
+	handling := analysis.HandlingOf(x.Code)
+	switch {
+	case x.Code == analysis.NoProblem:
+		x.hold(Hold{Rule: "no-problem", Reason: "the analysis finds nothing wrong with " + x.Failed.String()})
+	case handling.Recovery == analysis.NoRecovery:
+		x.hold(Hold{Rule: "no-recovery", Reason: fmt.Sprintf("%s has no automatic recovery%s", x.Code, whyNot(x.Code))})
+	case handling.Recovery == analysis.DetectOnly:
+		x.hold(Hold{Rule: "detect-only", Reason: fmt.Sprintf("%s is only detected, with its hooks, and never repaired%s", x.Code, whyNot(x.Code))})
+	}
+	x.judgeSettings(handling.Recovery)
+	if handling.HeldBackInGrace && x.state.GraceUntil.After(x.state.Now) {
+		x.hold(Hold{Rule: "grace", Reason: "its replicas were made to reconnect a moment ago, and get the time to find it again", Until: x.state.GraceUntil})
+	}
+	if len(x.policies.VetoingHooks) > 0 && handling.Actionable() {
+		x.Notes = append(x.Notes, "a hook that fails would stop it: "+strings.Join(x.policies.VetoingHooks, ", "))
+	}
+}
+
+// whyNot says why a code is not repaired.
+func whyNot(c analysis.Code) string {
+	switch c {
+	case analysis.DeadPrimaryWithoutReplicas:
+		return ": there is nobody to promote"
+	case analysis.DeadPrimaryAndReplicas, analysis.DeadIntermediateAndReplicas:
+		return ": no replica can be reached either, so it may be this node that is cut off"
+	case analysis.UnreachablePrimary, analysis.UnreachableCoPrimary, analysis.UnreachableIntermediate:
+		return ": replicas still replicate from it, so it lives"
+	case analysis.UnreachablePrimaryWithLagging, analysis.UnreachableIntermediateWithLagging:
+		return ": its replicas lag and may not have noticed; they are made to reconnect, and it is judged again"
+	}
+	return ""
+}
+
+func (x *explainer) judgeState() {
+	s := x.state
+	if !s.Leader {
+		x.hold(Hold{Rule: "not-leader", Reason: "this node is not the leader, and only the leader recovers", Change: "ask the leader, or wait until one is elected"})
+	}
+	if !s.Complete {
+		x.hold(Hold{Rule: "incomplete", Reason: "not all servers of the cluster have been looked at since the program began", Change: "wait for the first round of probes; forget servers that are gone"})
+	}
+	if s.GlobalDisabled {
+		x.hold(Hold{Rule: "disabled", Reason: "recoveries are switched off globally", Change: "enable-global-recoveries"})
+	}
+	switch b := s.Blocking; {
+	case b == nil:
+	case b.Running:
+		x.hold(Hold{Rule: "running", Reason: fmt.Sprintf("recovery %s of the cluster is still running", b), Change: "wait for its end"})
+	case b.Until.IsZero() || b.Until.After(s.Now):
+		x.hold(Hold{Rule: "blocked", Setting: "RecoveryPeriodBlockSeconds", Until: b.Until,
+			Reason: fmt.Sprintf("recovery %s of the cluster was a short time ago", b), Change: "ack-cluster-recoveries, or wait until its period ends"})
+	}
+}
+
+// String names the recovery by what is known of it.
+func (b *Blocking) String() string {
+	if b.UID != "" {
+		return b.UID
+	}
+	return fmt.Sprint(b.ID)
+}
+
+func (x *explainer) judgeServer() {
+	i := x.server
+	if x.ignored {
+		x.hold(Hold{Rule: "ignored-hostname", Setting: "RecoveryIgnoreHostnameFilters", Reason: "RecoveryIgnoreHostnameFilters matches " + i.Key.Hostname + ": it is left out of the analysis", Change: "take the filter out"})
+	}
+	if m := i.Maintenance; m != nil {
+		x.hold(Hold{Rule: "maintenance", Reason: fmt.Sprintf("%s is under maintenance by %s: %s", i.Key, m.Owner, m.Reason), Change: "end-maintenance " + i.Key.String(), Until: m.End})
+	}
+	if d := i.Downtime; d.ActiveAt(x.state.Now) {
+		x.hold(Hold{Rule: "downtime", Reason: fmt.Sprintf("%s is downtimed by %s: %s", i.Key, d.Owner, d.Reason), Change: "end-downtime " + i.Key.String(), Until: d.End})
+	} else if x.finding.Code == x.Code && x.finding.ReplicasDowntimed {
+		x.hold(Hold{Rule: "replicas-downtimed", Reason: "all replicas of " + i.Key.String() + " are downtimed, and " + string(x.Code) + " is about them", Change: "end the downtime of one of them"})
+	}
+	if x.finding.LastCheckTooOld {
+		x.hold(Hold{Rule: "not-looked", Reason: "nobody has looked at " + i.Key.String() + " for too long", Change: "discover it again"})
+	}
+	if x.finding.Has(analysis.ReplicasStillReceiving) {
+		var still []topology.Key
+		for _, r := range x.topology.Replicas(i.Key) {
+			if r.LastCheckValid() && r.Channel.IOThread.Running() {
+				still = append(still, r.Key)
+			}
+		}
+		x.hold(Hold{Rule: "still-receiving", Reason: fmt.Sprintf("%s are still connected to %s: a stopped applier is no sign of a dead source", topology.JoinKeys(still), i.Key), Change: "they notice by themselves; restart-slave-threads makes them look"})
+	}
+}
+
+// judgeSettings asks the settings that each kind of recovery depends on.
+func (x *explainer) judgeSettings(r analysis.Recovery) {
+	filter := func(setting string, match func(string, string) bool) {
+		if match == nil || !match(x.Cluster, cmp.Or(x.Alias, x.Cluster)) {
+			x.hold(Hold{Rule: "filter", Setting: setting, Reason: fmt.Sprintf("no entry of %s matches cluster %s%s", setting, x.Cluster, x.alias()),
+				Change: fmt.Sprintf("add %q, or \"*\" for every cluster", cmp.Or(x.Alias, x.Cluster))})
+		}
+	}
+	a := &x.policies.Analysis
+	off := func(on bool, setting string) {
+		if !on {
+			x.hold(Hold{Rule: "switched-off", Setting: setting, Reason: setting + " is off", Change: "set it to true"})
+		}
+	}
+	switch r {
+	case analysis.RecoverPrimary, analysis.RecoverCoPrimary:
+		filter("RecoverMasterClusterFilters", a.RecoversPrimary)
+	case analysis.RecoverIntermediate, analysis.RecoverGroupMember:
+		filter("RecoverIntermediateMasterClusterFilters", a.RecoversIntermediate)
+	case analysis.RecoverNonWriteable:
+		off(a.RecoverNonWriteable, "RecoverNonWriteableMaster")
+	case analysis.RecoverSemiSync:
+		if x.Code == analysis.LockedSemiSyncPrimary {
+			off(a.EnforceExactSemiSync || x.policies.RecoverLockedSemiSync, "RecoverLockedSemiSyncMaster")
+		} else {
+			off(a.EnforceExactSemiSync, "EnforceExactSemiSyncReplicas")
+		}
+	}
+}
+
+func (x *explainer) alias() string {
+	if x.Alias == "" {
+		return ""
+	}
+	return " (" + x.Alias + ")"
+}
+
+// forecast plans what would be done, where that is a promotion.
+func (x *explainer) forecast() {
+	switch analysis.HandlingOf(x.Code).Recovery {
+	case analysis.RecoverPrimary:
+	case analysis.NoRecovery, analysis.DetectOnly:
+		return
+	default:
+		x.Notes = append(x.Notes, "the steps of the recovery of "+string(x.Code)+" are not forecast")
+		return
+	}
+	x.Plan = DeadPrimary(x.topology, Request{Failed: x.Failed, Operation: string(x.Code)}, x.policies.Promotion)
+	if x.Plan.Successor.IsZero() {
+		reasons := make([]string, len(x.Plan.Rejected))
+		for n, v := range x.Plan.Rejected {
+			reasons[n] = v.String()
+		}
+		x.hold(Hold{Rule: "no-successor", Reason: "no replica can be promoted: " + strings.Join(reasons, "; "), Change: x.remedies()})
+		return
+	}
+	x.Risk = x.risk()
+	x.Expected = x.estimate()
+}
+
+// remedies are the settings behind the rules that reject everybody.
+func (x *explainer) remedies() string {
+	settings := map[string]string{
+		"ignored-hostname": "PromotionIgnoreHostnameFilters",
+		"must-not":         "the promotion rule (register-candidate)",
+		"data-center":      "PreventCrossDataCenterMasterFailover",
+		"region":           "PreventCrossRegionMasterFailover",
+		"lag":              "FailMasterPromotionOnLagMinutes",
+		"not-applied":      "FailMasterPromotionIfSQLThreadNotUpToDate",
+	}
+	var change []string
+	for _, v := range x.Plan.Rejected {
+		if s := settings[v.Rule]; s != "" && !slices.Contains(change, s) {
+			change = append(change, s)
+		}
+	}
+	if len(change) == 0 {
+		return "repair a replica"
+	}
+	return "change " + strings.Join(change, ", ")
+}

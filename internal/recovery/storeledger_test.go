@@ -1,0 +1,144 @@
+package recovery
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"orchestrator/internal/analysis"
+	"orchestrator/internal/config"
+	"orchestrator/internal/plan"
+	"orchestrator/internal/store"
+	"orchestrator/internal/topology"
+)
+
+// backend is a ledger in a new database; alive are the tokens of the processes that live.
+func backend(t *testing.T, alive *[]string) (*StoreLedger, *store.Store) {
+	t.Helper()
+	s, err := store.Open(t.Context(), store.Options{File: filepath.Join(t.TempDir(), "o.sqlite3"), Version: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	cfg := config.Default()
+	return NewStoreLedger(s, Node{"host", "me"}, func() *config.Config { return cfg }, func(context.Context) ([]store.Node, error) {
+		var nodes []store.Node
+		for _, token := range *alive {
+			nodes = append(nodes, store.Node{Hostname: "host", Token: token})
+		}
+		return nodes, nil
+	}), s
+}
+
+func TestUnfinishedRecoveriesOnRecord(t *testing.T) {
+	alive := []string{"me"}
+	l, s := backend(t, &alive)
+	ctx := t.Context()
+	r := &Recovery{UID: "1:a", Started: time.Now(), Finding: analysis.Finding{
+		Key: key("p"), Code: analysis.DeadPrimary, ClusterName: "p:3306", ClusterAlias: "shop", Replicas: []topology.Key{key("a"), key("b")}, CountReplicas: 2}}
+	if block, err := l.RegisterRecovery(ctx, r); err != nil || block.Blocked() {
+		t.Fatal(block, err)
+	}
+	p := plan.Plan{Operation: "DeadMaster", Cluster: "p:3306", Failed: key("p"), Successor: key("a")}
+	p.Add(1, plan.Step{Server: key("a"), State: plan.Done, NoReturn: true, Action: plan.Action{Verb: plan.SetWritable, At: topology.Coordinates{LogFile: "x.000001", LogPos: 4}}})
+	if err := l.SaveProgress(ctx, r.UID, &Journal{Plan: p, Hooks: true}); err != nil {
+		t.Fatal(err)
+	}
+	read := func() Unfinished {
+		t.Helper()
+		got, err := l.Unfinished(ctx)
+		if err != nil || len(got) != 1 {
+			t.Fatalf("%+v %v", got, err)
+		}
+		return got[0]
+	}
+	u := read()
+	if !u.Own || !u.Running || !u.Journal.Hooks || u.Journal.Successor != key("a") || u.Journal.NoReturn().Action.At.LogPos != 4 {
+		t.Errorf("journal %+v", u)
+	}
+	if f := u.Recovery.Finding; f.Key != key("p") || f.Code != analysis.DeadPrimary || f.ClusterAlias != "shop" || len(f.Replicas) != 2 || u.Recovery.ID != r.ID {
+		t.Errorf("recovery %+v", u.Recovery)
+	}
+	if err := l.SaveProgress(ctx, r.UID, &Journal{Plan: p, GivenUp: true}); err != nil {
+		t.Fatal(err)
+	}
+	if read().Running {
+		t.Error("what was given up counts as running")
+	}
+
+	// Its process is gone. It is left alone until it has been finished.
+	alive = []string{"other"}
+	if u := read(); u.Running {
+		t.Error("the process is gone and the recovery counts as running")
+	}
+	if err := l.Expire(ctx); err != nil {
+		t.Fatal(err)
+	}
+	crashed := func() bool {
+		t.Helper()
+		rows, err := s.Recoveries(ctx, store.RecoveryFilter{UID: r.UID})
+		if err != nil || len(rows) != 1 {
+			t.Fatalf("%+v %v", rows, err)
+		}
+		return rows[0].Acknowledged
+	}
+	if crashed() {
+		t.Error("it was acknowledged as crashed while its journal was open")
+	}
+	next := &Recovery{UID: "2:b", Started: time.Now(), Finding: r.Finding}
+	if block, err := l.RegisterRecovery(ctx, next); err != nil || !block.Blocked() {
+		t.Errorf("a second recovery may begin: %v %v", block, err)
+	}
+	if err := l.CloseJournal(ctx, r.UID); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := l.Unfinished(ctx); err != nil || len(got) > 0 {
+		t.Errorf("%+v %v", got, err)
+	}
+	if err := l.Expire(ctx); err != nil || !crashed() {
+		t.Errorf("a crashed recovery with nothing left to do is not acknowledged: %v", err)
+	}
+	if err := l.CloseJournal(ctx, "none"); err != nil {
+		t.Errorf("no journal to close: %v", err)
+	}
+}
+
+func TestAcknowledgedRecoveryBlocksNoMore(t *testing.T) {
+	alive := []string{"me"}
+	l, _ := backend(t, &alive)
+	first := &Recovery{UID: "1:a", Started: time.Now(), Finding: analysis.Finding{Key: key("p"), Code: analysis.DeadPrimary, ClusterName: "p:3306"}}
+	if _, err := l.RegisterRecovery(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
+	first.Ended = time.Now()
+	if err := l.ResolveRecovery(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Acknowledge(t.Context(), first.UID, crashComment); err != nil {
+		t.Fatal(err)
+	}
+	second := &Recovery{UID: "2:b", Started: time.Now(), Finding: first.Finding}
+	if block, err := l.RegisterRecovery(t.Context(), second); err != nil || block.Blocked() {
+		t.Errorf("blocked: %v %v", block, err)
+	}
+}
+
+func TestUnreadableJournalIsStillUnfinished(t *testing.T) {
+	alive := []string{"me"}
+	l, s := backend(t, &alive)
+	if err := s.PutJournal(t.Context(), store.JournalEntry{UID: "bad", Cluster: "x", State: "{", Open: true}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.SaveProgress(t.Context(), "good", &Journal{Plan: plan.Plan{Failed: key("p"), Cluster: "p:3306"}}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := l.Unfinished(t.Context())
+	if err != nil || len(got) != 2 || got[0].Recovery.UID != "bad" || got[0].Recovery.Finding.ClusterName != "x" {
+		t.Errorf("%+v %v", got, err)
+	}
+}
