@@ -215,6 +215,9 @@ func (c *clusterSession) look(t *testing.T) {
 	if out, errs, code := c.runClient(t, "-c", "which-replicas"); code != 1 || out != "" || !strings.Contains(errs, "must be provided") {
 		t.Errorf("a client without an instance: %d %q %q", code, out, errs)
 	}
+	if out, errs, code := c.runClient(t, "-U", "http://127.0.0.1:1/api", "-c", "clusters"); code != 1 || out != "" || !strings.Contains(errs, "127.0.0.1:1") {
+		t.Errorf("a client without a service: %d %q %q", code, out, errs)
+	}
 	if out, errs, code := c.runClient(t, "-c", "nosuch"); code != 1 || !strings.Contains(out+errs, "nosuch") {
 		t.Errorf("a client without a command: %d %q %q", code, out, errs)
 	}

@@ -104,7 +104,7 @@ func (s *serviceProcess) launch(t *testing.T, prepare func(*exec.Cmd)) {
 		if t.Failed() {
 			t.Logf("the log of the service:\n%s", log)
 		}
-		if strings.Contains(log, "panic:") || strings.Contains(log, "goroutine ") {
+		if strings.Contains(log, "panic:") || strings.Contains(log, "DATA RACE") || strings.Contains(log, "goroutine ") {
 			t.Errorf("the service panicked:\n%s", log)
 		}
 	})

@@ -169,7 +169,7 @@ func (r *Run) reconnect(ctx context.Context, k topology.Key, s Server, name stri
 }
 
 // restartWithin bounds the second half of a reconnection.
-const restartWithin = 20 * time.Second
+const restartWithin = 3 * time.Second
 
 // unapplied is an error when the replica holds something that it has not applied.
 func unapplied(ctx context.Context, s Server, name string) error {

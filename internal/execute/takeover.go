@@ -150,7 +150,7 @@ func mayWrite(statement string) bool {
 }
 
 // reopenWithin bounds taking back a close that failed.
-const reopenWithin = 5 * time.Second
+const reopenWithin = 8 * time.Second
 
 // closePrimary closes a server for writing. While it waits for statements that are running, new writes wait behind it;
 // so when its time is over it is taken back, whether or not the server has come to it in the meantime.
@@ -177,10 +177,34 @@ func (r *Run) closePrimary(ctx context.Context, s Server, super bool) (string, e
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), reopenWithin)
 	defer cancel()
-	if back := s.SetReadOnly(ctx, false, super); back != nil {
+	if back := reopen(ctx, s, super); back != nil {
 		return "", errors.Join(err, fmt.Errorf("it could not be opened again, and may be closed for writing: %w", back))
 	}
 	return "opened again", err
+}
+
+// settledAfter is how long a server must have stayed open to count as open. A close whose client is gone may wait on
+// inside the server, which looks for its client once a second.
+const settledAfter = 2 * time.Second
+
+// reopen opens a server again and stays with it until a close that is still on its way has come or gone.
+func reopen(ctx context.Context, s Server, super bool) error {
+	if err := s.SetReadOnly(ctx, false, super); err != nil {
+		return err
+	}
+	watch, cancel := context.WithTimeout(ctx, settledAfter)
+	defer cancel()
+	err := poll(watch, func() (bool, error) {
+		state, err := s.ReadOnly(ctx)
+		if err == nil && (state.ReadOnly || state.SuperReadOnly) {
+			err = s.SetReadOnly(ctx, false, super)
+		}
+		return false, err
+	})
+	if watch.Err() != nil && ctx.Err() == nil {
+		return nil
+	}
+	return err
 }
 
 // look reads what a server holds now.

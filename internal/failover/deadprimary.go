@@ -47,9 +47,10 @@ func DeadPrimary(t *topology.Topology, r Request, p Policy) plan.Plan {
 	if failed == nil {
 		failed = &topology.Instance{Key: r.Failed, ClusterName: r.Failed.String()}
 	}
+	servers, relays := splitRelays(t.Replicas(r.Failed))
 	d := &deadPrimary{
 		request: r, policy: &p, failed: failed,
-		chooser: newChooser(failed, t.Replicas(r.Failed), &p),
+		chooser: newChooser(failed, servers, &p),
 		plan: plan.Plan{
 			Title:     fmt.Sprintf("replace the lost primary %s", r.Failed),
 			Operation: r.Operation,
@@ -69,6 +70,7 @@ func DeadPrimary(t *topology.Topology, r Request, p Policy) plan.Plan {
 	final := d.catchUp(successor)
 	d.open(successor)
 	d.follow(successor, final)
+	d.followRelays(relays, successor, final)
 	return d.plan
 }
 

@@ -17,9 +17,8 @@ type Policies struct {
 	Promotion Policy
 	// Analysis holds the filters, too: IgnoreHostname, RecoversPrimary and RecoversIntermediate.
 	Analysis analysis.Policy
-
-	RecoverLockedSemiSync bool     // RecoverLockedSemiSyncMaster
-	VetoingHooks          []string // OnFailureDetectionProcesses and PreFailoverProcesses: each may stop a recovery
+	// VetoingHooks are the commands of OnFailureDetectionProcesses and PreFailoverProcesses: each may stop a recovery.
+	VetoingHooks []string
 }
 
 // State is what decides about a recovery beside the servers and the settings.
@@ -73,7 +72,7 @@ type Hold struct {
 }
 
 // Explain says what would happen if the server failed, or what does happen where it has failed. The zero Key means the
-// primary of the topology's only cluster. The code is the failure to be explained; without one it is what the analysis
+// primary of the topology's only cluster, of two co-primaries the writable one. The code is the failure to be explained; without one it is what the analysis
 // finds, in a server that works what it would find if it died now. Explain changes nothing, and the same arguments give
 // the same answer.
 func Explain(t *topology.Topology, failed topology.Key, code analysis.Code, p Policies, s State) Explanation {
@@ -112,7 +111,9 @@ func (x *explainer) find() bool {
 			x.hold(Hold{Rule: refusal.Rule, Reason: refusal.Reason, Change: refusal.Remedy})
 			return false
 		}
-		x.Failed = c.Primaries()[0].Key
+		tops := c.Primaries()
+		writable := slices.IndexFunc(tops, func(i *topology.Instance) bool { return !i.ReadOnly })
+		x.Failed = tops[max(writable, 0)].Key
 	}
 	if x.server = x.topology.Instance(x.Failed); x.server == nil {
 		x.hold(Hold{Rule: "unknown-server", Reason: x.Failed.String() + " is not known", Change: "discover it"})
@@ -133,11 +134,17 @@ func (x *explainer) suppose() {
 		x.Supposed = true
 		members = lose(members, x.topology, x.server, x.state.Now)
 	}
+	if n := slices.IndexFunc(members, func(i *topology.Instance) bool { return i.Key == x.Failed && i.Maintenance != nil }); n >= 0 {
+		// The analysis leaves out who is under maintenance; what it would be otherwise is worth knowing.
+		members = slices.Clone(members)
+		members[n] = members[n].Clone()
+		members[n].Maintenance = nil
+	}
 	x.topology = topology.New(members, x.topology.Names())
 	policy := x.policies.Analysis
 	policy.ClusterName, policy.IncludeNoProblem, policy.IncludeDowntimed, policy.IncludeAdditional = x.Cluster, true, true, true
 	x.ignored = policy.IgnoreHostname != nil && policy.IgnoreHostname(x.Failed.Hostname)
-	policy.IgnoreHostname = nil // what it would be otherwise is worth knowing
+	policy.IgnoreHostname = nil // for the same reason
 	found := analysis.Analyze(x.topology, policy, x.state.Now)
 	if i := slices.IndexFunc(found, func(f analysis.Finding) bool { return f.Key == x.Failed }); i >= 0 {
 		x.finding = found[i]
@@ -263,7 +270,7 @@ func (x *explainer) judgeServer() {
 				still = append(still, r.Key)
 			}
 		}
-		x.hold(Hold{Rule: "still-receiving", Reason: fmt.Sprintf("%s are still connected to %s: a stopped applier is no sign of a dead source", topology.JoinKeys(still), i.Key), Change: "they notice by themselves; restart-slave-threads makes them look"})
+		x.hold(Hold{Rule: "still-receiving", Reason: fmt.Sprintf("replicas are still connected to %s (%s): a stopped applier is no sign of a dead source", i.Key, topology.JoinKeys(still)), Change: "they notice by themselves; restart-slave-threads makes them look"})
 	}
 }
 
@@ -290,7 +297,7 @@ func (x *explainer) judgeSettings(r analysis.Recovery) {
 		off(a.RecoverNonWriteable, "RecoverNonWriteableMaster")
 	case analysis.RecoverSemiSync:
 		if x.Code == analysis.LockedSemiSyncPrimary {
-			off(a.EnforceExactSemiSync || x.policies.RecoverLockedSemiSync, "RecoverLockedSemiSyncMaster")
+			off(a.EnforceExactSemiSync || x.policies.Promotion.EnoughSemiSync, "RecoverLockedSemiSyncMaster")
 		} else {
 			off(a.EnforceExactSemiSync, "EnforceExactSemiSyncReplicas")
 		}
@@ -304,27 +311,61 @@ func (x *explainer) alias() string {
 	return " (" + x.Alias + ")"
 }
 
-// forecast plans what would be done, where that is a promotion.
-func (x *explainer) forecast() {
-	switch analysis.HandlingOf(x.Code).Recovery {
+// planner is what plans a kind of recovery; nil where there is none.
+func planner(r analysis.Recovery) func(*topology.Topology, Request, Policy) plan.Plan {
+	switch r {
 	case analysis.RecoverPrimary:
-	case analysis.NoRecovery, analysis.DetectOnly:
-		return
-	default:
-		x.Notes = append(x.Notes, "the steps of the recovery of "+string(x.Code)+" are not forecast")
+		return DeadPrimary
+	case analysis.RecoverCoPrimary:
+		return DeadCoPrimary
+	case analysis.RecoverIntermediate:
+		return DeadIntermediate
+	case analysis.RecoverGroupMember:
+		return DeadGroupMember
+	case analysis.RecoverSemiSync:
+		return SemiSync
+	case analysis.RecoverNonWriteable:
+		return NonWriteable
+	}
+	return nil
+}
+
+// promotes says whether the recovery of a code puts a replica in the place of the failed server.
+func promotes(c analysis.Code) bool {
+	r := analysis.HandlingOf(c).Recovery
+	return r == analysis.RecoverPrimary || r == analysis.RecoverCoPrimary
+}
+
+// forecast plans what would be done.
+func (x *explainer) forecast() {
+	planned := planner(analysis.HandlingOf(x.Code).Recovery)
+	if planned == nil {
 		return
 	}
-	x.Plan = DeadPrimary(x.topology, Request{Failed: x.Failed, Operation: string(x.Code)}, x.policies.Promotion)
-	if x.Plan.Successor.IsZero() {
-		reasons := make([]string, len(x.Plan.Rejected))
-		for n, v := range x.Plan.Rejected {
-			reasons[n] = v.String()
-		}
-		x.hold(Hold{Rule: "no-successor", Reason: "no replica can be promoted: " + strings.Join(reasons, "; "), Change: x.remedies()})
-		return
+	x.Plan = planned(x.topology, Request{Failed: x.Failed, Operation: string(x.Code)}, x.policies.Promotion)
+	switch {
+	case x.Plan.Successor.IsZero():
+		x.noSuccessor()
+	case promotes(x.Code):
+		x.Risk = x.risk()
+		x.Expected = x.estimate()
 	}
-	x.Risk = x.risk()
-	x.Expected = x.estimate()
+}
+
+// noSuccessor says why the plan leads nowhere.
+func (x *explainer) noSuccessor() {
+	var reasons []string
+	for _, v := range slices.Concat(x.Plan.Rejected, x.Plan.Lost) {
+		reasons = append(reasons, v.String())
+	}
+	if len(reasons) == 0 {
+		reasons = x.Plan.Warnings
+	}
+	what := "nothing can be done"
+	if promotes(x.Code) {
+		what = "no replica can be promoted"
+	}
+	x.hold(Hold{Rule: "no-successor", Reason: what + ": " + strings.Join(reasons, "; "), Change: x.remedies()})
 }
 
 // remedies are the settings behind the rules that reject everybody.
@@ -344,7 +385,7 @@ func (x *explainer) remedies() string {
 		}
 	}
 	if len(change) == 0 {
-		return "repair a replica"
+		return ""
 	}
 	return "change " + strings.Join(change, ", ")
 }

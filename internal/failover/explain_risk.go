@@ -34,7 +34,7 @@ type Gap struct {
 
 // risk compares the newest that is known of the primary with what the successor would hold.
 func (x *explainer) risk() Risk {
-	out := Risk{Bytes: -1}
+	out := Risk{Bytes: -1, Basis: fmt.Sprintf("what %s and %s hold cannot be compared", x.Failed, x.Plan.Successor)}
 	c := newChooser(x.topology.Instance(x.Failed), x.topology.Replicas(x.Failed), &x.policies.Promotion)
 	var successor *candidate
 	for _, k := range c.candidates {
@@ -128,8 +128,12 @@ func (x *explainer) estimate() Estimate {
 	trip, trips := leastTrip, 0
 	var apply time.Duration
 	var slow topology.Key
+	last := stageOpen
+	if open := x.Plan.NoReturn(); open != nil {
+		last = open.Stage
+	}
 	for _, steps := range x.Plan.Stages() {
-		if steps[0].Stage > stageOpen {
+		if steps[0].Stage > last {
 			break
 		}
 		trips += stepTrips(steps)

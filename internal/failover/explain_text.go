@@ -56,12 +56,16 @@ func (x *Explanation) answer(b *strings.Builder) {
 	b.WriteString("it would not be recovered automatically:\n")
 }
 
-// promotion prints who would be promoted and what that means.
+// promotion prints what would be done, and who would be promoted.
 func (x *Explanation) promotion(b *strings.Builder) {
+	what := x.Plan.Title
+	if promotes(x.Code) {
+		what = x.Plan.Successor.String() + " would be promoted"
+	}
 	if x.Would {
-		fmt.Fprintf(b, "%s would be promoted\n", x.Plan.Successor)
+		fmt.Fprintln(b, what)
 	} else {
-		fmt.Fprintf(b, "without that, %s would be promoted\n", x.Plan.Successor)
+		fmt.Fprintf(b, "without that: %s\n", what)
 	}
 	x.verdicts(b, "not chosen:", x.Plan.Rejected)
 	x.verdicts(b, "could not follow:", x.Plan.Lost)
@@ -76,6 +80,16 @@ func (x *Explanation) promotion(b *strings.Builder) {
 		stage = s.Stage
 		fmt.Fprintf(b, "  %2d %s %s: %s\n", s.N, mark, s.Server, s.Action)
 	}
+	if promotes(x.Code) {
+		x.cost(b)
+	}
+	for _, w := range x.Plan.Warnings {
+		fmt.Fprintf(b, "warning: %s\n", w)
+	}
+}
+
+// cost prints what may be lost, and how long it takes.
+func (x *Explanation) cost(b *strings.Builder) {
 	fmt.Fprintf(b, "at risk: %s\n", x.Risk.amount())
 	for _, g := range x.Risk.Unreachable {
 		fmt.Fprintf(b, "  %s has received %s that %s would lack\n", g.Server, transactions(g.Transactions), x.Plan.Successor)
@@ -87,9 +101,6 @@ func (x *Explanation) promotion(b *strings.Builder) {
 	fmt.Fprintf(b, "nobody could write for about %s\n", x.Expected.Total.Round(time.Millisecond))
 	for _, p := range x.Expected.Parts {
 		fmt.Fprintf(b, "  %s: %s (%s)\n", p.Name, p.Takes.Round(time.Millisecond), p.Basis)
-	}
-	for _, w := range x.Plan.Warnings {
-		fmt.Fprintf(b, "warning: %s\n", w)
 	}
 }
 
@@ -117,7 +128,7 @@ func (r *Risk) amount() string {
 		what = "an amount that cannot be told"
 	}
 	if r.Seconds.Known {
-		what += fmt.Sprintf(", of the last %d s at most", r.Seconds.N+1)
+		what += fmt.Sprintf("; by the successor's lag, what was committed in the last %d s at most", r.Seconds.N+1)
 	}
 	return what
 }

@@ -31,7 +31,7 @@ func DeadGroupMember(t *topology.Topology, r Request, p Policy) plan.Plan {
 	}
 	var moves []move
 	for _, i := range t.Replicas(r.Failed) {
-		v, ok := d.first(i, members, "another member of the group takes it")
+		v, ok := d.first(i, members)
 		switch {
 		case !i.LastCheckValid():
 			d.plan.Lost = append(d.plan.Lost, plan.Verdict{Server: i.Key, Rule: "unreachable", Reason: "the last check failed: " + cmp.Or(i.Check.Err, "no answer")})

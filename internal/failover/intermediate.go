@@ -29,7 +29,7 @@ func DeadIntermediate(t *topology.Topology, r Request, p Policy) plan.Plan {
 			d.plan.Lost = append(d.plan.Lost, plan.Verdict{Server: i.Key, Rule: "unreachable", Reason: "the last check failed: " + cmp.Or(i.Check.Err, "no answer")})
 			continue
 		}
-		if v, ok := d.first(i, near, "a sibling of the lost server takes it"); ok {
+		if v, ok := d.first(i, near); ok {
 			moves = append(moves, v)
 			continue
 		}
@@ -38,9 +38,9 @@ func DeadIntermediate(t *topology.Topology, r Request, p Policy) plan.Plan {
 	led, left := d.regroup(left)
 	moves = append(moves, led...)
 	for _, i := range left {
-		v, ok := d.first(i, far, "a sibling of the lost server in another place takes it")
+		v, ok := d.first(i, far)
 		if !ok && d.above != nil {
-			v, ok = d.first(i, []*topology.Instance{d.above}, "the source of the lost server takes it")
+			v, ok = d.first(i, []*topology.Instance{d.above})
 		}
 		if !ok {
 			d.plan.Lost = append(d.plan.Lost, d.homeless(i, near, far))
@@ -115,18 +115,18 @@ func (d *intermediate) siblings() (near, far []*topology.Instance) {
 		field = append(field, k)
 	}
 	slices.SortFunc(field, c.compare)
-	slices.SortStableFunc(field, func(a, b *candidate) int { return better(c.near(a), c.near(b)) })
+	slices.SortStableFunc(field, func(a, b *candidate) int {
+		return cmp.Or(better(a.Instance == d.designated, b.Instance == d.designated), better(c.near(a), c.near(b)))
+	})
 	for n, k := range field {
 		switch {
-		case d.designated == k.Instance:
-			near = slices.Insert(near, 0, k.Instance)
-		case c.near(k):
+		case d.designated == k.Instance, c.near(k):
 			near = append(near, k.Instance)
 		default:
 			far = append(far, k.Instance)
 		}
 		if n > 0 {
-			d.plan.Rejected = append(d.plan.Rejected, c.second(k, field[0]))
+			d.plan.Rejected = append(d.plan.Rejected, d.second(c, k, field[0]))
 		}
 	}
 	if d.designated == d.above {
@@ -139,11 +139,11 @@ func (d *intermediate) siblings() (near, far []*topology.Instance) {
 }
 
 // second says why a valid sibling does not come first.
-func (c *chooser) second(k, best *candidate) plan.Verdict {
-	if c.near(best) && !c.near(k) {
+func (d *intermediate) second(c *chooser, k, best *candidate) plan.Verdict {
+	if best.Instance != d.designated && c.near(best) && !c.near(k) {
 		return plan.Verdict{Server: k.Key, Rule: "outranked", Reason: best.Key.String() + " is in the data center and environment of the lost server, " + k.Key.String() + " is not"}
 	}
-	return c.outranked(k, best, topology.Key{})
+	return c.outranked(k, best, d.request.Designated)
 }
 
 // barSibling says by which rule a sibling takes no replicas, or nil.
@@ -188,16 +188,29 @@ func (d *intermediate) isBehindFailed(k *candidate) bool {
 }
 
 // first finds the first of the targets that can take the replica.
-func (d *intermediate) first(i *topology.Instance, targets []*topology.Instance, why string) (move, bool) {
+func (d *intermediate) first(i *topology.Instance, targets []*topology.Instance) (move, bool) {
 	for _, target := range targets {
 		if target == i {
 			continue
 		}
 		if action, refused := d.place(i, target); refused == nil {
-			return move{replica: i, action: action, stage: d.stageOf(i, stageMove), why: why}, true
+			return move{replica: i, action: action, stage: d.stageOf(i, stageMove), why: d.why(target)}, true
 		}
 	}
 	return move{}, false
+}
+
+// why says what the target is to the lost server.
+func (d *intermediate) why(target *topology.Instance) string {
+	switch {
+	case target == d.above:
+		return "the source of the lost server takes it"
+	case d.failed.Group.IsMember() && target.Group.Name == d.failed.Group.Name:
+		return "another member of the group takes it"
+	case d.isNear(target):
+		return "a sibling of the lost server takes it"
+	}
+	return "a sibling of the lost server in another place takes it"
 }
 
 // regroup finds among the replicas one that can go below the source of the lost server and that others can go below.

@@ -301,12 +301,18 @@ func (m *mover) write(p *plan.Plan, moves []move) {
 	p.Successor = mostWanted(moves)
 }
 
-// mostWanted is the server that most replicas go below; of several the one that was filled first.
+// mostWanted is the server that most replicas go below; of several the one that takes the lost server's place, else the
+// one that was filled first.
 func mostWanted(moves []move) topology.Key {
 	count := make(map[topology.Key]int)
 	var best topology.Key
 	for _, v := range moves {
 		count[v.action.Source]++
+	}
+	for _, v := range moves {
+		if v.leads {
+			best = v.replica.Key
+		}
 	}
 	for _, v := range moves {
 		if k := v.action.Source; best.IsZero() || count[k] > count[best] {

@@ -121,7 +121,7 @@ func (s *semiSync) exact() {
 		switch {
 		case n >= wait:
 			rest = append(rest, i)
-			s.reject(i, "outranked", "%d others come before it by priority, and no more are waited for", wait)
+			s.reject(i, "outranked", "those that come before it by priority are as many as are waited for")
 		case !acknowledges(i):
 			s.on = append(s.on, i)
 		}
@@ -132,7 +132,7 @@ func (s *semiSync) exact() {
 	slices.SortFunc(rest, func(a, b *topology.Instance) int { return a.Key.Compare(b.Key) })
 	if len(s.possible) < wait {
 		s.plan.Warnings = append(s.plan.Warnings, fmt.Sprintf(
-			"%s waits for %d acknowledgements and %d replicas may give them: nobody is switched off", s.primary.Key, wait, len(s.possible)))
+			"%s waits for %d acknowledgements, and the replicas that may give them number %d: nobody is switched off", s.primary.Key, wait, len(s.possible)))
 		return
 	}
 	for _, i := range rest {
@@ -158,7 +158,7 @@ func (s *semiSync) enough() {
 		}
 	}
 	if len(s.on) < lacks {
-		s.plan.Warnings = append(s.plan.Warnings, fmt.Sprintf("%s lacks %d acknowledgements, and %d more replicas can give them", s.primary.Key, lacks, len(s.on)))
+		s.plan.Warnings = append(s.plan.Warnings, fmt.Sprintf("%s lacks %d acknowledgements, and the replicas that can be switched on number %d", s.primary.Key, lacks, len(s.on)))
 	}
 }
 

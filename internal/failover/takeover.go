@@ -254,6 +254,7 @@ func (d *takeover) demote() {
 		})
 	}
 	if d.keepsRing() {
+		d.acknowledge()
 		return
 	}
 	d.plan.Add(takeoverFollow, plan.Step{
@@ -276,19 +277,25 @@ func (d *takeover) startFormer() {
 		d.warn("%s is pointed at %s and left stopped: start replication there when it shall follow", d.primary.Key, d.target.Key)
 		return
 	}
-	if d.primary.SemiSync.Available && d.primary.SemiSyncPriority > 0 {
-		d.plan.Add(takeoverSemiSync, plan.Step{
-			Phase: plan.Repoint, Server: d.primary.Key, MayFail: true,
-			Action: plan.Action{Verb: plan.SemiSyncReplica, On: true},
-			Why:    "its semi-sync priority is above 0",
-			Until:  "the replica side is on",
-		})
-	}
+	d.acknowledge()
 	d.plan.Add(takeoverStart, plan.Step{
 		Phase: plan.Repoint, Server: d.primary.Key, MayFail: true,
 		Action: plan.Action{Verb: plan.StartReplica},
 		Why:    "it can be the primary again only when it follows",
 		Until:  "both threads have been started",
+	})
+}
+
+// acknowledge makes the former primary one of the semi-sync replicas where it counts among them.
+func (d *takeover) acknowledge() {
+	if !d.primary.SemiSync.Available || d.primary.SemiSyncPriority == 0 || d.primary.SemiSync.ReplicaEnabled {
+		return
+	}
+	d.plan.Add(takeoverSemiSync, plan.Step{
+		Phase: plan.Repoint, Server: d.primary.Key, MayFail: true,
+		Action: plan.Action{Verb: plan.SemiSyncReplica, On: true},
+		Why:    "its semi-sync priority is above 0",
+		Until:  "the replica side is on",
 	})
 }
 

@@ -321,6 +321,9 @@ func (d *takeover) foresee() {
 	if d.primary.ReadOnly {
 		d.warn("%s takes no writes already; should the takeover fail, it stays so", d.primary.Key)
 	}
+	if d.primary.SemiSync.SourceEnabled && !t.SemiSync.SourceEnabled && (t.SemiSyncPriority == 0 || !t.SemiSync.Available) {
+		d.warn("%s waits for semi-sync acknowledgements and %s will not: its semi-sync priority is 0 (DetectSemiSyncEnforcedQuery), or it lacks the plugin", d.primary.Key, t.Key)
+	}
 	if wait := t.SemiSync.SourceWaitCount; t.SemiSyncPriority > 0 && t.SemiSync.Available && wait > 0 {
 		var acks uint
 		for _, i := range slices.Concat(d.early, d.late) {

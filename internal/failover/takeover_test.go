@@ -17,7 +17,7 @@ import (
 	"orchestrator/internal/topology"
 )
 
-var updateGolden = flag.Bool("update", false, "write the golden files anew")
+var updateGolden = flag.Bool("update-golden", false, "write the golden files anew")
 
 var noon = time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC)
 
@@ -67,7 +67,6 @@ func inRing(source string, readOnly bool) func(*topology.Instance) {
 }
 
 func key(host string) topology.Key { return topology.Key{Hostname: host, Port: 3306} }
-
 
 // situation is a cluster and what is asked of it.
 type situation struct {
@@ -121,6 +120,8 @@ var takeovers = map[string]situation{
 		servers: servers(living(), running("a"), running("b", filePosition), running("c")), request: auto},
 	"semi-sync goes along": {
 		servers: servers(living(askingAcks(1, 2)), running("a", acking), running("b", acking)), request: auto},
+	"semi-sync that nobody manages": {
+		servers: servers(living(askingAcks(1, 1), func(i *topology.Instance) { i.SemiSyncPriority = 0 }), running("a")), request: auto},
 	"the primary keeps the semi-sync replicas that it needs": {
 		servers: servers(living(askingAcks(2, 3)), running("a", acking), running("b", acking), running("c", acking)), request: auto},
 	"a downtimed replica is left behind": {

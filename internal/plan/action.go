@@ -139,6 +139,9 @@ func (a Action) String() string {
 		}
 		return fmt.Sprintf("wait for statements that run longer than %s", a.After)
 	case ClosePrimary:
+		if a.Super {
+			return "stop taking writes (super_read_only=1)"
+		}
 		return "stop taking writes (read_only=1)"
 	case AwaitSource:
 		return "apply everything that " + a.Source.String() + " holds"

@@ -2,6 +2,7 @@ package publish
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -59,20 +60,27 @@ func (h *Hooks) execute(ctx context.Context, r run) (output string, err error) {
 		defer cancel()
 	}
 	file, err := h.script(r.text)
-	if err != nil {
-		return "", err
-	}
-	defer func() {
-		if e := os.Remove(file); e != nil && err == nil {
-			err = fmt.Errorf("remove its file: %w", e)
+	var piped []*os.File
+	if err == nil {
+		defer func() {
+			if e := os.Remove(file); e != nil && err == nil {
+				err = fmt.Errorf("remove its file: %w", e)
+			}
+		}()
+	} else {
+		source, e := pipeOf(r.text)
+		if e != nil {
+			return "", fmt.Errorf("%w; without a file: %w", err, e)
 		}
-	}()
+		defer func() { _ = source.Close() }() // only read by the shell, which has a copy
+		file, piped = firstExtraFile, []*os.File{source}
+	}
 	shell := h.options.Shell()
 	if shell == "" {
 		shell = DefaultShell
 	}
 	cmd := exec.Command(shell, append([]string{file}, r.arguments...)...)
-	cmd.Env = r.env
+	cmd.Env, cmd.ExtraFiles = r.env, piped
 	ownGroup(cmd)
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -100,6 +108,29 @@ func (h *Hooks) execute(ctx context.Context, r run) (output string, err error) {
 		err = fmt.Errorf("%w: %s", err, last)
 	}
 	return output, err
+}
+
+// firstExtraFile is how a program reads the first file that it inherits beside the standard ones.
+const firstExtraFile = "/dev/fd/3"
+
+// pipeRoom is how much a pipe takes on every system before anybody reads from it.
+const pipeRoom = 16 << 10
+
+// pipeOf gives a pipe that holds the text. A full disk, on which no file can be written, must not keep a hook from
+// running, and with it a failover that waits for the hook.
+func pipeOf(text string) (*os.File, error) {
+	if len(text) > pipeRoom {
+		return nil, fmt.Errorf("it has %d bytes, and a pipe takes %d", len(text), pipeRoom)
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	_, err = io.WriteString(write, text)
+	if err := errors.Join(err, write.Close()); err != nil {
+		return nil, errors.Join(err, read.Close())
+	}
+	return read, nil
 }
 
 // lastLine gives what a failing script has most likely said last about the reason.

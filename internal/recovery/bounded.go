@@ -3,6 +3,7 @@ package recovery
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"orchestrator/internal/analysis"
@@ -14,28 +15,48 @@ const (
 	ledgerCritical = 2 * time.Second
 	// ledgerPatience bounds any other call.
 	ledgerPatience = 10 * time.Second
+	// While the ledger hangs, it is given less time: a recovery makes a dozen calls, and hooks wait for them.
+	hangingCritical = 100 * time.Millisecond
+	hangingPatience = 500 * time.Millisecond
+	// hangsFor is how long a ledger counts as hanging after a call that it did not answer in time.
+	hangsFor = 10 * time.Second
 )
 
 // bounded is a Ledger that keeps nobody waiting for long: each of its calls has a deadline of its own.
-type bounded struct{ Ledger }
+type bounded struct {
+	Ledger
+	now   func() time.Time
+	until atomic.Int64 // Unix nanoseconds; until then the ledger counts as hanging
+}
 
-func within[T any](ctx context.Context, limit time.Duration, call func(context.Context) (T, error)) (T, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("the ledger did not answer within %s", limit))
+// within makes a call that may take as long as limit, or as hanging while the ledger hangs.
+func within[T any](ctx context.Context, b *bounded, limit, hanging time.Duration, call func(context.Context) (T, error)) (T, error) {
+	if b.now().UnixNano() < b.until.Load() {
+		limit = hanging
+	}
+	bounded, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("the ledger did not answer within %s", limit))
 	defer cancel()
-	v, err := call(ctx)
-	if err != nil && ctx.Err() != nil {
-		err = fmt.Errorf("%w (%w)", context.Cause(ctx), err)
+	v, err := call(bounded)
+	if err != nil && bounded.Err() != nil {
+		if ctx.Err() == nil {
+			b.until.Store(b.now().Add(hangsFor).UnixNano())
+		}
+		err = fmt.Errorf("%w (%w)", context.Cause(bounded), err)
 	}
 	return v, err
 }
 
-func patiently(ctx context.Context, call func(context.Context) error) error {
-	_, err := within(ctx, ledgerPatience, func(ctx context.Context) (struct{}, error) { return struct{}{}, call(ctx) })
+func critically[T any](ctx context.Context, b *bounded, call func(context.Context) (T, error)) (T, error) {
+	return within(ctx, b, ledgerCritical, hangingCritical, call)
+}
+
+func (b *bounded) patiently(ctx context.Context, call func(context.Context) error) error {
+	_, err := within(ctx, b, ledgerPatience, hangingPatience, func(ctx context.Context) (struct{}, error) { return struct{}{}, call(ctx) })
 	return err
 }
 
-func (b bounded) RegisterDetection(ctx context.Context, f *analysis.Finding, actionable bool) (id int64, fresh bool, err error) {
-	id, err = within(ctx, ledgerCritical, func(ctx context.Context) (int64, error) {
+func (b *bounded) RegisterDetection(ctx context.Context, f *analysis.Finding, actionable bool) (id int64, fresh bool, err error) {
+	id, err = critically(ctx, b, func(ctx context.Context) (int64, error) {
 		var (
 			id  int64
 			err error
@@ -46,64 +67,65 @@ func (b bounded) RegisterDetection(ctx context.Context, f *analysis.Finding, act
 	return id, fresh, err
 }
 
-func (b bounded) RegisterRecovery(ctx context.Context, r *Recovery) (Block, error) {
-	return within(ctx, ledgerCritical, func(ctx context.Context) (Block, error) { return b.Ledger.RegisterRecovery(ctx, r) })
+func (b *bounded) RegisterRecovery(ctx context.Context, r *Recovery) (Block, error) {
+	return critically(ctx, b, func(ctx context.Context) (Block, error) { return b.Ledger.RegisterRecovery(ctx, r) })
 }
 
-func (b bounded) Disabled(ctx context.Context) (bool, error) {
-	return within(ctx, ledgerCritical, b.Ledger.Disabled)
+func (b *bounded) Disabled(ctx context.Context) (bool, error) {
+	return critically(ctx, b, b.Ledger.Disabled)
 }
 
-func (b bounded) Unfinished(ctx context.Context) ([]Unfinished, error) {
-	return within(ctx, ledgerCritical, b.Ledger.Unfinished)
+func (b *bounded) Unfinished(ctx context.Context) ([]Unfinished, error) {
+	return critically(ctx, b, b.Ledger.Unfinished)
 }
 
-func (b bounded) ResolveRecovery(ctx context.Context, r *Recovery) error {
-	return patiently(ctx, func(ctx context.Context) error { return b.Ledger.ResolveRecovery(ctx, r) })
+func (b *bounded) ResolveRecovery(ctx context.Context, r *Recovery) error {
+	return b.patiently(ctx, func(ctx context.Context) error { return b.Ledger.ResolveRecovery(ctx, r) })
 }
 
-func (b bounded) AddStep(ctx context.Context, uid string, at time.Time, message string) error {
-	return patiently(ctx, func(ctx context.Context) error { return b.Ledger.AddStep(ctx, uid, at, message) })
+func (b *bounded) AddStep(ctx context.Context, uid string, at time.Time, message string) error {
+	return b.patiently(ctx, func(ctx context.Context) error { return b.Ledger.AddStep(ctx, uid, at, message) })
 }
 
-func (b bounded) SaveProgress(ctx context.Context, uid string, j *Journal) error {
-	return patiently(ctx, func(ctx context.Context) error { return b.Ledger.SaveProgress(ctx, uid, j) })
+func (b *bounded) SaveProgress(ctx context.Context, uid string, j *Journal) error {
+	_, err := critically(ctx, b, func(ctx context.Context) (struct{}, error) { return struct{}{}, b.Ledger.SaveProgress(ctx, uid, j) })
+	return err
 }
 
-func (b bounded) CloseJournal(ctx context.Context, uid string) error {
-	return patiently(ctx, func(ctx context.Context) error { return b.Ledger.CloseJournal(ctx, uid) })
+func (b *bounded) CloseJournal(ctx context.Context, uid string) error {
+	return b.patiently(ctx, func(ctx context.Context) error { return b.Ledger.CloseJournal(ctx, uid) })
 }
 
-func (b bounded) Acknowledge(ctx context.Context, uid, comment string) error {
-	return patiently(ctx, func(ctx context.Context) error { return b.Ledger.Acknowledge(ctx, uid, comment) })
+func (b *bounded) Acknowledge(ctx context.Context, uid, comment string) error {
+	return b.patiently(ctx, func(ctx context.Context) error { return b.Ledger.Acknowledge(ctx, uid, comment) })
 }
 
-func (b bounded) ClearDetections(ctx context.Context, key topology.Key) error {
-	return patiently(ctx, func(ctx context.Context) error { return b.Ledger.ClearDetections(ctx, key) })
+func (b *bounded) ClearDetections(ctx context.Context, key topology.Key) error {
+	return b.patiently(ctx, func(ctx context.Context) error { return b.Ledger.ClearDetections(ctx, key) })
 }
 
-func (b bounded) Downtime(ctx context.Context, key topology.Key, d topology.Downtime) error {
-	return patiently(ctx, func(ctx context.Context) error { return b.Ledger.Downtime(ctx, key, d) })
+func (b *bounded) Downtime(ctx context.Context, key topology.Key, d topology.Downtime) error {
+	return b.patiently(ctx, func(ctx context.Context) error { return b.Ledger.Downtime(ctx, key, d) })
 }
 
-func (b bounded) EndDowntime(ctx context.Context, key topology.Key) error {
-	return patiently(ctx, func(ctx context.Context) error { return b.Ledger.EndDowntime(ctx, key) })
+func (b *bounded) EndDowntime(ctx context.Context, key topology.Key) error {
+	return b.patiently(ctx, func(ctx context.Context) error { return b.Ledger.EndDowntime(ctx, key) })
 }
 
-func (b bounded) RenameCluster(ctx context.Context, from, to, alias string) error {
-	return patiently(ctx, func(ctx context.Context) error { return b.Ledger.RenameCluster(ctx, from, to, alias) })
+func (b *bounded) RenameCluster(ctx context.Context, from, to, alias string) error {
+	return b.patiently(ctx, func(ctx context.Context) error { return b.Ledger.RenameCluster(ctx, from, to, alias) })
 }
 
-func (b bounded) PublishPrimary(ctx context.Context, cluster, alias, domain string, primary topology.Key) error {
-	return patiently(ctx, func(ctx context.Context) error {
+func (b *bounded) PublishPrimary(ctx context.Context, cluster, alias, domain string, primary topology.Key) error {
+	return b.patiently(ctx, func(ctx context.Context) error {
 		return b.Ledger.PublishPrimary(ctx, cluster, alias, domain, primary)
 	})
 }
 
-func (b bounded) Audit(ctx context.Context, kind string, key topology.Key, cluster, message string) error {
-	return patiently(ctx, func(ctx context.Context) error { return b.Ledger.Audit(ctx, kind, key, cluster, message) })
+func (b *bounded) Audit(ctx context.Context, kind string, key topology.Key, cluster, message string) error {
+	return b.patiently(ctx, func(ctx context.Context) error { return b.Ledger.Audit(ctx, kind, key, cluster, message) })
 }
 
-func (b bounded) Expire(ctx context.Context) error {
-	return patiently(ctx, b.Ledger.Expire)
+func (b *bounded) Expire(ctx context.Context) error {
+	return b.patiently(ctx, b.Ledger.Expire)
 }

@@ -11,16 +11,30 @@ import (
 	"orchestrator/internal/topology"
 )
 
-// concludeWithin bounds what follows a recovery, so that it ends even when the ledger or a hook does not answer.
-const concludeWithin = 10 * time.Minute
+const (
+	// concludeWithin bounds what follows a recovery, so that it ends even when the ledger or a hook does not answer.
+	concludeWithin = 10 * time.Minute
+	// stopWithin is how long it may still take once the engine is being stopped. What is not done by then is done by
+	// the next process: the journal stays open.
+	stopWithin = 30 * time.Second
+)
 
-// conclude settles what follows from a recovery: downtime, names, published keys, hooks, and the record. It runs to
-// its end even while the engine is being stopped. Its own failures are noted and change nothing else.
+// conclude settles what follows from a recovery: downtime, names, published keys, hooks, and the record. It goes on for
+// a while when the engine is being stopped. Its own failures are noted and change nothing else.
 func (e *Engine) conclude(parent context.Context, r *Recovery, ask request, log *recoveryLog, failure error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), concludeWithin)
 	defer cancel()
+	defer context.AfterFunc(parent, func() {
+		late := time.NewTimer(stopWithin)
+		defer late.Stop()
+		select {
+		case <-late.C:
+			cancel()
+		case <-ctx.Done():
+		}
+	})()
 	e.mu.Lock()
-	e.concluded[r.UID] = true
+	e.concluded[r.UID] = r
 	e.mu.Unlock()
 	if failure != nil {
 		r.Errors = append(r.Errors, failure.Error())
@@ -46,7 +60,9 @@ func (e *Engine) conclude(parent context.Context, r *Recovery, ask request, log 
 	}
 	e.audit(ctx, "recover-dead-master", f.Key, f.ClusterName, fmt.Sprintf("%s: %s, %d lost, %s", f.Code, outcome, len(r.Lost), r.Ended.Sub(r.Started).Round(time.Millisecond)))
 	log.close()
-	e.closeJournal(ctx, r.UID)
+	if !r.unresolved && ctx.Err() == nil {
+		e.closeJournal(ctx, r.UID)
+	}
 	e.o.Logger.Warn("recovery ended", "failed", f.Key.String(), "outcome", outcome, "took", r.Ended.Sub(r.Started).String(), "errors", len(r.Errors))
 	e.progress(Progress{Kind: Finished, Cluster: f.ClusterName, Server: f.Key, Text: outcome, Recovery: r.UID})
 }
@@ -68,17 +84,44 @@ func (e *Engine) writeDown(ctx context.Context, r *Recovery, log *recoveryLog) {
 		log.check("registering the recovery late", e.registerLate(books, r))
 	}
 	err := e.o.Ledger.ResolveRecovery(books, r)
-	if err != nil && books.Err() != nil {
-		err = e.o.Ledger.ResolveRecovery(ctx, r) // of all that is written down this matters the most
-	}
+	r.unresolved = err != nil
 	log.check("closing the record", err)
+}
+
+// catchUp writes down what could not be written at the end of recoveries of this process.
+func (e *Engine) catchUp(ctx context.Context) {
+	e.mu.Lock()
+	var due []*Recovery
+	for uid, r := range e.concluded {
+		if e.active[uid] == nil {
+			due = append(due, r)
+		}
+	}
+	e.mu.Unlock()
+	for _, r := range due {
+		if r.unresolved {
+			err := e.o.Ledger.ResolveRecovery(ctx, r)
+			if err != nil && r.unregistered {
+				err = errors.Join(err, e.registerLate(ctx, r)) // the next time there may be a record to close
+			}
+			if err != nil {
+				e.o.Logger.Error("closing the record of a recovery", "uid", r.UID, "error", err)
+				continue
+			}
+			r.unresolved = false
+		}
+		e.closeJournal(ctx, r.UID)
+	}
 }
 
 // registerLate writes down a recovery that could not be registered when it began.
 func (e *Engine) registerLate(ctx context.Context, r *Recovery) error {
 	block, err := e.o.Ledger.RegisterRecovery(ctx, r)
-	if err == nil && block.Blocked() {
+	switch {
+	case err == nil && block.Blocked():
 		err = errors.New(block.Reason)
+	case err == nil:
+		r.unregistered = false
 	}
 	return err
 }

@@ -98,7 +98,12 @@ func (e *Engine) replacePrimary(ctx context.Context, r *Recovery, ask request, l
 	want := failover.Request{Failed: failed, Operation: string(r.Finding.Code), Designated: ask.designated}
 
 	run := execute.New(e.executorOptions(r.Finding.ClusterName, r.UID, log)).NewRun()
-	run.BeforeNoReturn(func(context.Context) error { return e.stillDead(r, ask) })
+	run.BeforeNoReturn(func(ctx context.Context) error {
+		if err := e.stillDead(r, ask); err != nil {
+			return err
+		}
+		return e.noteOpening(ctx, r, log)
+	})
 
 	before := e.o.Observer.Cluster(r.Finding.ClusterName)
 	if before == nil {
@@ -195,6 +200,20 @@ func (e *Engine) otherWriter(r *Recovery) string {
 		}
 	}
 	return ""
+}
+
+// noteOpening writes down where the successor will be opened, if replicas are to begin there. It applies nothing any more
+// and takes no writes yet, so its log stands still.
+func (e *Engine) noteOpening(ctx context.Context, r *Recovery, log *recoveryLog) error {
+	if !slices.ContainsFunc(r.Plan.Steps, func(s plan.Step) bool { return s.Action.Place == plan.AtSuccessor }) {
+		return nil
+	}
+	at, err := e.o.Servers(r.Plan.Successor).SelfCoordinates(ctx)
+	if err != nil {
+		return fmt.Errorf("where its binary log stands: %w", err)
+	}
+	log.openAt(at)
+	return nil
 }
 
 // bereftBy returns the replicas that a primary had at any time since it was found lost.

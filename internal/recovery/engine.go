@@ -94,7 +94,7 @@ type Engine struct {
 	pending   map[string]Unfinished           // recoveries that nobody has finished yet, by UID
 	doubtful  map[string]time.Time            // since when it is not known what became of one, by UID
 	bereft    map[topology.Key][]topology.Key // who replicated from a lost primary when it was found lost
-	concluded map[string]bool                 // recoveries that this process has ended, by UID, while their journals may be open
+	concluded map[string]*Recovery            // recoveries that this process has ended, by UID, while their journals may be open
 	enabled   time.Time                       // when the global switch was last read as on
 	opened    map[topology.Key]bool           // lost primaries that were closed for writing by us and opened by somebody since
 	closed    map[topology.Key]time.Time      // when a lost primary was closed for writing by us
@@ -121,14 +121,14 @@ func New(o Options) *Engine {
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
 	}
-	o.Ledger = bounded{o.Ledger}
+	o.Ledger = &bounded{Ledger: o.Ledger, now: o.Now}
 	return &Engine{
 		o:         o,
 		news:      teller{listen: o.Progress},
 		pending:   make(map[string]Unfinished),
 		doubtful:  make(map[string]time.Time),
 		bereft:    make(map[topology.Key][]topology.Key),
-		concluded: make(map[string]bool),
+		concluded: make(map[string]*Recovery),
 		opened:    make(map[topology.Key]bool),
 		closed:    make(map[topology.Key]time.Time),
 		busy:      make(map[string]bool),

@@ -17,6 +17,18 @@ import (
 
 func pair() *fakeFleet { return star("a", "b") }
 
+// twoClusters are p with a and b, and q with r.
+func twoClusters() *fakeFleet {
+	f := star("a", "b")
+	f.put(&topology.Instance{Key: key("q"), LogBin: true, LogReplicaUpdates: true, Channel: topology.Channel{IOThread: topology.NoThread, SQLThread: topology.NoThread}})
+	f.put(&topology.Instance{Key: key("r"), LogBin: true, LogReplicaUpdates: true, ReadOnly: true, Depth: 1, Channel: topology.Channel{
+		Source: key("q"), GTID: topology.OracleGTID, IOThread: topology.ThreadRunning, SQLThread: topology.ThreadRunning}})
+	for _, n := range []string{"q", "r"} {
+		f.change(n, func(i *topology.Instance) { i.ClusterName = "q:3306" })
+	}
+	return f
+}
+
 func TestDeadPrimaryIsReplaced(t *testing.T) {
 	inBubble(t, pair, "", func(t *testing.T, b *bench) {
 		b.run(t)
@@ -350,19 +362,41 @@ func TestAHangingLedgerDoesNotStop(t *testing.T) {
 			}
 		}
 		b.kill()
-		after(30 * time.Second)
-		if promoted == 0 || promoted > 5*ledgerCritical {
+		after(20 * time.Second)
+		if got := b.hooks.lists(); !slices.Contains(got, "PostFailoverProcesses") {
+			t.Errorf("hooks wait for the ledger: %q", got)
+		}
+		after(10 * time.Second)
+		if promoted == 0 || promoted > ledgerCritical+time.Second {
 			t.Errorf("promoted after %s: %q", promoted, b.statements())
 		}
 		b.ledger.mu.Lock()
 		b.ledger.hang = false
 		b.ledger.mu.Unlock()
 		after(2 * time.Minute)
-		if r, ok := b.ledger.ended(); !ok || !r.Successful() {
+		if r, ok := b.ledger.ended(); !ok || !r.Successful() || r.ID == 0 {
 			t.Errorf("the record: %+v", r)
 		}
-		if got := b.hooks.lists(); !slices.Contains(got, "PostFailoverProcesses") {
-			t.Errorf("hooks %q", got)
+		if len(b.ledger.journals) > 0 || len(b.engine.concluded) > 0 {
+			t.Errorf("not all is written down: %v", b.ledger.journals)
+		}
+	})
+}
+
+func TestTwoPrimariesAtOnce(t *testing.T) {
+	inBubble(t, twoClusters, "", func(t *testing.T, b *bench) {
+		b.on["a: read_only=false"] = func(context.Context) error { time.Sleep(time.Second); return nil }
+		b.run(t)
+		b.lose("q")
+		b.kill()
+		b.event(observe.ClusterChanged, "q")
+		after(0)
+		if !b.said("r: read_only=false") || b.said("a: read_only=false") {
+			t.Errorf("one cluster waits for the other: %q", b.statements())
+		}
+		after(2 * time.Second)
+		if !b.said("a: read_only=false") || len(b.told(Finished)) != 2 {
+			t.Errorf("statements %q", b.statements())
 		}
 	})
 }
@@ -381,16 +415,7 @@ func TestASlowListenerHoldsNothingUp(t *testing.T) {
 
 func TestAHangingDetectionHook(t *testing.T) {
 	t.Run("of one cluster does not hold another", func(t *testing.T) {
-		inBubble(t, func() *fakeFleet {
-			f := star("a", "b")
-			f.put(&topology.Instance{Key: key("q"), LogBin: true, LogReplicaUpdates: true, Channel: topology.Channel{IOThread: topology.NoThread, SQLThread: topology.NoThread}})
-			f.put(&topology.Instance{Key: key("r"), LogBin: true, LogReplicaUpdates: true, ReadOnly: true, Depth: 1, Channel: topology.Channel{
-				Source: key("q"), GTID: topology.OracleGTID, IOThread: topology.ThreadRunning, SQLThread: topology.ThreadRunning}})
-			for _, n := range []string{"q", "r"} {
-				f.change(n, func(i *topology.Instance) { i.ClusterName = "q:3306" })
-			}
-			return f
-		}, "", func(t *testing.T, b *bench) {
+		inBubble(t, twoClusters, "", func(t *testing.T, b *bench) {
 			first := true
 			b.hooks.on["OnFailureDetectionProcesses"] = func(ctx context.Context) error {
 				b.hooks.mu.Lock()
@@ -552,6 +577,23 @@ func TestStoppedInTheMiddle(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestAHookThatHangsDoesNotKeepTheProcess(t *testing.T) {
+	inBubble(t, pair, "", func(t *testing.T, b *bench) {
+		b.hooks.on["PostFailoverProcesses"] = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+		b.run(t)
+		b.kill()
+		began := time.Now()
+		b.stop()
+		if took := time.Since(began); took > 2*stopWithin {
+			t.Errorf("stopping took %s", took)
+		}
+		if len(b.ledger.journals) != 1 {
+			t.Error("the journal is closed, and nobody will run the hook again")
+		}
+		b.stop = nil
+	})
 }
 
 func TestOldPrimaryIsFenced(t *testing.T) {

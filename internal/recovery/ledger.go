@@ -58,6 +58,9 @@ type Journal struct {
 	plan.Plan
 	Hooks   bool `json:"hooks,omitempty"`    // its hooks are to be run
 	GivenUp bool `json:"given_up,omitempty"` // the process that ran it lives and will not finish it
+	// OpenAt is where the successor's own binary log stands when it is opened for writing. It is written down before
+	// that where replicas find their place by file and position, because nobody can find it out afterwards.
+	OpenAt topology.Coordinates `json:"open_at,omitzero"`
 }
 
 // Unfinished is a recovery that is not finished on record.

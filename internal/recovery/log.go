@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"orchestrator/internal/plan"
+	"orchestrator/internal/topology"
 )
 
 // recoveryLog writes the course of a recovery to the ledger without holding the recovery up: the critical second
@@ -21,6 +22,8 @@ type recoveryLog struct {
 	stop context.CancelFunc
 	done sync.WaitGroup
 	wake chan struct{} // holds one token when there is something to write
+
+	saving sync.Mutex // held while the journal is written, so that what is older never comes later
 
 	mu      sync.Mutex
 	journal Journal
@@ -51,12 +54,8 @@ func (l *recoveryLog) logger() *slog.Logger { return l.e.o.Logger.With("uid", l.
 // write takes what is new and writes it, until the log is closed and everything is written.
 func (l *recoveryLog) write() {
 	for {
-		journal, lines, closed := l.take()
-		if journal != nil {
-			if err := l.e.o.Ledger.SaveProgress(l.ctx, l.r.UID, journal); err != nil {
-				l.logger().Error("writing the recovery's journal", "error", err)
-			}
-		}
+		journal := l.save()
+		lines, closed := l.take()
 		for n, line := range lines {
 			err := l.e.o.Ledger.AddStep(l.ctx, l.r.UID, line.at, line.text)
 			if err != nil {
@@ -67,27 +66,48 @@ func (l *recoveryLog) write() {
 				break
 			}
 		}
-		if journal != nil || len(lines) > 0 {
+		if journal || len(lines) > 0 {
 			continue
 		}
 		if closed {
+			l.save() // what changed right before
 			return
 		}
 		<-l.wake
 	}
 }
 
-func (l *recoveryLog) take() (j *Journal, lines []logLine, closed bool) {
+func (l *recoveryLog) take() (lines []logLine, closed bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.changed {
-		c := l.journal
-		c.Steps = slices.Clone(c.Steps)
-		j = &c
-	}
-	l.changed = false
 	lines, l.lines = l.lines, nil
-	return j, lines, l.closed
+	return lines, l.closed
+}
+
+// save writes the journal down if it has changed, and says whether it had.
+func (l *recoveryLog) save() bool {
+	l.saving.Lock()
+	defer l.saving.Unlock()
+	l.mu.Lock()
+	j, changed := l.journal, l.changed
+	j.Steps = slices.Clone(j.Steps)
+	l.changed = false
+	l.mu.Unlock()
+	if !changed {
+		return false
+	}
+	if err := l.e.o.Ledger.SaveProgress(l.ctx, l.r.UID, &j); err != nil {
+		l.logger().Error("writing the recovery's journal", "error", err)
+	}
+	return true
+}
+
+// openAt writes down where the successor is about to be opened, and waits for that.
+func (l *recoveryLog) openAt(at topology.Coordinates) {
+	l.mu.Lock()
+	l.journal.OpenAt, l.changed = at, true
+	l.mu.Unlock()
+	l.save()
 }
 
 func (l *recoveryLog) journalWaits() bool {

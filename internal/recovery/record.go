@@ -30,6 +30,7 @@ type Recovery struct {
 	Errors               []string
 
 	unregistered bool // it could not be registered when it began
+	unresolved   bool // its end could not be noted yet
 }
 
 // Successful says whether a successor was promoted.

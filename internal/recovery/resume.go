@@ -31,6 +31,7 @@ const crashComment = "the manager that ran it ended before a successor was opene
 
 // resume reads what earlier leaders left unfinished, and carries on with each whose process is gone.
 func (e *Engine) resume(ctx context.Context) {
+	e.catchUp(ctx)
 	left, err := e.readPending(ctx)
 	if err != nil && ctx.Err() == nil {
 		e.o.Logger.Error("reading unfinished recoveries", "error", err)
@@ -40,7 +41,6 @@ func (e *Engine) resume(ctx context.Context) {
 			continue
 		}
 		if e.isConcluded(u.Recovery.UID) {
-			e.closeJournal(ctx, u.Recovery.UID)
 			continue
 		}
 		cluster := u.Recovery.Finding.ClusterName
@@ -93,7 +93,7 @@ func (e *Engine) activeUIDs() map[string]bool {
 func (e *Engine) isConcluded(uid string) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.concluded[uid]
+	return e.concluded[uid] != nil
 }
 
 // unfinishedBusiness says which unfinished recovery has something to do with a finding, "" for none. Two recoveries
@@ -106,7 +106,7 @@ func (e *Engine) unfinishedBusiness(ctx context.Context, f *analysis.Finding) st
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for uid, u := range e.pending {
-		if e.concluded[uid] {
+		if e.concluded[uid] != nil {
 			continue
 		}
 		servers := u.servers()
@@ -277,13 +277,16 @@ func (e *Engine) loseSuccessor(ctx context.Context, r *Recovery, k topology.Key)
 func (e *Engine) carryOn(ctx context.Context, u *Unfinished, t *topology.Topology, successor topology.Key, log *recoveryLog) error {
 	r := &u.Recovery
 	e.fence(r.Finding.Key, r.Finding.ClusterName)
-	opened := failover.Opened{Successor: successor}
+	opened := failover.Opened{Successor: successor, At: u.Journal.OpenAt}
+	if u.Journal.Successor != successor {
+		opened.At = topology.Coordinates{} // it was noted of another server
+	}
 	var before []plan.Step
 	for _, s := range u.Journal.Steps {
 		if s.Phase == plan.Repoint && s.Action.Verb == plan.ChangeSource {
 			opened.Followers = append(opened.Followers, s.Server)
 		}
-		if s.NoReturn && s.Server == successor {
+		if s.NoReturn && s.Server == successor && !s.Action.At.IsEmpty() {
 			opened.At = s.Action.At
 		}
 		if s.State != plan.Waiting && s.State != plan.Running {
