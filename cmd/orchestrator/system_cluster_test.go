@@ -165,25 +165,26 @@ func (c *clusterSession) discover(t *testing.T) {
 	if r := c.ok(t, "discover/"+c.address(0)); r.Message != "Instance discovered: "+c.cluster.Node(0).Addr() {
 		t.Errorf("message %q", r.Message)
 	}
+	c.awaitAll(t)
+	c.await(t, "the alias of the cluster", func() bool {
+		var clusters []struct{ ClusterAlias string }
+		c.api(t, "clusters-info", &clusters)
+		return len(clusters) == 1 && clusters[0].ClusterAlias == "orders"
+	})
+}
+
+// awaitAll waits until all four servers are known, and replicate.
+func (c *clusterSession) awaitAll(t *testing.T) {
+	t.Helper()
 	type instance struct {
-		IsLastCheckValid                bool
-		Slave_SQL_Running, ReadOnly     bool
-		ReplicationIOThreadRuning       bool
-		ReplicationDepth                int
-		InstanceAlias, ClusterName      string
-		SuggestedClusterAlias           string
-		SecondsSinceLastSeen            struct{ Int64 int64 }
-		ReplicationLagSeconds, SQLDelay any
+		IsLastCheckValid  bool
+		Slave_SQL_Running bool
+		ReplicationDepth  int
 	}
 	c.await(t, "the whole cluster", func() bool {
 		var all []instance
 		c.api(t, "all-instances", &all)
 		return len(all) == 4 && !slices.ContainsFunc(all, func(i instance) bool { return !i.IsLastCheckValid || i.ReplicationDepth > 0 && !i.Slave_SQL_Running })
-	})
-	c.await(t, "the alias of the cluster", func() bool {
-		var clusters []struct{ ClusterAlias string }
-		c.api(t, "clusters-info", &clusters)
-		return len(clusters) == 1 && clusters[0].ClusterAlias == "orders"
 	})
 }
 
@@ -282,6 +283,28 @@ func (c *clusterSession) outOfDisk(t *testing.T) {
 	c.await(t, "fresh observations", func() bool { return seen() != before })
 	c.limitFiles(t, ^uint64(0))
 	c.awaitLog(t, "INFO backend: observations are written again")
+	c.awaitLog(t, "INFO signs of life are given again")
+}
+
+// TestFailoverOnFullDisk loses the primary while the manager can write nothing at all: it is replaced, hooks run, and
+// the service goes on when there is room again.
+func TestFailoverOnFullDisk(t *testing.T) {
+	t.Parallel()
+	c := &clusterSession{cluster: sandboxtest.New(t, sandbox.Options{Nodes: 4, GTID: true}), hooks: filepath.Join(t.TempDir(), "hooks")}
+	keys := append(c.settings(sandbox.Password(sandbox.UserOrc), "true"), `"OnFailureDetectionProcesses": ["true"]`, `"PreFailoverProcesses": ["test $ORC_FAILURE_TYPE = DeadMaster"]`,
+		`"PostMasterFailoverProcesses": ["true"]`, `"PostFailoverProcesses": []`)
+	c.serviceProcess = startProcess(t, keys...)
+	c.awaitAll(t)
+	c.limitFiles(t, 1)
+	c.awaitLog(t, "ERROR backend: observations cannot be written; they are kept in memory and tried again")
+	must(t, c.cluster.Node(0).Kill())
+	log := c.awaitLog(t, `outcome="successor `)
+	promoted := slices.IndexFunc(c.cluster.Nodes(), func(n *sandbox.Node) bool { return strings.Contains(log, `outcome="successor `+n.Addr()) })
+	if promoted < 1 {
+		t.Fatalf("server %d was promoted", promoted)
+	}
+	c.awaitFollowers(t, promoted)
+	c.limitFiles(t, ^uint64(0))
 	c.awaitLog(t, "INFO signs of life are given again")
 }
 

@@ -67,11 +67,39 @@ func (r *Run) awaitApplied(ctx context.Context, s Server, name string, patience 
 		note = "its applier had been stopped and was started"
 	}
 	if c.GTID == topology.FilePosition {
-		return note, r.await(ctx, s, name, patience, func(ctx context.Context, timeout time.Duration) error {
-			return s.WaitPosition(ctx, c.Read, name, timeout)
-		})
+		return r.awaitPosition(ctx, s, c, patience, note)
 	}
 	return note, r.awaitSet(ctx, s, name, target, patience)
+}
+
+// partialWait is how long a replica by position is waited for before its relay log is looked at.
+const partialWait = time.Second
+
+// awaitPosition waits until the replica has applied up to where it has received, or all but the beginning of a
+// transaction whose end never came.
+func (r *Run) awaitPosition(ctx context.Context, s Server, c *topology.Channel, patience time.Duration, note string) (string, error) {
+	err := s.WaitPosition(ctx, c.Read, c.Name, partialWait)
+	if !errors.Is(err, server.ErrNotReached) {
+		return note, err
+	}
+	now, err := channel(ctx, s, c.Name)
+	switch {
+	case err != nil:
+		return note, err
+	case now == nil:
+		return note, errors.New("its replication configuration is gone")
+	}
+	// What the applier has in hand right now stands in the relay log, too; only a log without any end is a rest.
+	part, err := onlyPartRemains(ctx, s, now)
+	switch {
+	case err != nil:
+		return note, err
+	case part:
+		return "the rest that was received is the beginning of a transaction whose end never came", nil
+	}
+	return note, r.await(ctx, s, c.Name, patience, func(ctx context.Context, timeout time.Duration) error {
+		return s.WaitPosition(ctx, c.Read, c.Name, timeout)
+	})
 }
 
 // awaitSet waits until the replica has applied the set, as long as its applier gets on.

@@ -72,7 +72,7 @@ func TestActions(t *testing.T) {
 				f.channel.GTID, f.channel.Exec.LogPos, f.applies = topology.FilePosition, 50, false
 			},
 			action: plan.Action{Verb: plan.ChangeSource, Source: key("new"), Place: plan.ByCoordinates, At: topology.Coordinates{LogFile: "n", LogPos: 4}},
-			want:   []string{"wait for b.000001:100"}, state: plan.Failed, err: "stood still"},
+			want:   []string{"wait for b.000001:100", "wait for b.000001:100"}, state: plan.Failed, err: "stood still"},
 		"by position a position is needed": {
 			prepare: func(f *fake) { f.channel.GTID = topology.FilePosition },
 			action:  plan.Action{Verb: plan.ChangeSource, Source: key("new")}, state: plan.Failed, err: "none was given"},

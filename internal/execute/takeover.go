@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -183,12 +184,41 @@ func (r *Run) closePrimary(ctx context.Context, s Server, super bool) (string, e
 	return "opened again", err
 }
 
-// settledAfter is how long a server must have stayed open to count as open. A close whose client is gone may wait on
-// inside the server, which looks for its client once a second.
+// settledAfter is how long a server must have stayed open to count as open where nobody can tell whether a close is
+// still on its way.
 const settledAfter = 2 * time.Second
 
-// reopen opens a server again and stays with it until a close that is still on its way has come or gone.
+// reopen opens a server again. A close whose client has given up waits on inside the server for the statements in its
+// way, and closes it when they have ended: it is ended first.
 func reopen(ctx context.Context, s Server, super bool) error {
+	list, ok := s.(busy)
+	if !ok {
+		return reopenBlindly(ctx, s, super)
+	}
+	err := poll(ctx, func() (bool, error) {
+		pending, err := pendingCloses(ctx, list)
+		if err != nil || len(pending) == 0 {
+			return true, err
+		}
+		for _, p := range pending {
+			// It may have ended by itself in this moment; the next look tells.
+			_ = list.KillConnection(ctx, p.ID)
+		}
+		return false, nil
+	})
+	return errors.Join(err, s.SetReadOnly(ctx, false, super))
+}
+
+// pendingCloses are the connections that are about to close the server.
+func pendingCloses(ctx context.Context, list busy) ([]server.Process, error) {
+	all, err := list.Processlist(ctx)
+	return slices.DeleteFunc(all, func(p server.Process) bool {
+		return p.Command != "Query" || !strings.HasPrefix(p.Info, "SET GLOBAL") || !strings.Contains(p.Info, "read_only=1")
+	}), err
+}
+
+// reopenBlindly opens a server again and stays with it until a close that is still on its way should have come or gone.
+func reopenBlindly(ctx context.Context, s Server, super bool) error {
 	if err := s.SetReadOnly(ctx, false, super); err != nil {
 		return err
 	}

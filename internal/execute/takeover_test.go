@@ -20,6 +20,7 @@ type able struct {
 	user    string           // "" when the credentials cannot be read
 	busy    []server.Process // its connections
 	stuck   bool             // closing it waits until the client gives up, and happens all the same a little later
+	late    time.Duration    // how much later
 	binlog  string           // MariaDB: gtid_binlog_pos
 	current string           // MariaDB: gtid_current_pos
 	change  server.SourceChange
@@ -48,11 +49,16 @@ func (a *able) SetReadOnly(ctx context.Context, on, super bool) error {
 	if !on || !a.stuck {
 		return a.fake.SetReadOnly(ctx, on, super)
 	}
+	a.mu.Lock()
+	a.busy = append(a.busy, server.Process{ID: 99, Command: "Query", Info: "SET GLOBAL super_read_only=1"})
+	a.mu.Unlock()
 	<-ctx.Done()
-	time.AfterFunc(time.Second, func() {
+	time.AfterFunc(a.late, func() {
 		a.mu.Lock()
 		defer a.mu.Unlock()
-		a.state = server.ReadOnlyState{ReadOnly: true, SuperReadOnly: super}
+		if len(a.busy) > 0 {
+			a.state, a.busy = server.ReadOnlyState{ReadOnly: true, SuperReadOnly: super}, nil
+		}
 	})
 	return ctx.Err()
 }
@@ -71,7 +77,7 @@ func (a *able) Processlist(context.Context) ([]server.Process, error) {
 }
 
 func (a *able) KillConnection(_ context.Context, id uint64) error {
-	return a.do(fmt.Sprintf("kill %d", id), nil)
+	return a.do(fmt.Sprintf("kill %d", id), func() { a.busy = nil })
 }
 
 func (a *able) SetMariaDBSlavePos(_ context.Context, pos string) error {
@@ -248,20 +254,41 @@ func TestMariaDBSiblingMustHaveCaughtUpFirst(t *testing.T) {
 	}
 }
 
+// wordless is a server that does not tell what its connections do.
+type wordless struct{ Server }
+
 func TestACloseThatComesTooLateDoesNotLast(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		all, e := couple(Options{})
-		all["p"].stuck = true
-		step := on("p", plan.Action{Verb: plan.ClosePrimary, Super: true})
-		step.Deadline = time.Second
-		if err := e.NewRun().Stage(t.Context(), []*plan.Step{&step}); err == nil {
-			t.Fatal("the failure is not reported")
-		}
-		time.Sleep(time.Minute)
-		if state, _ := all["p"].ReadOnly(t.Context()); state.ReadOnly {
-			t.Error("the primary stays closed for writing")
-		}
-	})
+	for name, c := range map[string]struct {
+		late  time.Duration
+		hides bool
+		want  []string
+	}{
+		"it waits for long and is ended":      {time.Hour, false, []string{"kill 99", "read_only=false"}},
+		"it comes a moment later":             {0, false, nil},
+		"it comes and nobody can tell before": {time.Second, true, []string{"read_only=false", "read_only=false"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				all, e := couple(Options{})
+				all["p"].stuck, all["p"].late = true, c.late
+				if c.hides {
+					e.o.Server = func(k topology.Key) Server { return wordless{all[k.Hostname]} }
+				}
+				step := on("p", plan.Action{Verb: plan.ClosePrimary, Super: true})
+				step.Deadline = time.Second
+				if err := e.NewRun().Stage(t.Context(), []*plan.Step{&step}); err == nil {
+					t.Fatal("the failure is not reported")
+				}
+				time.Sleep(2 * time.Hour)
+				if state, _ := all["p"].ReadOnly(t.Context()); state.ReadOnly {
+					t.Error("the primary stays closed for writing")
+				}
+				if got := all["p"].statements(); c.late != 0 && !slices.Equal(got, c.want) {
+					t.Errorf("statements %q, want %q", got, c.want)
+				}
+			})
+		})
+	}
 }
 
 // handover is the core of a takeover as package failover plans it.

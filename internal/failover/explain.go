@@ -354,18 +354,15 @@ func (x *explainer) forecast() {
 
 // noSuccessor says why the plan leads nowhere.
 func (x *explainer) noSuccessor() {
-	var reasons []string
-	for _, v := range slices.Concat(x.Plan.Rejected, x.Plan.Lost) {
-		reasons = append(reasons, v.String())
-	}
-	if len(reasons) == 0 {
-		reasons = x.Plan.Warnings
+	reasons := join(slices.Concat(x.Plan.Rejected, x.Plan.Lost))
+	if reasons == "" {
+		reasons = strings.Join(x.Plan.Warnings, "; ")
 	}
 	what := "nothing can be done"
 	if promotes(x.Code) {
 		what = "no replica can be promoted"
 	}
-	x.hold(Hold{Rule: "no-successor", Reason: what + ": " + strings.Join(reasons, "; "), Change: x.remedies()})
+	x.hold(Hold{Rule: "no-successor", Reason: what + ": " + reasons, Change: x.remedies()})
 }
 
 // remedies are the settings behind the rules that reject everybody.

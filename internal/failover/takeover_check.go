@@ -132,18 +132,23 @@ func (d *takeover) elect(want topology.Key) *topology.Refusal {
 	best, rejected, warnings := d.chooser.choose(want)
 	d.plan.Rejected, d.plan.Warnings = rejected, append(d.plan.Warnings, warnings...)
 	if best == nil {
-		reasons := make([]string, len(rejected))
-		for n, v := range rejected {
-			reasons[n] = v.String()
-		}
 		remedy := ""
 		if first != nil {
 			remedy = first.Remedy
 		}
-		return refuse("nobody", remedy, "no replica of %s can take over: %s", d.primary.Key, strings.Join(reasons, "; "))
+		return refuse("nobody", remedy, "no replica of %s can take over: %s", d.primary.Key, join(rejected))
 	}
 	d.target = best.Instance
 	return nil
+}
+
+// join prints verdicts as one sentence.
+func join(vs []plan.Verdict) string {
+	texts := make([]string, len(vs))
+	for n, v := range vs {
+		texts[n] = v.String()
+	}
+	return strings.Join(texts, "; ")
 }
 
 // equalize makes those that may take over look alike in what they have received.

@@ -3,7 +3,6 @@ package failover
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"orchestrator/internal/plan"
@@ -30,11 +29,7 @@ func forcedTakeover(t *topology.Topology, r TakeoverRequest, p Policy) (plan.Pla
 	}
 	out := DeadPrimary(t, Request{Failed: primary.Key, Operation: r.Operation, Designated: r.Designated}, p)
 	if out.Successor.IsZero() {
-		reasons := make([]string, len(out.Rejected))
-		for n, v := range out.Rejected {
-			reasons[n] = v.String()
-		}
-		return out, refuse("nobody", "", "no replica of %s can be promoted: %s", primary.Key, strings.Join(reasons, "; "))
+		return out, refuse("nobody", "", "no replica of %s can be promoted: %s", primary.Key, join(out.Rejected))
 	}
 	out.Title = fmt.Sprintf("replace %s by %s by force", primary.Key, out.Successor)
 	if !primary.LastCheckValid() {

@@ -472,3 +472,19 @@ func TestLongOutputIsBounded(t *testing.T) {
 		t.Errorf("%d bytes: %.60q … %q", len(got), got, got[len(got)-60:])
 	}
 }
+
+func TestHookWithoutRoomForItsFile(t *testing.T) {
+	r := newRig(t, func(o *HookOptions) { o.Directory = "/dev/null/there-can-be-no-folder" })
+	run := func(command string) error {
+		return r.Run(t.Context(), List{Name: "PreFailoverProcesses", Commands: []string{command}}, Values{FailureType: "DeadMaster"}, StopAtFirst)
+	}
+	if err := run(`echo {failureType} $ORC_FAILURE_TYPE >> $OUT`); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.lines(t); !slices.Equal(got, []string{"DeadMaster DeadMaster\n"}) {
+		t.Errorf("wrote %q", got)
+	}
+	if err := run("true " + strings.Repeat("x", pipeRoom)); err == nil || !strings.Contains(err.Error(), "a pipe takes") {
+		t.Errorf("a text that no pipe takes: %v", err)
+	}
+}
