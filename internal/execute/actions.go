@@ -222,10 +222,8 @@ func (r *Run) changeSource(ctx context.Context, k topology.Key, s Server, a plan
 
 // sourceChange is the change that the action asks for, with the options that the channel has now.
 func (r *Run) sourceChange(c *topology.Channel, a plan.Action) (server.SourceChange, error) {
-	change := server.SourceChange{
-		Channel: a.Channel, Source: a.Source, Mode: server.KeepAsIs,
-		TLS: &c.TLS, ConnectRetry: c.ConnectRetry, RetryCount: &c.RetryCount,
-	}
+	change := server.CarryOver(*c)
+	change.Channel, change.Source, change.Mode = a.Channel, a.Source, server.KeepAsIs
 	switch a.Place {
 	case plan.ByOracleGTID:
 		change.Mode = server.GTIDAuto
@@ -297,10 +295,8 @@ func (r *Run) detach(ctx context.Context, k topology.Key, s Server, a plan.Actio
 	if err := r.stop(ctx, k, s, a.Channel); err != nil {
 		return note, err
 	}
-	change := server.SourceChange{
-		Channel: a.Channel, Source: c.Source.Detached(),
-		TLS: &c.TLS, ConnectRetry: c.ConnectRetry, RetryCount: &c.RetryCount,
-	}
+	change := server.CarryOver(*c)
+	change.Channel, change.Source = a.Channel, c.Source.Detached()
 	if c.GTID == topology.FilePosition {
 		if c, err = channel(ctx, s, a.Channel); err != nil {
 			return note, err

@@ -206,7 +206,7 @@ func (o *Observer) careDowntime(k topology.Key, d *topology.Downtime, now time.T
 		o.log.Info("server left behind by a recovery is well again; its downtime ends", "instance", k.String())
 		o.picture.declare(k, func(x *declared) { x.downtime = nil })
 		o.send("end downtime of "+k.String(), func(ctx context.Context) error { return o.store.EndDowntime(ctx, k) })
-	case d.End.Sub(now) < lostDowntime-renewLost:
+	case o.config().MasterFailoverLostInstancesDowntimeMinutes == 0 && d.End.Sub(now) < lostDowntime-renewLost:
 		longer := *d
 		longer.End = now.Add(lostDowntime)
 		o.picture.declare(k, func(x *declared) { x.downtime = &longer })
