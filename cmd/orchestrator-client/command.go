@@ -86,7 +86,7 @@ func printHelp(out io.Writer, t commandTable) error {
 		}
 		_, _ = fmt.Fprintf(w, "  %s\t%s\n", strings.Join(names, ", "), f.help)
 	}
-	_, _ = fmt.Fprint(w, "  -D\tport of instances given without one (3306)\n  -h, --help\tthis help\n\n")
+	_, _ = fmt.Fprint(w, "  -D\tport of instances given without one (3306)\n  --dry-run\ttakeovers, recover: print the plan and change nothing\n  -h, --help\tthis help\n\n")
 	t = slices.SortedFunc(slices.Values(t), func(a, b command) int { return strings.Compare(a.name, b.name) })
 	for _, c := range t {
 		_, _ = fmt.Fprintf(w, "%s\t%s\n", c.name, c.summary)
@@ -157,6 +157,9 @@ func errorOf(body json.RawMessage) *answerError {
 // operation makes a command of the client form of an operation.
 func operation(name string, form operate.Client) func(context.Context, *caller) error {
 	return func(ctx context.Context, c *caller) error {
+		if name == "explain" && c.options.alias == "" && c.options.instance != "" {
+			form.Path = "explain/:host/:port?failure" // the server itself is meant, and not its cluster
+		}
 		path, err := c.options.pathOf(form)
 		if err != nil {
 			return err
@@ -198,6 +201,12 @@ func (o *options) text(p operate.Param) string {
 		return o.rule
 	case operate.ParamTag:
 		return o.tag
+	case operate.ParamFailure:
+		return o.failure
+	case operate.ParamDryRun:
+		if o.dryRun {
+			return "true"
+		}
 	}
 	return ""
 }
@@ -231,8 +240,8 @@ func (o *options) pathOf(form operate.Client) (string, error) {
 			segments = append(segments, texts...)
 		}
 	}
-	if queryName != "" {
-		query.Set(queryName, o.queryText(queryName))
+	if text := o.queryText(queryName); queryName != "" && text != "" {
+		query.Set(queryName, text)
 	}
 	path = strings.Join(segments, "/")
 	if len(query) > 0 {
@@ -242,7 +251,7 @@ func (o *options) pathOf(form operate.Client) (string, error) {
 }
 
 func (o *options) queryText(name string) string {
-	for _, p := range []operate.Param{operate.ParamTag, operate.ParamReason, operate.ParamSearch} {
+	for _, p := range []operate.Param{operate.ParamTag, operate.ParamReason, operate.ParamSearch, operate.ParamDryRun, operate.ParamFailure} {
 		if p.Query() == name {
 			return o.text(p)
 		}

@@ -37,6 +37,12 @@ func serve(t *testing.T, b *operatetest.Backend) string {
 	return s.URL
 }
 
+// plan and forecast are what the test engine plans and forecasts, in words.
+const (
+	plan     = "db-a2:3306 takes over from db-a1:3306\n  1   promote   db-a2:3306  open for writing (read_only=0) — writes come back\n"
+	forecast = "it would not be recovered automatically:\n  - no filter matches\n    to change that: add \"*\" [RecoverMasterClusterFilters]\n"
+)
+
 func TestCommands(t *testing.T) {
 	for name, c := range map[string]struct {
 		args  []string
@@ -80,6 +86,15 @@ func TestCommands(t *testing.T) {
 		"register-candidate": {[]string{"-c", "register-candidate", "-i", "db-a2", "-R", "must_not"}, "db-a2:3306\n", "register-candidate db-a2:3306 must_not|audit register-candidate db-a2 must_not"},
 		"recover":            {[]string{"-c", "recover", "-i", "db-a1"}, "db-a2:3306\n", "recover db-a1:3306 candidate= hooks=true"},
 		"recover to":         {[]string{"-c", "recover", "-i", "db-a1", "-d", "db-a2"}, "db-a2:3306\n", "recover db-a1:3306 candidate=db-a2 hooks=true"},
+		"recover, dry":       {[]string{"-c", "recover", "-i", "db-a1", "--dry-run"}, plan, ""},
+		"force-failover":     {[]string{"-c", "force-master-failover", "-a", "orders"}, "db-a2:3306\n", "force-master-failover db-a1:3306 designated="},
+		"force-takeover":     {[]string{"-c", "force-master-takeover", "-i", "db-a1:3306", "-d", "db-a3"}, "db-a3:3306\n", "force-master-takeover db-a1:3306 designated=db-a3"},
+		"takeover":           {[]string{"-c", "graceful-master-takeover", "-a", "orders", "-d", "db-a3"}, "db-a3:3306\n", "graceful-master-takeover db-a1:3306 designated=db-a3"},
+		"takeover-auto":      {[]string{"-c", "graceful-master-takeover-auto", "-i", "db-a1:3306"}, "db-a2:3306\n", "graceful-master-takeover-auto db-a1:3306 designated="},
+		"cascade":            {[]string{"-c", "cascade-master-takeover-auto", "-a", "orders"}, "db-a2:3306\n", "cascade-master-takeover-auto db-a1:3306 designated="},
+		"takeover, dry":      {[]string{"-c", "graceful-master-takeover", "-a", "orders", "--dry-run"}, plan, ""},
+		"explain a server":   {[]string{"-c", "explain", "-i", "db-a2"}, "cluster db-a1:3306: if db-a2:3306 died now, that would be DeadMaster\n" + forecast, ""},
+		"explain a cluster":  {[]string{"-c", "explain", "-a", "orders", "--failure", "UnreachableMaster"}, "cluster db-a1:3306: if db-a1:3306 died now, that would be UnreachableMaster\n" + forecast, ""},
 		"ack-cluster":        {[]string{"-c", "ack-cluster-recoveries", "-a", "orders", "-r", "all is well"}, "db-a1:3306\n", "ack all=false id=0 uid= cluster=db-a1:3306 alias=orders instance= owner=node1 comment=all is well|audit ack-recovery db-a1:3306 2 acknowledged by node1: all is well"},
 		"ack-all":            {[]string{"-c", "ack-all-recoveries", "-r", "seen"}, "seen\n", "ack all=true id=0 uid= cluster= alias= instance= owner=node1 comment=seen|audit ack-recovery  2 acknowledged by node1: seen"},
 		"disable":            {[]string{"-c", "disable-global-recoveries"}, "disabled\n", "audit disable-global-recoveries  Globally disabled recoveries"},

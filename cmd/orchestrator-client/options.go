@@ -15,7 +15,8 @@ const profileFile = "/etc/profile.d/orchestrator-client.sh"
 type options struct {
 	command, instance, destination, alias, owner, reason, duration, rule, tag, pool, hostname string
 	apis                                                                                      string // one URL or several with blanks between
-	path, query, auth, header, binlog, seconds                                                string
+	path, query, auth, header, binlog, seconds, failure                                       string
+	dryRun                                                                                    bool
 	defaultPort                                                                               int
 }
 
@@ -50,6 +51,7 @@ func (o *options) forms(env environment) []optionForm {
 		{[]string{"b", "auth"}, &o.auth, auth, "user:password (ORCHESTRATOR_AUTH_USER, ORCHESTRATOR_AUTH_PASSWORD)"},
 		{[]string{"e", "headers-auth"}, &o.header, env.getenv("ORCHESTRATOR_AUTH_USER_HEADER"), "header that names the user, as Name:user (ORCHESTRATOR_AUTH_USER_HEADER)"},
 		{[]string{"n", "binlog"}, &o.binlog, "", "binary log file"},
+		{[]string{"F", "failure"}, &o.failure, "", "explain: failure code, as in replication-analysis"},
 		{[]string{"S", "seconds"}, &o.seconds, "", "seconds"},
 	}
 }
@@ -73,6 +75,7 @@ func parseOptions(args []string, env environment) (options, error) {
 			fs.StringVar(f.to, name, f.initial, f.help)
 		}
 	}
+	fs.BoolVar(&o.dryRun, "dry-run", false, "takeovers, recover: print the plan and change nothing")
 	fs.IntVar(&o.defaultPort, "D", 3306, "port of instances given without one")
 	if err := fs.Parse(args); err != nil {
 		return o, err

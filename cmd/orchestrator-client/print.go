@@ -83,10 +83,19 @@ func textLines(body json.RawMessage) ([]string, error) {
 // specials are the commands that print a summary of the answer.
 func specials() map[string]func(json.RawMessage) ([]string, error) {
 	return map[string]func(json.RawMessage) ([]string, error){
-		"clusters-alias":       clusterAliases,
-		"dominant-dc":          dominantCentre,
-		"replication-analysis": analysisLines,
-		"async-discover":       func(json.RawMessage) ([]string, error) { return []string{":null"}, nil }, // what scripts know
+		"clusters-alias": clusterAliases,
+		"dominant-dc":    dominantCentre,
+		"explain":        wordsOr(nil),
+		"recover":        wordsOr(promotedKey),
+		"recover-lite":   wordsOr(promotedKey),
+
+		"force-master-failover":         wordsOr(successorKey),
+		"force-master-takeover":         wordsOr(successorKey),
+		"graceful-master-takeover":      wordsOr(successorKey),
+		"graceful-master-takeover-auto": wordsOr(successorKey),
+		"cascade-master-takeover-auto":  wordsOr(successorKey),
+		"replication-analysis":          analysisLines,
+		"async-discover":                func(json.RawMessage) ([]string, error) { return []string{":null"}, nil }, // what scripts know
 		"which-master": func(body json.RawMessage) ([]string, error) {
 			one, err := decoded[keyed](body)
 			return []string{one.MasterKey.String()}, err
@@ -149,4 +158,25 @@ func analysisLines(body json.RawMessage) ([]string, error) {
 		lines = append(lines, fmt.Sprintf("%s (cluster %s): %s", f.AnalyzedInstanceKey, f.ClusterDetails.ClusterName, code))
 	}
 	return lines, err
+}
+
+// answered is the answer of a recovery or takeover: the key of the promoted instance, a record that names it, or words.
+type answered struct {
+	topology.Key
+	SuccessorKey topology.Key
+	Text         string
+}
+
+func promotedKey(a answered) topology.Key  { return a.Key }
+func successorKey(a answered) topology.Key { return a.SuccessorKey }
+
+// wordsOr prints a plan or a forecast in words, and of other answers a key.
+func wordsOr(key func(answered) topology.Key) func(json.RawMessage) ([]string, error) {
+	return func(body json.RawMessage) ([]string, error) {
+		a, err := decoded[answered](body)
+		if a.Text != "" || key == nil {
+			return strings.Split(strings.TrimRight(a.Text, "\n"), "\n"), err
+		}
+		return []string{key(a).String()}, err
+	}
 }

@@ -29,12 +29,13 @@ func (p *parts) serviceEngine(o *observe.Observer, kept *pictureStore, r *recove
 	e.Discovery = liveDiscovery{observer: o, config: p.config, write: kept.Observe, forget: kept.ForgetInstances}
 	e.Declarations = p.declarations(o.Apply)
 	e.Repairer = repairer{r}
+	e.Takeovers = takeovers{r, p.node}
 	e.Metrics = measurements{o}
 	return e
 }
 
-// commandEngine is what operations work on in a command that runs once: what the backend has stored. Only discover and
-// recover reach servers. Call wait before the process ends.
+// commandEngine is what operations work on in a command that runs once: what the backend has stored. Only discover,
+// recover, the takeovers and explain reach servers. Call wait before the process ends.
 func (p *parts) commandEngine() (e *operate.Engine, wait func()) {
 	picture := &storedPicture{store: p.store}
 	p.audit.lookUpClusters(picture.clusterOf)
@@ -47,6 +48,7 @@ func (p *parts) commandEngine() (e *operate.Engine, wait func()) {
 	e.Discovery = once
 	e.Declarations = p.declarations(func(observe.Change) { picture.changed() })
 	e.Repairer = once
+	e.Takeovers = once
 	return e, once.wait
 }
 

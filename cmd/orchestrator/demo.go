@@ -175,8 +175,10 @@ func demoSettings(c *sandbox.Cluster, dir string, port int) (*settings, error) {
   "DiscoverySeeds": [%q],
   "RecoverMasterClusterFilters": ["*"],
   "BackendDB": "sqlite", "SQLite3DataFile": %q, "ListenAddress": "127.0.0.1:%d", "AuditToBackendDB": true,
-  "HostnameResolveMethod": "none", "MySQLHostnameResolveMethod": "", "DiscoverByShowSlaveHosts": true
-}`, sandbox.UserOrc, sandbox.Password(sandbox.UserOrc), c.Node(0).Addr(), filepath.Join(dir, "orchestrator.sqlite3"), port)
+  "HostnameResolveMethod": "none", "MySQLHostnameResolveMethod": "", "DiscoverByShowSlaveHosts": true,
+  "ReplicationCredentialsQuery": "SELECT '%s', '%s'"
+}`, sandbox.UserOrc, sandbox.Password(sandbox.UserOrc), c.Node(0).Addr(), filepath.Join(dir, "orchestrator.sqlite3"), port,
+		sandbox.UserRepl, sandbox.Password(sandbox.UserRepl))
 	return settingsFrom(filepath.Join(dir, "orchestrator.conf.json"), document)
 }
 

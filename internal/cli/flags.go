@@ -44,8 +44,10 @@ type Options struct {
 	EnableDatabaseUpdate       bool
 	IgnoreRaftSetup            bool
 
-	JSON       bool // -json: results as JSON
-	DataCenter bool // -dc: show the data center in topologies
+	Failure    string // -failure
+	DryRun     bool   // -dry-run: say what would be done
+	JSON       bool   // -json: results as JSON
+	DataCenter bool   // -dc: show the data center in topologies
 
 	// Words are the words beside the flags: `http`, `cli`, `help` and its topic.
 	Words []string
@@ -98,6 +100,7 @@ func newFlagSet(o *Options, out io.Writer) (fs *flag.FlagSet, sibling *string) {
 		{&o.Hostname, "hostname", "", "host `name`, for commands that resolve names"},
 		{&o.Tag, "tag", "", "`tag`: name or name=value; in a search a comma list, ~ or ! negates"},
 		{&o.Rule, "promotion-rule", topology.PreferPromote.String(), "prefer, neutral, prefer_not or must_not"},
+		{&o.Failure, "failure", "", "explain: the failure `code`, as in replication-analysis"},
 		{&o.Binlog, "binlog", "", "binary log `file`, or file:position"},
 		{&o.Statement, "statement", "", "`statement`, for restart-replica-statements"},
 	} {
@@ -125,6 +128,7 @@ func newFlagSet(o *Options, out io.Writer) (fs *flag.FlagSet, sibling *string) {
 		{&o.SkipContinuousRegistration, "skip-continuous-registration", false, "do not register this process in the backend"},
 		{&o.EnableDatabaseUpdate, "enable-database-update", false, "update the backend's tables even if SkipOrchestratorDatabaseUpdate is set"},
 		{&o.IgnoreRaftSetup, "ignore-raft-setup", false, "run a command although RaftEnabled is set (dangerous: other nodes do not get to know)"},
+		{&o.DryRun, "dry-run", false, "takeovers, recover: print the plan and change nothing"},
 		{&o.JSON, "json", false, "print results as JSON, in the shapes of the HTTP API"},
 		{&o.DataCenter, "dc", false, "show the data center in topologies"},
 	} {
@@ -165,6 +169,18 @@ func (o *Options) value(p operate.Param) string {
 		return o.Tag
 	case "promotion-rule":
 		return o.Rule
+	case "failure":
+		return o.Failure
+	case "dry-run":
+		return fmt.Sprint(o.DryRun)
+	case "i":
+		return o.Instances
+	case "pool":
+		return o.Pool
+	case "hostname":
+		return o.Hostname
+	case "binlog":
+		return o.Binlog
 	case "dc":
 		return fmt.Sprint(o.DataCenter)
 	}

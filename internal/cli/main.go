@@ -212,7 +212,11 @@ func (p *program) runForEach(ctx context.Context, e *operate.Engine, o *operate.
 	if err != nil {
 		return err
 	}
-	for _, instance := range splitInstances(p.options.Instances) {
+	instances := splitInstances(p.options.Instances)
+	if o.Takes(operate.ParamInstances) {
+		instances = []string{""} // it takes the list whole
+	}
+	for _, instance := range instances {
 		in := operate.Input{Values: map[operate.Param]string{}, User: p.Username(), Lenient: true}
 		for _, a := range o.Args {
 			in.Values[a.Param] = p.options.value(a.Param)

@@ -46,6 +46,10 @@ func textLines(value any) ([]string, error) {
 		return findingLines(v), nil
 	case operate.Settled:
 		return []string{string(v)}, nil
+	case operate.Quiet:
+		return nil, nil
+	case operate.Told:
+		return []string{string(v)}, nil
 	}
 	return recordLines(value)
 }
@@ -71,6 +75,12 @@ func recordLines(value any) ([]string, error) {
 		}, nil
 	case []topology.Maintenance:
 		return eachLine(v, func(m topology.Maintenance) string { return tabbed(moment(m.Begin), m.Key.String(), m.Owner, m.Reason) }), nil
+	case operate.Takeover:
+		return takeoverLines(v), nil
+	case operate.Plan:
+		return strings.Split(strings.TrimRight(v.String(), "\n"), "\n"), nil
+	case operate.Explanation:
+		return strings.Split(strings.TrimRight(v.String(), "\n"), "\n"), nil
 	case []operate.Recovery:
 		return eachLine(v, recoveryLine), nil
 	case []operate.RecoveryStep:
@@ -87,6 +97,10 @@ func recordLines(value any) ([]string, error) {
 		return historyLines(v), nil
 	case []operate.Candidate:
 		return eachLine(v, func(c operate.Candidate) string { return c.Key.String() + " " + c.Rule.String() }), nil
+	case []operate.PoolMember:
+		return eachLine(v, func(m operate.PoolMember) string { return tabbed(m.Cluster, m.Alias, m.Pool, m.Key.String()) }), nil
+	case []operate.KeyValue:
+		return eachLine(v, func(p operate.KeyValue) string { return p.Key + ":" + p.Value }), nil
 	}
 	return nil, fmt.Errorf("no text form is known for %T", value)
 }
@@ -122,6 +136,15 @@ func switchLine(r operate.Recoveries) string {
 		return "OK: Orchestrator recoveries DISABLED globally"
 	}
 	return "OK: Orchestrator recoveries ENABLED globally"
+}
+
+// takeoverLines are the successor and, as a command wants it, where its own log stood when it was opened.
+func takeoverLines(t operate.Takeover) []string {
+	lines := []string{t.SuccessorKey.String()}
+	if at := t.SuccessorCoordinates; t.Located && at != nil {
+		lines = append(lines, at.String())
+	}
+	return lines
 }
 
 func recoveryLine(r operate.Recovery) string {

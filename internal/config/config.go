@@ -168,6 +168,7 @@ type Config struct {
 	DetachLostSlavesAfterMasterFailover        bool
 	MasterFailoverDetachReplicaMasterHost      bool
 	MasterFailoverDetachSlaveMasterHost        bool
+	AutoRejoin                                 string
 	MasterFailoverLostInstancesDowntimeMinutes uint
 	FailMasterPromotionOnLagMinutes            uint
 	FailMasterPromotionIfSQLThreadNotUpToDate  bool

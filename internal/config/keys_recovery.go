@@ -66,6 +66,8 @@ func keysRecovery() []Key {
 			Meaning: `Detach the promoted server from the old primary (when promotion statements are not applied).`},
 		{Name: "MasterFailoverDetachSlaveMasterHost", Default: false, Reload: Live, Status: Legacy, Instead: "MasterFailoverDetachReplicaMasterHost",
 			Meaning: "Old name of `MasterFailoverDetachReplicaMasterHost`; true here makes that true."},
+		{Name: "AutoRejoin", Default: "clean", Reload: Live, OneOf: []string{"clean", "off"}, Otherwise: "off",
+			Meaning: "What becomes of a primary that was replaced and comes back; it is closed for writing in any case. `clean`: it becomes a replica of the new primary if its GTIDs prove that it holds nothing extra, otherwise it stays as it is and the extra transactions are named. `off`: it stays as it is. A key of this program's own."},
 		{Name: "MasterFailoverLostInstancesDowntimeMinutes", Default: 0, Reload: Live, Alias: "PrimaryFailoverLostInstancesDowntimeMinutes",
 			Meaning: `Length of the downtime given to servers lost in a failover; 0 = 365 days, renewed.`},
 		{Name: "FailMasterPromotionOnLagMinutes", Default: 0, Reload: Live, Alias: "FailPrimaryPromotionOnLagMinutes",

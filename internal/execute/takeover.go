@@ -359,7 +359,11 @@ func (r *Run) becomeReplica(ctx context.Context, k topology.Key, s Server, a pla
 		return "", err
 	}
 	r.mu.Lock()
-	id, known := r.takeover.credentials[a.Source]
+	teller := a.Source
+	if !a.Former.IsZero() {
+		teller = a.Former
+	}
+	id, known := r.takeover.credentials[teller]
 	closed, looked := r.takeover.closed[k]
 	r.mu.Unlock()
 	note := ""

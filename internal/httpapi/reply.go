@@ -53,6 +53,10 @@ func (p reply) succeed(result operate.Result) {
 		p.leads(leads)
 		return
 	}
+	if _, ok := result.Value.(operate.RequestHeaders); ok {
+		p.write(http.StatusOK, p.r.Header)
+		return
+	}
 	shaped, err := p.h.shaper.Shape(result.Value)
 	switch {
 	case err != nil:

@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"orchestrator/internal/config"
+	"orchestrator/internal/failover"
 	"orchestrator/internal/operate"
+	"orchestrator/internal/plan"
 	"orchestrator/internal/topology"
 )
 
@@ -58,6 +60,10 @@ func (s Shaper) Shape(value any) (any, error) {
 		return mapped(v, analysisOf), nil
 	case operate.Alive:
 		return "OK", nil
+	case operate.Quiet:
+		return s.Shape(v.Value)
+	case operate.Told:
+		return nil, nil
 	}
 	return s.shapeRecord(value)
 }
@@ -77,6 +83,12 @@ func (s Shaper) shapeRecord(value any) (any, error) {
 		return switchWord(v), nil
 	case operate.Filters:
 		return filtersOf(v), nil
+	case operate.Takeover:
+		return recoveryOf(v.Recovery), nil
+	case operate.Plan:
+		return planJSON{plan.Plan(v), v.String()}, nil
+	case operate.Explanation:
+		return explanationJSON{failover.Explanation(v), v.String()}, nil
 	case []operate.Recovery:
 		return mapped(v, recoveryOf), nil
 	case []operate.RecoveryStep:
@@ -99,6 +111,29 @@ func (s Shaper) shapeRecord(value any) (any, error) {
 		return mapped(v, func(q operate.QueueSample) queueSampleJSON { return queueSampleJSON(q) }), nil
 	case operate.QueueFigures:
 		return queueFiguresOf(v), nil
+	}
+	return shapeOfBackend(value)
+}
+
+// shapeOfBackend is Shape for what the backend keeps and how it works.
+func shapeOfBackend(value any) (any, error) {
+	switch v := value.(type) {
+	case []operate.PoolMember:
+		return poolsOf(v), nil
+	case []operate.KeyValue:
+		return mapped(v, func(p operate.KeyValue) keyValueJSON { return keyValueJSON(p) }), nil
+	case []operate.PositionOn:
+		return mapped(v, positionOf), nil
+	case operate.ResolveCache:
+		return resolveCacheOf(v), nil
+	case []operate.BackendWrite:
+		return mapped(v, backendWriteOf), nil
+	case operate.WriteFigures:
+		return writeFiguresOf(v), nil
+	case []operate.BufferFlush:
+		return mapped(v, bufferFlushOf), nil
+	case operate.FlushFigures:
+		return flushFiguresOf(v), nil
 	}
 	return nil, fmt.Errorf("no JSON shape is known for %T", value)
 }

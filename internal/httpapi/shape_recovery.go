@@ -1,7 +1,9 @@
 package httpapi
 
 import (
+	"orchestrator/internal/failover"
 	"orchestrator/internal/operate"
+	"orchestrator/internal/plan"
 )
 
 // recoveryJSON is a recovery, or the detection of a failure.
@@ -53,6 +55,18 @@ func recoveryOf(r operate.Recovery) recoveryJSON {
 		j.AllErrors = []string{""} // the published form of a recovery without errors
 	}
 	return j
+}
+
+// planJSON is a plan, and the same in words.
+type planJSON struct {
+	plan.Plan
+	Text string `json:"text"`
+}
+
+// explanationJSON is a forecast, and the same in words.
+type explanationJSON struct {
+	failover.Explanation
+	Text string `json:"text"`
 }
 
 type stepJSON struct {

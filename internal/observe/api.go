@@ -250,6 +250,15 @@ func (o *Observer) Addresses(ctx context.Context, host string) (v4, v6 string, e
 // ResolvedNames returns all host names that were resolved, with what they resolved to.
 func (o *Observer) ResolvedNames() map[string]string { return o.resolver.all() }
 
+// CachedName is what a host name resolved to, and until when that is remembered.
+type CachedName struct {
+	Name    string
+	Expires time.Time
+}
+
+// CachedNames returns all host names that were resolved and are still remembered.
+func (o *Observer) CachedNames() map[string]CachedName { return o.resolver.remembered() }
+
 // ResetResolved forgets all resolved host names and returns how many there were.
 func (o *Observer) ResetResolved() int {
 	n := o.resolver.forget()

@@ -167,13 +167,22 @@ func (r *resolver) forget() int {
 
 // all returns the names that are remembered and have an answer.
 func (r *resolver) all() map[string]string {
+	names := make(map[string]string)
+	for host, n := range r.remembered() {
+		names[host] = n.Name
+	}
+	return names
+}
+
+// remembered returns the same with the time until which each is remembered.
+func (r *resolver) remembered() map[string]CachedName {
 	now := r.now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	names := make(map[string]string, len(r.known))
+	names := make(map[string]CachedName, len(r.known))
 	for host, k := range r.known {
 		if k.err == nil && k.expires.After(now) {
-			names[host] = k.name
+			names[host] = CachedName{k.name, k.expires}
 		}
 	}
 	return names

@@ -238,7 +238,7 @@ func (o *Operation) cluster(ctx context.Context, e *Engine, a *Args, arg Arg) (s
 		return clusterWithAlias(a.Topology, alias)
 	}
 	hint := firstOf(a.Text(ParamCluster), a.Text(ParamInstance))
-	if hint == "" && !a.input.Here.IsZero() {
+	if hint == "" && !arg.Stated && !a.input.Here.IsZero() {
 		hint = a.input.Here.String()
 	}
 	if hint == "" && !arg.Required {

@@ -71,7 +71,7 @@ func TestBareEngine(t *testing.T) {
 	values := map[operate.Param]string{
 		operate.ParamInstance: "db-a1:3306", operate.ParamCluster: "orders", operate.ParamClusterName: "db-a1:3306", operate.ParamReason: "x",
 		operate.ParamTag: "role=primary", operate.ParamRule: "prefer", operate.ParamUID: "u", operate.ParamID: "1", operate.ParamSeconds: "1",
-		operate.ParamAlias: "a", operate.ParamPattern: ".", operate.ParamSearch: "x",
+		operate.ParamAlias: "a", operate.ParamPattern: ".", operate.ParamSearch: "x", operate.ParamDestination: "db-a2",
 	}
 	for _, o := range operate.NewRegistry().Operations() {
 		t.Run(o.Name, func(t *testing.T) {

@@ -69,13 +69,7 @@ func busiest(t *topology.Topology, of []*topology.Instance, wanted func(*topolog
 
 // heuristicLag is the greatest lag of the control replicas, in seconds; an unknown lag is none.
 func (e *Engine) heuristicLag(t *topology.Topology, c *topology.Cluster) int64 {
-	var lag int64
-	for _, i := range e.controlReplicas(t, c.Members) {
-		if i.Lag.Known {
-			lag = max(lag, i.Lag.N)
-		}
-	}
-	return lag
+	return greatestLag(e.controlReplicas(t, c.Members))
 }
 
 // ghostReplicas are the replicas that gh-ost can read changes from, those with the fewest replicas first.
@@ -90,4 +84,15 @@ func ghostReplicas(t *topology.Topology, members []*topology.Instance) []*topolo
 		return cmp.Or(cmp.Compare(len(t.Replicas(a.Key)), len(t.Replicas(b.Key))), a.Key.Compare(b.Key))
 	})
 	return list
+}
+
+// greatestLag is that of the servers whose lag is known, in seconds.
+func greatestLag(list []*topology.Instance) int64 {
+	var lag int64
+	for _, i := range list {
+		if i.Lag.Known {
+			lag = max(lag, i.Lag.N)
+		}
+	}
+	return lag
 }

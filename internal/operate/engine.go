@@ -30,12 +30,22 @@ type Engine struct {
 	Records      Records
 	Audit        Auditor
 	Repairer     Repairer
+	Takeovers    Takeovers
 	Switch       RecoverySwitch
 	Leadership   Leadership
 	Health       HealthChecker
 	Metrics      Metrics
 	Settings     Settings
 	Backend      Backend
+
+	Pools          Pools
+	Attributes     Attributes
+	KeyValues      KeyValues
+	HostNames      HostNames
+	History        History
+	Election       Election
+	AccessTokens   AccessTokens
+	BackendMetrics BackendMetrics
 }
 
 // Node is this process among the nodes.

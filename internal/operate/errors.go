@@ -20,10 +20,13 @@ type Failure struct {
 	Answer bool
 }
 
-// Error is the sentence and the cause.
+// Error is the sentence and the cause, of which one may be missing.
 func (f *Failure) Error() string {
-	if f.Err == nil {
+	switch {
+	case f.Err == nil:
 		return f.Message
+	case f.Message == "":
+		return f.Err.Error()
 	}
 	return f.Message + ": " + f.Err.Error()
 }

@@ -60,9 +60,14 @@ func discoveryFigures(list []DiscoveryMetric) DiscoveryFigures {
 }
 
 func spreadOf(list []DiscoveryMetric, of func(DiscoveryMetric) time.Duration) Spread {
+	return spreadBy(list, func(m DiscoveryMetric) float64 { return of(m).Seconds() })
+}
+
+// spreadBy sums up a figure of each element.
+func spreadBy[T any](list []T, of func(T) float64) Spread {
 	values := make([]float64, len(list))
-	for i, m := range list {
-		values[i] = of(m).Seconds()
+	for i, v := range list {
+		values[i] = of(v)
 	}
 	return spread(values)
 }

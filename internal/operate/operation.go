@@ -51,6 +51,8 @@ type Arg struct {
 	// Verbatim takes an instance as it was written, neither resolved nor this host by default; a cluster under any
 	// name when none of that name is known; an alias that no cluster may have any more.
 	Verbatim bool
+	// Stated takes a cluster only as it was written: this host does not stand in.
+	Stated bool
 }
 
 // Print says how the client program prints the answer of an operation.
@@ -153,15 +155,17 @@ type section struct {
 // sections is the order of the help listing.
 func sections() []section {
 	return []section{
-		{"Information", append(information(), topologies()...)},
+		{"Information", slices.Concat(information(), topologies(), replicationInformation())},
+		{"Pools", pools()},
+		{"Key-value", keyValues()},
 		{"Tags", tags()},
 		{"Instance management", management()},
-		{"Recovery", append(analyses(), recoveries()...)},
+		{"Recovery", slices.Concat(analyses(), recoveries(), takeovers())},
 		{"Recovery, records", records()},
-		{"Instance, meta", candidates()},
+		{"Instance, meta", slices.Concat(candidates(), names(), domains())},
 		{"Bulk", bulk()},
-		{"Meta", meta()},
-		{"Monitoring", monitoring()},
+		{"Meta", slices.Concat(meta(), history(), leadership(), raft(), access())},
+		{"Monitoring", append(monitoring(), backendMonitoring()...)},
 	}
 }
 

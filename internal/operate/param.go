@@ -30,6 +30,16 @@ const (
 	ParamStatusCode   Param = "status code"
 	ParamConfigFile   Param = "config file"
 	ParamDataCenter   Param = "data center"
+	ParamInstances    Param = "instances" // a list of them
+	ParamPool         Param = "pool"
+	ParamHostname     Param = "hostname"
+	ParamLogFile      Param = "log file"
+	ParamLogPos       Param = "log position"
+	ParamMoment       Param = "moment" // of a snapshot
+	ParamPeer         Param = "peer"
+	ParamToken        Param = "token"
+	ParamDryRun       Param = "dry run"
+	ParamFailure      Param = "failure"
 )
 
 // paramInfo is where a parameter is found on each face.
@@ -72,6 +82,16 @@ func paramInfos() []paramInfo {
 		{param: ParamStatusCode, word: "CODE", path: []string{"errorStatusCode"}, meaning: "the HTTP status when it is not the leader"},
 		{param: ParamConfigFile, word: "FILE", query: "config", meaning: "a further configuration file"},
 		{param: ParamDataCenter, flag: "dc", query: "dc", meaning: "show the data center"},
+		{param: ParamInstances, flag: "i", word: "HOST[:PORT],...", query: "instances", meaning: "the servers, with commas between; none when not given"},
+		{param: ParamPool, flag: "pool", word: "POOL", path: []string{"pool"}, meaning: "the name of the pool"},
+		{param: ParamHostname, flag: "hostname", word: "NAME", path: []string{"virtualname", "node", "hint"}, meaning: "a host name"},
+		{param: ParamLogFile, flag: "binlog", word: "FILE", path: []string{"logFile"}, meaning: "a binary log file"},
+		{param: ParamLogPos, word: "POSITION", path: []string{"logPos"}, meaning: "a position in the binary log file"},
+		{param: ParamMoment, flag: "pattern", word: "REGEX", meaning: "a regular expression on the Unix time of a snapshot: how it was then"},
+		{param: ParamPeer, word: "ADDRESS", path: []string{"addr", "raftBind", "raftAdvertise"}, meaning: "the address of a raft node"},
+		{param: ParamToken, word: "TOKEN", path: []string{"authenticationToken"}, meaning: "what the leader asked with"},
+		{param: ParamDryRun, flag: "dry-run", query: "dry-run", meaning: "print what would be done, and change nothing"},
+		{param: ParamFailure, flag: "failure", word: "CODE", query: "failure", meaning: "the failure, as in replication-analysis; by default what is found, or would be if it died now"},
 	}
 }
 

@@ -121,7 +121,7 @@ func TestCommandsByOldNames(t *testing.T) {
 			t.Errorf("%s: %v", written, o)
 		}
 	}
-	for _, later := range []string{"relocate", "force-master-failover", "graceful-master-takeover", "health", ""} {
+	for _, later := range []string{"move-gtid", "health", ""} {
 		if o := r.Command(later); o != nil {
 			t.Errorf("%s is a command: %s", later, o.Name)
 		}

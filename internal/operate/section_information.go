@@ -109,6 +109,8 @@ func information() []*Operation {
 				{Name: "instance", Path: "instance/:host/:port", Needs: []Param{ParamInstance}, Print: PrintKey},
 				{Name: "which-master", Path: "instance/:host/:port", Needs: []Param{ParamInstance}, Print: PrintSpecial},
 				{Name: "which-gtid-errant", Path: "instance/:host/:port", Needs: []Param{ParamInstance}, Print: PrintField, Field: "GtidErrant"},
+				{Name: "is-replicating", Path: "instance/:host/:port", Needs: []Param{ParamInstance}, Print: PrintSpecial},
+				{Name: "is-replication-stopped", Path: "instance/:host/:port", Needs: []Param{ParamInstance}, Print: PrintSpecial},
 			},
 			Run: onInstance(func(_ *Engine, i Instance) any { return i }),
 		},
@@ -134,7 +136,7 @@ func information() []*Operation {
 			Run: func(_ context.Context, _ *Engine, a Args) (Result, error) {
 				c := a.Topology.Cluster(a.Cluster)
 				if c == nil || primaryOf(c) == nil {
-					return Result{}, fmt.Errorf("no primary is known of cluster %q", a.Cluster)
+					return Result{}, fmt.Errorf("no primary is known of cluster %q", firstOf(a.Cluster, a.Text(ParamCluster), a.Text(ParamInstance)))
 				}
 				return Result{Value: Instance{Instance: primaryOf(c), Of: a.Topology}}, nil
 			},

@@ -61,6 +61,7 @@ func recoveries() []*Operation {
 	return append([]*Operation{
 		repair("recover", "Repair the failure of an instance now, whether or not automatic recovery would", true),
 		repair("recover-lite", "Repair the failure of an instance as recover does, without running hooks", false),
+		explain(),
 		{
 			Name: "ack-cluster-recoveries", Summary: "Acknowledge the recoveries of a cluster", Rights: Write,
 			Args: []Arg{{Param: ParamCluster, Required: true, Verbatim: true}, {Param: ParamInstance}, {Param: ParamClusterAlias},
@@ -112,10 +113,17 @@ func repair(name, summary string, hooks bool) *Operation {
 		Name: name, Summary: summary, Rights: Write,
 		Details: "A preferred successor may be given. Downtime, filters and the pause between two recoveries are ignored.",
 		Example: "orchestrator -c " + name + " -i db-a1:3306 -d db-a2:3306",
-		Args:    []Arg{{Param: ParamInstance, Required: true}, {Param: ParamDestination}, {Param: ParamSkipHooks}},
+		Args:    []Arg{{Param: ParamInstance, Required: true}, {Param: ParamDestination}, {Param: ParamSkipHooks}, {Param: ParamDryRun}},
 		Routes:  []string{name + "/:host/:port", name + "/:host/:port/:candidateHost/:candidatePort"},
-		Client:  []Client{{Path: name + "/:host/:port/:candidateHost/:candidatePort", Needs: []Param{ParamInstance}, Print: PrintKey}},
+		Client:  []Client{{Path: name + "/:host/:port/:candidateHost/:candidatePort?dry-run", Needs: []Param{ParamInstance}, Print: PrintSpecial}},
 		Run: func(ctx context.Context, e *Engine, a Args) (Result, error) {
+			if a.Flag(ParamDryRun) {
+				if e.Takeovers == nil {
+					return Result{}, unavailable("recovery")
+				}
+				p, err := e.Takeovers.PlanRecovery(ctx, a.Instance, a.Destination)
+				return planned(p, err)
+			}
 			if e.Repairer == nil {
 				return Result{}, unavailable("recovery")
 			}

@@ -76,6 +76,12 @@ type (
 
 	// Settled is a configuration as one line of JSON.
 	Settled []byte
+
+	// Quiet is a value that the command line does not print.
+	Quiet struct{ Value any }
+
+	// Told is what the command line prints, and the HTTP API has no value for.
+	Told string
 )
 
 // Recovery is the record of a recovery, or of the detection that calls for one.

@@ -63,8 +63,8 @@ const (
 	// FollowPromoted points a replica at Action.Source after that was promoted in place of the living Action.Former.
 	// It first waits until the replica has applied everything that Action.Former holds.
 	FollowPromoted Verb = "follow-promoted"
-	// BecomeReplica makes a former primary a replica of Action.Source, with what ReadCredentials read there, and leaves
-	// it stopped. It refuses where the server has written since ClosePrimary.
+	// BecomeReplica makes a former primary a replica of Action.Source, with what ReadCredentials read there (or at
+	// Action.Former, where that is another server), and leaves it stopped. It refuses where the server has written since ClosePrimary.
 	BecomeReplica Verb = "become-replica"
 )
 
@@ -84,7 +84,7 @@ const (
 type Action struct {
 	Verb    Verb                 `json:"verb"`
 	Source  topology.Key         `json:"source,omitzero"` // ChangeSource and all that name a source
-	Former  topology.Key         `json:"former,omitzero"` // FollowPromoted: the source until now
+	Former  topology.Key         `json:"former,omitzero"` // FollowPromoted: the source until now; BecomeReplica: whose credentials it uses
 	After   time.Duration        `json:"after,omitempty"` // AwaitWriters: how long a statement may run without counting
 	Place   Place                `json:"place,omitempty"` // ChangeSource
 	At      topology.Coordinates `json:"at,omitzero"`     // ChangeSource by coordinates; SetWritable: filled in when it is done, where its own log stood

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"orchestrator/internal/analysis"
+	"orchestrator/internal/failover"
 	"orchestrator/internal/topology"
 )
 
@@ -75,8 +76,16 @@ func (b *bounded) Disabled(ctx context.Context) (bool, error) {
 	return critically(ctx, b, b.Ledger.Disabled)
 }
 
+func (b *bounded) Blocking(ctx context.Context, failed topology.Key, cluster string) (*failover.Blocking, error) {
+	return critically(ctx, b, func(ctx context.Context) (*failover.Blocking, error) { return b.Ledger.Blocking(ctx, failed, cluster) })
+}
+
 func (b *bounded) Unfinished(ctx context.Context) ([]Unfinished, error) {
 	return critically(ctx, b, b.Ledger.Unfinished)
+}
+
+func (b *bounded) DemotedSince(ctx context.Context, key topology.Key, since time.Time) (bool, error) {
+	return critically(ctx, b, func(ctx context.Context) (bool, error) { return b.Ledger.DemotedSince(ctx, key, since) })
 }
 
 func (b *bounded) ResolveRecovery(ctx context.Context, r *Recovery) error {

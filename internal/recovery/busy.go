@@ -33,7 +33,7 @@ func (e *Engine) forgetActive(r *Recovery) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.active, r.UID)
-	if r.Successful() {
+	if r.Successful() && r.kind().promotes && !r.planned() {
 		// The cluster goes on under its successor's name, and so does the anti-flapping period.
 		e.recent[r.Successor.String()] = r.Started
 	}

@@ -42,14 +42,21 @@ func (e *Engine) conclude(parent context.Context, r *Recovery, ask request, log 
 	}
 	cfg := e.o.Config()
 	f := &r.Finding
+	k := r.kind()
 	e.writeDown(ctx, r, log)
 	if ask.hooks {
 		v := e.values(f, r)
 		if r.Successful() {
-			log.check("PostMasterFailoverProcesses", e.hooks(ctx, "PostMasterFailoverProcesses", cfg.PostMasterFailoverProcesses, publish.RunAll, v))
+			if k.post != nil {
+				name, commands := k.post(cfg)
+				log.check(name, e.hooks(ctx, name, commands, publish.RunAll, v))
+			}
 			log.check("ending the successor's downtime", e.o.Ledger.EndDowntime(ctx, r.Successor))
 			e.o.Observer.Apply(observe.SetDowntime{Key: r.Successor})
 			log.check("PostFailoverProcesses", e.hooks(ctx, "PostFailoverProcesses", cfg.PostFailoverProcesses, publish.RunAll, v))
+			if r.planned() {
+				log.check("PostGracefulTakeoverProcesses", e.hooks(ctx, "PostGracefulTakeoverProcesses", cfg.PostGracefulTakeoverProcesses, publish.RunAll, v))
+			}
 		} else {
 			log.check("PostUnsuccessfulFailoverProcesses", e.hooks(ctx, "PostUnsuccessfulFailoverProcesses", cfg.PostUnsuccessfulFailoverProcesses, publish.RunAll, v))
 		}
@@ -58,13 +65,16 @@ func (e *Engine) conclude(parent context.Context, r *Recovery, ask request, log 
 	if r.Successful() {
 		outcome = "successor " + r.Successor.String()
 	}
-	e.audit(ctx, "recover-dead-master", f.Key, f.ClusterName, fmt.Sprintf("%s: %s, %d lost, %s", f.Code, outcome, len(r.Lost), r.Ended.Sub(r.Started).Round(time.Millisecond)))
+	if r.planned() && !r.unresolved {
+		log.check("acknowledging the takeover", e.o.Ledger.Acknowledge(ctx, r.UID, plannedComment))
+	}
+	e.audit(ctx, r.auditKind(), f.Key, f.ClusterName, fmt.Sprintf("%s: %s, %d lost, %s", f.Code, outcome, len(r.Lost), r.Ended.Sub(r.Started).Round(time.Millisecond)))
 	log.close()
 	if !r.unresolved && ctx.Err() == nil {
 		e.closeJournal(ctx, r.UID)
 	}
 	e.o.Logger.Warn("recovery ended", "failed", f.Key.String(), "outcome", outcome, "took", r.Ended.Sub(r.Started).String(), "errors", len(r.Errors))
-	e.progress(Progress{Kind: Finished, Cluster: f.ClusterName, Server: f.Key, Text: outcome, Recovery: r.UID})
+	e.progress(Progress{Kind: Finished, Cluster: f.ClusterName, Server: f.Key, Text: outcome, Recovery: r.UID, Repair: k.name, Success: r.Successful()})
 }
 
 // bookkeepWithin bounds what is written down before the hooks run: they tell the world where to write, and must not
@@ -75,8 +85,14 @@ const bookkeepWithin = 10 * time.Second
 func (e *Engine) writeDown(ctx context.Context, r *Recovery, log *recoveryLog) {
 	books, cancel := context.WithTimeout(ctx, bookkeepWithin)
 	defer cancel()
-	if r.Successful() {
-		e.fence(r.Finding.Key, r.Finding.ClusterName)
+	switch {
+	case r.Successful() && !r.kind().promotes:
+		e.lookBriefly(books, r.Participants) // the picture follows the facts at once
+	case r.Successful():
+		if !r.planned() { // there it was closed before
+			e.noteSuccessor(r)
+			e.fence(r.Finding.Key, r.Finding.ClusterName)
+		}
 		e.settle(books, r, log)
 	}
 	r.Ended = e.o.Now()
@@ -142,7 +158,7 @@ func (e *Engine) closeJournal(ctx context.Context, uid string) {
 // settle writes down what a successful promotion changes.
 func (e *Engine) settle(ctx context.Context, r *Recovery, log *recoveryLog) {
 	f := &r.Finding
-	for _, k := range append([]topology.Key{f.Key}, r.Lost...) {
+	for _, k := range r.leftBehind() {
 		e.markLost(ctx, k, log.check)
 	}
 	log.check("ending the detection", e.o.Ledger.ClearDetections(ctx, f.Key))
@@ -155,8 +171,8 @@ func (e *Engine) settle(ctx context.Context, r *Recovery, log *recoveryLog) {
 	if alias == f.ClusterName {
 		alias = ""
 	}
-	log.check("renaming the cluster", e.o.Ledger.RenameCluster(ctx, f.ClusterName, r.Successor.String(), alias))
-	log.check("publishing the primary", e.o.Ledger.PublishPrimary(ctx, r.Successor.String(), alias, f.ClusterDomain, r.Successor))
+	log.check("renaming the cluster", e.o.Ledger.RenameCluster(ctx, f.ClusterName, r.clusterAfter(), alias))
+	log.check("publishing the primary", e.o.Ledger.PublishPrimary(ctx, r.clusterAfter(), alias, f.ClusterDomain, r.Successor))
 	// The picture follows the facts at once, so that whoever asks next sees the new cluster.
 	e.look(ctx, append(topology.SortKeys(r.Participants), r.Successor)...)
 }

@@ -21,20 +21,26 @@ type request struct {
 	forced     bool         // asked for by a person: filters, downtime and anti-flapping do not count
 	first      bool         // the first attempt for this detection: say what holds it back
 	designated topology.Key // who shall be promoted; zero leaves it to the rules
+	before     []plan.Step  // what is done before the gathering
 }
 
 // lookAgain bounds the second look at the replicas after their receivers have stopped.
 const lookAgain = time.Second
 
-// recover runs the recovery of a dead primary from registration to the closed record.
+// recover runs a recovery of any kind from registration to the closed record.
 func (e *Engine) recover(ctx context.Context, r *Recovery, ask request) error {
 	cluster := r.Finding.ClusterName
 	if !e.occupy(cluster) {
 		return fmt.Errorf("another recovery is running in cluster %s", cluster)
 	}
 	defer e.vacate(cluster)
+	k := r.kind()
+	if err := e.beforeRegistering(ctx, r, ask, &k); err != nil {
+		e.hold(&r.Finding, ask.first, err.Error())
+		return fmt.Errorf("recovery of %s: %w", r.Finding.Key, err)
+	}
 	e.bereftBy(&r.Finding)
-	r.Started, r.UID, r.Forced = e.o.Now(), newUID(e.o.Now()), ask.forced
+	r.Started, r.UID, r.Forced = e.o.Now(), newUID(e.o.Now()), ask.forced && !k.antiFlapping
 	log := e.newLog(ctx, r, ask.hooks)
 	if reason := e.unfinishedBusiness(ctx, &r.Finding); reason != "" {
 		e.hold(&r.Finding, ask.first, reason)
@@ -48,7 +54,7 @@ func (e *Engine) recover(ctx context.Context, r *Recovery, ask request) error {
 		// one, so that a broken disk under the manager does not also cost the primary.
 		log.problem("the recovery could not be registered", err)
 		r.unregistered = true
-		if block = e.remembered(r); !block.Blocked() || ask.forced {
+		if block = e.remembered(r); !block.Blocked() || r.Forced {
 			break
 		}
 		fallthrough
@@ -59,15 +65,18 @@ func (e *Engine) recover(ctx context.Context, r *Recovery, ask request) error {
 	}
 	e.remember(r)
 	defer e.forgetActive(r)
-	e.progress(Progress{Kind: Began, Cluster: cluster, Server: r.Finding.Key, Text: string(r.Finding.Code), Recovery: r.UID})
+	e.progress(Progress{Kind: Began, Cluster: cluster, Server: r.Finding.Key, Text: string(r.Finding.Code), Recovery: r.UID, Repair: k.name})
 	e.o.Logger.Warn("recovery begins", "failed", r.Finding.Key.String(), "code", string(r.Finding.Code), "uid", r.UID)
 
-	err = e.replacePrimary(ctx, r, ask, log)
+	err = e.repair(ctx, r, ask, &k, log)
 	if leftOpen(err) {
 		e.leave(r, log, err)
 		return err
 	}
 	e.conclude(ctx, r, ask, log, err)
+	if err != nil {
+		e.noteRefused(ctx, r, log, err)
+	}
 	return err
 }
 
@@ -85,78 +94,105 @@ func (e *Engine) leave(r *Recovery, log *recoveryLog, err error) {
 		Text: "the recovery stops here, who leads next carries on: " + err.Error()})
 }
 
-// replacePrimary promotes a replica. When it returns, the topology is as it will be.
-func (e *Engine) replacePrimary(ctx context.Context, r *Recovery, ask request, log *recoveryLog) error {
+// repair makes the plan and carries it out. When it returns, the topology is as it will be.
+func (e *Engine) repair(ctx context.Context, r *Recovery, ask request, k *kind, log *recoveryLog) error {
 	cfg := e.o.Config()
-	failed := r.Finding.Key
-	if ask.hooks {
+	if ask.hooks && k.preHooks {
 		if err := e.hooks(ctx, "PreFailoverProcesses", cfg.PreFailoverProcesses, publish.StopAtFirst, e.values(&r.Finding, r)); err != nil {
 			return fmt.Errorf("a PreFailoverProcesses hook failed, nothing was changed: %w", err)
 		}
 	}
+	if k.looksFirst {
+		e.lookAround(ctx, &r.Finding, k) // hooks may have taken their time
+	}
 	policy := failover.PolicyOf(cfg)
-	want := failover.Request{Failed: failed, Operation: string(r.Finding.Code), Designated: ask.designated}
-
+	want, err := e.planRequest(ctx, r, ask, k)
+	if err != nil {
+		return err
+	}
 	run := execute.New(e.executorOptions(r.Finding.ClusterName, r.UID, log)).NewRun()
-	run.BeforeNoReturn(func(ctx context.Context) error {
-		if err := e.stillDead(r, ask); err != nil {
-			return err
-		}
-		return e.noteOpening(ctx, r, log)
-	})
+	run.BeforeNoReturn(func(ctx context.Context) error { return e.mayOpen(ctx, r, ask, k, log) })
 
 	before := e.o.Observer.Cluster(r.Finding.ClusterName)
 	if before == nil {
 		return fmt.Errorf("cluster %s is not known any more", r.Finding.ClusterName)
 	}
-	r.Plan = failover.DeadPrimary(before, want, policy)
+	r.Plan = k.plan(before, want, policy)
+	r.Plan.Prepend(ask.before)
+	after := failover.FenceStage
 	if steps := gatheredSteps(&r.Plan); len(steps) > 0 {
 		log.forecast(&r.Plan)
 		gathered := r.Plan
 		gathered.Steps = steps
-		if err := run.Plan(ctx, &gathered, 0); err != nil {
+		if err := run.Plan(ctx, &gathered, failover.FenceStage-1); err != nil {
 			return err
 		}
 		want.Quiet = run.Quiet()
-		r.Plan = failover.DeadPrimary(e.lookAgain(ctx, before, failed, want.Quiet), want, policy)
+		r.Plan = k.plan(e.lookAgain(ctx, before, &r.Finding, k, want.Quiet), want, policy)
 		r.Plan.Prepend(gatheredSteps(&gathered))
+		after = failover.GatherStage
 	}
 	log.plan(&r.Plan)
-	if r.Plan.Successor.IsZero() {
-		return errors.Join(errors.New("no replica can be promoted"), run.Undo(ctx))
-	}
 	r.Lost = r.Plan.LostKeys()
 	r.Participants = participants(&r.Plan)
-	if err := run.Plan(ctx, &r.Plan, failover.GatherStage); err != nil && (leftOpen(err) || !run.PassedNoReturn()) {
+	if r.Plan.Successor.IsZero() {
+		r.Lost = nil // nobody went anywhere
+		return errors.Join(idle(r.Plan, k), run.Undo(ctx))
+	}
+	err = run.Plan(ctx, &r.Plan, after)
+	switch {
+	case err == nil, run.PassedNoReturn() && !leftOpen(err):
+	case leftOpen(err), k.promotes, k.inPlace:
+		return err
+	case ctx.Err() != nil:
+		return errors.Join(execute.ErrCutShort, err) // some may have been moved; the others are to be
+	default:
+		r.Errors = append(r.Errors, err.Error()) // those that were moved stay where they are
+	}
+	e.countFailedFollowers(r)
+	successor, err := k.result(&r.Plan)
+	if err != nil {
 		return err
 	}
-	r.Successor, r.SuccessorCoordinates = r.Plan.Successor, run.Opened()
+	r.Successor, r.SuccessorCoordinates = successor, run.Opened()
 	if s := before.Instance(r.Successor); s != nil {
 		r.SuccessorAlias = s.Alias
 	}
-	e.countFailedFollowers(r)
 	return nil
 }
 
-// gatheredSteps are the steps of the gathering: once it has run they stand before the steps that were planned after it.
+// mayOpen is asked right before a server is opened for writing.
+func (e *Engine) mayOpen(ctx context.Context, r *Recovery, ask request, k *kind, log *recoveryLog) error {
+	if k.inPlace {
+		want, err := e.planRequest(ctx, r, ask, k)
+		t := e.o.Observer.Cluster(r.Finding.ClusterName)
+		if err != nil || t == nil {
+			return errors.Join(errors.New("whether it may be opened cannot be told"), err)
+		}
+		return idle(k.plan(t, want, failover.PolicyOf(e.o.Config())), k)
+	}
+	if err := e.stillDead(r, ask); err != nil {
+		return err
+	}
+	return e.noteOpening(ctx, r, log)
+}
+
+// gatheredSteps are the steps of the gathering, and what comes before it: once they have run they stand before the
+// steps that were planned after them.
 func gatheredSteps(p *plan.Plan) []plan.Step {
-	return slices.DeleteFunc(slices.Clone(p.Steps), func(s plan.Step) bool { return s.Phase != plan.Gather })
+	return slices.DeleteFunc(slices.Clone(p.Steps), func(s plan.Step) bool { return s.Phase != plan.Gather && s.Stage != failover.FenceStage })
 }
 
 // lookAgain reads the replicas once more, now that they receive nothing any more. A replica that does not answer in
 // time is judged by what was read of it just before.
-func (e *Engine) lookAgain(ctx context.Context, before *topology.Topology, failed topology.Key, quiet map[topology.Key]bool) *topology.Topology {
-	probeCtx, cancel := context.WithTimeout(ctx, lookAgain)
-	defer cancel()
-	replicas := before.Replicas(failed)
-	var keys []topology.Key
-	for _, r := range replicas {
-		if r.LastCheckValid() {
-			keys = append(keys, r.Key)
-		}
+func (e *Engine) lookAgain(ctx context.Context, before *topology.Topology, f *analysis.Finding, k *kind, quiet map[topology.Key]bool) *topology.Topology {
+	for _, round := range k.around(before, f.Key) {
+		e.lookBriefly(ctx, slices.DeleteFunc(slices.Clone(round), func(key topology.Key) bool {
+			i := before.Instance(key)
+			return i == nil || !i.LastCheckValid()
+		}))
 	}
-	e.look(probeCtx, keys...)
-	after := e.o.Observer.Cluster(before.Instances()[0].ClusterName)
+	after := e.o.Observer.Cluster(f.ClusterName)
 	if after == nil {
 		return before
 	}

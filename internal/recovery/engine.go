@@ -63,6 +63,8 @@ type Progress struct {
 	Text     string
 	Step     *plan.Step // for StepChanged
 	Recovery string     // UID, where there is one
+	Repair   string     // Began and Finished: the kind of repair, as figures name it
+	Success  bool       // Finished: it did what it was to do
 }
 
 // ProgressKind is the kind of a Progress.
@@ -77,7 +79,9 @@ const (
 	StepChanged ProgressKind = "step"
 	Promoted    ProgressKind = "promoted" // writes are accepted again
 	Finished    ProgressKind = "finished"
-	Fenced      ProgressKind = "fenced" // an old primary was closed for writing
+	Fenced      ProgressKind = "fenced"      // an old primary was closed for writing
+	Rejoined    ProgressKind = "rejoined"    // an old primary became a replica of its successor
+	Quarantined ProgressKind = "quarantined" // an old primary was not taken back, and why
 )
 
 // Engine recovers. Run must be called for it to act by itself; Recover acts on demand.
@@ -86,31 +90,34 @@ type Engine struct {
 	work sync.WaitGroup // everything that Run or Recover started and that may outlive them
 	news teller
 
-	mu        sync.Mutex
-	ctx       context.Context                 // of Run; what is started ends with it
-	busy      map[string]bool                 // clusters in which a recovery runs
-	expiring  bool                            // the ledger is being asked to expire things
-	resuming  bool                            // the open journals are being read
-	pending   map[string]Unfinished           // recoveries that nobody has finished yet, by UID
-	doubtful  map[string]time.Time            // since when it is not known what became of one, by UID
-	bereft    map[topology.Key][]topology.Key // who replicated from a lost primary when it was found lost
-	concluded map[string]*Recovery            // recoveries that this process has ended, by UID, while their journals may be open
-	enabled   time.Time                       // when the global switch was last read as on
-	opened    map[topology.Key]bool           // lost primaries that were closed for writing by us and opened by somebody since
-	closed    map[topology.Key]time.Time      // when a lost primary was closed for writing by us
-	handling  map[topology.Key]bool           // findings of the server are being handled
-	missed    map[topology.Key]string         // something was found meanwhile: the cluster to judge again
-	told      map[detectionID]toldDetection
-	glimpsed  map[topology.Key]glimpse
-	attempted map[topology.Key]time.Time // last attempt to begin a recovery
-	grace     map[topology.Key]time.Time // until then a dead primary is only detected
-	settling  map[topology.Key]time.Time // until then nothing is concluded: its replicas are reconnecting
-	looked    map[topology.Key]time.Time // when an emergency operation last had it probed
-	asked     map[topology.Key]time.Time // when its replicas were last made to reconnect
-	suspected map[topology.Key]time.Time // since when a server is suspected
-	fencing   map[topology.Key]context.CancelFunc
-	active    map[string]*Recovery // by UID
-	recent    map[string]time.Time // when the newest recovery of a cluster began
+	mu         sync.Mutex
+	ctx        context.Context                 // of Run; what is started ends with it
+	busy       map[string]bool                 // clusters in which a recovery runs
+	expiring   bool                            // the ledger is being asked to expire things
+	resuming   bool                            // the open journals are being read
+	pending    map[string]Unfinished           // recoveries that nobody has finished yet, by UID
+	doubtful   map[string]time.Time            // since when it is not known what became of one, by UID
+	bereft     map[topology.Key][]topology.Key // who replicated from a lost primary when it was found lost
+	concluded  map[string]*Recovery            // recoveries that this process has ended, by UID, while their journals may be open
+	enabled    time.Time                       // when the global switch was last read as on
+	opened     map[topology.Key]bool           // lost primaries that were closed for writing by us and opened by somebody since
+	closed     map[topology.Key]time.Time      // when a lost primary was closed for writing by us
+	handling   map[topology.Key]bool           // findings of the server are being handled
+	missed     map[topology.Key]string         // something was found meanwhile: the cluster to judge again
+	told       map[detectionID]toldDetection
+	glimpsed   map[topology.Key]glimpse
+	attempted  map[topology.Key]time.Time // last attempt to begin a recovery
+	grace      map[topology.Key]time.Time // until then a dead primary is only detected
+	settling   map[topology.Key]time.Time // until then nothing is concluded: its replicas are reconnecting
+	looked     map[topology.Key]time.Time // when an emergency operation last had it probed
+	asked      map[topology.Key]time.Time // when its replicas were last made to reconnect
+	suspected  map[topology.Key]time.Time // since when a server is suspected
+	fencing    map[topology.Key]context.CancelFunc
+	rejoining  map[topology.Key]bool
+	successors map[topology.Key]topology.Key // who replaced a primary, in this process
+	active     map[string]*Recovery          // by UID
+	recent     map[string]time.Time          // when the newest recovery of a cluster began
+	refused    map[topology.Key]refusal
 }
 
 // New returns an Engine.
@@ -123,28 +130,31 @@ func New(o Options) *Engine {
 	}
 	o.Ledger = &bounded{Ledger: o.Ledger, now: o.Now}
 	return &Engine{
-		o:         o,
-		news:      teller{listen: o.Progress},
-		pending:   make(map[string]Unfinished),
-		doubtful:  make(map[string]time.Time),
-		bereft:    make(map[topology.Key][]topology.Key),
-		concluded: make(map[string]*Recovery),
-		opened:    make(map[topology.Key]bool),
-		closed:    make(map[topology.Key]time.Time),
-		busy:      make(map[string]bool),
-		handling:  make(map[topology.Key]bool),
-		missed:    make(map[topology.Key]string),
-		told:      make(map[detectionID]toldDetection),
-		glimpsed:  make(map[topology.Key]glimpse),
-		attempted: make(map[topology.Key]time.Time),
-		grace:     make(map[topology.Key]time.Time),
-		settling:  make(map[topology.Key]time.Time),
-		looked:    make(map[topology.Key]time.Time),
-		asked:     make(map[topology.Key]time.Time),
-		suspected: make(map[topology.Key]time.Time),
-		fencing:   make(map[topology.Key]context.CancelFunc),
-		active:    make(map[string]*Recovery),
-		recent:    make(map[string]time.Time),
+		o:          o,
+		news:       teller{listen: o.Progress},
+		pending:    make(map[string]Unfinished),
+		doubtful:   make(map[string]time.Time),
+		bereft:     make(map[topology.Key][]topology.Key),
+		concluded:  make(map[string]*Recovery),
+		opened:     make(map[topology.Key]bool),
+		closed:     make(map[topology.Key]time.Time),
+		busy:       make(map[string]bool),
+		handling:   make(map[topology.Key]bool),
+		missed:     make(map[topology.Key]string),
+		told:       make(map[detectionID]toldDetection),
+		glimpsed:   make(map[topology.Key]glimpse),
+		attempted:  make(map[topology.Key]time.Time),
+		grace:      make(map[topology.Key]time.Time),
+		settling:   make(map[topology.Key]time.Time),
+		looked:     make(map[topology.Key]time.Time),
+		asked:      make(map[topology.Key]time.Time),
+		suspected:  make(map[topology.Key]time.Time),
+		fencing:    make(map[topology.Key]context.CancelFunc),
+		rejoining:  make(map[topology.Key]bool),
+		successors: make(map[topology.Key]topology.Key),
+		active:     make(map[string]*Recovery),
+		recent:     make(map[string]time.Time),
+		refused:    make(map[topology.Key]refusal),
 	}
 }
 
@@ -189,6 +199,7 @@ func (e *Engine) onEvent(ctx context.Context, ev observe.Event) {
 		e.mu.Lock()
 		delete(e.suspected, ev.Key)
 		delete(e.bereft, ev.Key)
+		delete(e.refused, ev.Key)
 		e.mu.Unlock()
 	}
 	if ev.Topology == nil {
@@ -196,6 +207,7 @@ func (e *Engine) onEvent(ctx context.Context, ev observe.Event) {
 	}
 	e.noteOpened(ev)
 	e.fenceReturned(ev)
+	e.rejoinReturned(ev)
 	e.judge(ctx, ev.Topology)
 }
 

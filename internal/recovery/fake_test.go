@@ -15,6 +15,7 @@ import (
 	"orchestrator/internal/analysis"
 	"orchestrator/internal/config"
 	"orchestrator/internal/execute"
+	"orchestrator/internal/failover"
 	"orchestrator/internal/observe"
 	"orchestrator/internal/publish"
 	"orchestrator/internal/server"
@@ -33,6 +34,7 @@ type fakeFleet struct {
 	gone       map[topology.Key]bool                      // replicas cannot reach them either
 	log        []string                                   // statements, each "server: statement"
 	on         map[string]func(ctx context.Context) error // called before a statement takes effect, by "server: statement"
+	oneCluster bool                                       // who changes its source stays in its cluster
 	subs       []chan observe.Event
 }
 
@@ -266,15 +268,24 @@ func (s fakeServer) ResetReplicaAll(ctx context.Context, _ string) error {
 }
 
 func (s fakeServer) ChangeSource(ctx context.Context, c server.SourceChange) error {
-	return s.do(ctx, "follow "+c.Source.Hostname, func(i *topology.Instance) { i.Channel.Source, i.ClusterName = c.Source, c.Source.String() })
+	return s.do(ctx, "follow "+c.Source.Hostname, func(i *topology.Instance) {
+		i.Channel.Source = c.Source
+		if !s.f.oneCluster {
+			i.ClusterName = c.Source.String()
+		}
+	})
 }
 
 func (s fakeServer) SetReadOnly(ctx context.Context, on, _ bool) error {
 	return s.do(ctx, fmt.Sprintf("read_only=%t", on), func(i *topology.Instance) { i.ReadOnly = on })
 }
 
-func (s fakeServer) SetSemiSync(ctx context.Context, _ server.SemiSyncSide, _ bool) error {
-	return s.do(ctx, "semi-sync", func(*topology.Instance) {})
+func (s fakeServer) SetSemiSync(ctx context.Context, side server.SemiSyncSide, on bool) error {
+	return s.do(ctx, fmt.Sprintf("semi-sync=%t", on), func(i *topology.Instance) {
+		if side == server.SemiSyncReplica {
+			i.SemiSync.ReplicaEnabled, i.SemiSync.ReplicaStatus = on, on
+		}
+	})
 }
 func (s fakeServer) WaitExecuted(context.Context, string, time.Duration) error { return nil }
 func (s fakeServer) WaitPosition(context.Context, topology.Coordinates, string, time.Duration) error {
@@ -297,6 +308,7 @@ type fakeLedger struct {
 	downtimes map[topology.Key]topology.Downtime
 	lines     []string
 	audits    []string
+	demoted   map[topology.Key]bool
 }
 
 func (l *fakeLedger) call(ctx context.Context, name string) error {
@@ -323,7 +335,7 @@ func (l *fakeLedger) RegisterRecovery(ctx context.Context, r *Recovery) (Block, 
 	switch {
 	case r.Forced:
 		return Block{}, err
-	case slices.ContainsFunc(l.resolved, func(o Recovery) bool { return o.Successful() && o.Finding.ClusterName == r.Finding.ClusterName }):
+	case slices.ContainsFunc(l.resolved, func(o Recovery) bool { return !slices.Contains(l.acked, o.UID) && o.Finding.ClusterName == r.Finding.ClusterName }):
 		return Block{By: 1, Reason: "blocked by a recovery of the cluster"}, err
 	}
 	return l.block, err
@@ -376,6 +388,23 @@ func (l *fakeLedger) Unfinished(ctx context.Context) ([]Unfinished, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Collect(maps.Values(l.journals)), nil
+}
+
+func (l *fakeLedger) Blocking(ctx context.Context, _ topology.Key, _ string) (*failover.Blocking, error) {
+	err := l.call(ctx, "Blocking")
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.block.Blocked() {
+		return nil, err
+	}
+	return &failover.Blocking{ID: l.block.By, UID: "earlier", Until: time.Now().Add(time.Hour)}, err
+}
+
+func (l *fakeLedger) DemotedSince(ctx context.Context, k topology.Key, _ time.Time) (bool, error) {
+	err := l.call(ctx, "DemotedSince")
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.demoted[k], err
 }
 
 func (l *fakeLedger) Acknowledge(ctx context.Context, uid, _ string) error {
@@ -493,7 +522,7 @@ type bench struct {
 }
 
 const everyHook = `"OnFailureDetectionProcesses": ["d"], "PreFailoverProcesses": ["p"], "PostMasterFailoverProcesses": ["m"],
-	"PostFailoverProcesses": ["f"], "PostUnsuccessfulFailoverProcesses": ["u"]`
+	"PostIntermediateMasterFailoverProcesses": ["i"], "PostFailoverProcesses": ["f"], "PostUnsuccessfulFailoverProcesses": ["u"]`
 
 // newBench makes an engine in a synctest bubble. settings are more JSON of the configuration.
 func newBench(t *testing.T, fleet *fakeFleet, settings string) *bench {

@@ -52,6 +52,7 @@ func (e *Engine) fenceUntilDone(ctx context.Context, k topology.Key, cluster str
 			e.audit(context.WithoutCancel(ctx), "read-only", k, cluster, "a lost primary was closed for writing on its return")
 			e.progress(Progress{Kind: Fenced, Cluster: cluster, Server: k, Text: "closed for writing"})
 			e.look(ctx, k)
+			e.rejoin(k)
 			return
 		}
 		t := time.NewTimer(fencePause)

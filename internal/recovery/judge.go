@@ -42,12 +42,17 @@ func (e *Engine) judge(ctx context.Context, t *topology.Topology) {
 	if t == nil || t.Len() == 0 {
 		return
 	}
+	for _, f := range analysis.Analyze(t, e.analysisPolicy(), e.o.Now()) {
+		e.consider(ctx, t, f)
+	}
+}
+
+// analysisPolicy is the policy by which everything is judged.
+func (e *Engine) analysisPolicy() analysis.Policy {
 	policy := analysis.PolicyOf(e.o.Config())
 	policy.Live, policy.IncludeDowntimed, policy.IncludeAdditional = true, true, true
 	policy.HungAfter = hungAfter
-	for _, f := range analysis.Analyze(t, policy, e.o.Now()) {
-		e.consider(ctx, t, f)
-	}
+	return policy
 }
 
 // consider decides what one finding calls for.
@@ -85,17 +90,20 @@ func (e *Engine) consider(ctx context.Context, t *topology.Topology, f analysis.
 
 // lasts says whether the same code was found about the server a tick ago. What is only to be noted waits that long:
 // a primary that dies is unreachable with happy replicas for the few milliseconds until they notice.
-func (e *Engine) lasts(f *analysis.Finding) bool {
+func (e *Engine) lasts(f *analysis.Finding) bool { return e.stood(f) >= tick }
+
+// stood is for how long the same code has been found about the server again and again.
+func (e *Engine) stood(f *analysis.Finding) time.Duration {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	now := e.o.Now()
 	if seen, ok := e.glimpsed[f.Key]; ok && seen.code == f.Code && now.Before(seen.last.Add(3*tick)) {
 		seen.last = now
 		e.glimpsed[f.Key] = seen
-		return !now.Before(seen.first.Add(tick))
+		return now.Sub(seen.first)
 	}
 	e.glimpsed[f.Key] = glimpse{code: f.Code, first: now, last: now}
-	return false
+	return 0
 }
 
 // take reserves the server of a finding for one handler at a time. A finding that was handled a moment ago with no
@@ -164,9 +172,11 @@ func (e *Engine) handle(ctx context.Context, t *topology.Topology, f *analysis.F
 			return
 		}
 	}
-	if h.Recovery != analysis.RecoverPrimary {
+	if !h.Actionable() {
 		return
 	}
+	k := kindOf(h.Recovery)
+	stood := e.stood(f)
 	if disabled, err := e.disabled(ctx); disabled {
 		reason := "recoveries are disabled globally"
 		if err != nil {
@@ -180,9 +190,12 @@ func (e *Engine) handle(ctx context.Context, t *topology.Topology, f *analysis.F
 		e.hold(f, fresh, "replicas are still connected to it: a stopped applier is no sign of a dead source")
 		return
 	}
-	if !f.AutomatedPrimaryRecovery {
-		e.hold(f, fresh, "no entry of RecoverMasterClusterFilters matches the cluster")
+	if why := k.heldByFilters(f); why != "" {
+		e.hold(f, fresh, why)
 		return
+	}
+	if k.stands != nil && stood < k.stands(e.o.Config()) || e.refusedLately(f, &k) {
+		return // it is judged again with the next tick
 	}
 	r := &Recovery{Finding: *f, DetectionID: id}
 	_ = e.recover(ctx, r, request{hooks: true, first: fresh}) // the record has the error, and it is logged there

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"orchestrator/internal/analysis"
+	"orchestrator/internal/failover"
 	"orchestrator/internal/plan"
 	"orchestrator/internal/topology"
 )
@@ -29,8 +30,14 @@ type Ledger interface {
 	// Unfinished returns the recoveries whose journals are open, oldest first. Those that can be read are returned
 	// along with the error about the others.
 	Unfinished(ctx context.Context) ([]Unfinished, error)
+	// DemotedSince says whether the last thing that happened to a server as a primary, since the given time, is that
+	// another one was promoted in its place.
+	DemotedSince(ctx context.Context, key topology.Key, since time.Time) (bool, error)
 	// Acknowledge lifts the block of one recovery, in this program's own name.
 	Acknowledge(ctx context.Context, uid, comment string) error
+	// Blocking returns the recovery that would keep one of this server or this cluster from beginning by itself, nil
+	// when there is none.
+	Blocking(ctx context.Context, failed topology.Key, cluster string) (*failover.Blocking, error)
 	// ClearDetections ends the active detections of a server.
 	ClearDetections(ctx context.Context, key topology.Key) error
 

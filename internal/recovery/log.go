@@ -210,6 +210,13 @@ func (l *recoveryLog) plan(p *plan.Plan) {
 	}
 }
 
+// steps are those that have run so far, and what was taken back.
+func (l *recoveryLog) steps() []plan.Step {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.journal.Steps)
+}
+
 // giveUp notes that this process will not finish the recovery.
 func (l *recoveryLog) giveUp() {
 	l.post(func() { l.journal.GivenUp, l.changed = true, true })

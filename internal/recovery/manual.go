@@ -37,13 +37,11 @@ func (e *Engine) Recover(ctx context.Context, key, designated topology.Key, hook
 		if f.Key != key {
 			continue
 		}
-		switch h := analysis.HandlingOf(f.Code); {
-		case h.Recovery == analysis.RecoverPrimary:
+		switch {
+		case analysis.Actionable(f.Code):
 			r := &Recovery{Finding: f}
 			r.DetectionID, _ = e.detect(ctx, &f, true)
 			return r, e.recover(ctx, r, request{hooks: hooks, forced: true, first: true, designated: designated})
-		case h.Actionable():
-			return nil, fmt.Errorf("recover %s: %s has no recovery here yet", key, f.Code)
 		case f.Code == analysis.NoProblem:
 			return nil, fmt.Errorf("recover %s: nothing is wrong with it", key)
 		default:

@@ -154,7 +154,7 @@ type settings struct {
 func startManager(t *testing.T, c *sandbox.Cluster, s settings) *manager {
 	t.Helper()
 	cfg, _, err := config.Parse(fmt.Appendf(nil, `{"MySQLTopologyUser": %q, "MySQLTopologyPassword": %q, "HostnameResolveMethod": "none",
-		"MySQLHostnameResolveMethod": "", "DiscoverByShowSlaveHosts": true, "DiscoverySeeds": ["%s"], "RecoverMasterClusterFilters": ["*"] %s}`,
+		"MySQLHostnameResolveMethod": "", "DiscoverByShowSlaveHosts": true, "DiscoverySeeds": ["%s"], "RecoverMasterClusterFilters": ["*"], "AutoRejoin": "off" %s}`,
 		sandbox.UserOrc, sandbox.Password(sandbox.UserOrc), strings.Join(c.Addrs(), `","`), s.config))
 	if err != nil {
 		t.Fatal(err)
@@ -178,6 +178,7 @@ func startManager(t *testing.T, c *sandbox.Cluster, s settings) *manager {
 	var watches sync.Map
 	servers := server.New(server.Options{
 		User: cfg.MySQLTopologyUser, Password: cfg.MySQLTopologyPassword, DiscoverByShowReplicas: true, Logger: log,
+		Queries: server.Queries{SemiSyncPriority: cfg.DetectSemiSyncEnforcedQuery},
 		OnLost: func(k topology.Key, err error) {
 			if f, ok := watches.Load(k); ok {
 				f.(func(error))(err)

@@ -22,7 +22,7 @@ type Recovery struct {
 	Started, Ended time.Time
 	Plan           plan.Plan // with the state and times of each step
 
-	Successor            topology.Key // zero when nobody was promoted
+	Successor            topology.Key // zero when it failed
 	SuccessorAlias       string
 	SuccessorCoordinates topology.Coordinates
 	Lost                 []topology.Key
@@ -33,22 +33,16 @@ type Recovery struct {
 	unresolved   bool // its end could not be noted yet
 }
 
-// Successful says whether a successor was promoted.
+// Successful says whether there is a successor: the server that was promoted, that took the replicas, or that was
+// repaired where it stands.
 func (r *Recovery) Successful() bool { return !r.Successor.IsZero() }
 
-// Type is the recovery's kind in the words of the API.
+// Type is the recovery's kind in the words of the API, which has none for those that repair a primary where it stands.
 func (r *Recovery) Type() string {
-	switch analysis.HandlingOf(r.Finding.Code).Recovery {
-	case analysis.RecoverPrimary:
-		return "MasterRecovery"
-	case analysis.RecoverCoPrimary:
-		return "CoMasterRecovery"
-	case analysis.RecoverIntermediate:
-		return "IntermediateMasterRecovery"
-	case analysis.RecoverGroupMember:
-		return "ReplicationGroupMemberRecovery"
+	if !analysis.Actionable(r.Finding.Code) {
+		return ""
 	}
-	return ""
+	return r.kind().apiType
 }
 
 // Method is how replicas are moved, in the words of the API.

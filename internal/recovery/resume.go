@@ -27,7 +27,7 @@ const (
 )
 
 // crashComment is the acknowledgement of a recovery that ended with its process.
-const crashComment = "the manager that ran it ended before a successor was opened for writing; nothing is left to be done"
+const crashComment = "%s; what was done has been taken back as far as it had to be, and nothing is left to be done"
 
 // resume reads what earlier leaders left unfinished, and carries on with each whose process is gone.
 func (e *Engine) resume(ctx context.Context) {
@@ -142,6 +142,7 @@ const (
 // the failure is to be judged anew.
 func (e *Engine) finish(ctx context.Context, u Unfinished) (again bool) {
 	r := &u.Recovery
+	r.Finding.CommandHint = Command(u.Journal.Operation).hint()
 	t, complete := e.lookAtAll(ctx, u.servers())
 	if ctx.Err() != nil || !e.o.Leader.IsLeader() {
 		return false
@@ -160,6 +161,7 @@ func (e *Engine) finish(ctx context.Context, u Unfinished) (again bool) {
 		what = undone
 	}
 
+	k := r.kind()
 	e.mu.Lock()
 	e.active[r.UID] = r
 	delete(e.pending, r.UID)
@@ -167,7 +169,7 @@ func (e *Engine) finish(ctx context.Context, u Unfinished) (again bool) {
 	defer e.forgetActive(r)
 	log := e.newLog(ctx, r, u.Journal.Hooks)
 	e.o.Logger.Warn("an unfinished recovery is carried on", "failed", r.Finding.Key.String(), "uid", r.UID, "promoted", what == promoted)
-	e.progress(Progress{Kind: Began, Cluster: r.Finding.ClusterName, Server: r.Finding.Key, Text: "carrying on with an unfinished recovery", Recovery: r.UID})
+	e.progress(Progress{Kind: Began, Cluster: r.Finding.ClusterName, Server: r.Finding.Key, Text: "carrying on with an unfinished recovery", Recovery: r.UID, Repair: k.name})
 	ask := request{hooks: u.Journal.Hooks}
 	if what == promoted {
 		e.remember(r) // the anti-flapping rule counts it like any other
@@ -179,13 +181,13 @@ func (e *Engine) finish(ctx context.Context, u Unfinished) (again bool) {
 		e.conclude(ctx, r, ask, log, nil)
 		return false
 	}
-	log.line("taken back by %s: nobody has been opened for writing", e.o.Node.Hostname)
+	log.line("taken back by %s: %s", e.o.Node.Hostname, k.halted)
 	if err := e.takeBack(ctx, &u, t, log); err != nil {
 		e.leave(r, log, err)
 		return false
 	}
-	e.conclude(ctx, r, ask, log, errors.New("the manager ended before a successor was opened"))
-	if err := e.o.Ledger.Acknowledge(context.WithoutCancel(ctx), r.UID, crashComment); err != nil {
+	e.conclude(ctx, r, ask, log, errors.New(k.halted))
+	if err := e.o.Ledger.Acknowledge(context.WithoutCancel(ctx), r.UID, fmt.Sprintf(crashComment, k.halted)); err != nil {
 		e.o.Logger.Error("acknowledging a recovery that was taken back", "uid", r.UID, "error", err)
 	}
 	return true
@@ -240,6 +242,13 @@ func (u *Unfinished) fate(t *topology.Topology) (fate, topology.Key) {
 	p := &u.Journal.Plan
 	opening := p.NoReturn()
 	begun := opening != nil && opening.State != plan.Waiting
+	if k := u.Recovery.kind(); !k.promotes {
+		// Of these only an opening cannot be taken back. What else was left half done is planned anew.
+		if s := t.Instance(p.Successor); begun && s != nil && s.LastCheckValid() && !s.ReadOnly {
+			return promoted, p.Successor
+		}
+		return undone, topology.Key{}
+	}
 	if s := t.Instance(p.Successor); s != nil && s.LastCheckValid() {
 		switch {
 		case opening == nil && slices.ContainsFunc(p.Steps, func(s plan.Step) bool {
@@ -276,6 +285,13 @@ func (e *Engine) loseSuccessor(ctx context.Context, r *Recovery, k topology.Key)
 // carryOn does what is left of a recovery whose successor has been opened.
 func (e *Engine) carryOn(ctx context.Context, u *Unfinished, t *topology.Topology, successor topology.Key, log *recoveryLog) error {
 	r := &u.Recovery
+	if r.planned() && successor == u.Journal.Successor {
+		return e.carryOnTakeover(ctx, u, t, log)
+	}
+	if k := r.kind(); !k.promotes { // it has been opened where it stands, and that was all
+		r.Successor, r.Participants = successor, participants(&u.Journal.Plan)
+		return nil
+	}
 	e.fence(r.Finding.Key, r.Finding.ClusterName)
 	opened := failover.Opened{Successor: successor, At: u.Journal.OpenAt}
 	if u.Journal.Successor != successor {

@@ -12,6 +12,7 @@ import (
 
 	"orchestrator/internal/analysis"
 	"orchestrator/internal/config"
+	"orchestrator/internal/failover"
 	"orchestrator/internal/plan"
 	"orchestrator/internal/store"
 	"orchestrator/internal/topology"
@@ -126,6 +127,25 @@ func (l *StoreLedger) SaveProgress(ctx context.Context, uid string, j *Journal) 
 	return l.store.PutJournal(ctx, store.JournalEntry{UID: uid, Cluster: j.Cluster, Step: step, State: string(state), Open: true})
 }
 
+// Blocking implements Ledger.
+func (l *StoreLedger) Blocking(ctx context.Context, failed topology.Key, cluster string) (*failover.Blocking, error) {
+	for _, of := range []store.RecoveryFilter{{ClusterName: cluster, Active: true}, {Successor: failed, Active: true}} {
+		rows, err := l.store.Recoveries(ctx, of)
+		if err != nil {
+			return nil, err
+		}
+		if len(rows) > 0 {
+			r := &rows[0]
+			b := &failover.Blocking{ID: r.ID, UID: r.UID, Running: r.End.IsZero(), Until: r.Start.Add(l.config().RecoveryPeriodBlock())}
+			if b.Running {
+				b.Until = time.Time{}
+			}
+			return b, nil
+		}
+	}
+	return nil, nil
+}
+
 // ClearDetections implements Ledger.
 func (l *StoreLedger) ClearDetections(ctx context.Context, key topology.Key) error {
 	_, err := l.store.ClearDetections(ctx, key)
@@ -227,6 +247,22 @@ func (l *StoreLedger) Acknowledge(ctx context.Context, uid, comment string) erro
 	return err
 }
 
+// DemotedSince implements Ledger.
+func (l *StoreLedger) DemotedSince(ctx context.Context, key topology.Key, since time.Time) (bool, error) {
+	replaced, err := l.store.Recoveries(ctx, store.RecoveryFilter{Key: key})
+	if err != nil {
+		return false, err
+	}
+	n := slices.IndexFunc(replaced, func(r store.Recovery) bool {
+		return r.Successful && r.Successor != key && kindOf(analysis.HandlingOf(analysis.Code(r.Analysis)).Recovery).promotes
+	})
+	if n < 0 || replaced[n].Start.Before(since) {
+		return false, nil
+	}
+	promoted, err := l.store.Recoveries(ctx, store.RecoveryFilter{Successor: key})
+	return err == nil && !slices.ContainsFunc(promoted, func(r store.Recovery) bool { return r.Start.After(replaced[n].Start) }), err
+}
+
 // Unfinished implements Ledger.
 func (l *StoreLedger) Unfinished(ctx context.Context) ([]Unfinished, error) {
 	open, err := l.store.OpenJournals(ctx)
@@ -274,9 +310,18 @@ func (l *StoreLedger) unfinished(ctx context.Context, entry store.JournalEntry, 
 		u.Running = slices.Contains(alive, row.By) && !u.Journal.GivenUp
 	}
 	f := &r.Finding
-	f.IsPrimary = true
+	switch analysis.HandlingOf(f.Code).Recovery {
+	case analysis.RecoverIntermediate:
+	case analysis.RecoverCoPrimary:
+		f.IsCoPrimary = true
+	case analysis.RecoverGroupMember:
+		f.IsGroupMember = true
+	default:
+		f.IsPrimary = true
+	}
 	f.ClusterDomain = f.ClusterName
 	f.AutomatedPrimaryRecovery = l.config().RecoverPrimaryClusters().Match(f.ClusterName, f.ClusterAlias)
+	f.AutomatedIntermediateRecovery = l.config().RecoverIntermediateClusters().Match(f.ClusterName, f.ClusterAlias)
 	r.Participants = participants(p)
 	return u, nil
 }

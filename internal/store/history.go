@@ -30,6 +30,12 @@ func (s *Store) LastTopologySnapshot(ctx context.Context) (at time.Time, err err
 	return at, err
 }
 
+// TopologySnapshots returns when snapshots were taken, newest first.
+func (s *Store) TopologySnapshots(ctx context.Context) ([]time.Time, error) {
+	return collect(ctx, s, s.reader, "load the times of the topology snapshots", func(r []value) time.Time { return time.Unix(r[0].int(), 0).UTC() },
+		"SELECT DISTINCT snapshot_unix_timestamp FROM database_instance_topology_history ORDER BY snapshot_unix_timestamp DESC")
+}
+
 // TopologyHistory returns a cluster (all, when the name is empty) as it was in the newest snapshot not after at.
 func (s *Store) TopologyHistory(ctx context.Context, cluster string, at time.Time) ([]TopologyRow, error) {
 	return collect(ctx, s, s.reader, "load topology history", func(r []value) TopologyRow {

@@ -2,7 +2,10 @@ package store
 
 import (
 	"context"
+	"strconv"
 	"strings"
+
+	"orchestrator/internal/topology"
 )
 
 // KV is one entry of the internal key-value store.
@@ -13,6 +16,21 @@ func (s *Store) PutKV(ctx context.Context, pair KV) error {
 	_, err := s.exec(ctx, "put key "+pair.Key, s.dialect.upsert("kv_store", "store_key", "store_value, last_updated"),
 		pair.Key, pair.Value, stamp(s.now()))
 	return err
+}
+
+// PrimaryPairs are the entries that say where the primary of a cluster is: its key, host name and port, and its
+// addresses where they are known. prefix is KVClusterMasterPrefix. A cluster without alias has none.
+func (s *Store) PrimaryPairs(ctx context.Context, prefix, alias string, primary topology.Key) ([]KV, error) {
+	if alias == "" {
+		return nil, nil
+	}
+	key := strings.TrimPrefix(prefix+alias, "/")
+	pairs := []KV{{key, primary.String()}, {key + "/hostname", primary.Hostname}, {key + "/port", strconv.Itoa(primary.Port)}}
+	ips, ok, err := s.HostIPs(ctx, primary.Hostname)
+	if ok {
+		pairs = append(pairs, KV{key + "/ipv4", ips.IPv4}, KV{key + "/ipv6", ips.IPv6})
+	}
+	return pairs, err
 }
 
 // GetKV returns the value of a key; ok is false when there is none.

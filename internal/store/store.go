@@ -57,6 +57,7 @@ type Store struct {
 	writer  *sql.DB // on SQLite one single connection, so that writes queue here and not at the file's lock
 	now     func() time.Time
 	log     *slog.Logger
+	writes  writeStats
 }
 
 // Open opens the database, creating it and adding what its schema lacks, unless the options forbid that. The error
@@ -130,7 +131,10 @@ type querier interface {
 
 // exec runs one statement that writes and returns how many rows it matched.
 func (s *Store) exec(ctx context.Context, op, query string, args ...any) (int64, error) {
-	return s.execOn(ctx, s.writer, op, query, args...)
+	begun := time.Now()
+	n, err := s.execOn(ctx, s.writer, op, query, args...)
+	s.wrote(begun, begun, err)
+	return n, err
 }
 
 func (s *Store) execOn(ctx context.Context, q querier, op, query string, args ...any) (int64, error) {
@@ -190,7 +194,18 @@ func collect[T any](ctx context.Context, s *Store, q querier, op string, scan fu
 // tx runs do in a transaction, again when MySQL chose it as the victim of a deadlock. do must not keep state from a
 // failed attempt.
 func (s *Store) tx(ctx context.Context, op string, do func(tx *sql.Tx) error) error {
-	return s.fail(op, s.retry(ctx, func() error { return runTx(ctx, s.writer, do) }))
+	begun := time.Now()
+	var started time.Time
+	err := s.fail(op, s.retry(ctx, func() error {
+		return runTx(ctx, s.writer, func(tx *sql.Tx) error {
+			if started.IsZero() {
+				started = time.Now()
+			}
+			return do(tx)
+		})
+	}))
+	s.wrote(begun, started, err)
+	return err
 }
 
 // maxAttempts is how often a transaction that lost against another one is tried; retryPause is the longest pause

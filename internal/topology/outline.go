@@ -24,6 +24,7 @@ type Outline struct {
 	Poll           time.Duration // InstancePollSeconds
 	MaintenanceLag time.Duration // ReasonableMaintenanceReplicationLagSeconds
 	DataCenter     bool          // also show the data centre, right after the version
+	NamesOnly      bool          // no properties and no tags: for servers of which only the place is known
 }
 
 // outlineRow is a server in the drawing: its name with the branch before it, and its properties.
@@ -39,6 +40,13 @@ type outlineRow struct {
 func (o Outline) Draw(t *Topology, members []*Instance) string {
 	d := &outlineDrawing{Outline: o, t: t, members: members, children: map[Key][]*Instance{}, drawn: map[Key]bool{}}
 	d.drawAll()
+	if o.NamesOnly {
+		lines := make([]string, len(d.rows))
+		for n, r := range d.rows {
+			lines[n] = r.name
+		}
+		return strings.Join(lines, "\n")
+	}
 	if o.Style == OutlineTabulated {
 		return tabulate(d.rows)
 	}

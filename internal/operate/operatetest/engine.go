@@ -1,6 +1,7 @@
 package operatetest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +13,9 @@ import (
 
 	"orchestrator/internal/analysis"
 	"orchestrator/internal/config"
+	"orchestrator/internal/failover"
 	"orchestrator/internal/operate"
+	"orchestrator/internal/plan"
 	"orchestrator/internal/topology"
 )
 
@@ -47,7 +50,7 @@ func (b *Backend) Engine() *operate.Engine {
 	return &operate.Engine{
 		Config: func() *config.Config { return b.Conf }, Now: Now, Log: slog.New(slog.DiscardHandler), Live: true,
 		Node:    operate.Node{Hostname: "node1", Token: "t0ken", Version: "4.0.0", Commit: "abc"},
-		Picture: b, Names: b, Discovery: b, Declarations: b, Records: b, Audit: b, Repairer: b, Switch: b, Leadership: b,
+		Picture: b, Names: b, Discovery: b, Declarations: b, Records: b, Audit: b, Repairer: b, Takeovers: b, Switch: b, Leadership: b,
 		Health: b, Metrics: b, Settings: b, Backend: b,
 	}
 }
@@ -232,6 +235,39 @@ func (b *Backend) Audit(_ context.Context, kind string, key topology.Key, cluste
 // Recover answers with Repair.
 func (b *Backend) Recover(_ context.Context, k, candidate topology.Key, hooks bool) (operate.Repair, error) {
 	return b.Repair, b.note("recover %s candidate=%s hooks=%t", k, candidate.Hostname, hooks)
+}
+
+// Takeover promotes who is designated, or db-a2; with Fail it was attempted in vain.
+func (b *Backend) Takeover(_ context.Context, r operate.TakeoverRequest) (*operate.Recovery, error) {
+	done := &operate.Recovery{
+		ID: 4, UID: "u4", SuccessorKey: cmp.Or(r.Designated, Key("db-a2")), SuccessorCoordinates: &topology.Coordinates{LogFile: "mysql-bin.000007", LogPos: 4711},
+		Finding:      analysis.Finding{Key: Key("db-a1"), Code: analysis.DeadPrimary, CommandHint: r.Command, ClusterName: r.Cluster, ClusterAlias: "orders", IsPrimary: true},
+		IsSuccessful: true, Start: Now().Add(-time.Second), End: Now(), Type: "MasterRecovery", RecoveryType: "MasterRecoveryGTID",
+	}
+	if b.Fail != nil {
+		done.SuccessorKey, done.SuccessorCoordinates, done.IsSuccessful = topology.Key{}, nil, false
+	}
+	return done, b.note("%s %s designated=%s", r.Command, r.Cluster, r.Designated.Hostname)
+}
+
+// PlanTakeover plans one step.
+func (b *Backend) PlanTakeover(_ context.Context, r operate.TakeoverRequest) (plan.Plan, error) {
+	p := plan.Plan{Title: "db-a2:3306 takes over from db-a1:3306", Operation: r.Command, Cluster: r.Cluster, Failed: Key("db-a1"), Successor: Key("db-a2")}
+	p.Add(1, plan.Step{Phase: plan.Promote, Server: Key("db-a2"), Action: plan.Action{Verb: plan.SetWritable}, Why: "writes come back", NoReturn: true})
+	return p, b.Fail
+}
+
+// PlanRecovery plans the same.
+func (b *Backend) PlanRecovery(ctx context.Context, k, candidate topology.Key) (plan.Plan, error) {
+	return b.PlanTakeover(ctx, operate.TakeoverRequest{Command: "recover", Cluster: k.String(), Designated: candidate})
+}
+
+// Explain finds a filter in the way.
+func (b *Backend) Explain(_ context.Context, cluster string, k topology.Key, code analysis.Code) (failover.Explanation, error) {
+	return failover.Explanation{
+		Cluster: cluster, Failed: cmp.Or(k, Key("db-a1")), Code: cmp.Or(code, analysis.DeadPrimary), Supposed: true,
+		Holds: []failover.Hold{{Rule: "filter", Setting: "RecoverMasterClusterFilters", Reason: "no filter matches", Change: `add "*"`}},
+	}, b.Fail
 }
 
 // RecoveriesDisabled returns Disabled.

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"orchestrator/internal/recovery"
+	"orchestrator/internal/sandbox"
+	"orchestrator/internal/sandbox/sandboxtest"
+	"orchestrator/internal/topology"
+)
+
+// guarded is a service over a sandbox, with what it told.
+type guarded struct {
+	*service
+	mu   sync.Mutex
+	told []recovery.Progress
+}
+
+// guard runs a service over the cluster until the test ends, and waits until it sees the cluster in good order.
+func guard(t *testing.T, c *sandbox.Cluster, more string) *guarded {
+	t.Helper()
+	dir := t.TempDir()
+	set, err := settingsFrom(filepath.Join(dir, "orchestrator.conf.json"), fmt.Sprintf(`{
+		"MySQLTopologyUser": %q, "MySQLTopologyPassword": %q, "DiscoverySeeds": [%q], "RecoverMasterClusterFilters": ["*"],
+		"BackendDB": "sqlite", "SQLite3DataFile": %q, "ListenAddress": "127.0.0.1:0",
+		"HostnameResolveMethod": "none", "MySQLHostnameResolveMethod": "", "DiscoverByShowSlaveHosts": true %s}`,
+		sandbox.UserOrc, sandbox.Password(sandbox.UserOrc), c.Node(0).Addr(), filepath.Join(dir, "o.sqlite3"), more))
+	must(t, err)
+	g := &guarded{}
+	g.service, err = newService(t.Context(), serviceOptions{
+		Settings: set, Discovery: true,
+		Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Progress: func(p recovery.Progress) {
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			g.told = append(g.told, p)
+		},
+	})
+	must(t, err)
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- g.run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		must(t, <-ended)
+	})
+	g.await(t, "the whole cluster in good order", func() bool {
+		s := g.observer.Snapshot()
+		return s.Len() == len(c.Nodes()) && len(s.Clusters()) == 1 && g.observer.Complete(s.Clusters()[0].Name) &&
+			!slices.ContainsFunc(s.Instances(), func(i *topology.Instance) bool { return !i.LastCheckValid() })
+	})
+	return g
+}
+
+// await waits until something holds, within bounds.
+func (g *guarded) await(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for !holds() {
+		select {
+		case <-ctx.Done():
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			for _, p := range g.told {
+				t.Logf("%s %s %s", p.Kind, p.Server, p.Text)
+			}
+			t.Fatalf("waited in vain for %s", what)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// said returns what was told of the kind, and whether anything was.
+func (g *guarded) said(k recovery.ProgressKind) (recovery.Progress, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	i := slices.IndexFunc(g.told, func(p recovery.Progress) bool { return p.Kind == k })
+	if i < 0 {
+		return recovery.Progress{}, false
+	}
+	return g.told[i], true
+}
+
+func (g *guarded) has(k recovery.ProgressKind) func() bool {
+	return func() bool { _, ok := g.said(k); return ok }
+}
+
+const credentials = `, "ReplicationCredentialsQuery": "SELECT 'repl', 'repl_pw'"`
+
+func TestFormerPrimaryIsTakenBack(t *testing.T) {
+	sandboxtest.EachFlavor(t, func(t *testing.T, flavor sandbox.Flavor) {
+		c := sandboxtest.New(t, sandbox.Options{Flavor: flavor, GTID: true, NodeOptions: map[int]map[string]string{
+			0: {"read_only": "OFF", "skip_slave_start": "ON"}, // it comes back open, as many do
+		}})
+		g := guard(t, c, credentials)
+		must(t, c.Node(0).Kill())
+		g.await(t, "the end of the recovery", g.has(recovery.Finished))
+		must(t, c.Node(0).Restart(t.Context()))
+		g.await(t, "the former primary to be taken back", g.has(recovery.Rejoined))
+
+		fenced, ok := g.said(recovery.Fenced)
+		back, _ := g.said(recovery.Rejoined)
+		if !ok || back.At.Before(fenced.At) {
+			t.Errorf("it was taken back at %s, and closed for writing at %s", back.At, fenced.At)
+		}
+		promoted, _ := g.said(recovery.Promoted)
+		for _, n := range c.Nodes() {
+			if n.Addr() != promoted.Server.String() {
+				continue
+			}
+			must(t, n.ExecAs(t.Context(), sandbox.UserApp, "CREATE TABLE test.since (id INT PRIMARY KEY)", "INSERT INTO test.since VALUES (7)"))
+		}
+		g.await(t, "a row of the new primary on the former one", func() bool {
+			var id int
+			return c.Node(0).Scan(t.Context(), "SELECT id FROM test.since", &id) == nil && id == 7
+		})
+		if closed, err := c.Node(0).ReadOnly(t.Context()); err != nil || !closed {
+			t.Errorf("the former primary takes writes (%v)", err)
+		}
+	})
+}
+
+func TestFormerPrimaryWithExtraTransactionsIsNotTakenBack(t *testing.T) {
+	sandboxtest.EachFlavor(t, func(t *testing.T, flavor sandbox.Flavor) {
+		c := sandboxtest.New(t, sandbox.Options{Flavor: flavor, GTID: true})
+		g := guard(t, c, credentials)
+		stop := "STOP REPLICA IO_THREAD"
+		if flavor == sandbox.MariaDB {
+			stop = "STOP SLAVE IO_THREAD"
+		}
+		for _, n := range c.Nodes()[1:] {
+			must(t, n.Exec(t.Context(), stop))
+		}
+		must(t, c.Node(0).ExecAs(t.Context(), sandbox.UserApp, "CREATE TABLE test.extra (id INT PRIMARY KEY)"))
+		must(t, c.Node(0).Kill())
+		g.await(t, "the end of the recovery", g.has(recovery.Finished))
+		must(t, c.Node(0).Restart(t.Context()))
+		g.await(t, "a verdict about the former primary", g.has(recovery.Quarantined))
+
+		verdict, _ := g.said(recovery.Quarantined)
+		if verdict.Server.String() != c.Node(0).Addr() || !strings.Contains(verdict.Text, "lacks") && !strings.Contains(verdict.Text, "not in the log") {
+			t.Errorf("the verdict %q about %s does not name the extra transactions", verdict.Text, verdict.Server)
+		}
+		if g.has(recovery.Rejoined)() {
+			t.Error("it was taken back")
+		}
+		if closed, err := c.Node(0).ReadOnly(t.Context()); err != nil || !closed {
+			t.Errorf("it takes writes (%v)", err)
+		}
+	})
+}

@@ -1,0 +1,164 @@
+package failover
+
+import (
+	"fmt"
+
+	"orchestrator/internal/gtid"
+	"orchestrator/internal/plan"
+	"orchestrator/internal/topology"
+)
+
+// Holding is what a server holds of transactions, read from it just now. MySQL fills the first two, MariaDB the others.
+type Holding struct {
+	Executed, Purged string
+	Position         string // gtid_current_pos: the newest of each domain
+	BinlogState      string // gtid_binlog_state: all that its log knows
+}
+
+// RejoinRequest is a former primary that has come back and has been closed for writing.
+type RejoinRequest struct {
+	Returned, Primary       *topology.Instance
+	ReturnedHas, PrimaryHas Holding
+	// Teller is a replica of the new primary whose credentials the former one shall use; the zero Key when there is none,
+	// and the server's own have to do.
+	Teller topology.Key
+}
+
+// Rejoin plans to make a former primary a replica of the one that took its place. It is refused where the former one
+// holds a transaction that the new one does not: the refusal names them, and rule ExtraTransactions says that it is
+// about them. By file and position nothing can be proved, so it is refused, too.
+func Rejoin(r RejoinRequest, p Policy) (plan.Plan, *topology.Refusal) {
+	k, to := r.Returned.Key, r.Primary.Key
+	out := plan.Plan{
+		Title:     fmt.Sprintf("take the former primary %s back as a replica of %s", k, to),
+		Operation: "rejoin", Cluster: r.Primary.ClusterName, Failed: k, Successor: to,
+	}
+	if refusal := mayRejoin(r, p); refusal != nil {
+		return out, refusal
+	}
+	place := plan.ByOracleGTID
+	if r.Returned.IsMariaDB() {
+		place = plan.ByMariaDBGTID
+	}
+	if !r.Teller.IsZero() {
+		out.Add(1, plan.Step{
+			Phase: plan.Gather, Server: r.Teller, MayFail: true,
+			Action: plan.Action{Verb: plan.ReadCredentials},
+			Why:    "the former primary signs in as the other replicas do",
+			Until:  "its credentials and connection options are known",
+		})
+	}
+	out.Add(2, plan.Step{
+		Phase: plan.Fence, Server: k,
+		Action: plan.Action{Verb: plan.SetReadOnly, Super: true},
+		Why:    "a replica takes no writes of its own",
+		Until:  "super_read_only is on, where there is one",
+	})
+	out.Add(3, plan.Step{
+		Phase: plan.Repoint, Server: k,
+		Action: plan.Action{Verb: plan.BecomeReplica, Source: to, Former: r.Teller, Place: place},
+		Why:    "everything that it holds is on " + to.String(),
+		Until:  "it names " + to.String() + " as its source",
+		Undo:   &plan.Action{Verb: plan.ForgetSource},
+	})
+	out.Add(4, plan.Step{
+		Phase: plan.Repoint, Server: k,
+		Action: plan.Action{Verb: plan.StartReplica},
+		Why:    "it catches up with what was written since",
+		Until:  "both threads run",
+	})
+	return out, nil
+}
+
+// ExtraTransactions is the rule of a refusal because of transactions that only the former primary holds.
+const ExtraTransactions = "extra-transactions"
+
+func mayRejoin(r RejoinRequest, p Policy) *topology.Refusal {
+	k, to := r.Returned.Key, r.Primary.Key
+	switch {
+	case !r.Returned.LastCheckValid() || !r.Returned.ReadOnly:
+		return &topology.Refusal{Rule: "not-closed", Reason: fmt.Sprintf("%s is not known to be closed for writing", k)}
+	case r.Returned.HasSource():
+		return &topology.Refusal{Rule: "replica", Reason: fmt.Sprintf("%s replicates from %s already", k, r.Returned.Channel.Source)}
+	case !r.Primary.LastCheckValid() || r.Primary.ReadOnly || r.Primary.HasSource():
+		return &topology.Refusal{Rule: "no-primary", Reason: fmt.Sprintf("%s is not a primary that takes writes", to)}
+	}
+	if refusal := topology.CanReplicate(r.Returned, r.Primary, p.Replication); refusal != nil {
+		return refusal
+	}
+	if r.Returned.IsMariaDB() != r.Primary.IsMariaDB() {
+		return &topology.Refusal{Rule: "family", Reason: fmt.Sprintf("%s is %s and %s is %s", k, r.Returned.Flavor, to, r.Primary.Flavor)}
+	}
+	if r.Returned.IsMariaDB() {
+		return mariaRejoins(r)
+	}
+	return mysqlRejoins(r)
+}
+
+// mysqlRejoins compares sets: nothing extra here, and nothing purged there that is missing here.
+func mysqlRejoins(r RejoinRequest) *topology.Refusal {
+	k, to := r.Returned.Key, r.Primary.Key
+	sets := make([]gtid.Set, 3)
+	for i, text := range []string{r.ReturnedHas.Executed, r.PrimaryHas.Executed, r.PrimaryHas.Purged} {
+		var err error
+		if sets[i], err = gtid.Parse(text); err != nil {
+			return unknownHolding(k, to, err)
+		}
+	}
+	had, has, purged := sets[0], sets[1], sets[2]
+	switch {
+	case r.Returned.GTIDMode != "ON" || r.Primary.GTIDMode != "ON": // the permissive modes let anonymous ones pass
+		return withoutGTID(k)
+	case !has.Contains(had):
+		extra := had.Subtract(has)
+		return &topology.Refusal{Rule: ExtraTransactions,
+			Reason: fmt.Sprintf("%s holds %s that %s lacks: %s", k, transactions(extra.Count()), to, extra),
+			Remedy: "save what they changed, then rebuild it from a backup or a clone"}
+	case !had.Contains(purged):
+		return &topology.Refusal{Rule: "purged",
+			Reason: fmt.Sprintf("%s has purged transactions that %s lacks: %s", to, k, purged.Subtract(had)),
+			Remedy: "rebuild it from a backup or a clone"}
+	}
+	return nil
+}
+
+// mariaRejoins looks whether the new primary's log knows the newest transaction of each domain. What came before those
+// came in the same order.
+func mariaRejoins(r RejoinRequest) *topology.Refusal {
+	k, to := r.Returned.Key, r.Primary.Key
+	had, err := gtid.ParseMariaPos(r.ReturnedHas.Position)
+	if err != nil {
+		return unknownHolding(k, to, err)
+	}
+	has, err := gtid.ParseMariaState(r.PrimaryHas.BinlogState)
+	if err != nil {
+		return unknownHolding(k, to, err)
+	}
+	if extra := has.NotLogged(had); len(extra) > 0 {
+		return &topology.Refusal{Rule: ExtraTransactions,
+			Reason: fmt.Sprintf("the newest of %s is not in the log of %s: %s", k, to, joinMaria(extra)),
+			Remedy: "save what they changed, then rebuild it from a backup"}
+	}
+	return nil
+}
+
+func joinMaria(gtids []gtid.MariaGTID) string {
+	text := ""
+	for i, g := range gtids {
+		if i > 0 {
+			text += ","
+		}
+		text += g.String()
+	}
+	return text
+}
+
+func unknownHolding(k, to topology.Key, err error) *topology.Refusal {
+	return &topology.Refusal{Rule: "unknown-history", Reason: fmt.Sprintf("what %s and %s hold cannot be compared: %v", k, to, err)}
+}
+
+func withoutGTID(k topology.Key) *topology.Refusal {
+	return &topology.Refusal{Rule: "no-gtid",
+		Reason: fmt.Sprintf("without GTIDs it cannot be proved that %s holds nothing extra", k),
+		Remedy: "compare the data, then point it at the new primary by hand"}
+}

@@ -1,0 +1,113 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"orchestrator/internal/analysis"
+	"orchestrator/internal/failover"
+	"orchestrator/internal/plan"
+	"orchestrator/internal/topology"
+)
+
+// demotedFor is how long a server that was demoted is taken to be read-only on purpose.
+const demotedFor = 24 * time.Hour
+
+// demotedLately says whether the server was demoted a short while ago, or is being demoted by this very process. Who
+// cannot be told takes it for demoted.
+func (e *Engine) demotedLately(ctx context.Context, r *Recovery) (bool, error) {
+	key := r.Finding.Key
+	e.mu.Lock()
+	for uid, other := range e.active {
+		if uid != r.UID && (other.Finding.Key == key || slices.Contains(other.Participants, key)) {
+			e.mu.Unlock()
+			return true, nil
+		}
+	}
+	e.mu.Unlock()
+	demoted, err := e.o.Ledger.DemotedSince(ctx, key, e.o.Now().Add(-demotedFor))
+	return demoted || err != nil, err
+}
+
+// planRequest is what the planner is asked.
+func (e *Engine) planRequest(ctx context.Context, r *Recovery, ask request, k *kind) (failover.Request, error) {
+	want := failover.Request{Failed: r.Finding.Key, Operation: string(r.Finding.Code), Designated: ask.designated}
+	if !k.inPlace {
+		return want, nil
+	}
+	var err error
+	if want.DemotedLately, err = e.demotedLately(ctx, r); err != nil {
+		err = fmt.Errorf("whether %s was demoted lately cannot be read: %w", r.Finding.Key, err)
+	}
+	return want, err
+}
+
+// lookAround looks afresh at what a plan of the kind rests on.
+func (e *Engine) lookAround(ctx context.Context, f *analysis.Finding, k *kind) {
+	t := e.o.Observer.Cluster(f.ClusterName)
+	if t == nil {
+		return
+	}
+	for _, keys := range k.around(t, f.Key) {
+		e.lookBriefly(ctx, keys)
+	}
+}
+
+// lookBriefly looks at servers of which one that hangs must not hold up a recovery.
+func (e *Engine) lookBriefly(ctx context.Context, keys []topology.Key) {
+	ctx, cancel := context.WithTimeout(ctx, lookAgain)
+	defer cancel()
+	e.look(ctx, keys...)
+}
+
+// beforeRegistering looks once more where there is time for it. An error says why there is nothing to be recovered.
+func (e *Engine) beforeRegistering(ctx context.Context, r *Recovery, ask request, k *kind) error {
+	if !k.looksFirst {
+		return nil
+	}
+	e.lookAround(ctx, &r.Finding, k)
+	t := e.o.Observer.Cluster(r.Finding.ClusterName)
+	if t == nil {
+		return fmt.Errorf("cluster %s is not known any more", r.Finding.ClusterName)
+	}
+	now, found := e.findingOf(t, r.Finding.Key)
+	switch {
+	case found && kindOf(analysis.HandlingOf(now.Code).Recovery).name == k.name:
+		r.Finding = now
+	default:
+		return fmt.Errorf("%s is found no more at a second look", r.Finding.Code)
+	}
+	if !k.quietWhenIdle {
+		return nil
+	}
+	want, err := e.planRequest(ctx, r, ask, k)
+	if err != nil {
+		return err
+	}
+	return idle(k.plan(t, want, failover.PolicyOf(e.o.Config())), k)
+}
+
+// idle is an error where a plan has nothing to do.
+func idle(p plan.Plan, k *kind) error {
+	if !p.Successor.IsZero() && len(p.Steps) > 0 {
+		return nil
+	}
+	if len(p.Warnings) > 0 {
+		return fmt.Errorf("%s: %s", k.vain, strings.Join(p.Warnings, "; "))
+	}
+	return errors.New(k.vain)
+}
+
+// findingOf is what is found about a server now.
+func (e *Engine) findingOf(t *topology.Topology, key topology.Key) (analysis.Finding, bool) {
+	for _, f := range analysis.Analyze(t, e.analysisPolicy(), e.o.Now()) {
+		if f.Key == key {
+			return f, true
+		}
+	}
+	return analysis.Finding{}, false
+}

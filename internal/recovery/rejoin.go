@@ -1,0 +1,205 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"orchestrator/internal/execute"
+	"orchestrator/internal/failover"
+	"orchestrator/internal/observe"
+	"orchestrator/internal/store"
+	"orchestrator/internal/topology"
+)
+
+const (
+	// rejoinPause is between two attempts to take a former primary back while something is not ready for it.
+	rejoinPause = time.Second
+	// rejoinWithin bounds all attempts after one return.
+	rejoinWithin = 10 * time.Minute
+)
+
+// errNotReady says that a former primary may be taken back a little later.
+var errNotReady = errors.New("not yet")
+
+// rejoinReturned sees to a former primary that came back and takes no writes already; one that does is closed first.
+func (e *Engine) rejoinReturned(ev observe.Event) {
+	if ev.Kind != observe.InstanceBack && ev.Kind != observe.InstanceDiscovered {
+		return
+	}
+	if i := ev.Topology.Instance(ev.Key); i != nil && i.ReadOnly && i.LastCheckValid() && i.Downtime.LostInRecovery() && !i.HasSource() {
+		e.rejoin(i.Key)
+	}
+}
+
+// rejoin takes a former primary, closed for writing, back as a replica of the server that replaced it, in the
+// background, if the policy says so and nothing would be lost by it.
+func (e *Engine) rejoin(k topology.Key) {
+	e.mu.Lock()
+	parent := e.ctx
+	if parent == nil || parent.Err() != nil || e.rejoining[k] || e.o.Config().AutoRejoin != "clean" {
+		e.mu.Unlock()
+		return
+	}
+	e.rejoining[k] = true
+	e.mu.Unlock()
+	e.goTracked(func() {
+		defer func() {
+			e.mu.Lock()
+			delete(e.rejoining, k)
+			e.mu.Unlock()
+		}()
+		ctx, cancel := context.WithTimeout(parent, rejoinWithin)
+		defer cancel()
+		err := e.rejoinOnce(ctx, k)
+		for errors.Is(err, errNotReady) && pause(ctx, rejoinPause) {
+			err = e.rejoinOnce(ctx, k)
+		}
+		if err != nil && parent.Err() == nil {
+			e.o.Logger.Warn("the former primary was not taken back", "server", k.String(), "reason", err)
+			e.audit(context.WithoutCancel(ctx), "rejoin", k, "", "not taken back: "+err.Error())
+			e.progress(Progress{Kind: Quarantined, Server: k, Text: err.Error()})
+		}
+	})
+}
+
+// pause waits; it reports false when ctx ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+func (e *Engine) rejoinOnce(ctx context.Context, k topology.Key) error {
+	if !e.o.Leader.IsLeader() {
+		return errors.New("this node does not lead")
+	}
+	to, err := e.replacedBy(ctx, k)
+	if err != nil {
+		return err
+	}
+	e.look(ctx, k, to)
+	t := e.o.Observer.Snapshot()
+	returned, primary := t.Instance(k), top(t, to)
+	switch {
+	case returned == nil:
+		return errors.New("it is not known any more")
+	case returned.Maintenance != nil:
+		return fmt.Errorf("it is under maintenance by %s", returned.Maintenance.Owner)
+	case primary == nil || !primary.LastCheckValid() || !returned.LastCheckValid():
+		return fmt.Errorf("%w: %s and its successor are not both in sight", errNotReady, k)
+	}
+	if !e.occupy(primary.ClusterName) {
+		return fmt.Errorf("%w: cluster %s is being worked on", errNotReady, primary.ClusterName)
+	}
+	defer e.vacate(primary.ClusterName)
+
+	request := failover.RejoinRequest{Returned: returned, Primary: primary, Teller: follower(t, primary.Key)}
+	if request.ReturnedHas, err = e.holding(ctx, k); err == nil {
+		request.PrimaryHas, err = e.holding(ctx, primary.Key)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", errNotReady, err)
+	}
+	p, refusal := failover.Rejoin(request, failover.PolicyOf(e.o.Config()))
+	switch {
+	case refusal == nil:
+	case refusal.Rule == "not-closed" || refusal.Rule == "no-primary":
+		return fmt.Errorf("%w: %w", errNotReady, refusal)
+	default:
+		return refusal
+	}
+	run := execute.New(e.executorOptions(primary.ClusterName, "", nil)).NewRun()
+	if err := run.Plan(ctx, &p, 0); err != nil {
+		return err
+	}
+	text := "replicates from " + primary.Key.String()
+	e.o.Logger.Warn("the former primary was taken back", "server", k.String(), "source", primary.Key.String())
+	e.audit(context.WithoutCancel(ctx), "rejoin", k, primary.ClusterName, "a former primary was taken back: "+text)
+	e.progress(Progress{Kind: Rejoined, Cluster: primary.ClusterName, Server: k, Text: text})
+	e.look(ctx, k, primary.Key)
+	return nil
+}
+
+// successorFinder is a ledger that remembers who replaced a primary.
+type successorFinder interface {
+	SuccessorOf(ctx context.Context, failed topology.Key) (topology.Key, error)
+}
+
+// noteSuccessor remembers who replaced a primary.
+func (e *Engine) noteSuccessor(r *Recovery) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.successors[r.Finding.Key] = r.Successor
+}
+
+// replacedBy returns the server that the newest successful recovery of k promoted.
+func (e *Engine) replacedBy(ctx context.Context, k topology.Key) (topology.Key, error) {
+	e.mu.Lock()
+	to := e.successors[k]
+	e.mu.Unlock()
+	if !to.IsZero() {
+		return to, nil
+	}
+	finder, ok := e.o.Ledger.(successorFinder)
+	if !ok {
+		return to, errors.New("it is not known who replaced it")
+	}
+	to, err := finder.SuccessorOf(ctx, k)
+	switch {
+	case err != nil:
+		return to, fmt.Errorf("%w: who replaced it cannot be read: %w", errNotReady, err)
+	case to.IsZero():
+		return to, errors.New("no record says who replaced it")
+	}
+	return to, nil
+}
+
+// SuccessorOf returns the server that the newest successful recovery of the failed one promoted; the zero Key when
+// there is none on record.
+func (l *StoreLedger) SuccessorOf(ctx context.Context, failed topology.Key) (topology.Key, error) {
+	rows, err := l.store.Recoveries(ctx, store.RecoveryFilter{Key: failed, All: true})
+	if err != nil {
+		return topology.Key{}, err
+	}
+	for _, r := range rows { // newest first
+		if r.Successful {
+			return r.Successor, nil
+		}
+	}
+	return topology.Key{}, nil
+}
+
+// top follows sources upwards from a server; nil when it is not known or the sources form a ring.
+func top(t *topology.Topology, k topology.Key) *topology.Instance {
+	i := t.Instance(k)
+	for range t.Len() {
+		if i == nil || !i.HasSource() {
+			return i
+		}
+		i = t.Source(i)
+	}
+	return nil
+}
+
+// follower is a replica that signs in to the primary as its replicas do; the zero Key when none is well.
+func follower(t *topology.Topology, primary topology.Key) topology.Key {
+	for _, r := range t.Replicas(primary) {
+		if r.LastCheckValid() && r.Replicating() {
+			return r.Key
+		}
+	}
+	return topology.Key{}
+}
+
+// holding reads what a server holds now.
+func (e *Engine) holding(ctx context.Context, k topology.Key) (failover.Holding, error) {
+	g, err := e.o.Servers(k).GTIDs(ctx)
+	return failover.Holding{Executed: g.Executed, Purged: g.Purged, Position: g.CurrentPos, BinlogState: g.BinlogState}, err
+}
