@@ -39,6 +39,7 @@ func commands(r *operate.Registry) commandTable {
 		{"which-api", "Show the address of the API that commands are sent to", whichAPI},
 		{"api", "Get a path below /api/, given with -P, and print the JSON", rawCall},
 	}
+	table = append(table, raftCommands()...)
 	for _, o := range r.Operations() {
 		for _, c := range o.Client {
 			name := cmp.Or(c.Name, o.Name)

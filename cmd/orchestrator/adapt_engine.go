@@ -15,6 +15,8 @@ func (p *parts) engine() *operate.Engine {
 		Config: p.config, Now: p.now, Log: p.log, Node: p.node,
 		Records: records{p.store}, Audit: p.audit, Switch: recoverySwitch{p.store},
 		Leadership: p.leader, Health: p.health, Settings: p.settings, Backend: backend{p.store},
+		Pools: p.submitted(), Attributes: p.submitted(), KeyValues: p.submitted(), History: pastFleet{p.store},
+		Election: p.election(), AccessTokens: tokens{p.store, p.config},
 	}
 }
 
@@ -30,7 +32,9 @@ func (p *parts) serviceEngine(o *observe.Observer, kept *pictureStore, r *recove
 	e.Declarations = p.declarations(o.Apply)
 	e.Repairer = repairer{r}
 	e.Takeovers = takeovers{r, p.node}
+	e.HostNames = p.hostNameRecords(o, o.Apply)
 	e.Metrics = measurements{o}
+	e.BackendMetrics = backendMeasurements{p.store, kept.writer}
 	return e
 }
 
@@ -49,6 +53,7 @@ func (p *parts) commandEngine() (e *operate.Engine, wait func()) {
 	e.Declarations = p.declarations(func(observe.Change) { picture.changed() })
 	e.Repairer = once
 	e.Takeovers = once
+	e.HostNames = p.hostNameRecords(resolver, func(observe.Change) { picture.changed() })
 	return e, once.wait
 }
 

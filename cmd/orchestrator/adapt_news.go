@@ -32,6 +32,7 @@ type facts struct {
 	tags         map[topology.Key][]topology.Tag
 	rules        map[topology.Key]store.Candidate
 	aliases      map[string]string // manual ones, by cluster
+	virtual      map[string]string // names that stand for hosts
 }
 
 func (p *parts) news(apply func(observe.Change)) *news {
@@ -100,6 +101,9 @@ func (n *news) read(ctx context.Context) (f facts, err error) {
 	if f.aliases, err = n.store.AliasOverrides(ctx); err != nil {
 		return fail(err)
 	}
+	if f.virtual, err = n.store.Unresolved(ctx); err != nil {
+		return fail(err)
+	}
 	return f, nil
 }
 
@@ -134,6 +138,13 @@ func changes(before, now facts, life time.Duration) []observe.Change {
 					return observe.SetClusterAlias{Cluster: cluster}
 				}
 				return observe.SetClusterAlias{Cluster: cluster, Alias: *alias}
+			}),
+		differences(before.virtual, now.virtual, func(a, b string) bool { return a == b },
+			func(host string, name *string) observe.Change {
+				if name == nil {
+					return observe.SetUnresolved{Hostname: host}
+				}
+				return observe.SetUnresolved{Hostname: host, Name: *name}
 			}),
 	)
 }
