@@ -1,6 +1,7 @@
 // Command failover times real failovers: it boots real servers, starts a manager on them, kills or freezes the
-// primary under a write load, and measures how long writes are refused and until every survivor follows the new
-// primary. It checks that no row is lost that had reached a replica.
+// primary under a write load, or has another server take over from it, and measures how long writes are refused and
+// until every survivor follows the new primary. It checks that no row is lost that had reached a replica; in a takeover,
+// that no acknowledged row is.
 //
 // It can drive any manager that knows the same configuration keys and routes: give its binary with -binary.
 package main
@@ -47,7 +48,7 @@ func main() {
 func parse() (options, error) {
 	o := options{}
 	flavors := flag.String("flavors", "mariadb,mysql", "server families, comma separated: mariadb, mysql, mysql56")
-	scenarios := flag.String("scenarios", "kill,freeze", "what happens to the primary: kill (SIGKILL), freeze (SIGSTOP)")
+	scenarios := flag.String("scenarios", "kill,freeze", "what happens to the primary: kill (SIGKILL), freeze (SIGSTOP), takeover (graceful-master-takeover-auto)")
 	flag.StringVar(&o.binary, "binary", "bin/orchestrator", "the manager to drive")
 	flag.IntVar(&o.runs, "runs", 20, "failovers of each kind")
 	flag.IntVar(&o.nodes, "nodes", 3, "servers in the cluster")
@@ -64,8 +65,8 @@ func parse() (options, error) {
 		o.flavors = append(o.flavors, f)
 	}
 	for s := range strings.SplitSeq(*scenarios, ",") {
-		if s = strings.TrimSpace(s); s != "kill" && s != "freeze" {
-			return o, fmt.Errorf("scenario %q: use kill or freeze", s)
+		if s = strings.TrimSpace(s); s != "kill" && s != "freeze" && s != "takeover" {
+			return o, fmt.Errorf("scenario %q: use kill, freeze or takeover", s)
 		}
 		o.scenarios = append(o.scenarios, s)
 	}

@@ -62,7 +62,11 @@ func once(ctx context.Context, o options, flavor sandbox.Flavor, scenario string
 	if err := load.AwaitCommits(ctx, 100); err != nil {
 		return r, err
 	}
-	r, err = measure(ctx, cluster, load, scenario)
+	if scenario == "takeover" {
+		r, err = measureTakeover(ctx, m, cluster, load)
+	} else {
+		r, err = measure(ctx, cluster, load, scenario)
+	}
 	if o.verbose {
 		m.printSteps(ctx, os.Stderr)
 	}
@@ -98,6 +102,53 @@ func measure(ctx context.Context, cluster *sandbox.Cluster, load *sandbox.Load, 
 	}
 	r.follow = time.Since(failed)
 	return r, check(ctx, cluster, load.Stop(), successor, failed, &r)
+}
+
+// measureTakeover has another server take over under load. The outage is the time between the last write that the old
+// primary acknowledged and the first one of the new primary.
+func measureTakeover(ctx context.Context, m *manager, cluster *sandbox.Cluster, load *sandbox.Load) (r result, err error) {
+	began := time.Now()
+	old := cluster.Node(0)
+	var answer struct {
+		Code, Message string
+		Details       struct{ SuccessorKey struct{ Port int } }
+	}
+	if err := m.get(ctx, fmt.Sprintf("graceful-master-takeover-auto/%s/%d", old.Host, old.Port), &answer); err != nil {
+		return r, err
+	}
+	if answer.Code != "OK" {
+		return r, fmt.Errorf("the takeover failed: %s", answer.Message)
+	}
+	successor, first, err := awaitOther(ctx, cluster, load, began)
+	if err != nil {
+		return r, err
+	}
+	if successor.Port != answer.Details.SuccessorKey.Port {
+		return r, fmt.Errorf("%s takes writes, and the answer names port %d", successor, answer.Details.SuccessorKey.Port)
+	}
+	last := began
+	for _, c := range load.Result().Commits {
+		if c.Addr == old.Addr() {
+			last = c.At
+		}
+	}
+	r.outage = first.Sub(last)
+	if err := load.AwaitCommits(ctx, 20); err != nil {
+		return r, err
+	}
+	for _, n := range cluster.Nodes() {
+		if n != successor {
+			if err := awaitRow(ctx, n, successor); err != nil {
+				return r, err
+			}
+		}
+	}
+	r.follow = time.Since(began)
+	done := load.Stop()
+	r.acknowledged = len(done.Commits)
+	missing, err := done.Missing(ctx, successor)
+	r.lost = len(missing)
+	return r, err
 }
 
 // awaitOther waits for the first write that another server than the lost primary acknowledged.
@@ -193,7 +244,8 @@ func startManager(ctx context.Context, o options, cluster *sandbox.Cluster) (*ma
 		"RecoverMasterClusterFilters": []string{"*"}, "RecoverIntermediateMasterClusterFilters": []string{"*"},
 		"BackendDB": "sqlite", "SQLite3DataFile": filepath.Join(dir, "manager.sqlite3"), "ListenAddress": address,
 		"HostnameResolveMethod": "none", "MySQLHostnameResolveMethod": "", "DiscoverByShowSlaveHosts": true,
-		"DiscoverySeeds": []string{cluster.Node(0).Addr()},
+		"DiscoverySeeds":              []string{cluster.Node(0).Addr()},
+		"ReplicationCredentialsQuery": fmt.Sprintf("SELECT '%s', '%s'", sandbox.UserRepl, sandbox.Password(sandbox.UserRepl)),
 	}
 	text, err := json.Marshal(settings)
 	if err != nil {

@@ -63,6 +63,8 @@ func summaries() map[string]string {
 		"which-cluster":                      "Show the name of the cluster that an instance belongs to",
 		"which-cluster-alias":                "Show the alias of the cluster that an instance belongs to",
 		"which-cluster-osc-running-replicas": "List those of which-cluster-osc-replicas that replicate",
+		"is-replicating":                     "Show the instance if both its replication threads run",
+		"is-replication-stopped":             "Show the instance if both its replication threads are stopped",
 		"downtimed":                          "List the downtimed instances, of a cluster or of all",
 	}
 }
@@ -165,15 +167,9 @@ func operation(name string, form operate.Client) func(context.Context, *caller) 
 		if err != nil {
 			return err
 		}
-		body, err := c.api.call(ctx, path)
+		body, err := c.value(ctx, path)
 		if err != nil {
 			return err
-		}
-		if e := errorOf(body); e != nil {
-			return e
-		}
-		if e := enveloped(body); e != nil {
-			body = e.Details
 		}
 		lines, err := linesOf(name, form, body)
 		if err != nil {
@@ -181,6 +177,21 @@ func operation(name string, form operate.Client) func(context.Context, *caller) 
 		}
 		return c.print(lines...)
 	}
+}
+
+// value calls a path and returns the value that it answers with, out of its envelope.
+func (c *caller) value(ctx context.Context, path string) (json.RawMessage, error) {
+	body, err := c.api.call(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	if e := errorOf(body); e != nil {
+		return nil, e
+	}
+	if e := enveloped(body); e != nil {
+		return e.Details, nil
+	}
+	return body, nil
 }
 
 // text is what an option gives for a parameter.
@@ -202,6 +213,12 @@ func (o *options) text(p operate.Param) string {
 		return o.rule
 	case operate.ParamTag:
 		return o.tag
+	case operate.ParamInstances:
+		return o.instance
+	case operate.ParamPool:
+		return o.pool
+	case operate.ParamHostname:
+		return o.hostname
 	case operate.ParamFailure:
 		return o.failure
 	case operate.ParamDryRun:
@@ -252,7 +269,7 @@ func (o *options) pathOf(form operate.Client) (string, error) {
 }
 
 func (o *options) queryText(name string) string {
-	for _, p := range []operate.Param{operate.ParamTag, operate.ParamReason, operate.ParamSearch, operate.ParamDryRun, operate.ParamFailure} {
+	for _, p := range []operate.Param{operate.ParamTag, operate.ParamReason, operate.ParamSearch, operate.ParamDryRun, operate.ParamFailure, operate.ParamInstances} {
 		if p.Query() == name {
 			return o.text(p)
 		}

@@ -18,8 +18,10 @@ type keyed struct {
 	Port      int
 
 	DataCenter                string
-	SQLRunning                bool `json:"Slave_SQL_Running"`
-	IORunning                 bool `json:"Slave_IO_Running"`
+	SQLRunning                bool                 `json:"Slave_SQL_Running"`
+	IORunning                 bool                 `json:"Slave_IO_Running"`
+	SQLState                  topology.ThreadState `json:"ReplicationSQLThreadState"`
+	IOState                   topology.ThreadState `json:"ReplicationIOThreadState"`
 	LastSQLError, LastIOError string
 }
 
@@ -105,10 +107,35 @@ func specials() map[string]func(json.RawMessage) ([]string, error) {
 				return !(k.SQLRunning && k.IORunning) && k.LastSQLError+k.LastIOError != ""
 			})
 		},
+		"is-replicating": func(body json.RawMessage) ([]string, error) {
+			return inState(body, topology.ThreadRunning)
+		},
+		"is-replication-stopped": func(body json.RawMessage) ([]string, error) {
+			return inState(body, topology.ThreadStopped)
+		},
+		"submit-masters-to-kv-stores": keyValues,
 		"which-cluster-osc-running-replicas": func(body json.RawMessage) ([]string, error) {
 			return keyLines(body, func(k *keyed) bool { return k.SQLRunning && k.IORunning })
 		},
 	}
+}
+
+// inState is the instance if both its replication threads are in a state, or nothing.
+func inState(body json.RawMessage, s topology.ThreadState) ([]string, error) {
+	one, err := decoded[keyed](body)
+	if err != nil || one.SQLState != s || one.IOState != s {
+		return nil, err
+	}
+	return []string{one.key().String()}, nil
+}
+
+func keyValues(body json.RawMessage) ([]string, error) {
+	list, err := decoded[[]struct{ Key, Value string }](body)
+	var lines []string
+	for _, p := range list {
+		lines = append(lines, p.Key+":"+p.Value)
+	}
+	return lines, err
 }
 
 func clusterAliases(body json.RawMessage) ([]string, error) {

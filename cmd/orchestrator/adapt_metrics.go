@@ -44,13 +44,15 @@ type course struct {
 
 // The outcomes and stages of recoveries, as label values.
 const (
-	outcomePromoted = "promoted"
+	outcomePromoted = "promoted" // a server was opened for writing
+	outcomeRepaired = "repaired" // what was to be done was done, and nobody had to be opened for it
 	outcomeFailed   = "failed"
 
 	stageDetect  = "suspected_to_detected"
 	stageBegin   = "detected_to_began"
 	stagePromote = "began_to_promoted"
 	stageFinish  = "promoted_to_finished"
+	stageRepair  = "began_to_repaired"
 	stageGiveUp  = "began_to_failed"
 	stageOutage  = "suspected_to_promoted" // for how long writes were refused, as seen from here
 )
@@ -81,15 +83,15 @@ func emptyMetrics(now func() time.Time) *metrics {
 	counter := func(name, help string) prometheus.Counter {
 		return registered(m.registry, prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help}))
 	}
-	counters := func(name, help, label string) *prometheus.CounterVec {
-		return registered(m.registry, prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{label}))
+	counters := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return registered(m.registry, prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels))
 	}
 	m.probes = counters("orchestrator_probes_total", "Probes of servers, by result.", "result")
 	m.suspicions = counter("orchestrator_suspicions_total", "Servers with replicas that stopped answering.")
 	m.detections = counters("orchestrator_detections_total", "Failures that were detected, by code.", "code")
 	m.held = counter("orchestrator_recoveries_held_total", "Recoveries that were not begun.")
 	m.fenced = counter("orchestrator_fenced_total", "Old primaries that were closed for writing.")
-	m.recoveries = counters("orchestrator_recoveries_total", "Recoveries that ended, by outcome.", "outcome")
+	m.recoveries = counters("orchestrator_recoveries_total", "Recoveries that ended, by kind of repair and outcome.", "repair", "outcome")
 	m.latency = registered(m.registry, prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name: "orchestrator_discovery_latency_seconds", Help: "Duration of probes.",
 		Buckets: prometheus.ExponentialBuckets(0.0005, 2, 15),
@@ -101,8 +103,10 @@ func emptyMetrics(now func() time.Time) *metrics {
 	for _, result := range []string{"ok", "failed"} {
 		m.probes.WithLabelValues(result)
 	}
-	for _, outcome := range []string{outcomePromoted, outcomeFailed} {
-		m.recoveries.WithLabelValues(outcome)
+	for _, repair := range recovery.Repairs() {
+		for _, outcome := range []string{outcomePromoted, outcomeRepaired, outcomeFailed} {
+			m.recoveries.WithLabelValues(repair, outcome)
+		}
 	}
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -246,13 +250,17 @@ func (m *metrics) finished(p recovery.Progress) {
 		return
 	}
 	delete(m.course, p.Server)
-	if c.promoted.IsZero() {
-		m.recoveries.WithLabelValues(outcomeFailed).Inc()
+	switch {
+	case !c.promoted.IsZero():
+		m.recoveries.WithLabelValues(p.Repair, outcomePromoted).Inc()
+		m.stage(stageFinish, c.promoted, p.At)
+	case p.Success:
+		m.recoveries.WithLabelValues(p.Repair, outcomeRepaired).Inc()
+		m.stage(stageRepair, c.began, p.At)
+	default:
+		m.recoveries.WithLabelValues(p.Repair, outcomeFailed).Inc()
 		m.stage(stageGiveUp, c.began, p.At)
-		return
 	}
-	m.recoveries.WithLabelValues(outcomePromoted).Inc()
-	m.stage(stageFinish, c.promoted, p.At)
 }
 
 // stage notes how long a stage took, if its beginning is known.

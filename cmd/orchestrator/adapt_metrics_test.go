@@ -86,7 +86,7 @@ func TestServiceIsMeasured(t *testing.T) {
 func TestMetricsOfACommandHaveNoSources(t *testing.T) {
 	m := emptyMetrics(time.Now)
 	m.read(measured{})
-	wantLines(t, scrape(t, m), `orchestrator_recoveries_total{outcome="promoted"} 0`)
+	wantLines(t, scrape(t, m), `orchestrator_recoveries_total{outcome="promoted",repair="dead_master"} 0`)
 }
 
 func TestStagesOfRecoveries(t *testing.T) {
@@ -94,7 +94,7 @@ func TestStagesOfRecoveries(t *testing.T) {
 	m := emptyMetrics(at.now)
 	tell := func(after time.Duration, kind recovery.ProgressKind, server, text, uid string) {
 		at.pass(after)
-		m.progress(recovery.Progress{At: at.at, Kind: kind, Server: key(server), Text: text, Recovery: uid})
+		m.progress(recovery.Progress{At: at.at, Kind: kind, Server: key(server), Text: text, Recovery: uid, Repair: "dead_master"})
 	}
 	const s = time.Second
 	tell(0, recovery.Suspected, "db1", "", "")
@@ -109,6 +109,10 @@ func TestStagesOfRecoveries(t *testing.T) {
 	tell(0, recovery.Held, "db5", "", "")
 	tell(s, recovery.Began, "db5", "", "r2")
 	tell(16*s, recovery.Finished, "db5", "", "r2")
+	// One in which nobody is opened.
+	m.progress(recovery.Progress{At: at.at, Kind: recovery.Began, Server: key("db7"), Recovery: "r3"})
+	at.pass(2 * s)
+	m.progress(recovery.Progress{At: at.at, Kind: recovery.Finished, Server: key("db7"), Recovery: "r3", Repair: "dead_intermediate_master", Success: true})
 	text := scrape(t, m)
 	sum := func(stage, seconds string, n string) []string {
 		return []string{
@@ -122,7 +126,9 @@ func TestStagesOfRecoveries(t *testing.T) {
 	wantLines(t, text, sum(stageFinish, "8", "1")...)
 	wantLines(t, text, sum(stageOutage, "7", "1")...)
 	wantLines(t, text, sum(stageGiveUp, "16", "1")...)
-	wantLines(t, text, `orchestrator_recoveries_total{outcome="promoted"} 1`, `orchestrator_recoveries_total{outcome="failed"} 1`,
+	wantLines(t, text, sum(stageRepair, "2", "1")...)
+	wantLines(t, text, `orchestrator_recoveries_total{outcome="promoted",repair="dead_master"} 1`, `orchestrator_recoveries_total{outcome="failed",repair="dead_master"} 1`,
+		`orchestrator_recoveries_total{outcome="repaired",repair="dead_intermediate_master"} 1`,
 		`orchestrator_detections_total{code="DeadMaster"} 2`, "orchestrator_suspicions_total 1", "orchestrator_recoveries_held_total 1",
 		"orchestrator_fenced_total 1")
 	if len(m.course) != 0 {

@@ -178,7 +178,7 @@ func TestFailures(t *testing.T) {
 		"later command":        {"-c relocate -i a -d b", 1, `FATAL Unknown command: "relocate".`, nil},
 		"only over http":       {"-c health", 1, `FATAL Unknown command: "health".`, nil},
 		"unknown instance":     {"-c which-instance -i nosuch", 1, "FATAL Cannot read instance: nosuch:3306 is not known", nil},
-		"no primary":           {"-c which-cluster-master -alias nosuch", 1, `FATAL no primary is known of cluster ""`, nil},
+		"no primary":           {"-c which-cluster-master -alias nosuch", 1, `FATAL no primary is known of cluster "nosuch"`, nil},
 		"missing reason":       {"-c begin-downtime -i db-a1", 1, "FATAL reason must be provided", nil},
 		"missing instance":     {"-c forget", 1, "FATAL instance must be provided", nil},
 		"missing pattern":      {"-c find", 1, "FATAL pattern must be provided", nil},

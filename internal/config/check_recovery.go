@@ -15,13 +15,14 @@ func (s *statements) detection() {
 		s.note("RecoveryIgnoreHostnameFilters", "Hosts matching %s are left out: their failures are not noticed.", quotedList(c.RecoveryIgnoreHostnameFilters))
 	}
 	if c.RecoverNonWriteableMaster {
-		s.notYet("RecoverNonWriteableMaster", "a read-only primary with running replicas is reported as a failure, but not made writable.")
+		s.ok("RecoverNonWriteableMaster", "A primary that has been read-only for %s, with running replicas and no other writer in its cluster, is opened for writing, unless it was demoted lately.",
+			plain(c.InstancePoll()))
 	}
 	switch {
 	case c.EnforceExactSemiSyncReplicas:
-		s.notYet("EnforceExactSemiSyncReplicas", "semi-sync is neither switched on nor off on replicas; more of them than the primary waits for are reported as a failure.")
+		s.ok("EnforceExactSemiSyncReplicas", "Semi-sync is switched on and off on replicas, so that as many acknowledge as the primary waits for.")
 	case c.RecoverLockedSemiSyncMaster:
-		s.notYet("RecoverLockedSemiSyncMaster", "a primary locked by semi-sync for %s is reported as a failure, but semi-sync is not enabled on replicas.", plain(c.ReasonableLockedSemiSync()))
+		s.ok("RecoverLockedSemiSyncMaster", "Where a primary is locked by semi-sync for %s, semi-sync is enabled on as many replicas as it lacks.", plain(c.ReasonableLockedSemiSync()))
 	}
 }
 
@@ -31,8 +32,9 @@ func (s *statements) recovery() {
 	s.recoveryOf("RecoverMasterClusterFilters", c.RecoverMasterClusterFilters, c.RecoverPrimaryClusters(),
 		"a failed primary", "is replaced", "Without it a person must act when a primary fails.")
 	const intermediate = "RecoverIntermediateMasterClusterFilters"
-	if c.RecoverIntermediateClusters().chooses() {
-		s.notYet(intermediate, "a failed intermediate source is reported, but not worked around: its replicas wait until a person moves them.")
+	if len(c.RecoverIntermediateMasterClusterFilters) > 0 {
+		s.recoveryOf(intermediate, c.RecoverIntermediateMasterClusterFilters, c.RecoverIntermediateClusters(),
+			"a failed intermediate source", "is worked around", "Its replicas wait until a person moves them.")
 	} else {
 		s.note(intermediate, "A failed intermediate source is reported; its replicas wait until a person moves them.")
 	}

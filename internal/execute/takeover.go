@@ -73,18 +73,21 @@ func (r *Run) takeOver(ctx context.Context, k topology.Key, s Server, a plan.Act
 
 func (r *Run) readCredentials(ctx context.Context, k topology.Key, s Server, name string) error {
 	c, err := channel(ctx, s, name)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case c == nil:
-		return errors.New("it is no replica")
 	}
-	id := identity{channel: *c}
+	var id identity
+	if c != nil {
+		id.channel = *c
+	}
 	source, ok := s.(credentialed)
 	if ok {
 		id.Credentials, err = source.Credentials(ctx)
 	} else {
 		err = server.ErrNoCredentials
+	}
+	if c == nil && err != nil { // when a takeover is carried on it may have forgotten its source; a query still tells
+		return fmt.Errorf("it is no replica: %w", err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

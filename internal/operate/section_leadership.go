@@ -28,6 +28,8 @@ type AccessTokens interface {
 type RequestHeaders struct{}
 
 // errRetired is the published answer to what is not done any more.
+//
+//lint:ignore ST1005 the text is published
 var errRetired = errors.New("This API call has been retired")
 
 // leadership is about the nodes of the service.
@@ -49,7 +51,8 @@ func leadership() []*Operation {
 		},
 		{
 			Name: "reelect", Summary: "End the term of the node that leads; the next one to attempt it leads", Rights: Write, Faces: OnlyHTTP, NoFleet: true,
-			Routes: []string{"reelect"},
+			Details: "It may be the same node again; on a backend that is a SQLite file it always is.",
+			Routes:  []string{"reelect"},
 			Run: onElection(func(ctx context.Context, e *Engine, _ Args) (Result, error) {
 				if err := e.Election.Reelect(ctx); err != nil {
 					return Result{}, fmt.Errorf("reelect: %w", err)

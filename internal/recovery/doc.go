@@ -8,6 +8,9 @@
 // these servers begins. Neither a ledger that fails or hangs nor a slow listener holds a recovery up for more than
 // moments: every call has a deadline, and what could not be written down is written later.
 //
+// The kinds of failures differ in a few things only; these stand in one table (kindOf). A recovery that fails without
+// having changed a server blocks nothing: it is acknowledged, and tried again when the facts change.
+//
 // It holds no SQL and chooses nobody: the chooser is package failover, the steps are run by package execute, what is
 // written down goes through a Ledger.
 package recovery

@@ -118,6 +118,7 @@ type Engine struct {
 	active     map[string]*Recovery          // by UID
 	recent     map[string]time.Time          // when the newest recovery of a cluster began
 	refused    map[topology.Key]refusal
+	held       map[topology.Key]string // why nothing was done about a server, as it was told last
 }
 
 // New returns an Engine.
@@ -155,6 +156,7 @@ func New(o Options) *Engine {
 		active:     make(map[string]*Recovery),
 		recent:     make(map[string]time.Time),
 		refused:    make(map[topology.Key]refusal),
+		held:       make(map[topology.Key]string),
 	}
 }
 
@@ -200,6 +202,7 @@ func (e *Engine) onEvent(ctx context.Context, ev observe.Event) {
 		delete(e.suspected, ev.Key)
 		delete(e.bereft, ev.Key)
 		delete(e.refused, ev.Key)
+		delete(e.held, ev.Key)
 		e.mu.Unlock()
 	}
 	if ev.Topology == nil {

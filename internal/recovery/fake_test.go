@@ -281,10 +281,11 @@ func (s fakeServer) SetReadOnly(ctx context.Context, on, _ bool) error {
 }
 
 func (s fakeServer) SetSemiSync(ctx context.Context, side server.SemiSyncSide, on bool) error {
+	if side == server.SemiSyncSource {
+		return s.do(ctx, fmt.Sprintf("semi-sync source=%t", on), func(i *topology.Instance) { i.SemiSync.SourceEnabled = on })
+	}
 	return s.do(ctx, fmt.Sprintf("semi-sync=%t", on), func(i *topology.Instance) {
-		if side == server.SemiSyncReplica {
-			i.SemiSync.ReplicaEnabled, i.SemiSync.ReplicaStatus = on, on
-		}
+		i.SemiSync.ReplicaEnabled, i.SemiSync.ReplicaStatus = on, on
 	})
 }
 func (s fakeServer) WaitExecuted(context.Context, string, time.Duration) error { return nil }
@@ -335,7 +336,9 @@ func (l *fakeLedger) RegisterRecovery(ctx context.Context, r *Recovery) (Block, 
 	switch {
 	case r.Forced:
 		return Block{}, err
-	case slices.ContainsFunc(l.resolved, func(o Recovery) bool { return !slices.Contains(l.acked, o.UID) && o.Finding.ClusterName == r.Finding.ClusterName }):
+	case slices.ContainsFunc(l.resolved, func(o Recovery) bool {
+		return !slices.Contains(l.acked, o.UID) && o.Finding.ClusterName == r.Finding.ClusterName
+	}):
 		return Block{By: 1, Reason: "blocked by a recovery of the cluster"}, err
 	}
 	return l.block, err

@@ -225,9 +225,13 @@ func (e *Engine) disabled(ctx context.Context) (bool, error) {
 	return off, nil
 }
 
-// hold says why nothing is done, once per detection.
+// hold says why nothing is done, once per detection and reason.
 func (e *Engine) hold(f *analysis.Finding, fresh bool, reason string) {
-	if !fresh {
+	e.mu.Lock()
+	again := e.held[f.Key] == reason
+	e.held[f.Key] = reason
+	e.mu.Unlock()
+	if again && !fresh {
 		return
 	}
 	e.o.Logger.Warn("not recovered", "failed", f.Key.String(), "code", string(f.Code), "reason", reason)

@@ -39,6 +39,8 @@ type kind struct {
 	looksFirst bool
 	// quietWhenIdle: where the plan has nothing to do, nothing is registered.
 	quietWhenIdle bool
+	// heedsDemotion: what is done must not undo a demotion, so the planner is told of one.
+	heedsDemotion bool
 	// antiFlapping holds even when a person asks.
 	antiFlapping bool
 	// stands is how long the failure must have been there; nil acts at once.
@@ -75,7 +77,7 @@ func kindOf(r analysis.Recovery) kind {
 	case analysis.RecoverNonWriteable:
 		return kind{
 			name: "non_writeable_master", audit: "recover-non-writeable-master", plan: failover.NonWriteable, around: ofStanding, result: planned,
-			inPlace: true, looksFirst: true, quietWhenIdle: true, antiFlapping: true, preHooks: true,
+			inPlace: true, looksFirst: true, quietWhenIdle: true, antiFlapping: true, heedsDemotion: true, preHooks: true,
 			// Who closes a primary by hand, to open another, must be let finish; one period is what polling took.
 			stands: (*config.Config).InstancePoll,
 			vain:   "it is not to be opened", halted: "the manager ended before it was opened",
@@ -108,6 +110,15 @@ func relocation(name, apiType, audit string, make func(*topology.Topology, failo
 		},
 		vain: "no replica can be moved", halted: "the manager ended before all replicas were moved",
 	}
+}
+
+// Repairs are the kinds of repair as Progress and figures name them.
+func Repairs() []string {
+	var names []string
+	for r := analysis.RecoverPrimary; r <= analysis.RecoverNonWriteable; r++ {
+		names = append(names, kindOf(r).name)
+	}
+	return names
 }
 
 // kind is the kind of repair that the recovery is.

@@ -68,6 +68,7 @@ func locked() *fakeFleet {
 	for n, name := range []string{"a", "b"} {
 		f.change(name, func(i *topology.Instance) { i.SemiSyncPriority, i.SemiSync.Available = uint(2-n), true })
 	}
+	f.change("a", func(i *topology.Instance) { i.SemiSync.SourceEnabled = true })
 	f.on["a: start receiving"] = func(context.Context) error {
 		f.change("p", func(i *topology.Instance) { i.SemiSync.SourceClients = 1 })
 		return nil
@@ -80,7 +81,9 @@ func crowded() *fakeFleet {
 	f := locked()
 	f.change("p", func(i *topology.Instance) { i.SemiSync.SourceClients, i.StaleSince = 2, time.Time{} })
 	for _, name := range []string{"a", "b"} {
-		f.change(name, func(i *topology.Instance) { i.SemiSync.ReplicaEnabled, i.SemiSync.ReplicaStatus = true, true })
+		f.change(name, func(i *topology.Instance) {
+			i.SemiSync.ReplicaEnabled, i.SemiSync.ReplicaStatus, i.SemiSync.SourceEnabled = true, true, false
+		})
 	}
 	f.on["b: start receiving"] = func(context.Context) error {
 		f.change("p", func(i *topology.Instance) { i.SemiSync.SourceClients = 1 })
@@ -131,7 +134,7 @@ func failures() map[string]failure {
 			failed: "g", wins: "p", want: []string{"a: stop", "a: follow p", "a: start"},
 			hooks: all("PostIntermediateMasterFailoverProcesses"), audit: "recover-dead-replication-group-member-with-replicas", apiType: "ReplicationGroupMemberRecovery"},
 		"locked by semi-sync": {fleet: locked, settings: `"RecoverLockedSemiSyncMaster": true`, off: masters, why: "RecoverLockedSemiSyncMaster",
-			failed: "p", wins: "p", want: []string{"a: semi-sync=true", "a: stop", "a: start receiving"},
+			failed: "p", wins: "p", want: []string{"a: semi-sync source=false", "a: semi-sync=true", "a: stop", "a: start receiving"},
 			hooks: []string{"OnFailureDetectionProcesses", "PostFailoverProcesses"}, audit: "recover-semi-sync-master"},
 		"too many acknowledge": {fleet: crowded, settings: `"EnforceExactSemiSyncReplicas": true`, off: masters,
 			failed: "p", wins: "p", want: []string{"b: semi-sync=false", "b: stop", "b: start receiving"},
@@ -281,20 +284,23 @@ func TestReadOnlyOnPurpose(t *testing.T) {
 	for name, c := range map[string]struct {
 		prepare func(*bench)
 		span    time.Duration
+		held    string
 	}{
-		"it was demoted lately":             {func(b *bench) { b.ledger.demoted = map[topology.Key]bool{key("p"): true} }, 0},
-		"whether it was cannot be told":     {func(b *bench) { b.ledger.fail["DemotedSince"] = errNo }, 0},
-		"a recovery left it behind":         {func(b *bench) { b.engine.markLost(context.Background(), key("p"), func(string, error) {}) }, 0},
-		"its cluster is being worked on":    {func(b *bench) { b.engine.occupy("p:3306") }, 0},
-		"it takes part in another recovery": {func(b *bench) { b.engine.active["x"] = &Recovery{UID: "x", Participants: []topology.Key{key("p")}} }, 0},
-		"somebody else takes writes":        {func(b *bench) { b.change("b", func(i *topology.Instance) { i.ReadOnly = false }) }, 0},
-		"it was closed only a moment ago":   {func(*bench) {}, 3 * time.Second},
+		"it was demoted lately":          {func(b *bench) { b.ledger.demoted = map[topology.Key]bool{key("p"): true} }, 0, "demoted lately"},
+		"whether it was cannot be told":  {func(b *bench) { b.ledger.fail["DemotedSince"] = errNo }, 0, "cannot be read"},
+		"a recovery left it behind":      {func(b *bench) { b.engine.markLost(context.Background(), key("p"), func(string, error) {}) }, 0, ""},
+		"its cluster is being worked on": {func(b *bench) { b.engine.occupy("p:3306") }, 0, ""},
+		"it takes part in another recovery": {func(b *bench) {
+			b.engine.remember(&Recovery{UID: "x", Participants: []topology.Key{key("p")}})
+		}, 0, "demoted lately"},
+		"somebody else takes writes":      {func(b *bench) { b.change("b", func(i *topology.Instance) { i.ReadOnly = false }) }, 0, "b:3306 of the same cluster takes writes"},
+		"it was closed only a moment ago": {func(*bench) {}, 3 * time.Second, ""},
 		"it is opened while the hooks run": {func(b *bench) {
 			b.hooks.on["PreFailoverProcesses"] = func(context.Context) error {
 				b.change("p", func(i *topology.Instance) { i.ReadOnly = false })
 				return nil
 			}
-		}, 0},
+		}, 0, ""},
 		"it is demoted while the hooks run": {func(b *bench) {
 			b.hooks.on["PreFailoverProcesses"] = func(context.Context) error {
 				b.ledger.mu.Lock()
@@ -302,7 +308,7 @@ func TestReadOnlyOnPurpose(t *testing.T) {
 				b.ledger.demoted = map[topology.Key]bool{key("p"): true}
 				return nil
 			}
-		}, 0},
+		}, 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, closed, `"RecoverNonWriteableMaster": true`, func(t *testing.T, b *bench) {
@@ -317,6 +323,44 @@ func TestReadOnlyOnPurpose(t *testing.T) {
 				}
 				if r, ok := b.ledger.ended(); ok && r.Successful() {
 					t.Errorf("record %+v", r)
+				}
+				if held := b.told(Held); c.held != "" && !contains(held, c.held) {
+					t.Errorf("held %q, want %q", held, c.held)
+				}
+			})
+		})
+	}
+}
+
+// TestThePrimaryComesFirst: the anti-flapping period of a lesser recovery must not cost a primary's.
+func TestThePrimaryComesFirst(t *testing.T) {
+	const both = `"RecoverMasterClusterFilters": ["*"], "RecoverIntermediateMasterClusterFilters": ["*"]`
+	for name, c := range map[string]struct {
+		prepare func(*bench)
+		first   bool
+	}{
+		"it can be replaced": {func(*bench) {}, true},
+		"it cannot": {func(b *bench) {
+			b.engine.refused[key("p")] = refusal{again: time.Now().Add(time.Hour)}
+			for _, n := range []string{"i", "s"} {
+				b.change(n, func(i *topology.Instance) { i.PromotionRule = topology.MustNotPromote })
+			}
+		}, false},
+		"it is in downtime": {func(b *bench) {
+			b.change("p", func(i *topology.Instance) {
+				i.Downtime = &topology.Downtime{Reason: "work", Begin: time.Now(), End: time.Now().Add(time.Hour)}
+			})
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, chain, both, func(t *testing.T, b *bench) {
+				c.prepare(b)
+				b.lose("p")
+				b.lose("i")
+				r := &Recovery{Finding: analysis.Finding{Key: key("i"), Code: analysis.DeadIntermediate, ClusterName: "p:3306"}}
+				err := b.engine.recover(t.Context(), r, request{hooks: true})
+				if waits := err != nil && strings.Contains(err.Error(), "p:3306 comes first"); waits != c.first {
+					t.Errorf("error %v, statements %q", err, b.statements())
 				}
 			})
 		})
@@ -527,6 +571,9 @@ func TestUnfinishedOfOtherKinds(t *testing.T) {
 				b.ledger.mu.Unlock()
 				if opened && len(records) != 1 || records[0].UID != "old" || records[0].Successful() != opened || b.said("p: read_only=false") == opened {
 					t.Errorf("records %+v, statements %q", records, b.statements())
+				}
+				if opened && len(b.statements()) > 0 {
+					t.Errorf("statements %q", b.statements())
 				}
 				if !opened && !records[len(records)-1].Successful() {
 					t.Errorf("it was not opened after that: %+v", records)

@@ -36,7 +36,7 @@ func (e *Engine) demotedLately(ctx context.Context, r *Recovery) (bool, error) {
 // planRequest is what the planner is asked.
 func (e *Engine) planRequest(ctx context.Context, r *Recovery, ask request, k *kind) (failover.Request, error) {
 	want := failover.Request{Failed: r.Finding.Key, Operation: string(r.Finding.Code), Designated: ask.designated}
-	if !k.inPlace {
+	if !k.heedsDemotion {
 		return want, nil
 	}
 	var err error
@@ -74,12 +74,8 @@ func (e *Engine) beforeRegistering(ctx context.Context, r *Recovery, ask request
 	if t == nil {
 		return fmt.Errorf("cluster %s is not known any more", r.Finding.ClusterName)
 	}
-	now, found := e.findingOf(t, r.Finding.Key)
-	switch {
-	case found && kindOf(analysis.HandlingOf(now.Code).Recovery).name == k.name:
-		r.Finding = now
-	default:
-		return fmt.Errorf("%s is found no more at a second look", r.Finding.Code)
+	if err := e.findAgain(t, r, ask, k); err != nil {
+		return err
 	}
 	if !k.quietWhenIdle {
 		return nil
@@ -102,12 +98,20 @@ func idle(p plan.Plan, k *kind) error {
 	return errors.New(k.vain)
 }
 
-// findingOf is what is found about a server now.
-func (e *Engine) findingOf(t *topology.Topology, key topology.Key) (analysis.Finding, bool) {
+// findAgain sees whether the failure is still there, and takes over what is found of it now. Where a primary of the same
+// cluster is to be replaced, that comes first: the anti-flapping period must not count against it.
+func (e *Engine) findAgain(t *topology.Topology, r *Recovery, ask request, k *kind) error {
+	err := fmt.Errorf("%s is found no more at a second look", r.Finding.Code)
 	for _, f := range analysis.Analyze(t, e.analysisPolicy(), e.o.Now()) {
-		if f.Key == key {
-			return f, true
+		other := kindOf(analysis.HandlingOf(f.Code).Recovery)
+		switch {
+		case !f.Actionable:
+		case f.Key == r.Finding.Key && other.name == k.name:
+			r.Finding, err = f, nil
+		case f.Key == r.Finding.Key || ask.forced || !other.promotes || f.SkippableDueToDowntime || !f.AutomatedPrimaryRecovery:
+		case !e.refusedLately(&f, &other):
+			return fmt.Errorf("%s comes first (%s)", f.Key, f.Code)
 		}
 	}
-	return analysis.Finding{}, false
+	return err
 }

@@ -22,6 +22,9 @@ func TestOtherFailuresOnRealServers(t *testing.T) {
 			"locked by semi-sync":                   lockedBySemiSync,
 			"read-only primary":                     readOnlyPrimary,
 		} {
+			if name == "locked by semi-sync" && flavor == sandbox.MariaDB {
+				continue // it has no count of replicas to wait for, by which a lock is told
+			}
 			t.Run(flavor.String()+", "+name, func(t *testing.T) {
 				t.Parallel()
 				slots <- struct{}{}
@@ -129,16 +132,12 @@ func deadPrimaryAndReplica(t *testing.T, f sandbox.Flavor) {
 // acknowledge again.
 func lockedBySemiSync(t *testing.T, f sandbox.Flavor) {
 	c := sandboxtest.New(t, sandbox.Options{Flavor: f, GTID: true, SemiSync: true})
-	source, replica := "rpl_semi_sync_source", "rpl_semi_sync_replica"
-	if f == sandbox.MariaDB {
-		source, replica = "rpl_semi_sync_master", "rpl_semi_sync_slave"
-	}
 	insert(t, c.Node(0), 1, 10)
-	do(t, c.Node(0), "SET GLOBAL "+source+"_timeout = 3600000")
+	do(t, c.Node(0), "SET GLOBAL rpl_semi_sync_source_timeout = 3600000")
 	m := startManager(t, c, settings{config: `, "RecoverLockedSemiSyncMaster": true, "ReasonableLockedSemiSyncMasterSeconds": 1,
 		"InstancePollSeconds": 1, "DetectSemiSyncEnforcedQuery": "SELECT 1"`})
 	for _, n := range c.Nodes()[1:] {
-		do(t, n, "SET GLOBAL "+replica+"_enabled = 0", threads(f, "STOP", "IO_THREAD"), threads(f, "START", "IO_THREAD"))
+		do(t, n, "SET GLOBAL rpl_semi_sync_replica_enabled = 0", threads(f, "STOP", "IO_THREAD"), threads(f, "START", "IO_THREAD"))
 	}
 	written := make(chan error, 1)
 	go func() {
@@ -147,6 +146,8 @@ func lockedBySemiSync(t *testing.T, f sandbox.Flavor) {
 	if got := m.finished(t, c); got != c.Node(0) {
 		t.Errorf("successor %s", got)
 	}
+	// The replica had received the row before it acknowledged anything: it is released by the next acknowledgement.
+	insert(t, c.Node(0), 12, 12)
 	select {
 	case err := <-written:
 		if err != nil {

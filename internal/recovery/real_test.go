@@ -54,17 +54,21 @@ func (s *switchboard) alive() error {
 func (s *switchboard) IsLeader() bool                { return !s.dead.Load() }
 func (s *switchboard) Confirm(context.Context) error { return s.alive() }
 
-// wire is a server that a killed process cannot reach. afterOpening is called when it has been opened for writing.
+// wire is a server that a killed process cannot reach. afterOpening is called when it has been opened for writing,
+// beforeClosing when it is about to be closed.
 type wire struct {
 	execute.Server
-	board        *switchboard
-	key          topology.Key
-	afterOpening func(topology.Key)
+	board                       *switchboard
+	key                         topology.Key
+	afterOpening, beforeClosing func(topology.Key)
 }
 
 func (w wire) SetReadOnly(ctx context.Context, on, super bool) error {
 	if err := w.board.alive(); err != nil {
 		return err
+	}
+	if on && w.beforeClosing != nil {
+		w.beforeClosing(w.key)
 	}
 	err := w.Server.SetReadOnly(ctx, on, super)
 	if err == nil && !on && w.afterOpening != nil {
@@ -149,6 +153,8 @@ type settings struct {
 	token        string // of the process
 	unsettled    bool   // do not wait for the cluster to be in good order
 	afterOpening func(*manager, topology.Key)
+	// beforeClosing is called when a server is about to be closed for writing.
+	beforeClosing func(topology.Key)
 }
 
 func startManager(t *testing.T, c *sandbox.Cluster, s settings) *manager {
@@ -178,7 +184,8 @@ func startManager(t *testing.T, c *sandbox.Cluster, s settings) *manager {
 	var watches sync.Map
 	servers := server.New(server.Options{
 		User: cfg.MySQLTopologyUser, Password: cfg.MySQLTopologyPassword, DiscoverByShowReplicas: true, Logger: log,
-		Queries: server.Queries{SemiSyncPriority: cfg.DetectSemiSyncEnforcedQuery},
+		CredentialsQuery: "SELECT '" + sandbox.UserRepl + "', '" + sandbox.Password(sandbox.UserRepl) + "'",
+		Queries:          server.Queries{SemiSyncPriority: cfg.DetectSemiSyncEnforcedQuery},
 		OnLost: func(k topology.Key, err error) {
 			if f, ok := watches.Load(k); ok {
 				f.(func(error))(err)
@@ -192,7 +199,7 @@ func startManager(t *testing.T, c *sandbox.Cluster, s settings) *manager {
 	m.engine = recovery.New(recovery.Options{
 		Observer: m.observer, Hooks: publish.New(publish.HookOptions{}), Leader: &m.board, Config: current, Node: node, Now: time.Now, Logger: log,
 		Servers: func(k topology.Key) execute.Server {
-			w := wire{Server: reach(k), board: &m.board, key: k}
+			w := wire{Server: reach(k), board: &m.board, key: k, beforeClosing: s.beforeClosing}
 			if s.afterOpening != nil {
 				w.afterOpening = func(k topology.Key) { s.afterOpening(m, k) }
 			}
@@ -368,6 +375,17 @@ func startLoad(t *testing.T, c *sandbox.Cluster) *sandbox.Load {
 	t.Cleanup(func() { load.Stop() })
 	if err := load.AwaitCommits(bounded(t), 50); err != nil {
 		t.Fatal(err)
+	}
+	ctx := bounded(t)
+	for _, n := range c.Nodes() {
+		var one int
+		for n.Scan(ctx, "SELECT 1 FROM "+sandbox.Database+"."+sandbox.LoadTable+" LIMIT 1", &one) != nil {
+			select {
+			case <-ctx.Done():
+				t.Fatalf("the first rows have not reached %s", n)
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
 	}
 	return load
 }

@@ -260,7 +260,7 @@ func (l *StoreLedger) DemotedSince(ctx context.Context, key topology.Key, since 
 		return false, nil
 	}
 	promoted, err := l.store.Recoveries(ctx, store.RecoveryFilter{Successor: key})
-	return err == nil && !slices.ContainsFunc(promoted, func(r store.Recovery) bool { return r.Start.After(replaced[n].Start) }), err
+	return err == nil && !slices.ContainsFunc(promoted, func(r store.Recovery) bool { return r.ID > replaced[n].ID }), err
 }
 
 // Unfinished implements Ledger.

@@ -142,3 +142,72 @@ func TestUnreadableJournalIsStillUnfinished(t *testing.T) {
 		t.Errorf("%+v %v", got, err)
 	}
 }
+
+func TestDemotedSince(t *testing.T) {
+	alive := []string{"me"}
+	type happened struct {
+		code           analysis.Code
+		failed, winner string // no winner: it failed
+	}
+	for name, c := range map[string]struct {
+		course []happened
+		age    time.Duration
+		want   bool
+	}{
+		"nothing happened":           {want: false},
+		"another one was promoted":   {course: []happened{{analysis.DeadPrimary, "p", "a"}}, want: true},
+		"as a co-primary":            {course: []happened{{analysis.DeadCoPrimary, "p", "a"}}, want: true},
+		"that was long ago":          {course: []happened{{analysis.DeadPrimary, "p", "a"}}, age: time.Hour, want: false},
+		"nobody was promoted":        {course: []happened{{analysis.DeadPrimary, "p", ""}}, want: false},
+		"it was promoted again":      {course: []happened{{analysis.DeadPrimary, "p", "a"}, {analysis.DeadPrimary, "a", "p"}}, want: false},
+		"and demoted again":          {course: []happened{{analysis.DeadPrimary, "p", "a"}, {analysis.DeadPrimary, "a", "p"}, {analysis.DeadPrimary, "p", "b"}}, want: true},
+		"its replicas were moved":    {course: []happened{{analysis.DeadIntermediate, "p", "a"}}, want: false},
+		"it was opened in its place": {course: []happened{{analysis.NoWriteablePrimary, "p", "p"}}, want: false},
+		"another one was demoted":    {course: []happened{{analysis.DeadPrimary, "q", "a"}}, want: false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, _ := backend(t, &alive)
+			for n, h := range c.course {
+				r := &Recovery{UID: newUID(time.Now()), Started: time.Now().Add(-c.age), Forced: true,
+					Finding: analysis.Finding{Key: key(h.failed), Code: h.code, ClusterName: "p:3306", ClusterAlias: "p:3306"}}
+				if block, err := l.RegisterRecovery(t.Context(), r); err != nil || block.Blocked() {
+					t.Fatal(n, block, err)
+				}
+				if h.winner != "" {
+					r.Successor = key(h.winner)
+				}
+				r.Ended = r.Started
+				if err := l.ResolveRecovery(t.Context(), r); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got, err := l.DemotedSince(t.Context(), key("p"), time.Now().Add(-time.Minute))
+			if err != nil || got != c.want {
+				t.Errorf("%t %v", got, err)
+			}
+		})
+	}
+}
+
+func TestUnfinishedRecoveriesOfAllKinds(t *testing.T) {
+	alive := []string{"me"}
+	for code, want := range map[analysis.Code]string{
+		analysis.DeadPrimary: "master", analysis.DeadCoPrimary: "co-master", analysis.DeadIntermediate: "intermediate-master",
+		analysis.DeadGroupMemberWithReplicas: "group-member", analysis.NoWriteablePrimary: "master", analysis.LockedSemiSyncPrimary: "master",
+	} {
+		t.Run(string(code), func(t *testing.T) {
+			l, _ := backend(t, &alive)
+			r := &Recovery{UID: "1:a", Started: time.Now(), Finding: analysis.Finding{Key: key("p"), Code: code, ClusterName: "p:3306"}}
+			if _, err := l.RegisterRecovery(t.Context(), r); err != nil {
+				t.Fatal(err)
+			}
+			if err := l.SaveProgress(t.Context(), r.UID, &Journal{Plan: plan.Plan{Operation: string(code), Cluster: "p:3306", Failed: key("p")}}); err != nil {
+				t.Fatal(err)
+			}
+			left, err := l.Unfinished(t.Context())
+			if err != nil || len(left) != 1 || left[0].Recovery.Finding.InstanceType() != want {
+				t.Errorf("%+v %v", left, err)
+			}
+		})
+	}
+}

@@ -222,7 +222,7 @@ func (e *Engine) takeOver(ctx context.Context, r *Recovery, want TakeoverRequest
 	e.active[r.UID] = r
 	e.mu.Unlock()
 	defer e.forgetActive(r)
-	e.progress(Progress{Kind: Began, Cluster: f.ClusterName, Server: f.Key, Text: string(want.Command), Recovery: r.UID})
+	e.progress(Progress{Kind: Began, Cluster: f.ClusterName, Server: f.Key, Text: string(want.Command), Recovery: r.UID, Repair: r.kind().name})
 	e.o.Logger.Warn("takeover begins", "primary", f.Key.String(), "command", string(want.Command), "successor", r.Plan.Successor.String(), "uid", r.UID)
 
 	log := e.newLog(ctx, r, true)
@@ -332,9 +332,12 @@ func (r *Recovery) formerFollows() bool {
 	if r.keptRing() {
 		return true
 	}
-	return slices.ContainsFunc(r.Plan.Steps, func(s plan.Step) bool {
-		return s.Server == r.Finding.Key && s.Action.Verb == plan.StartReplica && (s.State == plan.Done || s.State == plan.Skipped)
-	})
+	done := func(v plan.Verb) bool {
+		return slices.ContainsFunc(r.Plan.Steps, func(s plan.Step) bool {
+			return s.Server == r.Finding.Key && s.Action.Verb == v && (s.State == plan.Done || s.State == plan.Skipped)
+		})
+	}
+	return done(plan.BecomeReplica) && done(plan.StartReplica)
 }
 
 // keptRing says whether two co-primaries have swapped their roles and go on replicating from each other.

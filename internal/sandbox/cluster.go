@@ -80,7 +80,11 @@ func (c *Cluster) claim(ctx context.Context) error {
 			port = c.options.Ports[i]
 		}
 		if port == 0 {
-			if port, err = c.ports.free(c.options.BindAddress); err != nil {
+			address := c.options.address(i)
+			if c.options.NodeNamespace[i] != "" {
+				address = "" // nobody else is there; it has to be free among the sandboxes only
+			}
+			if port, err = c.ports.free(address); err != nil {
 				return err
 			}
 		} else if mine, err := c.ports.reserve(port); err != nil {
@@ -89,7 +93,7 @@ func (c *Cluster) claim(ctx context.Context) error {
 			return fmt.Errorf("port %d is in use by another sandbox", port)
 		}
 		c.nodes = append(c.nodes, &Node{
-			Host: reportHost(c.options.BindAddress), Port: port, index: i, cluster: c,
+			Host: reportHost(c.options.address(i)), Port: port, index: i, cluster: c,
 			dir: filepath.Join(c.dir, fmt.Sprintf("node%d", i)), dbs: map[string]*sql.DB{},
 		})
 	}

@@ -223,6 +223,13 @@ func (l *Load) Result() LoadResult {
 	return r
 }
 
+// Since lists the commits after the first so many, in their order.
+func (l *Load) Since(count int) []Commit {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.result.Commits[min(count, len(l.result.Commits)):])
+}
+
 // Stop ends the load and says what it saw. It may be called again.
 func (l *Load) Stop() LoadResult {
 	l.cancel()

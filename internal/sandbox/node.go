@@ -44,6 +44,9 @@ func (n *Node) String() string {
 	return fmt.Sprintf("%s node %d (%s)", n.cluster.family.Flavor, n.index, n.Addr())
 }
 
+// Namespace is the path of the node's network namespace; empty when it has none of its own.
+func (n *Node) Namespace() string { return n.cluster.options.NodeNamespace[n.index] }
+
 // DataDir is the server's data directory.
 func (n *Node) DataDir() string { return filepath.Join(n.dir, "data") }
 
@@ -77,7 +80,7 @@ func (n *Node) launch() error {
 	if n.process != nil && n.process.running() {
 		return fmt.Errorf("start %s: it is running", n)
 	}
-	p, err := n.cluster.launcher.start(n.ErrorLog(), nil, n.cluster.family.Server, "--defaults-file="+filepath.Join(n.dir, "my.cnf"))
+	p, err := n.cluster.launcher.startWithin(n.Namespace(), n.ErrorLog(), nil, n.cluster.family.Server, "--defaults-file="+filepath.Join(n.dir, "my.cnf"))
 	if err != nil {
 		return fmt.Errorf("start %s: %w", n, err)
 	}
@@ -272,6 +275,34 @@ func (n *Node) Restart(ctx context.Context) error {
 	return n.AwaitSQL(ctx)
 }
 
+// RebuildFrom makes the node a copy of another one, as an administrator would with a server that must not return as it
+// is: both are stopped, this node's data is replaced by the other's, and both are started. It replicates from where the
+// other does.
+func (n *Node) RebuildFrom(ctx context.Context, donor *Node) error {
+	if err := n.Kill(); err != nil {
+		return err
+	}
+	if err := donor.Stop(ctx); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(n.DataDir()); err != nil {
+		return err
+	}
+	if err := copyTree(donor.DataDir(), n.DataDir()); err != nil {
+		return fmt.Errorf("rebuild %s from %s: %w", n, donor, err)
+	}
+	// With the other's identity it would be the same server.
+	if err := removeIfThere(filepath.Join(n.DataDir(), "auto.cnf")); err != nil {
+		return err
+	}
+	for _, each := range []*Node{donor, n} {
+		if err := each.launch(); err != nil {
+			return err
+		}
+	}
+	return errors.Join(donor.AwaitSQL(ctx), n.AwaitSQL(ctx))
+}
+
 // DB is a pool of connections to this node as one of the accounts, without a chosen database except for the
 // application. It is kept, and closed with the cluster.
 func (n *Node) DB(user string) *sql.DB {
@@ -289,17 +320,37 @@ func (n *Node) DB(user string) *sql.DB {
 	return db
 }
 
+// OwnSide is a new pool of connections to this node from inside its own network namespace: what a client sees that is
+// cut off together with it. The caller closes it.
+func (n *Node) OwnSide(user string) *sql.DB {
+	database := ""
+	if user == UserApp {
+		database = Database
+	}
+	config := connection("tcp", n.Addr(), user, Password(user), database)
+	config.DialFunc = dialWithin(n.Namespace())
+	return openConfig(config)
+}
+
 // idleConnections is how many unused connections a pool keeps.
 const idleConnections = 2
 
 // openDB makes a pool that keeps quiet about the broken connections that killed servers leave.
 func openDB(network, address, user, password, database string) *sql.DB {
+	return openConfig(connection(network, address, user, password, database))
+}
+
+func connection(network, address, user, password, database string) *mysql.Config {
 	config := mysql.NewConfig()
 	config.Net, config.Addr, config.User, config.Passwd, config.DBName = network, address, user, password, database
 	config.Timeout = 2 * time.Second
 	config.InterpolateParams = true
 	config.ParseTime = true
 	config.Logger = &mysql.NopLogger{}
+	return config
+}
+
+func openConfig(config *mysql.Config) *sql.DB {
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
 		// The driver refuses only settings that are not made here.

@@ -42,6 +42,11 @@ type Options struct {
 	Ports []int
 	// BindAddress is where the servers listen and how they name themselves to others; empty means 127.0.0.1.
 	BindAddress string
+	// NodeAddress is BindAddress for single nodes, by index, and wins over it.
+	NodeAddress map[int]string
+	// NodeNamespace puts single nodes, by index, into network namespaces of their own: paths such as /run/netns/NAME or
+	// /proc/PID/fd/N. Their addresses must exist there, and be reachable from here. It needs the right to enter them.
+	NodeNamespace map[int]string
 	// ExtraOptions go into every node's option file after all others; an empty value writes the name alone.
 	ExtraOptions map[string]string
 	// NodeOptions is the same for single nodes, by index, and wins over ExtraOptions.
@@ -78,6 +83,14 @@ func (o Options) withDefaults() (Options, error) {
 		o.BindAddress = "127.0.0.1"
 	}
 	return o, nil
+}
+
+// address is where node i listens.
+func (o Options) address(i int) string {
+	if address := o.NodeAddress[i]; address != "" {
+		return address
+	}
+	return o.BindAddress
 }
 
 // source is the index of the node that node i replicates from in this layout, or -1.
@@ -174,10 +187,10 @@ func (f Family) templateOptions(work string) []option {
 // nodeOptions are the option file of node i.
 func (f Family) nodeOptions(o Options, i int, work string, port int) []option {
 	options := append(f.baseOptions(work),
-		option{"bind-address", o.BindAddress},
+		option{"bind-address", o.address(i)},
 		option{"port", strconv.Itoa(port)},
 		option{"server_id", strconv.Itoa(port)},
-		option{"report_host", reportHost(o.BindAddress)},
+		option{"report_host", reportHost(o.address(i))},
 		option{"report_port", strconv.Itoa(port)},
 		option{"log-bin", "binlog"},
 		option{"relay-log", "relay"},

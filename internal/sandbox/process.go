@@ -50,6 +50,11 @@ type process struct {
 
 // start runs a program in a process group of its own, with its output going to the file at log.
 func (l *launcher) start(log string, stdin io.Reader, program string, arguments ...string) (*process, error) {
+	return l.startWithin("", log, stdin, program, arguments...)
+}
+
+// startWithin is start inside a network namespace; see [Within].
+func (l *launcher) startWithin(namespace, log string, stdin io.Reader, program string, arguments ...string) (*process, error) {
 	out, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
@@ -60,7 +65,7 @@ func (l *launcher) start(log string, stdin io.Reader, program string, arguments 
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	started := make(chan error, 1)
 	select {
-	case l.work <- func() { started <- cmd.Start() }:
+	case l.work <- func() { started <- Within(namespace, cmd.Start) }:
 	case <-l.done:
 		return nil, fmt.Errorf("start %s: the sandbox is closed", program)
 	}

@@ -633,6 +633,8 @@ func histories(t *testing.T, s *Store, clock *testClock) {
 	same(t, "history", must2(s.TopologyHistory(ctx, i.ClusterName, clock.t)), []TopologyRow{
 		{taken, i.Key, i.SourceKey(), i.ClusterName, i.Version}})
 	same(t, "before", len(must2(s.TopologyHistory(ctx, "", taken.Add(-time.Second)))), 0)
+	must(t, s.SnapshotTopologies(ctx))
+	same(t, "snapshots", must2(s.TopologySnapshots(ctx)), []time.Time{clock.t, taken})
 
 	must(t, s.RecordCoordinates(ctx))
 	same(t, "coordinates", must2(s.CoordinatesHistory(ctx, i.Key)), []PastCoordinates{

@@ -52,6 +52,7 @@ func (b *Backend) Engine() *operate.Engine {
 		Node:    operate.Node{Hostname: "node1", Token: "t0ken", Version: "4.0.0", Commit: "abc"},
 		Picture: b, Names: b, Discovery: b, Declarations: b, Records: b, Audit: b, Repairer: b, Takeovers: b, Switch: b, Leadership: b,
 		Health: b, Metrics: b, Settings: b, Backend: b,
+		Pools: b, Attributes: b, KeyValues: b, HostNames: b, History: b, Election: b, AccessTokens: b, BackendMetrics: b,
 	}
 }
 
