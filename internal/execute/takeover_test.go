@@ -203,8 +203,11 @@ func TestTakeoverActions(t *testing.T) {
 		"credentials that nobody tells": {
 			prepare: func(all map[string]*able) { all["a"].user = "" },
 			server:  "a", action: plan.Action{Verb: plan.ReadCredentials}, state: plan.Failed, err: "not available"},
-		"credentials of no replica": {
-			server: "p", action: plan.Action{Verb: plan.ReadCredentials}, state: plan.Failed, err: "no replica"},
+		"credentials of one that has forgotten its source": {
+			server: "p", action: plan.Action{Verb: plan.ReadCredentials}},
+		"credentials of no replica, that nobody tells": {
+			prepare: func(all map[string]*able) { all["p"].user = "" },
+			server:  "p", action: plan.Action{Verb: plan.ReadCredentials}, state: plan.Failed, err: "no replica"},
 		"a former primary without credentials": {
 			server: "p", action: plan.Action{Verb: plan.BecomeReplica, Source: key("a"), Place: plan.ByOracleGTID},
 			want: []string{"change to a:3306 mode 1 at :0 as "}, state: plan.Failed, err: "cannot sign in"},

@@ -17,12 +17,10 @@ type Question struct {
 	Cluster string // its name; "" is that of the server
 	// Code is the failure; "" is what is found, in a server that works what would be found if it died now.
 	Code analysis.Code
-	// Stored says that the answer shall rest on what is known; otherwise the cluster is probed first.
-	Stored bool
 }
 
-// Explain says what would happen automatically if a server failed, or what happens where it has failed, by the rules,
-// the settings and the state of this moment. It changes nothing.
+// Explain probes a cluster and says what would happen automatically if a server failed, or what happens where it has
+// failed, by the rules, the settings and the state of this moment. It changes nothing.
 func (e *Engine) Explain(ctx context.Context, q Question) (failover.Explanation, error) {
 	if q.Code != "" && analysis.Describe(q.Code) == "" {
 		return failover.Explanation{}, fmt.Errorf("%q is no failure that the analysis knows", q.Code)
@@ -38,11 +36,9 @@ func (e *Engine) Explain(ctx context.Context, q Question) (failover.Explanation,
 	if t == nil {
 		return failover.Explanation{}, fmt.Errorf("explain cluster %s: it is not known", q.Cluster)
 	}
-	if !q.Stored {
-		e.look(ctx, topology.Keys(t.Instances())...)
-		if now := e.o.Observer.Cluster(q.Cluster); now != nil {
-			t = now
-		}
+	e.look(ctx, topology.Keys(t.Instances())...)
+	if now := e.o.Observer.Cluster(q.Cluster); now != nil {
+		t = now
 	}
 	policies := failover.PoliciesOf(e.o.Config())
 	policies.Analysis.Live, policies.Analysis.HungAfter = true, hungAfter
@@ -75,22 +71,14 @@ func (e *Engine) state(ctx context.Context, t *topology.Topology, q Question) (s
 // PlanRecovery looks at a server's cluster and says what Recover would do now. It changes nothing. The error says why
 // nothing would be done.
 func (e *Engine) PlanRecovery(ctx context.Context, key, designated topology.Key) (plan.Plan, error) {
-	x, err := e.Explain(ctx, Question{Server: key})
+	t, f, err := e.recoverable(ctx, key)
 	if err != nil {
-		return plan.Plan{}, fmt.Errorf("recover %s: %w", key, err)
+		return plan.Plan{}, err
 	}
-	switch {
-	case x.Supposed || x.Code == analysis.NoProblem:
-		return plan.Plan{}, fmt.Errorf("recover %s: nothing is wrong with it; explain says what would be done if it failed", key)
-	case !analysis.HandlingOf(x.Code).Actionable():
-		return plan.Plan{}, fmt.Errorf("recover %s: %s calls for no recovery: %s", key, x.Code, analysis.Describe(x.Code))
-	case designated.IsZero():
-		return x.Plan, nil
+	k := kindOf(analysis.HandlingOf(f.Code).Recovery)
+	want, err := e.planRequest(ctx, &Recovery{Finding: f}, request{designated: designated}, &k)
+	if err != nil {
+		return plan.Plan{}, err
 	}
-	t := e.o.Observer.Cluster(x.Cluster)
-	if t == nil {
-		return plan.Plan{}, fmt.Errorf("recover %s: cluster %s is not known any more", key, x.Cluster)
-	}
-	k := kindOf(analysis.HandlingOf(x.Code).Recovery)
-	return k.plan(t, failover.Request{Failed: key, Operation: string(x.Code), Designated: designated}, failover.PolicyOf(e.o.Config())), nil
+	return k.plan(t, want, failover.PolicyOf(e.o.Config())), nil
 }

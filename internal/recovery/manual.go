@@ -16,9 +16,7 @@ func (e *Engine) Recover(ctx context.Context, key, designated topology.Key, hook
 		return nil, fmt.Errorf("recover %s: this node is not the leader", key)
 	}
 	defer e.news.flush()
-	t := e.o.Observer.Snapshot()
-	i := t.Instance(key)
-	if i == nil {
+	if e.o.Observer.Snapshot().Instance(key) == nil {
 		return nil, fmt.Errorf("recover %s: the instance is not known", key)
 	}
 	if !e.runs() {
@@ -26,27 +24,42 @@ func (e *Engine) Recover(ctx context.Context, key, designated topology.Key, hook
 		e.resume(ctx)
 		e.work.Wait()
 	}
+	_, f, err := e.recoverable(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	r := &Recovery{Finding: f}
+	r.DetectionID, _ = e.detect(ctx, &f, true)
+	return r, e.recover(ctx, r, request{hooks: hooks, forced: true, first: true, designated: designated})
+}
+
+// recoverable looks at a server and its replicas, and returns the failure that calls for a recovery, with the cluster.
+func (e *Engine) recoverable(ctx context.Context, key topology.Key) (*topology.Topology, analysis.Finding, error) {
+	refused := func(format string, args ...any) (*topology.Topology, analysis.Finding, error) {
+		return nil, analysis.Finding{}, fmt.Errorf("recover %s: %s", key, fmt.Sprintf(format, args...))
+	}
+	t := e.o.Observer.Snapshot()
+	i := t.Instance(key)
+	if i == nil {
+		return refused("the instance is not known")
+	}
 	e.look(ctx, append(t.ReplicaKeys(key), key)...)
 	cluster := e.o.Observer.Cluster(i.ClusterName)
 	if cluster == nil {
-		return nil, fmt.Errorf("recover %s: cluster %s is not known any more", key, i.ClusterName)
+		return refused("cluster %s is not known any more", i.ClusterName)
 	}
 	policy := analysis.PolicyOf(e.o.Config())
 	policy.Live, policy.IncludeDowntimed, policy.IncludeNoProblem = true, true, true
 	for _, f := range analysis.Analyze(cluster, policy, e.o.Now()) {
-		if f.Key != key {
-			continue
-		}
 		switch {
+		case f.Key != key:
 		case analysis.Actionable(f.Code):
-			r := &Recovery{Finding: f}
-			r.DetectionID, _ = e.detect(ctx, &f, true)
-			return r, e.recover(ctx, r, request{hooks: hooks, forced: true, first: true, designated: designated})
+			return cluster, f, nil
 		case f.Code == analysis.NoProblem:
-			return nil, fmt.Errorf("recover %s: nothing is wrong with it", key)
+			return refused("nothing is wrong with it")
 		default:
-			return nil, fmt.Errorf("recover %s: %s calls for no recovery: %s", key, f.Code, f.Description)
+			return refused("%s calls for no recovery: %s", f.Code, f.Description)
 		}
 	}
-	return nil, fmt.Errorf("recover %s: it is left out of the analysis (maintenance, or RecoveryIgnoreHostnameFilters)", key)
+	return refused("it is left out of the analysis (maintenance, or RecoveryIgnoreHostnameFilters)")
 }

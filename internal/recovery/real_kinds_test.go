@@ -12,7 +12,7 @@ import (
 
 // TestOtherFailuresOnRealServers has, for each family, a cluster for each failure but a primary's death.
 func TestOtherFailuresOnRealServers(t *testing.T) {
-	slots := make(chan struct{}, 2) // clusters at the same time
+	slots := make(chan struct{}, 3) // clusters at the same time; they wait more than they work
 	for _, flavor := range []sandbox.Flavor{sandbox.MariaDB, sandbox.MySQL} {
 		for name, run := range map[string]func(*testing.T, sandbox.Flavor){
 			"intermediate source below the primary": deadIntermediateInChain,

@@ -1,6 +1,7 @@
 package recovery_test
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -60,6 +61,7 @@ func TestTakeoverOnRealServers(t *testing.T) {
 	for name, c := range map[string]struct {
 		options    sandbox.Options
 		designated int // 0 leaves it open
+		command    recovery.Command
 	}{
 		"MariaDB, the best":      {options: sandbox.Options{Flavor: sandbox.MariaDB, GTID: true}},
 		"MySQL, the best":        {options: sandbox.Options{Flavor: sandbox.MySQL, GTID: true}},
@@ -68,6 +70,8 @@ func TestTakeoverOnRealServers(t *testing.T) {
 		"MySQL, semi-sync":       {options: sandbox.Options{Flavor: sandbox.MySQL, GTID: true, SemiSync: true}},
 		"MySQL, by position":     {options: sandbox.Options{Flavor: sandbox.MySQL}},
 		"MariaDB, one only":      {options: sandbox.Options{Flavor: sandbox.MariaDB, GTID: true, Nodes: 2}},
+		"MySQL, a pair":          {options: sandbox.Options{Flavor: sandbox.MySQL, GTID: true, Layout: sandbox.CoPrimary}, command: recovery.CascadeTakeover},
+		"MariaDB, a pair":        {options: sandbox.Options{Flavor: sandbox.MariaDB, GTID: true, Layout: sandbox.CoPrimary}, command: recovery.CascadeTakeover},
 		"MySQL, there and again": {options: sandbox.Options{Flavor: sandbox.MySQL, GTID: true}, designated: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -75,7 +79,7 @@ func TestTakeoverOnRealServers(t *testing.T) {
 			m := startManager(t, cluster, settings{})
 			load := startLoad(t, cluster)
 			guard(t, cluster, &m.returning)
-			want := recovery.TakeoverRequest{Command: recovery.GracefulTakeoverAuto, Cluster: m.cluster(t)}
+			want := recovery.TakeoverRequest{Command: cmp.Or(c.command, recovery.GracefulTakeoverAuto), Cluster: m.cluster(t)}
 			if c.designated != 0 {
 				want.Designated = keyOf(cluster.Node(c.designated))
 			}
