@@ -11,6 +11,9 @@
 // The kinds of failures differ in a few things only; these stand in one table (kindOf). A recovery that fails without
 // having changed a server blocks nothing: it is acknowledged, and tried again when the facts change.
 //
+// What a person asks for goes the same way: Recover repairs a failure now, Takeover has another server take the primary's
+// place, planned or by force. PlanRecovery, PlanTakeover and Explain say what would be done, and change nothing.
+//
 // It holds no SQL and chooses nobody: the chooser is package failover, the steps are run by package execute, what is
 // written down goes through a Ledger.
 package recovery

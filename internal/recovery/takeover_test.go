@@ -425,3 +425,30 @@ func TestExplain(t *testing.T) {
 		}
 	})
 }
+
+func TestTakeoverStoppedByAPreFailoverHook(t *testing.T) {
+	inBubble(t, working, gracefulHooks, func(t *testing.T, b *bench) {
+		b.hooks.on["PreFailoverProcesses"] = func(context.Context) error { return errNo }
+		r, err := b.engine.Takeover(t.Context(), auto)
+		if !errors.Is(err, errNo) || r == nil || r.Successful() || len(b.statements()) > 0 {
+			t.Errorf("%v, statements %v", err, b.statements())
+		}
+		if got := b.hooks.lists(); got[len(got)-1] != "PostUnsuccessfulFailoverProcesses" {
+			t.Errorf("hooks %v", got)
+		}
+	})
+}
+
+// TestClosedPrimaryIsNotOpenedByTakingBack is about one that was read-only before anybody asked for a takeover.
+func TestClosedPrimaryIsNotOpenedByTakingBack(t *testing.T) {
+	inBubble(t, working, "", func(t *testing.T, b *bench) {
+		for _, closed := range []bool{false, true} {
+			b.change("p", func(i *topology.Instance) { i.ReadOnly = closed })
+			p, err := b.engine.PlanTakeover(t.Context(), auto)
+			i := slices.IndexFunc(p.Steps, func(s plan.Step) bool { return s.Action.Verb == plan.ClosePrimary })
+			if err != nil || i < 0 || (p.Steps[i].Undo == nil) != closed {
+				t.Errorf("read-only %t: %v, %+v", closed, err, p.Steps)
+			}
+		}
+	})
+}
