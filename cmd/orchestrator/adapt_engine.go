@@ -6,6 +6,7 @@ import (
 	"orchestrator/internal/observe"
 	"orchestrator/internal/operate"
 	"orchestrator/internal/recovery"
+	"orchestrator/internal/server"
 	"orchestrator/internal/store"
 )
 
@@ -21,7 +22,7 @@ func (p *parts) engine() *operate.Engine {
 }
 
 // serviceEngine is what operations work on in the service: the fleet as the observer sees it.
-func (p *parts) serviceEngine(o *observe.Observer, kept *pictureStore, r *recovery.Engine) *operate.Engine {
+func (p *parts) serviceEngine(o *observe.Observer, kept *pictureStore, r *recovery.Engine, servers *server.Servers) *operate.Engine {
 	picture := livePicture{o}
 	p.audit.lookUpClusters(picture.clusterOf)
 	e := p.engine()
@@ -32,6 +33,7 @@ func (p *parts) serviceEngine(o *observe.Observer, kept *pictureStore, r *recove
 	e.Declarations = p.declarations(o.Apply)
 	e.Repairer = repairer{r}
 	e.Takeovers = takeovers{r, p.node}
+	e.Moves = p.serviceMoves(o, servers)
 	e.HostNames = p.hostNameRecords(o, o.Apply)
 	e.Metrics = measurements{o}
 	e.BackendMetrics = backendMeasurements{p.store, kept.writer}
@@ -39,7 +41,7 @@ func (p *parts) serviceEngine(o *observe.Observer, kept *pictureStore, r *recove
 }
 
 // commandEngine is what operations work on in a command that runs once: what the backend has stored. Only discover,
-// recover, the takeovers and explain reach servers. Call wait before the process ends.
+// recover, the takeovers, explain and what changes servers reach them. Call wait before the process ends.
 func (p *parts) commandEngine() (e *operate.Engine, wait func()) {
 	picture := &storedPicture{store: p.store}
 	p.audit.lookUpClusters(picture.clusterOf)
@@ -53,6 +55,7 @@ func (p *parts) commandEngine() (e *operate.Engine, wait func()) {
 	e.Declarations = p.declarations(func(observe.Change) { picture.changed() })
 	e.Repairer = once
 	e.Takeovers = once
+	e.Moves = moves{once.withRunner, p.config}
 	e.HostNames = p.hostNameRecords(resolver, func(observe.Change) { picture.changed() })
 	return e, once.wait
 }

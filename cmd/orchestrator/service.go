@@ -117,7 +117,7 @@ func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
 		Active: func() bool { return o.Discovery },
 	})
 	s.engine = s.parts.recoveryEngine(s.observer, s.prober.servers)
-	engine := s.parts.serviceEngine(s.observer, kept, s.engine)
+	engine := s.parts.serviceEngine(s.observer, kept, s.engine, s.prober.servers)
 	engine.NoOperation = o.NoOperation
 	s.web = &http.Server{
 		Handler: httpapi.New(httpapi.Deps{

@@ -2,9 +2,14 @@ package recovery
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
+	"orchestrator/internal/execute"
 	"orchestrator/internal/observe"
+	"orchestrator/internal/server"
 	"orchestrator/internal/topology"
 )
 
@@ -14,6 +19,10 @@ const (
 	// fenceTry bounds one try. It is long on purpose: a frozen server takes the statement in as soon as it thaws, and
 	// that is before any client can write.
 	fenceTry = 10 * time.Minute
+	// fenceStuck is after how long a closing that does not end is looked into, and again after as long; fenceRelease
+	// bounds each look.
+	fenceStuck   = 500 * time.Millisecond
+	fenceRelease = 5 * time.Second
 	// fencePause is between two tries that failed at once.
 	fencePause = 250 * time.Millisecond
 )
@@ -72,7 +81,86 @@ func (e *Engine) fenceOnce(ctx context.Context, k topology.Key) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, fenceTry)
 	defer cancel()
-	return e.o.Servers(k).SetReadOnly(ctx, true, true)
+	s := e.o.Servers(k)
+	closed := make(chan error, 1)
+	go func() { closed <- s.SetReadOnly(ctx, true, true) }()
+	stuck := time.NewTicker(fenceStuck)
+	defer stuck.Stop()
+	for {
+		select {
+		case err := <-closed:
+			return err
+		case <-stuck.C:
+			e.releaseWaiting(ctx, k, s)
+		}
+	}
+}
+
+// attended is what releasing needs of a server.
+type attended interface {
+	Processlist(ctx context.Context) ([]server.Process, error)
+	KillConnection(ctx context.Context, id uint64) error
+}
+
+// releaseWaiting helps a closing that waits for commits which wait for a semi-sync acknowledgement: nobody replicates
+// from a replaced primary any more, so none will come. Their clients are sent away first, and semi-sync is switched off
+// only then: otherwise it would tell them that those transactions were safe. What would begin to write meanwhile is held
+// back by the closing itself.
+func (e *Engine) releaseWaiting(ctx context.Context, k topology.Key, s execute.Server) {
+	i := e.o.Observer.Snapshot().Instance(k)
+	list, ok := s.(attended)
+	if !ok || i == nil || !i.LastCheckValid() || !i.SemiSync.SourceEnabled {
+		return // it is still away, or nothing can wait
+	}
+	ctx, cancel := context.WithTimeout(ctx, fenceRelease)
+	defer cancel()
+	ended, err := sendWaitingAway(ctx, list)
+	if err == nil && ended > 0 {
+		err = s.SetSemiSync(ctx, server.SemiSyncSource, false)
+	}
+	switch {
+	case err != nil:
+		e.o.Logger.Warn("closing the old primary waits for commits that wait for semi-sync", "server", k.String(), "error", err)
+	case ended > 0:
+		e.o.Logger.Warn("semi-sync was switched off on the old primary: commits waited for replicas that it has not any more",
+			"server", k.String(), "connections_ended", ended)
+		e.audit(ctx, "read-only", k, i.ClusterName, fmt.Sprintf("%d connections ended and semi-sync switched off: commits waited for replicas that it has not any more", ended))
+	}
+}
+
+// sendWaitingAway ends all connections that are at a writing statement, if one of them waits for an acknowledgement: the
+// others may be in the same group of commits. It says how many there were.
+func sendWaitingAway(ctx context.Context, s attended) (int, error) {
+	all, err := s.Processlist(ctx)
+	if err != nil || !slices.ContainsFunc(all, awaitsReceipt) {
+		return 0, err
+	}
+	ended := 0
+	for _, p := range all {
+		if !awaitsReceipt(p) && !atWork(p) {
+			continue
+		}
+		// It may have ended by itself.
+		if err := s.KillConnection(ctx, p.ID); err != nil && ctx.Err() != nil {
+			return ended, err
+		}
+		ended++
+	}
+	return ended, nil
+}
+
+// awaitsReceipt recognises both families' words: "Waiting for semi-sync ACK from replica", "… from slave".
+func awaitsReceipt(p server.Process) bool {
+	return strings.HasPrefix(strings.ToLower(p.State), "waiting for semi-sync ack")
+}
+
+// atWork says whether a client's connection executes something that may commit.
+func atWork(p server.Process) bool {
+	if p.User == "system user" || p.Command != "Query" && p.Command != "Execute" {
+		return false
+	}
+	word, _, _ := strings.Cut(strings.ToUpper(strings.TrimSpace(p.Info)), " ")
+	return !slices.Contains([]string{"", "SET", "SELECT", "SHOW", "KILL"}, word)
 }
 
 // noteOpened notices that somebody has opened a lost primary since it was closed for writing here: one that has been

@@ -117,8 +117,8 @@ type manager struct {
 	engine    *recovery.Engine
 	store     *store.Store
 	board     switchboard
-	returning atomic.Bool // the old primary is on its way back, and may be open for its first moments
-	stop      func()      // ends it; may be called more than once
+	returning window // the old primary is on its way back, and may be open for its first moments
+	stop      func() // ends it; may be called more than once
 
 	mu       sync.Mutex
 	progress []recovery.Progress
@@ -339,16 +339,31 @@ func writers(ctx context.Context, c *sandbox.Cluster) (open []string) {
 	return open
 }
 
+// window is a time that opens and closes.
+type window struct {
+	atomic.Bool
+	opened atomic.Int64 // how often it has been opened
+}
+
+// Store opens the window or closes it.
+func (w *window) Store(open bool) {
+	if open {
+		w.opened.Add(1)
+	}
+	w.Bool.Store(open)
+}
+
 // guard looks at all nodes again and again and fails the test when two of them take writes at the same time. The first
 // node does not count while it returns.
-func guard(t *testing.T, c *sandbox.Cluster, returning *atomic.Bool) (stop func()) {
+func guard(t *testing.T, c *sandbox.Cluster, returning *window) (stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var work sync.WaitGroup
 	work.Go(func() {
 		for ctx.Err() == nil {
-			exempt := returning.Load() // the look began while it was on its way
+			before := returning.opened.Load() // a look at a frozen server may last from before its return to after it
+			exempt := returning.Load()
 			open := writers(ctx, c)
-			if exempt || returning.Load() {
+			if exempt || returning.Load() || returning.opened.Load() != before {
 				open = slices.DeleteFunc(open, func(addr string) bool { return addr == c.Node(0).Addr() })
 			}
 			if len(open) > 1 && ctx.Err() == nil {

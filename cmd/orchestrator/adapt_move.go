@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"orchestrator/internal/config"
+	"orchestrator/internal/execute"
+	"orchestrator/internal/move"
+	"orchestrator/internal/observe"
+	"orchestrator/internal/operate"
+	"orchestrator/internal/plan"
+	"orchestrator/internal/refactor"
+	"orchestrator/internal/server"
+	"orchestrator/internal/topology"
+)
+
+// moves are the operations that change servers as people ask for them.
+type moves struct {
+	// with lets something work with a runner that sees the cluster of a server.
+	with   func(ctx context.Context, key topology.Key, do func(context.Context, *move.Runner) error) error
+	config func() *config.Config
+}
+
+// runner makes what runs operations on what the observer sees.
+func (p *parts) runner(o *observe.Observer, servers *server.Servers) *move.Runner {
+	return move.New(move.Options{
+		Picture: o, Locks: p.declarations(o.Apply), Audit: p.audit, Servers: execute.Real(servers), Leader: p.leader,
+		Config: p.config, Owner: p.node.Hostname, Now: p.now, Logger: p.log,
+	})
+}
+
+// serviceMoves work on what the service's observer sees.
+func (p *parts) serviceMoves(o *observe.Observer, servers *server.Servers) operate.Moves {
+	r := p.runner(o, servers)
+	return moves{func(ctx context.Context, _ topology.Key, do func(context.Context, *move.Runner) error) error { return do(ctx, r) }, p.config}
+}
+
+// withRunner runs an observer on the cluster of a server for as long as do works.
+func (s *oneShot) withRunner(ctx context.Context, key topology.Key, do func(context.Context, *move.Runner) error) error {
+	t, err := s.picture.Topology(ctx)
+	if err != nil {
+		return err
+	}
+	if t.Instance(key) == nil {
+		return fmt.Errorf("%s is not known: discover it first", key)
+	}
+	return s.observe(ctx, key, func(ctx context.Context, o *observe.Observer, servers *server.Servers) error {
+		if err := s.complete(ctx, o, key); err != nil {
+			return err
+		}
+		return do(ctx, s.runner(o, servers))
+	})
+}
+
+// Single implements operate.Moves.
+func (m moves) Single(ctx context.Context, r refactor.Request) (done move.Done, err error) {
+	err = m.with(ctx, r.Server, func(ctx context.Context, runner *move.Runner) error {
+		done, err = runner.Run(ctx, runner.Single(r))
+		return err
+	})
+	return done, err
+}
+
+// PlanSingle implements operate.Moves.
+func (m moves) PlanSingle(ctx context.Context, r refactor.Request) (p plan.Plan, err error) {
+	err = m.with(ctx, r.Server, func(ctx context.Context, runner *move.Runner) error {
+		p, err = runner.Preview(ctx, runner.Single(r))
+		return err
+	})
+	return p, err
+}
+
+// RestartStatements implements operate.Moves.
+func (m moves) RestartStatements(ctx context.Context, key topology.Key, between string) (list []string, err error) {
+	err = m.with(ctx, key, func(ctx context.Context, runner *move.Runner) error {
+		list, err = runner.RestartStatements(ctx, key, between)
+		return err
+	})
+	return list, err
+}
+
+// LocateErrant implements operate.Moves.
+func (m moves) LocateErrant(ctx context.Context, key topology.Key) (files []string, err error) {
+	err = m.with(ctx, key, func(ctx context.Context, runner *move.Runner) error {
+		files, err = runner.LocateErrant(ctx, key)
+		return err
+	})
+	return files, err
+}
