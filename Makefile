@@ -8,7 +8,7 @@ GO      ?= go
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-unit test-race lint generate bench bench-failover bench-fleet servers clean
+.PHONY: help build demo test test-unit test-race lint generate bench bench-failover bench-fleet soak servers clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ bench: ## The benchmarks of the packages.
 
 bench-failover: build servers ## Time real failovers: RUNS=20 FLAVORS=mariadb,mysql SCENARIOS=kill,freeze
 	$(GO) run ./bench/failover -binary bin/orchestrator -runs $(or $(RUNS),20) -flavors "$${FLAVORS:-mariadb,mysql}" -scenarios "$${SCENARIOS:-kill,freeze}"
+
+soak: build servers ## Many failovers in a row of one cluster: ROUNDS=25 FLAVORS=mariadb,mysql SEED=0 (network cuts take root)
+	$(GO) run ./bench/soak -binary bin/orchestrator -rounds $(or $(ROUNDS),25) -flavors "$${FLAVORS:-mariadb,mysql}" -seed $(or $(SEED),0) -keep-on
 
 bench-fleet: build ## Time the service over 5,000 pretended servers.
 	$(GO) run ./bench/fleetbench -binary bin/orchestrator

@@ -221,6 +221,12 @@ func (o *options) text(p operate.Param) string {
 		return o.hostname
 	case operate.ParamFailure:
 		return o.failure
+	case operate.ParamLogFile:
+		return o.binlog
+	case operate.ParamSeconds:
+		return o.seconds
+	case operate.ParamStatement:
+		return o.query
 	case operate.ParamDryRun:
 		if o.dryRun {
 			return "true"
@@ -269,7 +275,7 @@ func (o *options) pathOf(form operate.Client) (string, error) {
 }
 
 func (o *options) queryText(name string) string {
-	for _, p := range []operate.Param{operate.ParamTag, operate.ParamReason, operate.ParamSearch, operate.ParamDryRun, operate.ParamFailure, operate.ParamInstances} {
+	for _, p := range []operate.Param{operate.ParamTag, operate.ParamReason, operate.ParamSearch, operate.ParamDryRun, operate.ParamFailure, operate.ParamInstances, operate.ParamStatement} {
 		if p.Query() == name {
 			return o.text(p)
 		}

@@ -44,6 +44,8 @@ func linesOf(name string, form operate.Client, body json.RawMessage) ([]string, 
 		return keyLines(body, func(*keyed) bool { return true })
 	case operate.PrintText:
 		return textLines(body)
+	case operate.PrintOutcome:
+		return outcomeLines(body)
 	case operate.PrintField:
 		object, err := decoded[map[string]any](body)
 		return []string{fmt.Sprint(object[form.Field])}, err
@@ -82,6 +84,19 @@ func textLines(body json.RawMessage) ([]string, error) {
 	return []string{text}, err
 }
 
+// outcomeLines are a plan in words, a number, or a key.
+func outcomeLines(body json.RawMessage) ([]string, error) {
+	if n, err := decoded[json.Number](body); err == nil {
+		return []string{n.String()}, nil
+	}
+	a, err := decoded[answered](body)
+	if err == nil && a.Text != "" {
+		return strings.Split(strings.TrimRight(a.Text, "\n"), "\n"), nil
+	}
+	one, err := decoded[keyed](body)
+	return []string{one.key().String()}, err
+}
+
 // specials are the commands that print a summary of the answer.
 func specials() map[string]func(json.RawMessage) ([]string, error) {
 	return map[string]func(json.RawMessage) ([]string, error){
@@ -96,8 +111,22 @@ func specials() map[string]func(json.RawMessage) ([]string, error) {
 		"graceful-master-takeover":      wordsOr(successorKey),
 		"graceful-master-takeover-auto": wordsOr(successorKey),
 		"cascade-master-takeover-auto":  wordsOr(successorKey),
-		"replication-analysis":          analysisLines,
-		"async-discover":                func(json.RawMessage) ([]string, error) { return []string{":null"}, nil }, // what scripts know
+
+		"relocate":           wordsOrPair,
+		"move-up":            wordsOrPair,
+		"move-below":         wordsOrPair,
+		"repoint":            wordsOrPair,
+		"take-siblings":      wordsOrPair,
+		"take-master":        wordsOrPair,
+		"make-co-master":     wordsOrPair,
+		"move-gtid":          wordsOrPair,
+		"relocate-replicas":  wordsOrKeys,
+		"move-up-replicas":   wordsOrKeys,
+		"repoint-replicas":   wordsOrKeys,
+		"move-replicas-gtid": wordsOrKeys,
+
+		"replication-analysis": analysisLines,
+		"async-discover":       func(json.RawMessage) ([]string, error) { return []string{":null"}, nil }, // what scripts know
 		"which-master": func(body json.RawMessage) ([]string, error) {
 			one, err := decoded[keyed](body)
 			return []string{one.MasterKey.String()}, err
@@ -206,4 +235,21 @@ func wordsOr(key func(answered) topology.Key) func(json.RawMessage) ([]string, e
 		}
 		return []string{key(a).String()}, err
 	}
+}
+
+// wordsOrPair prints a plan in words, and of an instance the key and that of its source.
+func wordsOrPair(body json.RawMessage) ([]string, error) {
+	if a, err := decoded[answered](body); err == nil && a.Text != "" {
+		return strings.Split(strings.TrimRight(a.Text, "\n"), "\n"), nil
+	}
+	one, err := decoded[keyed](body)
+	return []string{one.key().String() + "<" + one.MasterKey.String()}, err
+}
+
+// wordsOrKeys prints a plan in words, and of instances the keys.
+func wordsOrKeys(body json.RawMessage) ([]string, error) {
+	if a, err := decoded[answered](body); err == nil && a.Text != "" {
+		return strings.Split(strings.TrimRight(a.Text, "\n"), "\n"), nil
+	}
+	return keyLines(body, func(*keyed) bool { return true })
 }

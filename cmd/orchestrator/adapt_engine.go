@@ -34,6 +34,7 @@ func (p *parts) serviceEngine(o *observe.Observer, kept *pictureStore, r *recove
 	e.Repairer = repairer{r}
 	e.Takeovers = takeovers{r, p.node}
 	e.Moves = p.serviceMoves(o, servers)
+	e.Relocations = p.serviceMoves(o, servers)
 	e.HostNames = p.hostNameRecords(o, o.Apply)
 	e.Metrics = measurements{o}
 	e.BackendMetrics = backendMeasurements{p.store, kept.writer}
@@ -56,6 +57,7 @@ func (p *parts) commandEngine() (e *operate.Engine, wait func()) {
 	e.Repairer = once
 	e.Takeovers = once
 	e.Moves = moves{once.withRunner, p.config}
+	e.Relocations = moves{once.withRunner, p.config}
 	e.HostNames = p.hostNameRecords(resolver, func(observe.Change) { picture.changed() })
 	return e, once.wait
 }

@@ -8,7 +8,6 @@ import (
 	"orchestrator/internal/execute"
 	"orchestrator/internal/move"
 	"orchestrator/internal/observe"
-	"orchestrator/internal/operate"
 	"orchestrator/internal/plan"
 	"orchestrator/internal/refactor"
 	"orchestrator/internal/server"
@@ -31,7 +30,7 @@ func (p *parts) runner(o *observe.Observer, servers *server.Servers) *move.Runne
 }
 
 // serviceMoves work on what the service's observer sees.
-func (p *parts) serviceMoves(o *observe.Observer, servers *server.Servers) operate.Moves {
+func (p *parts) serviceMoves(o *observe.Observer, servers *server.Servers) moves {
 	r := p.runner(o, servers)
 	return moves{func(ctx context.Context, _ topology.Key, do func(context.Context, *move.Runner) error) error { return do(ctx, r) }, p.config}
 }

@@ -128,7 +128,7 @@ func newFlagSet(o *Options, out io.Writer) (fs *flag.FlagSet, sibling *string) {
 		{&o.SkipContinuousRegistration, "skip-continuous-registration", false, "do not register this process in the backend"},
 		{&o.EnableDatabaseUpdate, "enable-database-update", false, "update the backend's tables even if SkipOrchestratorDatabaseUpdate is set"},
 		{&o.IgnoreRaftSetup, "ignore-raft-setup", false, "run a command although RaftEnabled is set (dangerous: other nodes do not get to know)"},
-		{&o.DryRun, "dry-run", false, "takeovers, recover: print the plan and change nothing"},
+		{&o.DryRun, "dry-run", false, "takeovers, recover, what changes servers: print the plan and change nothing"},
 		{&o.JSON, "json", false, "print results as JSON, in the shapes of the HTTP API"},
 		{&o.DataCenter, "dc", false, "show the data center in topologies"},
 	} {
@@ -179,6 +179,8 @@ func (o *Options) value(p operate.Param) string {
 		return o.Pool
 	case "hostname":
 		return o.Hostname
+	case "statement":
+		return o.Statement
 	case "binlog":
 		return o.Binlog
 	case "dc":

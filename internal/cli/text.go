@@ -33,6 +33,17 @@ func textLines(value any) ([]string, error) {
 		return []string{v.Key.String()}, nil
 	case operate.Instances:
 		return eachLine(v.List, func(i *topology.Instance) string { return i.Key.String() }), nil
+	case operate.Placed:
+		return []string{v.Key.String() + "<" + v.Below.String()}, nil
+	case operate.PlacedAll:
+		return eachLine(v.List, func(i *topology.Instance) string {
+			if v.Pairs {
+				return i.Key.String() + "<" + v.Below.String()
+			}
+			return i.Key.String()
+		}), nil
+	case operate.Regrouped:
+		return []string{v.Key.String(), v.Outcome}, nil
 	case operate.Drawing:
 		if v == "" {
 			return nil, nil

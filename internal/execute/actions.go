@@ -46,10 +46,10 @@ func (r *Run) act(ctx context.Context, k topology.Key, a plan.Action) (note stri
 		return "", s.SetSemiSync(ctx, server.SemiSyncSource, a.On)
 	case plan.SemiSyncReplica:
 		return "", s.SetSemiSync(ctx, server.SemiSyncReplica, a.On)
-	case plan.ReadCredentials, plan.AwaitWriters, plan.ClosePrimary, plan.AwaitSource, plan.MoveBelow, plan.FollowPromoted, plan.BecomeReplica:
+	case plan.ReadCredentials, plan.AwaitWriters, plan.ClosePrimary, plan.AwaitSource, plan.MoveBelow, plan.Move, plan.FollowPromoted, plan.BecomeReplica:
 		return r.takeOver(ctx, k, s, a)
 	}
-	return "", fmt.Errorf("unknown action %q", a.Verb)
+	return r.tend(ctx, k, s, a)
 }
 
 // channel reads the state of one channel of a server; nil when the server is configured as no replica there.
@@ -208,8 +208,18 @@ func (r *Run) changeSource(ctx context.Context, k topology.Key, s Server, a plan
 	if err != nil && change.Mode == server.FilePosition {
 		return note, err
 	}
+	if mayHoldPart(ctx, s, c, change) {
+		if done, err := r.changeReceiver(ctx, k, s, change); done || err != nil {
+			return note, err
+		}
+	}
 	if err := r.stop(ctx, k, s, a.Channel); err != nil {
 		return note, err
+	}
+	if a.Place == plan.OwnPosition {
+		if change.Coords, err = reached(ctx, s, a.Channel); err != nil {
+			return note, err
+		}
 	}
 	if err := s.ChangeSource(ctx, change); err != nil {
 		return note, err
@@ -218,6 +228,18 @@ func (r *Run) changeSource(ctx context.Context, k topology.Key, s Server, a plan
 		return note, err
 	}
 	return note, r.awaitReceiving(ctx, s, a.Channel)
+}
+
+// reached is how far a stopped replica has applied the log of its source.
+func reached(ctx context.Context, s Server, name string) (topology.Coordinates, error) {
+	c, err := channel(ctx, s, name)
+	switch {
+	case err != nil:
+		return topology.Coordinates{}, err
+	case c == nil || c.Exec.IsEmpty():
+		return topology.Coordinates{}, errors.New("how far it has applied its source's log is not known")
+	}
+	return c.Exec, nil
 }
 
 // sourceChange is the change that the action asks for, with the options that the channel has now.
@@ -231,6 +253,8 @@ func (r *Run) sourceChange(c *topology.Channel, a plan.Action) (server.SourceCha
 		change.Mode = server.MariaDBSlavePos
 	case plan.ByCoordinates:
 		change.Mode, change.Coords = server.FilePosition, a.At
+	case plan.OwnPosition:
+		change.Mode = server.FilePosition
 	case plan.AtSuccessor:
 		r.mu.Lock()
 		change.Mode, change.Coords = server.FilePosition, r.opened

@@ -58,7 +58,7 @@ func (r *Run) takeOver(ctx context.Context, k topology.Key, s Server, a plan.Act
 		return r.closePrimary(ctx, s, a.Super)
 	case plan.AwaitSource:
 		return r.awaitSource(ctx, s, a.Channel, a.Source, a.Timeout)
-	case plan.MoveBelow:
+	case plan.MoveBelow, plan.Move:
 		return r.moveBelow(ctx, k, s, a)
 	case plan.FollowPromoted:
 		if note, err = r.awaitSource(ctx, s, a.Channel, a.Former, a.Timeout); err != nil {
@@ -293,10 +293,14 @@ func (r *Run) moveBelow(ctx context.Context, k topology.Key, s Server, a plan.Ac
 		return "", err
 	case c == nil:
 		return "", errors.New("it is no replica: its connection to a source would need credentials")
-	case c.Source == a.Source && c.IOThread.Running():
+	case c.Source == a.Source && (c.IOThread.Running() || a.Verb == plan.Move && halted(c) == bothHalted):
 		return "", errAlready
 	case c.GTID == topology.FilePosition:
 		return "", fmt.Errorf("it replicates by file and position, by which its place in the log of %s cannot be told", a.Source)
+	}
+	left := noneHalted
+	if a.Verb == plan.Move {
+		left = halted(c)
 	}
 	if err := r.stop(ctx, k, s, a.Channel); err != nil {
 		return "", err
@@ -310,14 +314,17 @@ func (r *Run) moveBelow(ctx context.Context, k topology.Key, s Server, a plan.Ac
 	// Changed or not, it is not left standing.
 	back, cancel := context.WithTimeout(context.WithoutCancel(ctx), restartWithin)
 	defer cancel()
-	if started := r.start(back, k, s, server.AllThreads, a.Channel); err != nil || started != nil {
+	if started := r.resume(back, k, s, left, a.Channel); err != nil || started != nil {
 		return "", errors.Join(err, started)
+	}
+	if !left.receives() {
+		return left.String(), nil
 	}
 	err = r.awaitReceiving(ctx, s, a.Channel)
 	if err == nil {
-		return "", nil
+		return left.String(), nil
 	}
-	return r.moveBack(back, k, s, c, err)
+	return r.moveBack(back, k, s, c, left, err)
 }
 
 // behindSibling waits until the sibling has everything that the stopped replica has applied.
@@ -326,20 +333,61 @@ func (r *Run) behindSibling(ctx context.Context, s Server, a plan.Action) error 
 	if err != nil || c == nil || c.GTID != topology.MariaDBGTID || c.AppliedSet == "" {
 		return err
 	}
-	if _, err := gtid.ParseMariaPos(c.AppliedSet); err != nil {
+	applied, err := gtid.ParseMariaPos(c.AppliedSet)
+	if err != nil {
 		return fmt.Errorf("applied GTID position: %w", err)
 	}
-	return r.awaitSet(ctx, r.e.o.Server(a.Source), a.Channel, c.AppliedSet, a.Timeout)
+	source := r.e.o.Server(a.Source)
+	// What a server has written itself never becomes part of what it has replicated, which is all that one can wait for.
+	if has, err := holds(ctx, source, applied); err != nil || has {
+		return err
+	}
+	if a.Verb == plan.Move {
+		return r.awaitHeld(ctx, source, applied, a)
+	}
+	return r.awaitSet(ctx, source, a.Channel, c.AppliedSet, a.Timeout)
+}
+
+// holds says whether a MariaDB server has all of a position, written by itself or replicated.
+func holds(ctx context.Context, s Server, wanted gtid.MariaPos) (bool, error) {
+	g, err := s.GTIDs(ctx)
+	if err != nil {
+		return false, err
+	}
+	var held gtid.MariaPos
+	for _, text := range []string{g.SlavePos, g.BinlogPos} {
+		p, err := gtid.ParseMariaPos(text)
+		if err != nil {
+			return false, fmt.Errorf("GTID position: %w", err)
+		}
+		held = held.Union(p)
+	}
+	return held.Contains(wanted), nil
+}
+
+// awaitHeld waits until the new source of a replica has a position, whatever channels it gets it by.
+func (r *Run) awaitHeld(ctx context.Context, source Server, wanted gtid.MariaPos, a plan.Action) error {
+	patience := a.Timeout
+	if patience <= 0 {
+		patience = r.e.o.Patience
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("%s has not got to %s within %s", a.Source, wanted, patience))
+	defer cancel()
+	err := poll(ctx, func() (bool, error) { return holds(ctx, source, wanted) })
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
 }
 
 // moveBack returns a replica that its sibling does not serve to the source that it had.
-func (r *Run) moveBack(ctx context.Context, k topology.Key, s Server, was *topology.Channel, cause error) (string, error) {
+func (r *Run) moveBack(ctx context.Context, k topology.Key, s Server, was *topology.Channel, left halt, cause error) (string, error) {
 	change := server.CarryOver(*was)
 	change.Source = was.Source
 	for _, do := range []func() error{
 		func() error { return r.stop(ctx, k, s, was.Name) },
 		func() error { return s.ChangeSource(ctx, change) },
-		func() error { return r.start(ctx, k, s, server.AllThreads, was.Name) },
+		func() error { return r.resume(ctx, k, s, left, was.Name) },
 	} {
 		if err := do(); err != nil {
 			return "", errors.Join(cause, fmt.Errorf("not back below %s: %w", was.Source, err))

@@ -54,14 +54,22 @@ func Rejoin(r RejoinRequest, p Policy) (plan.Plan, *topology.Refusal) {
 		Why:    "a replica takes no writes of its own",
 		Until:  "super_read_only is on, where there is one",
 	})
-	out.Add(3, plan.Step{
+	if r.Returned.SemiSync.SourceEnabled {
+		out.Add(3, plan.Step{
+			Phase: plan.Fence, Server: k,
+			Action: plan.Action{Verb: plan.SemiSyncSource},
+			Why:    "its applier would wait for acknowledgements, and nobody replicates from it",
+			Until:  "the source side is off",
+		})
+	}
+	out.Add(4, plan.Step{
 		Phase: plan.Repoint, Server: k,
 		Action: plan.Action{Verb: plan.BecomeReplica, Source: to, Former: r.Teller, Place: place},
 		Why:    "everything that it holds is on " + to.String(),
 		Until:  "it names " + to.String() + " as its source",
 		Undo:   &plan.Action{Verb: plan.ForgetSource},
 	})
-	out.Add(4, plan.Step{
+	out.Add(5, plan.Step{
 		Phase: plan.Repoint, Server: k,
 		Action: plan.Action{Verb: plan.StartReplica},
 		Why:    "it catches up with what was written since",

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"orchestrator/internal/plan"
 	"orchestrator/internal/topology"
 )
 
@@ -63,6 +64,37 @@ func TestRejoin(t *testing.T) {
 				if s.NoReturn || s.Server == primary.Key {
 					t.Errorf("step %d touches the new primary or cannot be undone:\n%s", s.N, &p)
 				}
+			}
+		})
+	}
+}
+
+// TestRejoinLeavesNoSemiSyncSource: with it on, MySQL's applier waits for an acknowledgement of every transaction.
+func TestRejoinLeavesNoSemiSyncSource(t *testing.T) {
+	for name, on := range map[string]bool{"it was on": true, "it was off": false} {
+		t.Run(name, func(t *testing.T) {
+			old, primary := replica("p"), replica("a")
+			for _, i := range []*topology.Instance{old, primary} {
+				i.GTIDMode = "ON"
+				i.Channel = topology.Channel{IOThread: topology.NoThread, SQLThread: topology.NoThread}
+			}
+			primary.ReadOnly = false
+			old.SemiSync.SourceEnabled = on
+			p, refusal := Rejoin(RejoinRequest{Returned: old, Primary: primary}, Policy{})
+			if refusal != nil {
+				t.Fatal(refusal)
+			}
+			off, starts := -1, -1
+			for at, s := range p.Steps {
+				switch {
+				case s.Action.Verb == plan.SemiSyncSource && !s.Action.On && s.Server == old.Key:
+					off = at
+				case s.Action.Verb == plan.StartReplica:
+					starts = at
+				}
+			}
+			if (off >= 0) != on || off >= starts {
+				t.Errorf("switched off at step %d, started at step %d:\n%s", off, starts, &p)
 			}
 		})
 	}

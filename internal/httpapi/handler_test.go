@@ -65,6 +65,18 @@ func TestRoutes(t *testing.T) {
 		"tag":                         "/api/tag/db-a2/3306?tag=a=b",
 		"untag":                       "/api/untag/db-a2/3306/zone",
 		"untag-all":                   "/api/untag-all/zone/x",
+		"relocate":                    "/api/relocate/db-b1/3306/db-a1/3306",
+		"relocate-dry":                "/api/relocate-below/db-b1/3306/db-a1/3306?dry-run=true",
+		"relocate-replicas":           "/api/relocate-slaves/db-a1/3306/db-a2/3306?pattern=a3",
+		"move-replicas-gtid":          "/api/move-replicas-gtid/db-a1/3306/db-a2/3306",
+		"move-gtid":                   "/api/move-gtid/db-b1/3306/db-a1/3306/",
+		"take-siblings":               "/api/enslave-siblings/db-a2/3306",
+		"take-master":                 "/api/take-master/db-b1/3306",
+		"make-co-master":              "/api/make-co-master/db-a2/3306",
+		"repoint":                     "/api/repoint/db-b1/3306",
+		"repoint-replicas":            "/api/repoint-slaves/db-a1/3306",
+		"regroup-replicas":            "/api/regroup-slaves/db-a1/3306",
+		"regroup-replicas-gtid":       "/api/regroup-replicas-gtid/db-a1/3306",
 		"discover":                    "/api/discover/db-a1/3306",
 		"discover-filtered":           "/api/discover/filtered/3306",
 		"async-discover":              "/api/async-discover/db-a1/3306",
@@ -218,7 +230,7 @@ func quoted(t *testing.T, text string) string {
 
 func TestUnknownPaths(t *testing.T) {
 	h := handler(operatetest.New())
-	for _, target := range []string{"/api/nosuch", "/api/", "/", "/api/instance/db-a1", "/api/instance/a%2Fb/3306", "/api/relocate/a/1/b/2"} {
+	for _, target := range []string{"/api/nosuch", "/api/", "/", "/api/instance/db-a1", "/api/instance/a%2Fb/3306", "/api/move-equivalent/a/1/b/2"} {
 		if w := get(t, h, target); w.Code != http.StatusNotFound || w.Body.String() != "404 page not found\n" {
 			t.Errorf("%s: status %d, body %q", target, w.Code, w.Body)
 		}

@@ -48,6 +48,12 @@ func (s Shaper) Shape(value any) (any, error) {
 		return s.instance(v.Of, v.Instance), nil
 	case operate.Instances:
 		return mapped(v.List, func(i *topology.Instance) instanceJSON { return s.instance(v.Of, i) }), nil
+	case operate.Placed:
+		return s.Shape(v.Instance)
+	case operate.PlacedAll:
+		return s.Shape(v.Instances)
+	case operate.Regrouped:
+		return keyOf(v.Key), nil
 	case operate.Drawing:
 		return string(v), nil
 	case operate.Settled:

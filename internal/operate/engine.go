@@ -31,6 +31,8 @@ type Engine struct {
 	Audit        Auditor
 	Repairer     Repairer
 	Takeovers    Takeovers
+	Moves        Moves
+	Relocations  Relocations
 	Switch       RecoverySwitch
 	Leadership   Leadership
 	Health       HealthChecker

@@ -64,6 +64,7 @@ const (
 	PrintKeys                 // the same for each element of a list
 	PrintText                 // the text itself; in a list, one line each
 	PrintNothing              // nothing
+	PrintOutcome              // a plan in words; otherwise the key, or the number
 	PrintField                // the field of an object that Client.Field names
 	PrintSpecial              // by a function of the client program, under the command's name
 )
@@ -155,7 +156,13 @@ type section struct {
 // sections is the order of the help listing.
 func sections() []section {
 	return []section{
+		{"Replication, general", replicationGeneral()},
+		{"Instance", serverSettings()},
+		{"Binary logs", binaryLogs()},
 		{"Information", slices.Concat(information(), topologies(), replicationInformation())},
+		{"Smart relocation", relocations()},
+		{"Classic relocation", positional()},
+		{"GTID relocation", relocationsByGTID()},
 		{"Pools", pools()},
 		{"Key-value", keyValues()},
 		{"Tags", tags()},

@@ -40,6 +40,8 @@ const (
 	ParamToken        Param = "token"
 	ParamDryRun       Param = "dry run"
 	ParamFailure      Param = "failure"
+	ParamStatement    Param = "statement"
+	ParamForce        Param = "force"
 )
 
 // paramInfo is where a parameter is found on each face.
@@ -73,11 +75,11 @@ func paramInfos() []paramInfo {
 		{param: ParamSearch, flag: "pattern", word: "TEXT", query: "s", path: []string{"searchString"}, meaning: "what to look for"},
 		{param: ParamRule, flag: "promotion-rule", word: "RULE", path: []string{"promotionRule"}, defaulted: true, meaning: "prefer, neutral, prefer_not or must_not"},
 		{param: ParamPage, word: "PAGE", path: []string{"page"}, meaning: "which page of 20, from 0"},
-		{param: ParamID, word: "ID", path: []string{"id", "recoveryId", "maintenanceKey"}, meaning: "the number of the record"},
+		{param: ParamID, word: "ID", path: []string{"id", "recoveryId", "maintenanceKey", "process"}, meaning: "the number of the record"},
 		{param: ParamUID, flag: "pattern", word: "UID", path: []string{"uid"}, meaning: "the unique name of the record"},
 		{param: ParamUnacked, word: "true", query: "unacknowledged", meaning: "only those not acknowledged"},
 		{param: ParamSkipHooks, word: "true", query: "skipProcesses", meaning: "run no hooks"},
-		{param: ParamSeconds, word: "SECONDS", path: []string{"seconds"}, meaning: "how far back"},
+		{param: ParamSeconds, word: "SECONDS", path: []string{"seconds"}, meaning: "a number of seconds"},
 		{param: ParamQueue, word: "QUEUE", path: []string{"queue"}, meaning: "DEFAULT or DEADINSTANCES"},
 		{param: ParamStatusCode, word: "CODE", path: []string{"errorStatusCode"}, meaning: "the HTTP status when it is not the leader"},
 		{param: ParamConfigFile, word: "FILE", query: "config", meaning: "a further configuration file"},
@@ -91,6 +93,8 @@ func paramInfos() []paramInfo {
 		{param: ParamPeer, word: "ADDRESS", path: []string{"addr", "raftBind", "raftAdvertise"}, meaning: "the address of a raft node"},
 		{param: ParamToken, word: "TOKEN", path: []string{"authenticationToken"}, meaning: "what the leader asked with"},
 		{param: ParamDryRun, flag: "dry-run", query: "dry-run", meaning: "print what would be done, and change nothing"},
+		{param: ParamStatement, flag: "statement", word: "SQL", query: "q", meaning: "what to do in between"},
+		{param: ParamForce, word: "true", query: "force", meaning: "although a replica may need it"},
 		{param: ParamFailure, flag: "failure", word: "CODE", query: "failure", meaning: "the failure, as in replication-analysis; by default what is found, or would be if it died now"},
 	}
 }

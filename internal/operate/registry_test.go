@@ -115,13 +115,16 @@ func TestCommandsByOldNames(t *testing.T) {
 	r := operate.NewRegistry()
 	for written, want := range map[string]string{
 		"which-slaves": "which-replicas", "which-cluster-osc-slaves": "which-cluster-osc-replicas", "topology": "topology",
-		"clusters-info": "clusters-alias",
+		"clusters-info": "clusters-alias", "relocate-slaves": "relocate-replicas", "enslave-siblings": "take-siblings",
+		"enslave-master": "take-master", "get-candidate-slave": "get-candidate-replica", "move-slaves-gtid": "move-replicas-gtid",
+		"move-up-slaves": "move-up-replicas", "repoint-slaves": "repoint-replicas", "regroup-slaves": "regroup-replicas",
+		"regroup-slaves-gtid": "regroup-replicas-gtid", "relocate-below": "relocate",
 	} {
 		if o := r.Command(written); o == nil || o.Name != want {
 			t.Errorf("%s: %v", written, o)
 		}
 	}
-	for _, later := range []string{"move-gtid", "health", ""} {
+	for _, later := range []string{"move-equivalent", "health", ""} {
 		if o := r.Command(later); o != nil {
 			t.Errorf("%s is a command: %s", later, o.Name)
 		}

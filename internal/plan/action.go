@@ -63,6 +63,10 @@ const (
 	// FollowPromoted points a replica at Action.Source after that was promoted in place of the living Action.Former.
 	// It first waits until the replica has applied everything that Action.Former holds.
 	FollowPromoted Verb = "follow-promoted"
+	// Move points a replica that finds its place by GTID at Action.Source, which goes on receiving from elsewhere what
+	// the replica may be ahead of. It begins there only when the source has what the replica holds; its threads are left
+	// as they were; and it goes back to where it was when the source does not serve it.
+	Move Verb = "move"
 	// BecomeReplica makes a former primary a replica of Action.Source, with what ReadCredentials read there (or at
 	// Action.Former, where that is another server), and leaves it stopped. It refuses where the server has written since ClosePrimary.
 	BecomeReplica Verb = "become-replica"
@@ -77,6 +81,7 @@ const (
 	ByOracleGTID  Place = "gtid"      // SOURCE_AUTO_POSITION=1
 	ByMariaDBGTID Place = "slave_pos" // MASTER_USE_GTID=slave_pos
 	ByCoordinates Place = "file"      // at Action.At
+	OwnPosition   Place = "own"       // at the file and position that it has reached when it is stopped: the logs of both sources are the same
 	AtSuccessor   Place = "successor" // at the coordinates that the promoted server had when it was opened for writing
 )
 
@@ -92,6 +97,7 @@ type Action struct {
 	On      bool                 `json:"on,omitempty"`    // SemiSync…; AwaitWriters: end the statements that run on
 	Super   bool                 `json:"super,omitempty"` // SetReadOnly, ClosePrimary, SetWritable: super_read_only as well
 	Channel string               `json:"channel,omitempty"`
+	Number  int64                `json:"number,omitempty"` // SetDelay: seconds; KillQuery: the connection
 	Timeout time.Duration        `json:"timeout,omitempty"` // how long a waiting verb waits; 0: the step's own deadline
 }
 
@@ -116,6 +122,8 @@ func (a Action) String() string {
 		switch a.Place {
 		case ByCoordinates:
 			return fmt.Sprintf("replicate from %s at %s", a.Source, a.At)
+		case OwnPosition:
+			return fmt.Sprintf("replicate from %s, from the file and position that it has reached", a.Source)
 		case AtSuccessor:
 			return fmt.Sprintf("replicate from %s, from where it is opened for writing", a.Source)
 		}
@@ -145,6 +153,8 @@ func (a Action) String() string {
 		return "stop taking writes (read_only=1)"
 	case AwaitSource:
 		return "apply everything that " + a.Source.String() + " holds"
+	case Move:
+		return "replicate from " + a.Source.String()
 	case MoveBelow:
 		return "replicate from its sibling " + a.Source.String()
 	case FollowPromoted:
@@ -161,5 +171,5 @@ func (a Action) String() string {
 		}
 		return "switch semi-sync " + side + " side " + state
 	}
-	return string(a.Verb)
+	return a.tending()
 }

@@ -20,6 +20,13 @@ const (
 	Undo    Phase = "undo"
 )
 
+// The phases of what a person asks for, in order.
+const (
+	Stop   Phase = "stop"
+	Change Phase = "change"
+	Start  Phase = "start"
+)
+
 // State is how far a step has come.
 type State string
 

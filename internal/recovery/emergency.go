@@ -3,6 +3,7 @@ package recovery
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"orchestrator/internal/analysis"
@@ -16,6 +17,8 @@ const (
 	lookEvery = time.Second
 	// askAgain is how long the same replicas are not made to reconnect again.
 	askAgain = 30 * time.Second
+	// askFailed is the same when one of them could not be asked, as one that was just applying something.
+	askFailed = time.Second
 	// gracePeriod holds a dead-primary recovery back after a reconnection that a published code asked for, as in the
 	// original: replicas need a moment to find their source again.
 	gracePeriod = 5 * time.Second
@@ -124,6 +127,11 @@ func (e *Engine) askReplicas(ctx context.Context, t *topology.Topology, f *analy
 	run := execute.New(e.executorOptions(f.ClusterName, "", nil)).NewRun()
 	if err := run.Plan(ctx, &p, 0); err != nil {
 		e.o.Logger.Warn("asking replicas to reconnect", "source", f.Key.String(), "error", err)
+	}
+	if slices.ContainsFunc(p.Steps, func(s plan.Step) bool { return s.Error != "" }) {
+		e.mu.Lock()
+		e.asked[f.Key] = e.o.Now().Add(askFailed - askAgain)
+		e.mu.Unlock()
 	}
 	e.goTracked(func() { e.rejudgeAfterGrace(ctx, f) })
 	e.goTracked(func() {

@@ -19,10 +19,10 @@ const (
 	// fenceTry bounds one try. It is long on purpose: a frozen server takes the statement in as soon as it thaws, and
 	// that is before any client can write.
 	fenceTry = 10 * time.Minute
-	// fenceStuck is after how long a closing that does not end is looked into, and again after as long; fenceRelease
-	// bounds each look.
+	// fenceStuck is after how long a closing that does not end is looked into; fenceRelease bounds each look and the
+	// time between two.
 	fenceStuck   = 500 * time.Millisecond
-	fenceRelease = 5 * time.Second
+	fenceRelease = 4 * time.Second
 	// fencePause is between two tries that failed at once.
 	fencePause = 250 * time.Millisecond
 )
@@ -84,14 +84,19 @@ func (e *Engine) fenceOnce(ctx context.Context, k topology.Key) error {
 	s := e.o.Servers(k)
 	closed := make(chan error, 1)
 	go func() { closed <- s.SetReadOnly(ctx, true, true) }()
-	stuck := time.NewTicker(fenceStuck)
+	pause := fenceStuck
+	stuck := time.NewTimer(pause)
 	defer stuck.Stop()
 	for {
 		select {
 		case err := <-closed:
 			return err
 		case <-stuck.C:
-			e.releaseWaiting(ctx, k, s)
+			// A server that is still away must not be swamped with connections.
+			if pause = min(2*pause, fenceRelease); e.releaseWaiting(ctx, k, s) {
+				pause = fenceStuck
+			}
+			stuck.Reset(pause)
 		}
 	}
 }
@@ -105,12 +110,14 @@ type attended interface {
 // releaseWaiting helps a closing that waits for commits which wait for a semi-sync acknowledgement: nobody replicates
 // from a replaced primary any more, so none will come. Their clients are sent away first, and semi-sync is switched off
 // only then: otherwise it would tell them that those transactions were safe. What would begin to write meanwhile is held
-// back by the closing itself.
-func (e *Engine) releaseWaiting(ctx context.Context, k topology.Key, s execute.Server) {
+// back by the closing itself. It returns false when the server could not be asked.
+//
+// Whether probes succeed says nothing here: they hang as well while MariaDB's binary log is locked by such a commit.
+func (e *Engine) releaseWaiting(ctx context.Context, k topology.Key, s execute.Server) bool {
 	i := e.o.Observer.Snapshot().Instance(k)
 	list, ok := s.(attended)
-	if !ok || i == nil || !i.LastCheckValid() || !i.SemiSync.SourceEnabled {
-		return // it is still away, or nothing can wait
+	if !ok || i == nil || !i.SemiSync.SourceEnabled {
+		return true // nothing can wait
 	}
 	ctx, cancel := context.WithTimeout(ctx, fenceRelease)
 	defer cancel()
@@ -119,13 +126,14 @@ func (e *Engine) releaseWaiting(ctx context.Context, k topology.Key, s execute.S
 		err = s.SetSemiSync(ctx, server.SemiSyncSource, false)
 	}
 	switch {
-	case err != nil:
+	case err != nil && ended > 0:
 		e.o.Logger.Warn("closing the old primary waits for commits that wait for semi-sync", "server", k.String(), "error", err)
 	case ended > 0:
 		e.o.Logger.Warn("semi-sync was switched off on the old primary: commits waited for replicas that it has not any more",
 			"server", k.String(), "connections_ended", ended)
 		e.audit(ctx, "read-only", k, i.ClusterName, fmt.Sprintf("%d connections ended and semi-sync switched off: commits waited for replicas that it has not any more", ended))
 	}
+	return err == nil
 }
 
 // sendWaitingAway ends all connections that are at a writing statement, if one of them waits for an acknowledgement: the

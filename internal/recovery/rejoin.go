@@ -137,6 +137,10 @@ func (e *Engine) noteSuccessor(r *Recovery) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.successors[r.Finding.Key] = r.Successor
+	// Whoever replicates from either of them from now on has not been asked yet whether it can.
+	for _, k := range []topology.Key{r.Finding.Key, r.Successor} {
+		delete(e.asked, k)
+	}
 }
 
 // replacedBy returns the server that the newest successful recovery of k promoted.

@@ -1,0 +1,56 @@
+package cli_test
+
+import (
+	"strings"
+	"testing"
+
+	"orchestrator/internal/operate/operatetest"
+	"orchestrator/internal/topology"
+)
+
+func TestRelocationsOnTheCommandLine(t *testing.T) {
+	for name, c := range map[string]struct {
+		args  string
+		fails topology.Key
+		want  string // standard output
+		says  string // standard error, when it fails
+		calls string
+	}{
+		"relocate":              {args: "-c relocate -i db-b1 -d db-a1", want: "db-b1:3306<db-a1:3306\n", calls: "relocate db-b1:3306 below=db-a1"},
+		"relocate-below":        {args: "-c relocate-below -i db-b1 -d db-a1", want: "db-b1:3306<db-a1:3306\n", calls: "relocate db-b1:3306 below=db-a1"},
+		"dry run":               {args: "-c relocate -i db-b1 -d db-a1 --dry-run", want: "db-b1:3306 goes below db-a1:3306\n  1   repoint   db-b1:3306  replicate from db-a1:3306 — it was asked for\n"},
+		"relocate-replicas":     {args: "-c relocate-slaves -i db-a1 -d db-a2", want: "db-a3:3306\n", calls: "relocate-replicas db-a1:3306 below=db-a2"},
+		"a pattern":             {args: "-c relocate-replicas -i db-a1 -d db-a2 -pattern nothing", calls: "relocate-replicas db-a1:3306 below=db-a2"},
+		"one is not moved":      {args: "-c relocate-replicas -i db-a1 -d db-a2", fails: operatetest.Key("db-a3"), says: "not moved: db-a3:3306: it would not", calls: "relocate-replicas db-a1:3306 below=db-a2"},
+		"take-siblings":         {args: "-c enslave-siblings -i db-a2", want: "db-a2:3306\n", calls: "take-siblings db-a2:3306 below=-"},
+		"regroup-replicas":      {args: "-c regroup-replicas -i db-a1", want: "db-a2:3306\npromoted lost: 0, trivial: 1, pseudo-gtid: 0\n", calls: "regroup-replicas db-a1:3306 below=-"},
+		"regroup loses one":     {args: "-c regroup-replicas -i db-a1", fails: operatetest.Key("db-a3"), want: "db-a2:3306\npromoted lost: 1, trivial: 0, pseudo-gtid: 0\n", calls: "regroup-replicas db-a1:3306 below=-"},
+		"regroup-replicas-gtid": {args: "-c regroup-slaves-gtid -i db-a1", want: "db-a2:3306\npromoted lost: 0, moved: 1\n", calls: "regroup-replicas-gtid db-a1:3306 below=-"},
+		"nothing to regroup":    {args: "-c regroup-replicas -i solo", calls: "regroup-replicas solo:3306 below=-"},
+		"move-up":               {args: "-c move-up -i db-b1", want: "db-b1:3306<db-a1:3306\n", calls: "move-up db-b1:3306 below=-"},
+		"move-up-replicas":      {args: "-c move-up-replicas -i db-a2", want: "db-b1:3306\n", calls: "move-up-replicas db-a2:3306 below=-"},
+		"move-below":            {args: "-c move-below -i db-a3 -d db-a2", want: "db-a3:3306<db-a2:3306\n", calls: "move-below db-a3:3306 below=db-a2"},
+		"repoint":               {args: "-c repoint -i db-b1", want: "db-b1:3306<db-a2:3306\n", calls: "repoint db-b1:3306 below=-"},
+		"repoint-replicas":      {args: "-c repoint-replicas -i db-a1", want: "db-a2:3306<db-a1:3306\ndb-a3:3306<db-a1:3306\n", calls: "repoint-replicas db-a1:3306 below=-"},
+		"take-master":           {args: "-c take-master -i db-b1", want: "db-b1:3306\n", calls: "take-master db-b1:3306 below=-"},
+		"make-co-master":        {args: "-c make-co-master -i db-a2", want: "db-a2:3306\n", calls: "make-co-master db-a2:3306 below=-"},
+		"move-gtid":             {args: "-c move-gtid -i db-b1 -d db-a1", want: "db-b1:3306<db-a1:3306\n", calls: "move-gtid db-b1:3306 below=db-a1"},
+		"move-replicas-gtid":    {args: "-c move-replicas-gtid -i db-a1 -d db-a2", want: "db-a3:3306\n", calls: "move-replicas-gtid db-a1:3306 below=db-a2"},
+		"get-candidate-replica": {args: "-c get-candidate-slave -i db-a1", want: "db-a2:3306\n"},
+		"no candidate":          {args: "-c get-candidate-replica -i solo", says: "solo:3306 has no replicas"},
+		"refused":               {args: "-c relocate -i db-a2 -d db-b1", says: "db-b1:3306 replicates, directly or not, from db-a2:3306 (move db-b1:3306 away first)"},
+		"no destination":        {args: "-c relocate -i db-a2", says: "destination must be provided"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSession()
+			s.b.Stubborn = c.fails
+			out, errs, code := s.run(strings.Fields(c.args)...)
+			if out != c.want || (code != 0) != (c.says != "") || !strings.Contains(errs, c.says) {
+				t.Errorf("exit %d\n%s\n%s", code, out, errs)
+			}
+			if calls := strings.Join(s.b.Calls, "\n"); calls != c.calls {
+				t.Errorf("calls:\n%s", calls)
+			}
+		})
+	}
+}

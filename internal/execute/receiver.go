@@ -1,0 +1,40 @@
+package execute
+
+import (
+	"context"
+	"errors"
+
+	"orchestrator/internal/server"
+	"orchestrator/internal/topology"
+)
+
+// mayHoldPart says whether the replica may have received the beginning of a transaction whose end will not come from
+// its source any more, and can get the whole of it from another one. MySQL's applier with several workers does not stop
+// for up to a minute then: it waits for the end.
+func mayHoldPart(ctx context.Context, s Server, c *topology.Channel, change server.SourceChange) bool {
+	if c.GTID != topology.OracleGTID || change.Mode != server.KeepAsIs || !c.SQLThread.Running() {
+		return false
+	}
+	now, err := channel(ctx, s, c.Name)
+	if err != nil || now == nil {
+		return false
+	}
+	part, err := onlyPartRemains(ctx, s, now)
+	return err == nil && part
+}
+
+// changeReceiver gives a running applier another source: only the IO thread is stopped and started. Everything
+// incomplete is received anew, and the applier takes that as the end of what it waits for. Servers that want the applier
+// to stand still (before MySQL 5.7) refuse the change, and false is returned.
+func (r *Run) changeReceiver(ctx context.Context, k topology.Key, s Server, change server.SourceChange) (done bool, err error) {
+	if err := r.ended(ctx, k); err != nil {
+		return false, err
+	}
+	if err := s.StopReplica(ctx, server.IOThread, change.Channel); err != nil {
+		return false, err
+	}
+	if refused := s.ChangeSource(ctx, change); refused != nil {
+		return false, ctx.Err()
+	}
+	return true, errors.Join(r.start(ctx, k, s, server.IOThread, change.Channel), r.awaitReceiving(ctx, s, change.Channel))
+}

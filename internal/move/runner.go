@@ -1,0 +1,267 @@
+package move
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"orchestrator/internal/config"
+	"orchestrator/internal/execute"
+	"orchestrator/internal/plan"
+	"orchestrator/internal/topology"
+)
+
+// Picture is the fleet as it is known, and can be known anew.
+type Picture interface {
+	Snapshot() *topology.Topology
+	// Probe looks at servers now. What it found out, failures too, is in the next Snapshot.
+	Probe(ctx context.Context, keys ...topology.Key) error
+}
+
+// Locks are the maintenance locks of servers.
+type Locks interface {
+	// BeginMaintenance fails when the server is under maintenance already.
+	BeginMaintenance(ctx context.Context, m topology.Maintenance) (id int64, err error)
+	EndMaintenanceByID(ctx context.Context, id int64) (bool, error)
+}
+
+// Auditor writes down what was done.
+type Auditor interface {
+	Audit(ctx context.Context, kind string, key topology.Key, cluster, message string) error
+}
+
+// Leadership says whether this node may change servers.
+type Leadership interface {
+	IsLeader() bool
+	Confirm(ctx context.Context) error
+}
+
+// Options are what a Runner needs. All but OnStep and Logger are required.
+type Options struct {
+	Picture Picture
+	Locks   Locks
+	Audit   Auditor
+	Servers func(topology.Key) execute.Server
+	Leader  Leadership
+	Config  func() *config.Config
+	Owner   string // of the locks: the node
+	Now     func() time.Time
+	OnStep  func(plan.Step) // told of every change of a step, one at a time
+	Logger  *slog.Logger
+}
+
+// Runner runs jobs. It is safe for concurrent use.
+type Runner struct{ o Options }
+
+// New returns a Runner.
+func New(o Options) *Runner {
+	if o.OnStep == nil {
+		o.OnStep = func(plan.Step) {}
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Runner{o}
+}
+
+// Job is one operation to be done.
+type Job struct {
+	Operation string       // its name; audited under AuditType, or under this
+	AuditType string       // where it is not the operation's name
+	Subject   topology.Key // the server that the operation is about
+	// Look are the servers that the plan is made from, beside the subject and its source. They are probed first; one that
+	// cannot be reached is for the plan's maker to judge (Instance.LastCheckValid). Nil is none.
+	Look func(t *topology.Topology) []topology.Key
+	// Plan makes the plan from a fresh picture. It may be asked twice. A plan without steps means that there is nothing
+	// to do.
+	Plan func(t *topology.Topology) (plan.Plan, *topology.Refusal)
+	// Unlocked lets the plan run without locks: for one that only waits.
+	Unlocked bool
+	// Parallel bounds how many steps of one stage run at the same time; 0 means 5.
+	Parallel int
+	// Deadline bounds a step that names none; 0 means a minute.
+	Deadline time.Duration
+}
+
+// Done is what has become of a job.
+type Done struct {
+	Plan     plan.Plan          // with the state of each step; also when the run failed
+	Topology *topology.Topology // looked at after the run
+	Subject  topology.Key
+}
+
+// Instance is the subject as it was found after the run; nil when it is not known any more.
+func (d Done) Instance() *topology.Instance {
+	if d.Topology == nil {
+		return nil
+	}
+	return d.Topology.Instance(d.Subject)
+}
+
+// defaultDeadline bounds a step that names none.
+const defaultDeadline = time.Minute
+
+// lockFor is how long a lock holds that nobody releases because the process is gone.
+const lockFor = 10 * time.Minute
+
+// afterwards bounds releasing locks, looking again and writing down, which are done whatever has become of the caller.
+const afterwards = 15 * time.Second
+
+// Preview looks at the servers and says what Run would do. It changes nothing, and any node may do it.
+func (r *Runner) Preview(ctx context.Context, j Job) (plan.Plan, error) {
+	p, err := r.look(ctx, j)
+	if err != nil {
+		return p, r.about(j, err)
+	}
+	return p, nil
+}
+
+// Run does the job. A plan that fails is undone as far as its steps say how. With an error, Done.Plan says how far it
+// came; it is empty where nothing was begun.
+func (r *Runner) Run(ctx context.Context, j Job) (Done, error) {
+	done := Done{Subject: j.Subject}
+	if !r.o.Leader.IsLeader() {
+		return done, r.about(j, errors.New("this node is not the leader"))
+	}
+	p, err := r.look(ctx, j)
+	if err != nil {
+		return done, r.about(j, err)
+	}
+	if len(p.Steps) == 0 {
+		done.Plan, done.Topology = p, r.o.Picture.Snapshot()
+		return done, nil
+	}
+	if !j.Unlocked {
+		release, err := r.lock(ctx, j, touched(&p))
+		if err != nil {
+			return done, r.about(j, err)
+		}
+		defer release()
+		locked := touched(&p)
+		// What was seen before the lock may have been in the middle of somebody else's work.
+		if p, err = r.look(ctx, j); err != nil {
+			return done, r.about(j, err)
+		}
+		for _, k := range touched(&p) {
+			if !slices.Contains(locked, k) {
+				return done, r.about(j, fmt.Errorf("the servers in question have changed meanwhile: %s is one now", k))
+			}
+		}
+	}
+	err = r.execute(ctx, j, &p)
+	done.Plan = p
+	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
+	defer cancel()
+	if unseen := r.o.Picture.Probe(after, touched(&p)...); unseen != nil {
+		r.o.Logger.Warn("looking at servers after an operation", "operation", j.Operation, "error", unseen)
+	}
+	done.Topology = r.o.Picture.Snapshot()
+	r.audit(after, j, &p, err)
+	if err != nil {
+		return done, r.about(j, err)
+	}
+	return done, nil
+}
+
+// about says which operation on which server an error is of.
+func (r *Runner) about(j Job, err error) error {
+	return fmt.Errorf("%s of %s: %w", j.Operation, j.Subject, err)
+}
+
+// look probes the servers in question and has the plan made.
+func (r *Runner) look(ctx context.Context, j Job) (plan.Plan, error) {
+	t := r.o.Picture.Snapshot()
+	i := t.Instance(j.Subject)
+	if i == nil {
+		return plan.Plan{}, errors.New("it is not known: discover it first")
+	}
+	keys := []topology.Key{j.Subject}
+	if s := t.Source(i); s != nil {
+		keys = append(keys, s.Key)
+	}
+	if j.Look != nil {
+		for _, k := range j.Look(t) {
+			if !slices.Contains(keys, k) {
+				keys = append(keys, k)
+			}
+		}
+	}
+	if err := r.o.Picture.Probe(ctx, keys...); err != nil {
+		// A server that does not answer is seen as such in the picture.
+		r.o.Logger.Debug("looking at servers before an operation", "operation", j.Operation, "error", err)
+	}
+	if err := ctx.Err(); err != nil {
+		return plan.Plan{}, err
+	}
+	p, refusal := j.Plan(r.o.Picture.Snapshot())
+	if refusal != nil {
+		return plan.Plan{}, refusal
+	}
+	return p, nil
+}
+
+// touched are the servers of a plan's steps, each once, in their order.
+func touched(p *plan.Plan) []topology.Key {
+	var keys []topology.Key
+	for i := range p.Steps {
+		if k := p.Steps[i].Server; !slices.Contains(keys, k) {
+			keys = append(keys, k)
+		}
+	}
+	return topology.SortKeys(keys)
+}
+
+// lock takes the locks of all servers, or of none.
+func (r *Runner) lock(ctx context.Context, j Job, keys []topology.Key) (release func(), err error) {
+	var held []int64
+	release = func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
+		defer cancel()
+		for _, id := range slices.Backward(held) {
+			if _, err := r.o.Locks.EndMaintenanceByID(ctx, id); err != nil {
+				r.o.Logger.Error("releasing the lock of a server", "operation", j.Operation, "maintenance", id, "error", err)
+			}
+		}
+	}
+	for _, k := range keys {
+		now := r.o.Now()
+		id, err := r.o.Locks.BeginMaintenance(ctx, topology.Maintenance{
+			Key: k, Owner: r.o.Owner, Reason: j.Operation + " of " + j.Subject.String(), Begin: now, End: now.Add(lockFor),
+		})
+		if err != nil {
+			release()
+			return nil, fmt.Errorf("lock %s: %w", k, err)
+		}
+		held = append(held, id)
+	}
+	return release, nil
+}
+
+func (r *Runner) execute(ctx context.Context, j Job, p *plan.Plan) error {
+	deadline := j.Deadline
+	if deadline <= 0 {
+		deadline = defaultDeadline
+	}
+	run := execute.New(execute.Options{
+		Server: r.o.Servers, MayWrite: r.o.Leader.Confirm, OnStep: r.o.OnStep, Parallel: j.Parallel,
+		Deadline: deadline, Now: r.o.Now, Logger: r.o.Logger,
+	}).NewRun()
+	return run.Plan(ctx, p, 0)
+}
+
+// audit writes down what was done, one line for the operation.
+func (r *Runner) audit(ctx context.Context, j Job, p *plan.Plan, failure error) {
+	kind, message := j.AuditType, p.Title
+	if kind == "" {
+		kind = j.Operation
+	}
+	if failure != nil {
+		message += "; failed: " + failure.Error()
+	}
+	if err := r.o.Audit.Audit(ctx, kind, j.Subject, p.Cluster, message); err != nil {
+		r.o.Logger.Error("auditing an operation", "operation", j.Operation, "server", j.Subject.String(), "error", err)
+	}
+}

@@ -1,0 +1,152 @@
+package move
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"orchestrator/internal/config"
+	"orchestrator/internal/gtid"
+	"orchestrator/internal/plan"
+	"orchestrator/internal/refactor"
+	"orchestrator/internal/server"
+	"orchestrator/internal/topology"
+)
+
+// Single is the job of an operation on one server.
+func (r *Runner) Single(want refactor.Request) Job {
+	return Job{
+		Operation: string(want.Operation), AuditType: want.Operation.AuditType(), Subject: want.Server,
+		Unlocked: want.Operation.Unlocked(),
+		Look:     func(t *topology.Topology) []topology.Key { return refactor.Look(t, want) },
+		Plan: func(t *topology.Topology) (plan.Plan, *topology.Refusal) {
+			return refactor.Single(t, want, policyOf(r.o.Config()))
+		},
+	}
+}
+
+func policyOf(c *config.Config) refactor.Policy {
+	return refactor.Policy{
+		SuperReadOnly: c.UseSuperReadOnly, Patience: c.ReasonableReplicationLag(),
+		SemiSyncByCount: c.EnforceExactSemiSyncReplicas || c.RecoverLockedSemiSyncMaster,
+	}
+}
+
+// fresh looks at a server and returns it as it is known afterwards.
+func (r *Runner) fresh(ctx context.Context, key topology.Key) (*topology.Instance, error) {
+	t := r.o.Picture.Snapshot()
+	i := t.Instance(key)
+	if i == nil {
+		return nil, fmt.Errorf("%s is not known: discover it first", key)
+	}
+	keys := []topology.Key{key}
+	if s := t.Source(i); s != nil {
+		keys = append(keys, s.Key)
+	}
+	err := r.o.Picture.Probe(ctx, keys...)
+	i = r.o.Picture.Snapshot().Instance(key)
+	if i == nil || !i.LastCheckValid() {
+		return nil, errors.Join(fmt.Errorf("%s cannot be reached", key), err)
+	}
+	return i, nil
+}
+
+// RestartStatements are the statements that stop the threads of a replica that run, do something in between unless it
+// is empty, and start them again. Nothing is done.
+func (r *Runner) RestartStatements(ctx context.Context, key topology.Key, between string) ([]string, error) {
+	i, err := r.fresh(ctx, key)
+	switch {
+	case err != nil:
+		return nil, err
+	case !i.IsReplica():
+		return nil, fmt.Errorf("%s is not a replica", key)
+	}
+	d, c := server.DialectOf(i.Version, i.VersionComment), &i.Channel
+	var stop, start []string
+	for _, thread := range []struct {
+		state topology.ThreadState
+		name  server.Threads
+	}{{c.IOThread, server.IOThread}, {c.SQLThread, server.SQLThread}} {
+		if thread.state.Exists() && thread.state != topology.ThreadStopped {
+			stop = append(stop, d.StopReplica(thread.name, c.Name))
+			start = append([]string{d.StartReplica(thread.name, c.Name)}, start...)
+		}
+	}
+	var list []string
+	for _, statement := range slices.Concat(stop, []string{between}, start) {
+		if statement = strings.TrimRight(strings.TrimSpace(statement), "; "); statement != "" {
+			list = append(list, statement+";")
+		}
+	}
+	return list, nil
+}
+
+// logged is a server whose binary logs can be looked through.
+type logged interface {
+	BinaryLogs(ctx context.Context) ([]server.BinaryLog, error)
+	PreviousGTIDs(ctx context.Context, file string) (string, error)
+}
+
+// LocateErrant finds the binary logs of a replica in which its errant transactions are.
+func (r *Runner) LocateErrant(ctx context.Context, key topology.Key) ([]string, error) {
+	i, err := r.fresh(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	files, err := r.locate(ctx, i)
+	if err != nil {
+		return nil, fmt.Errorf("locate the errant transactions of %s: %w", key, err)
+	}
+	return files, nil
+}
+
+func (r *Runner) locate(ctx context.Context, i *topology.Instance) ([]string, error) {
+	errant, err := refactor.Errant(r.o.Picture.Snapshot(), i)
+	switch {
+	case err != nil:
+		return nil, err
+	case errant.IsEmpty():
+		return nil, errors.New("there are none")
+	}
+	purged, err := gtid.Parse(i.PurgedSet)
+	if err != nil {
+		return nil, err
+	}
+	if errant = errant.Subtract(purged); errant.IsEmpty() {
+		return nil, errors.New("the binary logs that held them are purged")
+	}
+	s, ok := r.o.Servers(i.Key).(logged)
+	if !ok {
+		return nil, errors.New("its binary logs cannot be read")
+	}
+	logs, err := s.BinaryLogs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	// What is before the next file and not before this one is in this one.
+	var before []gtid.Set
+	for _, l := range logs {
+		text, err := s.PreviousGTIDs(ctx, l.Name)
+		if err != nil {
+			return nil, err
+		}
+		set, err := gtid.Parse(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", l.Name, err)
+		}
+		before = append(before, set)
+	}
+	var files []string
+	for n, l := range logs {
+		rest := errant.Subtract(before[n])
+		if n+1 < len(logs) {
+			rest = rest.Intersect(before[n+1])
+		}
+		if !rest.IsEmpty() {
+			files = append(files, l.Name)
+		}
+	}
+	return files, nil
+}

@@ -1,0 +1,83 @@
+package plan
+
+import "fmt"
+
+// The verbs of what a person asks to be done to one server. Those that change a replication channel stop its threads
+// where they run, and leave them stopped.
+const (
+	// StopApplying stops the SQL thread.
+	StopApplying Verb = "stop-applying"
+	// StartApplying starts the SQL thread; it is the undo of StopApplying.
+	StartApplying Verb = "start-applying"
+	// AwaitReplicating waits until both threads run, the IO thread connected to its source.
+	AwaitReplicating Verb = "await-replicating"
+	// AwaitPosition waits until the source's log has been applied up to Action.At.
+	AwaitPosition Verb = "await-position"
+	// ReattachSource takes back DetachSource.
+	ReattachSource Verb = "reattach-source"
+	// SetDelay sets by how many seconds (Action.Number) the SQL thread stays behind. On MySQL only that thread has to be
+	// stopped for it.
+	SetDelay Verb = "set-delay"
+	// UseGTID lets a replica find its place in its source's log by GTID, of the kind that Action.Place names.
+	UseGTID Verb = "use-gtid"
+	// UsePosition lets a replica find its place by file and position, beginning where it has applied up to.
+	UsePosition Verb = "use-position"
+	// SetCredentials gives a replica what it signs in with, as ReplicationCredentialsQuery or the server itself tells it.
+	SetCredentials Verb = "set-credentials"
+	// SkipStatement skips what the SQL thread stopped at: the failing transaction where Action.Place is ByOracleGTID, one
+	// event group otherwise.
+	SkipStatement Verb = "skip-statement"
+	// FlushLogs begins new binary logs until the file Action.At is reached; without one it begins one.
+	FlushLogs Verb = "flush-logs"
+	// PurgeLogs deletes the binary logs before the file Action.At.
+	PurgeLogs Verb = "purge-logs"
+	// KillQuery ends the statement of the connection Action.Number.
+	KillQuery Verb = "kill-query"
+	// InjectEmpty commits an empty transaction for each GTID of Action.Set.
+	InjectEmpty Verb = "inject-empty"
+	// ForgetErrant deletes the binary logs, and the transactions of Action.Set from what the server says it has executed.
+	ForgetErrant Verb = "forget-errant"
+)
+
+// tending says such an action in a few words.
+func (a Action) tending() string {
+	switch a.Verb {
+	case StopApplying:
+		return "stop applying (SQL thread)"
+	case StartApplying:
+		return "start applying (SQL thread)"
+	case AwaitReplicating:
+		return "see that it replicates"
+	case AwaitPosition:
+		return "apply up to " + a.At.String()
+	case ReattachSource:
+		return "reattach to its source"
+	case SetDelay:
+		return fmt.Sprintf("delay replication by %d s", a.Number)
+	case UseGTID:
+		return "find its place by GTID"
+	case UsePosition:
+		return "find its place by file and position"
+	case SetCredentials:
+		return "set its replication credentials"
+	case SkipStatement:
+		if a.Place == ByOracleGTID {
+			return "skip the failing transaction (an empty one under its GTID)"
+		}
+		return "skip one event group (skip counter)"
+	case FlushLogs:
+		if a.At.IsEmpty() {
+			return "begin a new binary log"
+		}
+		return "begin new binary logs up to " + a.At.LogFile
+	case PurgeLogs:
+		return "delete the binary logs before " + a.At.LogFile
+	case KillQuery:
+		return fmt.Sprintf("end the statement of connection %d", a.Number)
+	case InjectEmpty:
+		return "commit empty transactions for " + a.Set
+	case ForgetErrant:
+		return "delete the binary logs, and forget " + a.Set
+	}
+	return string(a.Verb)
+}

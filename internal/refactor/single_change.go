@@ -1,0 +1,138 @@
+package refactor
+
+import (
+	"fmt"
+
+	"orchestrator/internal/gtid"
+	"orchestrator/internal/plan"
+	"orchestrator/internal/topology"
+)
+
+// configuration plans what changes how a replica replicates.
+func (s *single) configuration() *topology.Refusal {
+	switch s.r.Operation {
+	case ResetReplica:
+		s.p.Title = fmt.Sprintf("make %s a replica of nobody", s.i.Key)
+		return s.changed(plan.Action{Verb: plan.ForgetSource}, false)
+	case DetachReplica:
+		return s.detach()
+	case ReattachReplica:
+		return s.reattach()
+	case DelayReplication:
+		return s.delay()
+	case EnableGTID:
+		return s.enableGTID()
+	case DisableGTID:
+		s.p.Title = fmt.Sprintf("let %s find its place by file and position", s.i.Key)
+		switch {
+		case !s.i.UsesGTID():
+			return no("no-gtid", "", "%s does not use GTID", s.i.Key)
+		case s.i.Channel.Source.IsDetached():
+			return no("detached", "reattach-replica-master-host", "%s is detached from its source", s.i.Key)
+		}
+		return s.changed(plan.Action{Verb: plan.UsePosition}, true)
+	}
+	s.p.Title = fmt.Sprintf("set the replication credentials of %s", s.i.Key)
+	if runs(s.i.Channel.IOThread) || runs(s.i.Channel.SQLThread) {
+		return no("replicating", "stop-replica", "the threads of %s have to be stopped first", s.i.Key)
+	}
+	return s.changed(plan.Action{Verb: plan.SetCredentials}, true)
+}
+
+// changed stops the threads, changes, and starts those that ran where they are to.
+func (s *single) changed(a plan.Action, restored bool) *topology.Refusal {
+	if refusal := s.keeps(true); refusal != nil {
+		return refusal
+	}
+	if unapplied(s.i) && !s.applies() {
+		s.p.Warnings = append(s.p.Warnings, fmt.Sprintf("what %s has received and not applied is dropped; its source %s has it", s.i.Key, s.i.SourceKey()))
+	}
+	s.halt()
+	s.add(plan.Change, a, "", nil)
+	if restored {
+		s.restore()
+	}
+	return nil
+}
+
+func (s *single) detach() *topology.Refusal {
+	c := &s.i.Channel
+	s.p.Title = fmt.Sprintf("detach %s from its source %s", s.i.Key, c.Source)
+	switch {
+	case c.Source.IsDetached():
+		return no("detached", "", "%s is detached already", s.i.Key)
+	case unapplied(s.i) && !s.applies():
+		return no("unapplied", "start its SQL thread, or use stop-replica-nice", "%s has received transactions that it does not apply, and would drop them", s.i.Key)
+	}
+	s.halt()
+	s.add(plan.Change, plan.Action{Verb: plan.DetachSource}, "", nil)
+	return nil
+}
+
+func (s *single) reattach() *topology.Refusal {
+	c := &s.i.Channel
+	source := c.Source.Reattached()
+	s.p.Title = fmt.Sprintf("reattach %s to its source %s", s.i.Key, source)
+	switch {
+	case !c.Source.IsDetached():
+		return no("not-detached", "", "%s is not detached", s.i.Key)
+	case unapplied(s.i):
+		at := s.t.Instance(source)
+		if at == nil || !at.LastCheckValid() {
+			return no("would-drop", "", "%s has received transactions that it has not applied, they would be dropped, and %s does not answer", s.i.Key, source)
+		}
+	}
+	s.add(plan.Change, plan.Action{Verb: plan.ReattachSource}, "", &plan.Action{Verb: plan.DetachSource})
+	s.semiSyncAtStart()
+	s.add(plan.Start, plan.Action{Verb: plan.StartReplica}, "", nil)
+	s.see()
+	return nil
+}
+
+func (s *single) delay() *topology.Refusal {
+	c := &s.i.Channel
+	s.p.Title = fmt.Sprintf("delay replication on %s by %d s", s.i.Key, s.r.Number)
+	switch {
+	case s.r.Number < 0:
+		return no("negative-delay", "", "a delay of %d s is less than none", s.r.Number)
+	case s.r.Number == c.SQLDelay:
+		return nil
+	}
+	a := plan.Action{Verb: plan.SetDelay, Number: s.r.Number}
+	if s.i.IsMariaDB() || topology.CompareVersions(s.i.Version, "5.7.4") < 0 {
+		return s.changed(a, true)
+	}
+	// While the receiver runs, what it has received stays. Where it does not, the server keeps it for want of a new place.
+	if runs(c.SQLThread) {
+		s.add(plan.Stop, plan.Action{Verb: plan.StopApplying}, "", &plan.Action{Verb: plan.StartApplying})
+	}
+	s.add(plan.Change, a, "", nil)
+	if runs(c.SQLThread) {
+		s.add(plan.Start, plan.Action{Verb: plan.StartApplying}, "as it was before", nil)
+	}
+	return nil
+}
+
+func (s *single) enableGTID() *topology.Refusal {
+	s.p.Title = fmt.Sprintf("let %s find its place by GTID", s.i.Key)
+	source := s.t.Source(s.i)
+	switch {
+	case s.i.UsesGTID():
+		return no("uses-gtid", "", "%s uses GTID already", s.i.Key)
+	case source == nil || !source.LastCheckValid():
+		return no("source-unreachable", "", "whether %s, the source of %s, uses GTID cannot be seen", s.i.SourceKey(), s.i.Key)
+	case s.i.IsMariaDB() && source.IsMariaDB():
+		return s.changed(plan.Action{Verb: plan.UseGTID, Place: plan.ByMariaDBGTID}, true)
+	case !s.i.SupportsOracleGTID || !source.SupportsOracleGTID:
+		return no("gtid-unsupported", "switch gtid_mode on, on both", "%s and its source %s do not both use GTID of the same kind", s.i.Key, source.Key)
+	}
+	purged, err := gtid.Parse(source.PurgedSet)
+	executed, err2 := gtid.Parse(s.i.ExecutedSet)
+	if err != nil || err2 != nil {
+		return no("gtid-unreadable", "", "the GTID sets of %s and %s cannot be read", s.i.Key, source.Key)
+	}
+	if missing := purged.Subtract(executed); !missing.IsEmpty() {
+		return no("gtid-purged", "", "%s has purged transactions that %s lacks: %s", source.Key, s.i.Key, missing)
+	}
+	return s.changed(plan.Action{Verb: plan.UseGTID, Place: plan.ByOracleGTID}, true)
+}
