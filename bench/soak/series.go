@@ -102,7 +102,7 @@ func settings(flavor sandbox.Flavor) map[string]string {
 func (s *series) close() error {
 	var errs []error
 	if s.sampler != nil {
-		errs = append(errs, s.sampler.stop())
+		s.sampler.stop()
 	}
 	if s.load != nil {
 		s.load.Stop()
@@ -111,7 +111,9 @@ func (s *series) close() error {
 		errs = append(errs, s.manager.stop())
 	}
 	if s.cluster != nil {
-		errs = append(errs, s.cluster.Close())
+		if err := s.cluster.Close(); err != nil {
+			errs = append(errs, fmt.Errorf("close the cluster: %w", err))
+		}
 	}
 	if s.network != nil {
 		errs = append(errs, s.network.close(context.Background()))

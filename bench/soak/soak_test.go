@@ -22,6 +22,7 @@ func TestShortSoak(t *testing.T) {
 	}
 	for _, flavor := range []sandbox.Flavor{sandbox.MariaDB, sandbox.MySQL} {
 		t.Run(flavor.String(), func(t *testing.T) {
+			t.Parallel()
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 			defer cancel()
 			s, err := newSeries(ctx, options{binary: binary, rounds: 1, nodes: 3, kinds: []string{kill, freeze}, interval: 4 * time.Millisecond}, flavor)

@@ -89,7 +89,7 @@ func printHelp(out io.Writer, t commandTable) error {
 		}
 		_, _ = fmt.Fprintf(w, "  %s\t%s\n", strings.Join(names, ", "), f.help)
 	}
-	_, _ = fmt.Fprint(w, "  -D\tport of instances given without one (3306)\n  --dry-run\ttakeovers, recover: print the plan and change nothing\n  -h, --help\tthis help\n\n")
+	_, _ = fmt.Fprint(w, "  -D\tport of instances given without one (3306)\n  --dry-run\tprint the plan and change nothing, where a command makes one\n  -h, --help\tthis help\n\n")
 	t = slices.SortedFunc(slices.Values(t), func(a, b command) int { return strings.Compare(a.name, b.name) })
 	for _, c := range t {
 		_, _ = fmt.Fprintf(w, "%s\t%s\n", c.name, c.summary)

@@ -125,8 +125,9 @@ func specials() map[string]func(json.RawMessage) ([]string, error) {
 		"repoint-replicas":   wordsOrKeys,
 		"move-replicas-gtid": wordsOrKeys,
 
-		"replication-analysis": analysisLines,
-		"async-discover":       func(json.RawMessage) ([]string, error) { return []string{":null"}, nil }, // what scripts know
+		"restart-replica-statements": func(body json.RawMessage) ([]string, error) { return []string{string(body)}, nil },
+		"replication-analysis":       analysisLines,
+		"async-discover":             func(json.RawMessage) ([]string, error) { return []string{":null"}, nil }, // what scripts know
 		"which-master": func(body json.RawMessage) ([]string, error) {
 			one, err := decoded[keyed](body)
 			return []string{one.MasterKey.String()}, err

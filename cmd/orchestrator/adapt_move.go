@@ -32,7 +32,9 @@ func (p *parts) runner(o *observe.Observer, servers *server.Servers) *move.Runne
 // serviceMoves work on what the service's observer sees.
 func (p *parts) serviceMoves(o *observe.Observer, servers *server.Servers) moves {
 	r := p.runner(o, servers)
-	return moves{func(ctx context.Context, _ topology.Key, do func(context.Context, *move.Runner) error) error { return do(ctx, r) }, p.config}
+	return moves{func(ctx context.Context, _ topology.Key, do func(context.Context, *move.Runner) error) error {
+		return do(ctx, r)
+	}, p.config}
 }
 
 // withRunner runs an observer on the cluster of a server for as long as do works.

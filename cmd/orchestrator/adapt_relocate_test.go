@@ -160,3 +160,134 @@ func TestRelocationsOfRealServers(t *testing.T) {
 		must(t, c.SameData(ctx, sandbox.LoadTable))
 	})
 }
+
+// TestRelocationsAroundALostServer regroups what a lost server leaves behind, and moves a replica that is stopped.
+func TestRelocationsAroundALostServer(t *testing.T) {
+	sandboxtest.EachFlavor(t, func(t *testing.T, flavor sandbox.Flavor) {
+		c := sandboxtest.New(t, sandbox.Options{Flavor: flavor, Nodes: 5, GTID: true})
+		r := &relocating{T: t, c: c, file: testFile(t), document: fmt.Sprintf(
+			`"MySQLTopologyUser": %q, "MySQLTopologyPassword": %q, "DiscoverByShowSlaveHosts": true, "AuditToBackendDB": true`,
+			sandbox.UserOrc, sandbox.Password(sandbox.UserOrc))}
+		load, err := sandbox.StartLoad(t.Context(), func() []string { return []string{c.Node(0).Addr()} }, sandbox.LoadOptions{Interval: 5 * time.Millisecond})
+		must(t, err)
+		t.Cleanup(func() { load.Stop() })
+		r.do("discover", 0, -1)
+
+		// A replica that somebody has stopped goes where it is told, and stays stopped.
+		word := "REPLICA"
+		if flavor == sandbox.MariaDB {
+			word = "SLAVE"
+		}
+		must(t, c.Node(4).Exec(t.Context(), "STOP "+word))
+		r.do("relocate", 4, 3)
+		status, _, err := c.Node(4).Replica(t.Context())
+		must(t, err)
+		if status.SourcePort != c.Node(3).Port || status.IO != "No" || status.SQL != "No" {
+			t.Fatalf("the stopped replica: %s", status)
+		}
+		must(t, c.Node(4).Exec(t.Context(), "START "+word))
+
+		// Who is under maintenance is left alone.
+		r.must("begin-maintenance", map[operate.Param]string{operate.ParamInstance: c.Node(2).Addr(), operate.ParamOwner: "dba", operate.ParamReason: "disks"})
+		if _, err := r.command("relocate", 2, 3); err == nil || !strings.Contains(err.Error(), "maintenance") {
+			t.Errorf("a server under maintenance was moved: %v", err)
+		}
+		r.do("end-maintenance", 2, -1)
+		if got := r.sources(); got != "- 0 0 0 3" {
+			t.Fatalf("the sources are %s", got)
+		}
+
+		must(t, load.AwaitCommits(t.Context(), 5))
+		load.Stop()
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		must(t, c.AwaitCaughtUp(ctx))
+		must(t, c.Node(0).Kill())
+		got := r.do("regroup-replicas", 0, -1)
+		grouped, ok := got.Value.(operate.Regrouped)
+		if !ok || !strings.HasPrefix(grouped.Outcome, "promoted lost: 0, trivial: 2") {
+			t.Fatalf("regrouped: %+v", got)
+		}
+		best := slices.IndexFunc(c.Nodes(), func(n *sandbox.Node) bool { return n.Port == grouped.Key.Port })
+		for n := 1; n <= 3; n++ {
+			status, _, err := c.Node(n).Replica(ctx)
+			must(t, err)
+			if n != best && (status.SourcePort != grouped.Key.Port || !status.Running()) {
+				t.Errorf("node %d of the regrouped: %s", n, status)
+			}
+		}
+		// The best of them still names the lost server, and nothing can go below that.
+		var refusal *topology.Refusal
+		if _, err := r.command("relocate", 4, 0); !errors.As(err, &refusal) || refusal.Rule != "unreachable" {
+			t.Errorf("below a lost server: %v", err)
+		}
+		must(t, c.SameData(ctx, sandbox.LoadTable))
+	})
+}
+
+// do runs a command that must succeed.
+func (r *relocating) do(name string, instance, below int) operate.Result {
+	r.Helper()
+	result, err := r.command(name, instance, below)
+	if err != nil {
+		r.Fatal(err)
+	}
+	return result
+}
+
+// must runs a command with any arguments.
+func (r *relocating) must(name string, values map[operate.Param]string) {
+	r.Helper()
+	e, wait := testParts(r.T, r.file, r.document).commandEngine()
+	defer wait()
+	if _, err := call(r.Context(), e, name, values); err != nil {
+		r.Fatal(err)
+	}
+}
+
+// TestRelocationsByPosition moves replicas that know nothing of GTID, while their primary is written to.
+func TestRelocationsByPosition(t *testing.T) {
+	sandboxtest.EachFlavor(t, func(t *testing.T, flavor sandbox.Flavor) {
+		c := sandboxtest.New(t, sandbox.Options{Flavor: flavor, Nodes: 4, Layout: sandbox.Chain})
+		r := &relocating{T: t, c: c, file: testFile(t), document: fmt.Sprintf(
+			`"MySQLTopologyUser": %q, "MySQLTopologyPassword": %q, "DiscoverByShowSlaveHosts": true`, sandbox.UserOrc, sandbox.Password(sandbox.UserOrc))}
+		load, err := sandbox.StartLoad(t.Context(), func() []string { return []string{c.Node(0).Addr()} }, sandbox.LoadOptions{Interval: 3 * time.Millisecond})
+		must(t, err)
+		t.Cleanup(func() { load.Stop() })
+		must(t, load.AwaitCommits(t.Context(), 20))
+		r.do("discover", 0, -1)
+		for _, step := range []struct {
+			command         string
+			instance, below int
+			refused         string
+			sources         string
+		}{
+			{"relocate", 3, 0, "too-complex", "- 0! 1! 2!"},
+			{"move-up", 3, -1, "", "- 0! 1! 1!"},
+			{"move-below", 2, 3, "", "- 0! 3! 1!"},
+			{"relocate", 2, 1, "", "- 0! 1! 1!"},
+			{"take-master", 2, -1, "no-gtid", "- 0! 1! 1!"},
+			{"repoint", 2, 3, "other-log", "- 0! 1! 1!"},
+			{"move-up-replicas", 1, -1, "", "- 0! 0! 0!"},
+			{"relocate", 1, 3, "", "- 3! 0! 0!"},
+			{"repoint", 1, -1, "", "- 3! 0! 0!"},
+		} {
+			_, err := r.command(step.command, step.instance, step.below)
+			var refusal *topology.Refusal
+			switch {
+			case step.refused == "" && err != nil:
+				t.Fatalf("%s: %v", step.command, err)
+			case step.refused != "" && (!errors.As(err, &refusal) || refusal.Rule != step.refused):
+				t.Fatalf("%s: %v", step.command, err)
+			}
+			if got := r.sources(); got != step.sources {
+				t.Fatalf("%s: the sources are %s", step.command, got)
+			}
+		}
+		load.Stop()
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		must(t, c.AwaitCaughtUp(ctx))
+		must(t, c.SameData(ctx, sandbox.LoadTable))
+	})
+}

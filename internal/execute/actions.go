@@ -46,6 +46,8 @@ func (r *Run) act(ctx context.Context, k topology.Key, a plan.Action) (note stri
 		return "", s.SetSemiSync(ctx, server.SemiSyncSource, a.On)
 	case plan.SemiSyncReplica:
 		return "", s.SetSemiSync(ctx, server.SemiSyncReplica, a.On)
+	case plan.AlignBelow, plan.AlignUp:
+		return r.align(ctx, k, s, a)
 	case plan.ReadCredentials, plan.AwaitWriters, plan.ClosePrimary, plan.AwaitSource, plan.MoveBelow, plan.Move, plan.FollowPromoted, plan.BecomeReplica:
 		return r.takeOver(ctx, k, s, a)
 	}

@@ -42,11 +42,19 @@ func (r *Run) tend(ctx context.Context, k topology.Key, s Server, a plan.Action)
 		return "", r.await(ctx, s, a.Channel, a.Timeout, func(ctx context.Context, timeout time.Duration) error {
 			return s.WaitPosition(ctx, a.At, a.Channel, timeout)
 		})
+	case plan.ReattachSource, plan.SetDelay, plan.UseGTID, plan.UsePosition, plan.SetCredentials, plan.SkipStatement, plan.FlushLogs,
+		plan.PurgeLogs, plan.KillQuery, plan.InjectEmpty, plan.ForgetErrant:
+		t, ok := s.(tended)
+		if !ok {
+			return "", errors.New("the server takes no such statement")
+		}
+		return r.tendAt(ctx, k, s, t, a)
 	}
-	t, ok := s.(tended)
-	if !ok {
-		return "", errors.New("the server takes no such statement")
-	}
+	return "", fmt.Errorf("unknown action %q", a.Verb)
+}
+
+// tendAt does those that need more of a server than others do.
+func (r *Run) tendAt(ctx context.Context, k topology.Key, s Server, t tended, a plan.Action) (note string, err error) {
 	switch a.Verb {
 	case plan.ReattachSource, plan.SetDelay, plan.UseGTID, plan.UsePosition, plan.SetCredentials:
 		return "", r.reconfigure(ctx, k, s, t, a)
@@ -165,9 +173,11 @@ func failingGTID(ctx context.Context, s Server, t tended, c *topology.Channel) (
 	if err != nil {
 		return "", fmt.Errorf("executed GTID set: %w", err)
 	}
-	if said, err := t.FailingGTID(ctx, c.Name); err != nil {
+	said, err := t.FailingGTID(ctx, c.Name)
+	if err != nil && server.KindOf(err) != server.Unsupported {
 		return "", err
-	} else if g, err := gtid.ParseGTID(said); err == nil && !executed.ContainsGTID(g) {
+	}
+	if g, err := gtid.ParseGTID(said); err == nil && !executed.ContainsGTID(g) {
 		return g.String(), nil
 	}
 	retrieved, err := gtid.Parse(c.RetrievedSet)

@@ -93,7 +93,7 @@ func TestBackendFailures(t *testing.T) {
 	}
 }
 
-const purgedMessage = "db-a1:3306 has purged transactions that db-b1:3306 lacks: 00000000-0000-0000-0000-000000000001:101-105"
+const purgedMessage = "db-a1:3306 has purged transactions that db-b1:3306 lacks: 00000000-0000-0000-0000-000000000001:101-105 (rebuild it from a backup, or name a source that still has them)"
 
 // purge lets db-a1 have purged what db-b1 has not executed.
 func purge(b *operatetest.Backend) {

@@ -12,6 +12,7 @@ import (
 	"orchestrator/internal/config"
 	"orchestrator/internal/execute"
 	"orchestrator/internal/move"
+	"orchestrator/internal/plan"
 	"orchestrator/internal/refactor"
 	"orchestrator/internal/sandbox"
 	"orchestrator/internal/sandbox/sandboxtest"
@@ -202,6 +203,7 @@ func TestOnRealServers(t *testing.T) {
 		"MySQL":                {Flavor: sandbox.MySQL, GTID: true, SemiSync: true},
 		"MariaDB, by position": {Flavor: sandbox.MariaDB},
 		"MySQL, by position":   {Flavor: sandbox.MySQL},
+		"MySQL 5.6":            {Flavor: sandbox.MySQL56, GTID: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, o)
@@ -312,6 +314,21 @@ func (r *rig) configuration(t *testing.T) {
 		t.Errorf("delay %d", i.Channel.SQLDelay)
 	}
 
+	// What fails half-way is taken back.
+	_, err := r.runner.Run(limited(t), r.runner.Single(refactor.Request{Operation: refactor.DelayReplication, Server: k, Number: 1 << 40}))
+	var step *execute.StepError
+	if !errors.As(err, &step) || step.Step.Action.Verb != plan.SetDelay {
+		t.Errorf("an impossible delay: %v", err)
+	}
+	i = r.Snapshot().Instance(k)
+	if i.Channel.IOThread == topology.ThreadStopped || i.Channel.SQLThread == topology.ThreadStopped || i.Channel.SQLDelay != 0 || len(r.locked) != 0 {
+		t.Errorf("after a failure: threads %d, %d, delay %d, locks %v", i.Channel.IOThread, i.Channel.SQLThread, i.Channel.SQLDelay, r.locked)
+	}
+	if last := r.audits[len(r.audits)-1]; !strings.Contains(last, "failed: ") {
+		t.Errorf("audited as %s", last)
+	}
+	r.followed(t)
+
 	// Credentials.
 	r.refused(t, refactor.Request{Operation: refactor.ChangeCredentials, Server: k}, "replicating")
 	r.do(t, refactor.Request{Operation: refactor.StopReplica, Server: k})
@@ -338,7 +355,7 @@ func (r *rig) settings(t *testing.T) {
 	if i := r.do(t, refactor.Request{Operation: refactor.SetWritable, Server: k}); i.ReadOnly {
 		t.Error("still read-only")
 	}
-	if i := r.do(t, refactor.Request{Operation: refactor.SetReadOnly, Server: k}); !i.ReadOnly || i.IsOracleMySQL() && !i.SuperReadOnly {
+	if i := r.do(t, refactor.Request{Operation: refactor.SetReadOnly, Server: k}); !i.ReadOnly || r.Options().Flavor == sandbox.MySQL && !i.SuperReadOnly {
 		t.Error("still writable")
 	}
 	if r.Options().SemiSync {
@@ -409,7 +426,7 @@ func (r *rig) skip(t *testing.T) {
 	r.write(t, "INSERT INTO moved.t VALUES (30)", "INSERT INTO moved.t VALUES (31)")
 	for ctx := limited(t); ; {
 		must(t, r.Probe(ctx, k))
-		if r.Snapshot().Instance(k).Channel.LastSQLErrno != 0 {
+		if c := r.Snapshot().Instance(k).Channel; c.LastSQLErrno != 0 && c.SQLThread == topology.ThreadStopped {
 			break
 		}
 	}
@@ -439,7 +456,7 @@ func (r *rig) errant(t *testing.T) {
 	}
 	r.refused(t, refactor.Request{Operation: refactor.ErrantInject, Server: k}, "no-errant")
 	stray := func(id int) {
-		must(t, n.ExecAs(limited(t), sandbox.UserAdmin, "SET GLOBAL super_read_only=0", "FLUSH BINARY LOGS", fmt.Sprintf("CREATE DATABASE stray%d", id)))
+		must(t, n.ExecAs(limited(t), sandbox.UserAdmin, append(r.open(), "FLUSH BINARY LOGS", fmt.Sprintf("CREATE DATABASE stray%d", id))...))
 		must(t, r.Probe(limited(t), k))
 	}
 	stray(1)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"orchestrator/internal/config"
@@ -80,6 +81,8 @@ type Job struct {
 	Plan func(t *topology.Topology) (plan.Plan, *topology.Refusal)
 	// Unlocked lets the plan run without locks: for one that only waits.
 	Unlocked bool
+	// Gentle lets it be done although a person has a server under maintenance. The lock of another job it respects.
+	Gentle bool
 	// Parallel bounds how many steps of one stage run at the same time; 0 means 5.
 	Parallel int
 	// Deadline bounds a step that names none; 0 means a minute.
@@ -227,9 +230,12 @@ func (r *Runner) lock(ctx context.Context, j Job, keys []topology.Key) (release 
 		}
 	}
 	for _, k := range keys {
+		if j.Gentle && r.keptByPerson(k) {
+			continue
+		}
 		now := r.o.Now()
 		id, err := r.o.Locks.BeginMaintenance(ctx, topology.Maintenance{
-			Key: k, Owner: r.o.Owner, Reason: j.Operation + " of " + j.Subject.String(), Begin: now, End: now.Add(lockFor),
+			Key: k, Owner: r.o.Owner, Reason: jobReason + j.Operation + " of " + j.Subject.String(), Begin: now, End: now.Add(lockFor),
 		})
 		if err != nil {
 			release()
@@ -238,6 +244,19 @@ func (r *Runner) lock(ctx context.Context, j Job, keys []topology.Key) (release 
 		held = append(held, id)
 	}
 	return release, nil
+}
+
+// jobReason begins the reason of the locks that jobs hold, by which they differ from what people declare.
+const jobReason = "operation "
+
+// keptByPerson says whether a person has the server under maintenance now.
+func (r *Runner) keptByPerson(k topology.Key) bool {
+	i := r.o.Picture.Snapshot().Instance(k)
+	if i == nil || i.Maintenance == nil {
+		return false
+	}
+	m := i.Maintenance
+	return (m.End.IsZero() || m.End.After(r.o.Now())) && !strings.HasPrefix(m.Reason, jobReason)
 }
 
 func (r *Runner) execute(ctx context.Context, j Job, p *plan.Plan) error {

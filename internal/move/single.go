@@ -19,8 +19,8 @@ import (
 func (r *Runner) Single(want refactor.Request) Job {
 	return Job{
 		Operation: string(want.Operation), AuditType: want.Operation.AuditType(), Subject: want.Server,
-		Unlocked: want.Operation.Unlocked(),
-		Look:     func(t *topology.Topology) []topology.Key { return refactor.Look(t, want) },
+		Unlocked: want.Operation.Unlocked(), Gentle: want.Operation.Gentle(),
+		Look: func(t *topology.Topology) []topology.Key { return refactor.Look(t, want) },
 		Plan: func(t *topology.Topology) (plan.Plan, *topology.Refusal) {
 			return refactor.Single(t, want, policyOf(r.o.Config()))
 		},

@@ -97,6 +97,7 @@ func outcome(done move.Done) (moved Instances, failed []plan.Verdict) {
 	for i := range done.Plan.Steps {
 		s := &done.Plan.Steps[i]
 		switch {
+		case s.Action.Source.IsZero(): // it is about a server beside which others were moved
 		case s.State == plan.Failed:
 			failed = append(failed, plan.Verdict{Server: s.Server, Rule: "failed", Reason: s.Error})
 		case done.Topology.Instance(s.Server) != nil:

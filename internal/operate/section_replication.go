@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 
-	"orchestrator/internal/gtid"
 	"orchestrator/internal/topology"
 )
 
@@ -75,24 +74,14 @@ func canReplicate(name, summary string, further func(r, s *topology.Instance) er
 }
 
 // canReplicateByGTID wants GTIDs of one family on both sides, and every transaction that the source has purged on the
-// replica.
+// replica. A replica that could use GTID counts as one that does.
 func canReplicateByGTID(r, s *topology.Instance) error {
-	switch {
-	case r.UsesMariaDBGTID() && s.IsMariaDB():
-		return nil // what a MariaDB server has purged is not known
-	case !r.UsesOracleGTID() && !r.SupportsOracleGTID || !s.SupportsOracleGTID:
-		return fmt.Errorf("%s and %s do not both use GTID of the same kind", r.Key, s.Key)
+	if !r.UsesGTID() && r.SupportsOracleGTID {
+		r = r.Clone()
+		r.Channel.GTID = topology.OracleGTID
 	}
-	purged, err := gtid.Parse(s.PurgedSet)
-	if err != nil {
-		return fmt.Errorf("gtid_purged of %s: %w", s.Key, err)
-	}
-	executed, err := gtid.Parse(r.ExecutedSet)
-	if err != nil {
-		return fmt.Errorf("gtid_executed of %s: %w", r.Key, err)
-	}
-	if missing := purged.Subtract(executed); !missing.IsEmpty() {
-		return fmt.Errorf("%s has purged transactions that %s lacks: %s", s.Key, r.Key, missing)
+	if no := topology.CanReplicateByGTID(r, s); no != nil {
+		return no
 	}
 	return nil
 }

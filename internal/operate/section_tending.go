@@ -52,6 +52,14 @@ func (e *Engine) tend(ctx context.Context, a Args, r refactor.Request, done stri
 	if len(record.Plan.Steps) == 0 {
 		message = fmt.Sprintf("nothing to do, it is so already: %s", r.Server)
 	}
+	for _, step := range record.Plan.Steps {
+		if step.Note != "" {
+			message += " (" + step.Note + ")"
+		}
+	}
+	for _, warning := range record.Plan.Warnings {
+		message += "; warning: " + warning
+	}
 	if i := record.Instance(); i != nil {
 		return Result{Value: Instance{Instance: i, Of: record.Topology}, Message: message}, nil
 	}
@@ -193,7 +201,7 @@ func restartStatements() *Operation {
 		Name: name, Summary: "Print the statements that stop a replica, do something, and start it as it was; nothing is done",
 		Args:   []Arg{{Param: ParamInstance, Required: true}, {Param: ParamStatement}},
 		Routes: []string{name + "/:host/:port", "restart-slave-statements/:host/:port"},
-		Client: []Client{{Path: name + "/:host/:port?q", Needs: []Param{ParamInstance}, Print: PrintText}},
+		Client: []Client{{Path: name + "/:host/:port?q", Needs: []Param{ParamInstance}, Print: PrintSpecial}},
 		Run: func(ctx context.Context, e *Engine, a Args) (Result, error) {
 			if e.Moves == nil {
 				return Result{}, unavailable(name)

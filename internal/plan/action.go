@@ -67,6 +67,12 @@ const (
 	// the replica may be ahead of. It begins there only when the source has what the replica holds; its threads are left
 	// as they were; and it goes back to where it was when the source does not serve it.
 	Move Verb = "move"
+	// AlignBelow points a replica that replicates by file and position at its sibling Action.Source, which stands still:
+	// the one that lags applies up to where the other is. It replicates again afterwards, moved or not.
+	AlignBelow Verb = "align-below"
+	// AlignUp points a replica by file and position at Action.Source, from which its source Action.Former replicates, and
+	// stands still: the replica first applies all that Action.Former has logged.
+	AlignUp Verb = "align-up"
 	// BecomeReplica makes a former primary a replica of Action.Source, with what ReadCredentials read there (or at
 	// Action.Former, where that is another server), and leaves it stopped. It refuses where the server has written since ClosePrimary.
 	BecomeReplica Verb = "become-replica"
@@ -97,7 +103,7 @@ type Action struct {
 	On      bool                 `json:"on,omitempty"`    // SemiSync…; AwaitWriters: end the statements that run on
 	Super   bool                 `json:"super,omitempty"` // SetReadOnly, ClosePrimary, SetWritable: super_read_only as well
 	Channel string               `json:"channel,omitempty"`
-	Number  int64                `json:"number,omitempty"` // SetDelay: seconds; KillQuery: the connection
+	Number  int64                `json:"number,omitempty"`  // SetDelay: seconds; KillQuery: the connection
 	Timeout time.Duration        `json:"timeout,omitempty"` // how long a waiting verb waits; 0: the step's own deadline
 }
 
@@ -153,6 +159,10 @@ func (a Action) String() string {
 		return "stop taking writes (read_only=1)"
 	case AwaitSource:
 		return "apply everything that " + a.Source.String() + " holds"
+	case AlignBelow:
+		return fmt.Sprintf("apply as much as its sibling %s, then replicate from it", a.Source)
+	case AlignUp:
+		return fmt.Sprintf("apply everything that %s has logged, then replicate from %s", a.Former, a.Source)
 	case Move:
 		return "replicate from " + a.Source.String()
 	case MoveBelow:

@@ -95,7 +95,7 @@ func (d *relocation) known(k topology.Key) (*topology.Instance, *topology.Refusa
 func (d *relocation) make() *topology.Refusal {
 	switch d.request.Command {
 	case Relocate:
-		return d.one(d.below, d.place)
+		return d.one(d.below, d.placeOne)
 	case MoveGTID:
 		return d.one(d.below, d.byGTID)
 	case MoveBelow:
@@ -138,7 +138,7 @@ func (d *relocation) one(s *topology.Instance, how method) *topology.Refusal {
 	}
 	d.plan.Title = fmt.Sprintf("%s goes below %s", d.server.Key, s.Key)
 	d.plan.Successor = s.Key
-	d.plan.Add(1, step(d.server, a, "it was asked for"))
+	d.write(step(d.server, a, "it was asked for"))
 	d.warnOf(d.server, s)
 	return nil
 }
@@ -169,6 +169,7 @@ func (d *relocation) all(replicas []*topology.Instance, s *topology.Instance, ho
 		return refuse("no-destination", "name the server to replicate from", "where the replicas of %s shall replicate from is not said", d.server.Key)
 	}
 	d.plan.Successor = s.Key
+	var moves []plan.Step
 	for _, r := range replicas {
 		if r.Key == s.Key {
 			continue
@@ -180,10 +181,11 @@ func (d *relocation) all(replicas []*topology.Instance, s *topology.Instance, ho
 		}
 		move := step(r, a, "each is moved for itself")
 		move.MayFail = true
-		d.plan.Add(1, move)
+		moves = append(moves, move)
 		d.warnOf(r, s)
 	}
-	d.plan.Title = fmt.Sprintf("%s below %s", count(len(d.plan.Steps)), s.Key)
+	d.write(moves...)
+	d.plan.Title = fmt.Sprintf("%s below %s", count(len(moves)), s.Key)
 	if len(d.plan.Steps) == 0 && len(d.plan.Lost) > 0 {
 		return refuse(d.plan.Lost[0].Rule, "", "none of the replicas can go below %s: %s", s.Key, join(d.plan.Lost))
 	}

@@ -33,7 +33,7 @@ func (d *relocation) moveUpReplicas() *topology.Refusal {
 	if no != nil {
 		return no
 	}
-	return d.all(d.replicas(d.server), up, d.place)
+	return d.all(d.replicas(d.server), up, d.placeUp)
 }
 
 // repointReplicas points the replicas of the server at it again, or at another name of it.

@@ -1,6 +1,7 @@
 package refactor
 
 import (
+	"slices"
 	"strings"
 
 	"orchestrator/internal/failover"
@@ -33,6 +34,102 @@ func (d *relocation) place(r, s *topology.Instance) (plan.Action, *topology.Refu
 	return d.byGTID(r, s)
 }
 
+// placeOne is place, and by file and position beside a sibling or the source, which are stopped for as long as it takes.
+func (d *relocation) placeOne(r, s *topology.Instance) (plan.Action, *topology.Refusal) {
+	a, no := d.place(r, s)
+	if no == nil || no.Rule != "too-complex" || r.UsesGTID() || r.IsBinlogServer() || s.IsBinlogServer() {
+		return a, no
+	}
+	old := d.t.Source(r)
+	switch {
+	case old == nil || old.IsBinlogServer():
+		return a, no
+	case d.t.Source(s) == old && (!s.IsCoPrimary || s.ReadOnly):
+		a = plan.Action{Verb: plan.AlignBelow, Source: s.Key, Channel: r.Channel.Name}
+		return a, d.canAlign(r, s)
+	case d.t.Source(old) == s:
+		return d.placeUp(r, s)
+	}
+	return a, no
+}
+
+// placeUp is place, and by file and position beside the source of r, which is stopped for as long as it takes.
+func (d *relocation) placeUp(r, s *topology.Instance) (plan.Action, *topology.Refusal) {
+	a, no := d.place(r, s)
+	if no == nil || no.Rule != "too-complex" || r.UsesGTID() || r.IsBinlogServer() {
+		return a, no
+	}
+	old := d.t.Source(r)
+	a = plan.Action{Verb: plan.AlignUp, Source: s.Key, Former: old.Key, Channel: r.Channel.Name}
+	return a, d.canAlign(r, old)
+}
+
+// canAlign says whether two servers can be brought to the same place: both replicate, on one channel, and not far behind.
+func (d *relocation) canAlign(r, beside *topology.Instance) *topology.Refusal {
+	for _, i := range []*topology.Instance{r, beside} {
+		switch {
+		case !i.LastCheckValid():
+			return topology.Answers(i)
+		case i.IsMultiSource():
+			return refuse("multi-source", "", "%s replicates on %d channels, and by position only one that has a single channel can be stopped beside another", i.Key, 1+len(i.Others))
+		case !i.Replicating():
+			return refuse("not-replicating", "start replication there", "replication on %s does not run (error %d: %s)", i.Key, max(i.Channel.LastIOErrno, i.Channel.LastSQLErrno), i.Channel.LastIOError+i.Channel.LastSQLError)
+		case i.Channel.SQLDelay > 0:
+			return refuse("delayed", "set its delay to 0 first", "%s applies with a delay of %d s, for which the other would stand still", i.Key, i.Channel.SQLDelay)
+		}
+		if no := d.lags(i); no != nil {
+			return no
+		}
+	}
+	if beside.UsesGTID() {
+		return refuse("no-gtid", "let it use GTID first (enable-gtid)", "%s replicates by file and position and %s by GTID", r.Key, beside.Key)
+	}
+	return nil
+}
+
+// halts is the server that has to stand still for a move; zero when there is none.
+func halts(a plan.Action) topology.Key {
+	switch a.Verb {
+	case plan.AlignBelow:
+		return a.Source
+	case plan.AlignUp:
+		return a.Former
+	}
+	return topology.Key{}
+}
+
+// write adds the moves to the plan, all at the same time. Servers beside which they find their places are stopped
+// before, and started afterwards.
+func (d *relocation) write(moves ...plan.Step) {
+	var still []topology.Key
+	for _, m := range moves {
+		if k := halts(m.Action); !k.IsZero() && !slices.Contains(still, k) {
+			still = append(still, k)
+		}
+	}
+	stage := 1
+	for _, k := range still {
+		name := d.t.Instance(k).Channel.Name
+		d.plan.Add(stage, plan.Step{
+			Phase: plan.Gather, Server: k, Action: plan.Action{Verb: plan.StopReplica, Channel: name},
+			Why: "by file and position a place can be told only beside a server that stands still", Until: "its threads have stopped",
+			Undo: &plan.Action{Verb: plan.StartReplica, Channel: name},
+		})
+	}
+	if len(still) > 0 {
+		stage++
+	}
+	for _, m := range moves {
+		d.plan.Add(stage, m)
+	}
+	for _, k := range still {
+		d.plan.Add(stage+1, plan.Step{
+			Phase: plan.Repoint, Server: k, Action: plan.Action{Verb: plan.StartReplica, Channel: d.t.Instance(k).Channel.Name},
+			Why: "it goes on", Until: "its threads run",
+		})
+	}
+}
+
 // tooComplex is the original's refusal of what no method can do.
 func tooComplex(r, s *topology.Instance, reasons ...string) *topology.Refusal {
 	return refuse("too-complex", "use GTID, or move it by hand", "relocating %s below %s turns out to be too complex; please do it manually: %s",
@@ -51,7 +148,7 @@ func (d *relocation) relay(r, s *topology.Instance) (log topology.Coordinates, o
 	case up && !s.IsBinlogServer(): // to the head of the family
 		return s.SelfCoordinates, true
 	case up, // within the family
-		s.IsBinlogServer() && beside == old, // below a sibling
+		s.IsBinlogServer() && beside == old,                                           // below a sibling
 		s.IsBinlogServer() && old.IsBinlogServer() && above != nil && beside == above: // across
 		return s.Channel.Read, true
 	}

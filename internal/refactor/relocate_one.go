@@ -28,7 +28,7 @@ func (d *relocation) moveUp() *topology.Refusal {
 	if no != nil {
 		return no
 	}
-	return d.one(up, d.place)
+	return d.one(up, d.placeOne)
 }
 
 // above is what a server replicates from, for those below it to go there.
@@ -51,7 +51,7 @@ func (d *relocation) moveBelow() *topology.Refusal {
 	if d.below != nil && d.t.Source(d.below) != m {
 		return refuse("not-siblings", "use relocate", "%s replicates from %s and %s does not: they are no siblings", d.server.Key, m.Key, d.below.Key)
 	}
-	return d.one(d.below, d.place)
+	return d.one(d.below, d.placeOne)
 }
 
 // repointOne points the server at another name of its source, or at its source again.

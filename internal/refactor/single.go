@@ -72,7 +72,20 @@ const (
 )
 
 // Unlocked says whether the operation does no more than wait or send one harmless statement: then it needs no lock.
-func (o Operation) Unlocked() bool { return o == SourcePosWait || o == KillQuery || o == FlushBinaryLogs }
+func (o Operation) Unlocked() bool {
+	return o == SourcePosWait || o == KillQuery || o == FlushBinaryLogs
+}
+
+// Gentle says whether the operation may be done while somebody has the server under maintenance: people do so to work on
+// it in peace, and begin with stopping it.
+func (o Operation) Gentle() bool {
+	switch o {
+	case StopReplica, StopReplicaNice, StartReplica, RestartReplica, SetReadOnly, SetWritable, SkipQuery, DelayReplication, PurgeBinaryLogs,
+		EnableSemiSyncSource, DisableSemiSyncSource, EnableSemiSyncReplica, DisableSemiSyncReplica:
+		return true
+	}
+	return false
+}
 
 // AuditType is the word under which the operation is audited.
 func (o Operation) AuditType() string {

@@ -99,10 +99,11 @@ func (s *single) delay() *topology.Refusal {
 		return nil
 	}
 	a := plan.Action{Verb: plan.SetDelay, Number: s.r.Number}
-	if s.i.IsMariaDB() || topology.CompareVersions(s.i.Version, "5.7.4") < 0 {
+	// Newer MySQL changes it while the receiver runs, and keeps what that has received. With both threads stopped any
+	// change may drop it.
+	if s.i.IsMariaDB() || topology.CompareVersions(s.i.Version, "5.7.4") < 0 || !runs(c.IOThread) {
 		return s.changed(a, true)
 	}
-	// While the receiver runs, what it has received stays. Where it does not, the server keeps it for want of a new place.
 	if runs(c.SQLThread) {
 		s.add(plan.Stop, plan.Action{Verb: plan.StopApplying}, "", &plan.Action{Verb: plan.StartApplying})
 	}

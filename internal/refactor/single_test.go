@@ -129,6 +129,8 @@ func TestSingle(t *testing.T) {
 		"credentials":              {state{stopped}, refactor.Request{Operation: refactor.ChangeCredentials}, "set-credentials"},
 		"delay":                    {nil, refactor.Request{Operation: refactor.DelayReplication, Number: 60}, "stop-applying set-delay start-applying"},
 		"delay, stopped":           {state{stopped}, refactor.Request{Operation: refactor.DelayReplication, Number: 60}, "set-delay"},
+		"delay, receiver stopped":  {state{receiverStopped}, refactor.Request{Operation: refactor.DelayReplication, Number: 60}, "await-applied stop-replica set-delay start-applying"},
+		"delay, drops":             {state{stopped, behind, sourceDead}, refactor.Request{Operation: refactor.DelayReplication, Number: 60}, "refused: would-drop"},
 		"delay, as it is":          {nil, refactor.Request{Operation: refactor.DelayReplication}, ""},
 		"delay, negative":          {nil, refactor.Request{Operation: refactor.DelayReplication, Number: -1}, "refused: negative-delay"},
 		"delay, MariaDB":           {state{maria}, refactor.Request{Operation: refactor.DelayReplication, Number: 60}, "stop-receiving await-applied stop-replica set-delay start-replica await-replicating"},

@@ -68,7 +68,7 @@ func (s *single) stop() *topology.Refusal {
 
 func (s *single) stopNicely() *topology.Refusal {
 	c := &s.i.Channel
-	if c.LastSQLErrno != 0 && !runs(c.SQLThread) {
+	if c.LastSQLErrno != 0 {
 		return no("applier-stopped", "skip-query, or repair it", "the applier of %s stopped with error %d: %s", s.i.Key, c.LastSQLErrno, c.LastSQLError)
 	}
 	if c.SQLDelay > 0 && s.startDrops() {
