@@ -33,8 +33,8 @@ func (p *parts) serviceEngine(o *observe.Observer, kept *pictureStore, r *recove
 	e.Declarations = p.declarations(o.Apply)
 	e.Repairer = repairer{r}
 	e.Takeovers = takeovers{r, p.node}
-	e.Moves = p.serviceMoves(o, servers)
-	e.Relocations = p.serviceMoves(o, servers)
+	moving := p.serviceMoves(o, servers, r.Busy)
+	e.Moves, e.Relocations = moving, moving
 	e.HostNames = p.hostNameRecords(o, o.Apply)
 	e.Metrics = measurements{o}
 	e.BackendMetrics = backendMeasurements{p.store, kept.writer}

@@ -48,10 +48,12 @@ type Options struct {
 	Servers func(topology.Key) execute.Server
 	Leader  Leadership
 	Config  func() *config.Config
-	Owner   string // of the locks: the node
-	Now     func() time.Time
-	OnStep  func(plan.Step) // told of every change of a step, one at a time
-	Logger  *slog.Logger
+	// Busy says whether a recovery or takeover is under way in a cluster; nil when there can be none in this process.
+	Busy   func(cluster string) bool
+	Owner  string // of the locks: the node
+	Now    func() time.Time
+	OnStep func(plan.Step) // told of every change of a step, one at a time
+	Logger *slog.Logger
 }
 
 // Runner runs jobs. It is safe for concurrent use.
@@ -64,6 +66,9 @@ func New(o Options) *Runner {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Busy == nil {
+		o.Busy = func(string) bool { return false }
 	}
 	return &Runner{o}
 }
@@ -129,6 +134,9 @@ func (r *Runner) Run(ctx context.Context, j Job) (Done, error) {
 	if !r.o.Leader.IsLeader() {
 		return done, r.about(j, errors.New("this node is not the leader"))
 	}
+	if err := r.undisturbed(j); err != nil {
+		return done, r.about(j, err)
+	}
 	p, err := r.look(ctx, j)
 	if err != nil {
 		return done, r.about(j, err)
@@ -167,6 +175,26 @@ func (r *Runner) Run(ctx context.Context, j Job) (Done, error) {
 		return done, r.about(j, err)
 	}
 	return done, nil
+}
+
+// undisturbed is an error while the cluster of the subject is being recovered or taken over: a failover has the right of
+// way.
+func (r *Runner) undisturbed(j Job) error {
+	i := r.o.Picture.Snapshot().Instance(j.Subject)
+	if i != nil && r.o.Busy(i.ClusterName) {
+		return fmt.Errorf("a recovery or takeover is under way in cluster %s; ask again when it has ended (audit-recovery)", i.ClusterName)
+	}
+	return nil
+}
+
+// mayWrite is asked before each step.
+func (r *Runner) mayWrite(j Job) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if err := r.undisturbed(j); err != nil {
+			return err
+		}
+		return r.o.Leader.Confirm(ctx)
+	}
 }
 
 // about says which operation on which server an error is of.
@@ -265,7 +293,7 @@ func (r *Runner) execute(ctx context.Context, j Job, p *plan.Plan) error {
 		deadline = defaultDeadline
 	}
 	run := execute.New(execute.Options{
-		Server: r.o.Servers, MayWrite: r.o.Leader.Confirm, OnStep: r.o.OnStep, Parallel: j.Parallel,
+		Server: r.o.Servers, MayWrite: r.mayWrite(j), OnStep: r.o.OnStep, Parallel: j.Parallel,
 		Deadline: deadline, Now: r.o.Now, Logger: r.o.Logger,
 	}).NewRun()
 	return run.Plan(ctx, p, 0)

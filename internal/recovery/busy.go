@@ -15,6 +15,13 @@ func (e *Engine) occupy(cluster string) bool {
 	return true
 }
 
+// Busy says whether a recovery or takeover is under way in a cluster.
+func (e *Engine) Busy(cluster string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.busy[cluster]
+}
+
 func (e *Engine) vacate(cluster string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
