@@ -420,7 +420,8 @@ func (c *clusterSession) checkHooks(t *testing.T, promoted int) {
 	failed, successor := c.cluster.Node(0), c.cluster.Node(promoted)
 	what := fmt.Sprintf("DeadMaster %s DeadMaster %d orders 3", failed.Addr(), failed.Port)
 	after := fmt.Sprintf(" %s %d true", successor.Addr(), successor.Port)
-	want := []string{"detected " + what, "pre " + what, "pre " + what, "post-primary " + what + after, "post " + what + after}
+	last := "post " + what + after
+	want := []string{"detected " + what, "pre " + what, "detected " + what, "pre " + what, "post-primary " + what + after, last}
 	var got []string
 	c.await(t, "the hooks", func() bool {
 		text, err := os.ReadFile(c.hooks)
@@ -429,9 +430,10 @@ func (c *clusterSession) checkHooks(t *testing.T, promoted int) {
 		for line := range strings.Lines(string(text)) {
 			got = append(got, strings.TrimSpace(line))
 		}
-		return len(got) >= len(want)
+		return slices.Contains(got, last)
 	})
-	if !slices.Equal(got, want) {
+	// Acknowledging ends the detection, so the failure is detected anew, unless this process still remembers that it told.
+	if !slices.Equal(got, want) && !slices.Equal(got, slices.Delete(slices.Clone(want), 2, 3)) {
 		t.Errorf("hooks wrote\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
