@@ -46,10 +46,10 @@ func once(ctx context.Context, o options, flavor sandbox.Flavor, scenario string
 		return r, err
 	}
 	defer func() {
-		err = errors.Join(err, m.stop())
 		if err != nil && o.verbose {
 			fmt.Fprintf(os.Stderr, "the manager's log:\n%s\n", m.logTail())
 		}
+		err = errors.Join(err, m.stop())
 	}()
 	if err := m.awaitPicture(ctx, o.nodes); err != nil {
 		return r, err
@@ -353,7 +353,7 @@ func (m *manager) logTail() string {
 	return string(text[max(0, len(text)-16384):])
 }
 
-// stop ends the manager and removes what it left.
+// stop ends the manager and removes its files.
 func (m *manager) stop() error {
 	_ = m.cmd.Process.Signal(syscall.SIGTERM)
 	ended := make(chan error, 1)
@@ -364,5 +364,5 @@ func (m *manager) stop() error {
 		_ = m.cmd.Process.Kill()
 		<-ended
 	}
-	return nil
+	return os.RemoveAll(m.dir)
 }
