@@ -237,6 +237,30 @@ func TestHousekeeping(t *testing.T) {
 	})
 }
 
+func TestConfiguredDowntimeOfServersLeftBehindIsNotRenewed(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := newFleet()
+		f.add("dead", "")
+		f.set("dead", func(s *pretended) { s.down = true })
+		o := observe(t, f, func(c *config.Config) {
+			c.DiscoverySeeds = []string{"dead"}
+			c.MasterFailoverLostInstancesDowntimeMinutes = 180
+		}, withStore(newMemory()))
+		defer o.stop()
+		time.Sleep(time.Second)
+		begin := time.Now()
+		o.Apply(SetDowntime{key("dead"), &topology.Downtime{Reason: topology.ReasonLostInRecovery, Begin: begin, End: begin.Add(3 * time.Hour)}})
+		time.Sleep(2 * time.Hour)
+		if d := o.Instance(key("dead")).Downtime; d == nil || !d.End.Equal(begin.Add(3*time.Hour)) {
+			t.Errorf("downtime after two hours: %+v", d)
+		}
+		time.Sleep(time.Hour + time.Minute)
+		if d := o.Instance(key("dead")).Downtime; d != nil {
+			t.Errorf("downtime after its end: %+v", d)
+		}
+	})
+}
+
 func TestDowntimeOfServersLeftBehind(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		f := newFleet()

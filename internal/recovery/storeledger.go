@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"orchestrator/internal/analysis"
@@ -178,20 +176,8 @@ func (l *StoreLedger) PublishPrimary(ctx context.Context, _, alias, domain strin
 	if domain != "" {
 		errs = append(errs, l.store.PutHostAttribute(ctx, store.HostAttribute{Hostname: "*", Name: domain, Value: primary.String()}))
 	}
-	if alias == "" {
-		return errors.Join(errs...)
-	}
-	key := strings.TrimPrefix(l.config().KVClusterMasterPrefix+alias, "/")
-	pairs := []store.KV{
-		{Key: key, Value: primary.String()},
-		{Key: key + "/hostname", Value: primary.Hostname},
-		{Key: key + "/port", Value: strconv.Itoa(primary.Port)},
-	}
-	ips, ok, err := l.store.HostIPs(ctx, primary.Hostname)
+	pairs, err := l.store.PrimaryPairs(ctx, l.config().KVClusterMasterPrefix, alias, primary)
 	errs = append(errs, err)
-	if ok {
-		pairs = append(pairs, store.KV{Key: key + "/ipv4", Value: ips.IPv4}, store.KV{Key: key + "/ipv6", Value: ips.IPv6})
-	}
 	for _, p := range pairs {
 		errs = append(errs, l.store.PutKV(ctx, p))
 	}
