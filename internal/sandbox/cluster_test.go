@@ -218,6 +218,9 @@ func TestSemiSync(t *testing.T) {
 		for waiting := "0"; waiting == "0"; {
 			var name string
 			check(t, primary.Scan(ctx, "SHOW GLOBAL STATUS LIKE 'Rpl_semi_sync_"+word+"_wait_sessions'", &name, &waiting))
+			if len(written) > 0 {
+				t.Fatalf("acknowledged before anything waited (%v)", <-written)
+			}
 		}
 		select {
 		case err := <-written:

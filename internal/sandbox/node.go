@@ -163,13 +163,15 @@ func (n *Node) Kill() error {
 }
 
 // Freeze stops the server's process with SIGSTOP: its connections stay open and say nothing.
-func (n *Node) Freeze() error { return n.freeze(true, syscall.SIGSTOP, "freeze") }
+func (n *Node) Freeze() error { return n.freeze(true, (*process).stop, "freeze") }
 
 // Thaw lets a frozen server run on.
-func (n *Node) Thaw() error { return n.freeze(false, syscall.SIGCONT, "thaw") }
+func (n *Node) Thaw() error {
+	return n.freeze(false, func(p *process) error { return p.signal(syscall.SIGCONT) }, "thaw")
+}
 
-func (n *Node) freeze(on bool, s syscall.Signal, what string) error {
-	if err := n.signal(s, what); err != nil {
+func (n *Node) freeze(on bool, do func(*process) error, what string) error {
+	if err := n.toProcess(do, what); err != nil {
 		return err
 	}
 	n.mu.Lock()
@@ -186,11 +188,15 @@ func (n *Node) answering() bool {
 }
 
 func (n *Node) signal(s syscall.Signal, what string) error {
+	return n.toProcess(func(p *process) error { return p.signal(s) }, what)
+}
+
+func (n *Node) toProcess(do func(*process) error, what string) error {
 	p := n.current()
 	if p == nil {
 		return fmt.Errorf("%s %s: it was never started", what, n)
 	}
-	if err := p.signal(s); err != nil {
+	if err := do(p); err != nil {
 		return fmt.Errorf("%s %s: %w", what, n, err)
 	}
 	return nil

@@ -2,12 +2,15 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"runtime"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // launcher starts child processes from one thread that lives as long as the launcher. The kernel sends a child its
@@ -98,6 +101,25 @@ func (p *process) signal(s syscall.Signal) error {
 		return os.ErrProcessDone
 	}
 	return syscall.Kill(-p.pid(), s)
+}
+
+// stop stops the child (SIGSTOP) and returns when the kernel says that its last thread has stopped: until then one that runs
+// on another core may still answer what comes in.
+func (p *process) stop() error {
+	if err := p.signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	for {
+		// Only looked at, not consumed: the reaper and a second stop must find it as well.
+		err := unix.Waitid(unix.P_PID, p.pid(), nil, unix.WSTOPPED|unix.WEXITED|unix.WNOWAIT, nil)
+		switch {
+		case errors.Is(err, unix.EINTR):
+		case errors.Is(err, unix.ECHILD) || err == nil && !p.running():
+			return os.ErrProcessDone
+		default:
+			return err
+		}
+	}
 }
 
 // kill ends the child at once and waits until it is reaped. Killing what has ended is no error.
