@@ -324,15 +324,28 @@ func nodeAt(t *testing.T, c *sandbox.Cluster, addr string) *sandbox.Node {
 
 func keyOf(n *sandbox.Node) topology.Key { return topology.Key{Hostname: n.Host, Port: n.Port} }
 
-// writers counts the reachable servers that take writes.
-func writers(ctx context.Context, c *sandbox.Cluster) (open []string) {
-	for _, n := range c.Nodes() {
+// writers names the reachable servers that take writes. They are asked one after the other, so several are asked again:
+// one that is open before and after another one was seen open was open together with it.
+func writers(ctx context.Context, c *sandbox.Cluster) []string {
+	open := writable(ctx, c.Nodes())
+	if len(open) > 1 {
+		open = writable(ctx, open)
+	}
+	addrs := make([]string, len(open))
+	for i, n := range open {
+		addrs[i] = n.Addr()
+	}
+	return addrs
+}
+
+func writable(ctx context.Context, nodes []*sandbox.Node) (open []*sandbox.Node) {
+	for _, n := range nodes {
 		if !n.Running() {
 			continue
 		}
 		ctx, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
 		if ro, err := n.ReadOnly(ctx); err == nil && !ro {
-			open = append(open, n.Addr())
+			open = append(open, n)
 		}
 		cancel()
 	}
