@@ -167,7 +167,7 @@ func (r *Run) reconnect(ctx context.Context, k topology.Key, s Server, name stri
 	if err != nil {
 		return note, errors.Join(stopped, fmt.Errorf("%s has stopped receiving, and must not start again before it has applied everything: %w", k, err))
 	}
-	return note, errors.Join(stopped, s.StartReplica(ctx, server.IOThread, name))
+	return note, errors.Join(stopped, s.TryReceiver(ctx, name))
 }
 
 // restartWithin bounds the second half of a reconnection.

@@ -131,6 +131,10 @@ func (f *fake) StartReplica(_ context.Context, t server.Threads, _ string) error
 	return f.do(fmt.Sprint("start ", name(t)), func() { f.threads(t, topology.ThreadRunning) })
 }
 
+func (f *fake) TryReceiver(ctx context.Context, channel string) error {
+	return f.StartReplica(ctx, server.IOThread, channel)
+}
+
 func (f *fake) ResetReplicaAll(context.Context, string) error {
 	return f.do("reset all", func() { f.channel = nil })
 }

@@ -21,6 +21,7 @@ type Server interface {
 	// function waits until it has really ended.
 	StopReceiving(ctx context.Context, channel string) (ended func(context.Context) error, err error)
 	StartReplica(ctx context.Context, threads server.Threads, channel string) error
+	TryReceiver(ctx context.Context, channel string) error
 	ResetReplicaAll(ctx context.Context, channel string) error
 	ChangeSource(ctx context.Context, change server.SourceChange) error
 	SetReadOnly(ctx context.Context, on, super bool) error

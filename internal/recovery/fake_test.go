@@ -245,6 +245,10 @@ func (s fakeServer) StopReceiving(ctx context.Context, _ string) (func(context.C
 	return func(context.Context) error { return nil }, s.do(ctx, "stop receiving", s.threads(server.IOThread, topology.ThreadStopped))
 }
 
+func (s fakeServer) TryReceiver(ctx context.Context, channel string) error {
+	return s.StartReplica(ctx, server.IOThread, channel)
+}
+
 func (s fakeServer) StartReplica(ctx context.Context, t server.Threads, _ string) error {
 	what := "start"
 	if t == server.IOThread {

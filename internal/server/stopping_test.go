@@ -10,7 +10,8 @@ import (
 	"orchestrator/internal/topology"
 )
 
-// TestRealStopUnderAFrozenSource stops a replica whose IO thread is in a handshake with a source that does not answer.
+// TestRealStopUnderAFrozenSource stops a replica whose IO thread was started on trial and is in a handshake with a source
+// that does not answer.
 func TestRealStopUnderAFrozenSource(t *testing.T) {
 	eachFamily(t, func(t *testing.T, flavor sandbox.Flavor) {
 		cluster := sandboxtest.New(t, sandbox.Options{Flavor: flavor, Nodes: 2, GTID: true, NetTimeout: time.Minute})
@@ -18,7 +19,12 @@ func TestRealStopUnderAFrozenSource(t *testing.T) {
 		replica := servers.For(keyOf(cluster.Node(1)))
 		must(t, cluster.Node(0).Freeze())
 		must(t, replica.StopReplica(limited(t), server.IOThread, ""))
-		must(t, replica.StartReplica(limited(t), server.IOThread, ""))
+		must(t, replica.TryReceiver(limited(t), ""))
+		var netTimeout string
+		must(t, cluster.Node(1).Scan(limited(t), "SELECT CONCAT(@@GLOBAL.slave_net_timeout)", &netTimeout))
+		if netTimeout != "60" {
+			t.Errorf("slave_net_timeout was left at %s", netTimeout)
+		}
 		eventually(t, "connecting", func() bool {
 			return must1(replica.Status(limited(t)))(t)[0].IOThread == topology.ThreadOther
 		})
