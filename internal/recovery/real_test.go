@@ -469,8 +469,9 @@ type scenario struct {
 	want int
 	// complete says that every acknowledged row must survive, and not only those that had reached a replica.
 	complete bool
-	// after looks at the cluster when all is done.
+	// after looks at the cluster when all is done, and last when the load has stopped as well.
 	after func(t *testing.T, c *sandbox.Cluster, m *manager, promoted *sandbox.Node)
+	last  func(t *testing.T, c *sandbox.Cluster, m *manager)
 }
 
 // prefer gives a node a promotion rule.
@@ -509,7 +510,10 @@ func comesBackOpen(t *testing.T, c *sandbox.Cluster, m *manager, _ *sandbox.Node
 	}
 	returns(t, m, c.Node(0))
 	m.await(t, "the fencing to be told", func() bool { return m.saw(recovery.Fenced) })
-	// Who opens it later does it on purpose.
+}
+
+// opensOnPurpose opens the returned primary, as an operator may do, who is not to be contradicted.
+func opensOnPurpose(t *testing.T, c *sandbox.Cluster, m *manager) {
 	time.Sleep(1500 * time.Millisecond) // the server counts its uptime in seconds
 	m.returning.Store(true)             // and stays so
 	if err := c.Node(0).SetReadOnly(bounded(t), false); err != nil {
@@ -526,8 +530,8 @@ func scenarios() map[string]scenario {
 	opened := map[int]map[string]string{0: {"read_only": "0", "super_read_only": "0"}}
 	openedMaria := map[int]map[string]string{0: {"read_only": "0"}}
 	all := map[string]scenario{
-		"MariaDB, killed, comes back open": {options: sandbox.Options{Flavor: sandbox.MariaDB, GTID: true, NodeOptions: openedMaria}, after: comesBackOpen},
-		"MySQL, killed, comes back open":   {options: sandbox.Options{Flavor: sandbox.MySQL, GTID: true, NodeOptions: opened}, after: comesBackOpen},
+		"MariaDB, killed, comes back open": {options: sandbox.Options{Flavor: sandbox.MariaDB, GTID: true, NodeOptions: openedMaria}, after: comesBackOpen, last: opensOnPurpose},
+		"MySQL, killed, comes back open":   {options: sandbox.Options{Flavor: sandbox.MySQL, GTID: true, NodeOptions: opened}, after: comesBackOpen, last: opensOnPurpose},
 		"MySQL 5.6, killed":                {options: sandbox.Options{Flavor: sandbox.MySQL56, GTID: true}},
 		"MySQL, file and position, killed": {options: sandbox.Options{Flavor: sandbox.MySQL}},
 		"MySQL, semi-sync, killed":         {options: sandbox.Options{Flavor: sandbox.MySQL, GTID: true, SemiSync: true}, complete: true},
@@ -698,6 +702,9 @@ func (s scenario) run(t *testing.T) {
 		}
 	}
 	s.checkData(t, m, promoted, others, must, result)
+	if s.last != nil {
+		s.last(t, c, m)
+	}
 }
 
 // lost says whether a node could not follow. By file and position that is so when it had received less than the
