@@ -162,6 +162,9 @@ func (r *Runner) Run(ctx context.Context, j Job) (Done, error) {
 			}
 		}
 	}
+	if err := plan.FollowerOf(ctx).Agrees(&p); err != nil {
+		return done, r.about(j, err)
+	}
 	err = r.execute(ctx, j, &p)
 	done.Plan = p
 	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
@@ -292,8 +295,13 @@ func (r *Runner) execute(ctx context.Context, j Job, p *plan.Plan) error {
 	if deadline <= 0 {
 		deadline = defaultDeadline
 	}
+	follower := plan.FollowerOf(ctx)
+	tell := func(s plan.Step) {
+		follower.Told(s)
+		r.o.OnStep(s)
+	}
 	run := execute.New(execute.Options{
-		Server: r.o.Servers, MayWrite: r.mayWrite(j), OnStep: r.o.OnStep, Parallel: j.Parallel,
+		Server: r.o.Servers, MayWrite: r.mayWrite(j), OnStep: tell, Parallel: j.Parallel,
 		Deadline: deadline, Now: r.o.Now, Logger: r.o.Logger,
 	}).NewRun()
 	return run.Plan(ctx, p, 0)

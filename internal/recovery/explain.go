@@ -22,6 +22,15 @@ type Question struct {
 // Explain probes a cluster and says what would happen automatically if a server failed, or what happens where it has
 // failed, by the rules, the settings and the state of this moment. It changes nothing.
 func (e *Engine) Explain(ctx context.Context, q Question) (failover.Explanation, error) {
+	return e.explain(ctx, q, true)
+}
+
+// Forecast is Explain by what is known already: no server is asked.
+func (e *Engine) Forecast(ctx context.Context, q Question) (failover.Explanation, error) {
+	return e.explain(ctx, q, false)
+}
+
+func (e *Engine) explain(ctx context.Context, q Question, look bool) (failover.Explanation, error) {
 	if q.Code != "" && analysis.Describe(q.Code) == "" {
 		return failover.Explanation{}, fmt.Errorf("%q is no failure that the analysis knows", q.Code)
 	}
@@ -36,9 +45,11 @@ func (e *Engine) Explain(ctx context.Context, q Question) (failover.Explanation,
 	if t == nil {
 		return failover.Explanation{}, fmt.Errorf("explain cluster %s: it is not known", q.Cluster)
 	}
-	e.look(ctx, topology.Keys(t.Instances())...)
-	if now := e.o.Observer.Cluster(q.Cluster); now != nil {
-		t = now
+	if look {
+		e.look(ctx, topology.Keys(t.Instances())...)
+		if now := e.o.Observer.Cluster(q.Cluster); now != nil {
+			t = now
+		}
 	}
 	policies := failover.PoliciesOf(e.o.Config())
 	policies.Analysis.Live, policies.Analysis.HungAfter = true, hungAfter

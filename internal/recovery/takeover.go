@@ -74,7 +74,7 @@ func (e *Engine) Takeover(ctx context.Context, want TakeoverRequest) (*Recovery,
 		return nil, fmt.Errorf("%s: another recovery is running in cluster %s", want.Command, want.Cluster)
 	}
 	defer e.vacate(want.Cluster)
-	t, p, err := e.lookAndPlan(ctx, want)
+	t, p, err := e.lookAndAgree(ctx, want)
 	if err != nil {
 		return nil, err
 	}
@@ -93,6 +93,18 @@ func (e *Engine) Takeover(ctx context.Context, want TakeoverRequest) (*Recovery,
 func (e *Engine) PlanTakeover(ctx context.Context, want TakeoverRequest) (plan.Plan, error) {
 	_, p, err := e.lookAndPlan(ctx, want)
 	return p, err
+}
+
+// lookAndAgree plans, and asks who follows the request whether that is what was agreed to.
+func (e *Engine) lookAndAgree(ctx context.Context, want TakeoverRequest) (*topology.Topology, plan.Plan, error) {
+	t, p, err := e.lookAndPlan(ctx, want)
+	if err != nil {
+		return t, p, err
+	}
+	if err := plan.FollowerOf(ctx).Agrees(&p); err != nil {
+		return t, p, fmt.Errorf("%s of cluster %s: %w", want.Command, want.Cluster, err)
+	}
+	return t, p, nil
 }
 
 // lookAndPlan probes the cluster and plans.
@@ -158,7 +170,7 @@ func (e *Engine) replaceByForce(ctx context.Context, want TakeoverRequest) (*Rec
 	if want.Command == ForceTakeover && want.Designated.IsZero() {
 		return nil, fmt.Errorf("%s: who shall take over must be named", want.Command)
 	}
-	t, p, err := e.lookAndPlan(ctx, want)
+	t, p, err := e.lookAndAgree(ctx, want)
 	if err != nil {
 		return nil, err
 	}
