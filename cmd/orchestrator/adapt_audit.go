@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"orchestrator/internal/config"
+	"orchestrator/internal/operate"
 	"orchestrator/internal/store"
 	"orchestrator/internal/topology"
 )
@@ -26,6 +27,7 @@ type auditor struct {
 
 	mu        sync.Mutex
 	clusterOf func(topology.Key) string // fills in the cluster of a server; may be nil
+	listener  func(kind string, key topology.Key, cluster, message string)
 }
 
 // newAuditor makes an auditor; the caller closes it. That the system's log cannot be reached is only warned of.
@@ -49,6 +51,13 @@ func (a *auditor) lookUpClusters(of func(topology.Key) string) {
 	a.clusterOf = of
 }
 
+// tell lets somebody hear of every line; it must be quick.
+func (a *auditor) tell(listener func(kind string, key topology.Key, cluster, message string)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.listener = listener
+}
+
 // Close ends the connection to the system's log.
 func (a *auditor) Close() error {
 	if a.syslog == nil {
@@ -61,7 +70,16 @@ func (a *auditor) Close() error {
 // others.
 func (a *auditor) Audit(ctx context.Context, kind string, key topology.Key, cluster, message string) error {
 	c := a.config()
+	if caller := operate.CallerOf(ctx); caller != "" {
+		message += " (by " + caller + ")"
+	}
 	row := store.AuditRow{At: a.now(), Type: kind, Key: key, ClusterName: a.cluster(key, cluster), Message: message}
+	a.mu.Lock()
+	listener := a.listener
+	a.mu.Unlock()
+	if listener != nil {
+		listener(row.Type, row.Key, row.ClusterName, row.Message)
+	}
 	var errs []error
 	if c.AuditLogFile != "" {
 		errs = append(errs, a.toFile(c.AuditLogFile, row))

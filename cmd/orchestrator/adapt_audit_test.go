@@ -58,7 +58,7 @@ func TestAuditGoesWhereTheConfigurationSays(t *testing.T) {
 				!strings.Contains(string(text), "\tkind\tdb1\t3306\t[found]\tmessage\n") || !strings.Contains(string(text), "[said]")) {
 				t.Errorf("file %q, error %v", text, err)
 			}
-			rows, err := p.store.AuditLog(t.Context(), key("db1"), 0)
+			rows, err := p.store.AuditLog(t.Context(), store.AuditFilter{Key: key("db1")})
 			must(t, err)
 			if c.row != (len(rows) == 2) || c.row && (rows[0].ClusterName != "said" || rows[1].ClusterName != "found") {
 				t.Errorf("rows %+v", rows)
@@ -72,7 +72,7 @@ func TestFailedAuditFileDoesNotKeepTheBackendFromIt(t *testing.T) {
 	if err := p.audit.Audit(t.Context(), "kind", key("db1"), "", "message"); err == nil || !strings.Contains(err.Error(), "AuditLogFile") {
 		t.Errorf("error %v does not name AuditLogFile", err)
 	}
-	if rows, err := p.store.AuditLog(t.Context(), topology.Key{}, 0); err != nil || len(rows) != 1 {
+	if rows, err := p.store.AuditLog(t.Context(), store.AuditFilter{}); err != nil || len(rows) != 1 {
 		t.Errorf("rows %+v, error %v", rows, err)
 	}
 }

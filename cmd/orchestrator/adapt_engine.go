@@ -5,6 +5,7 @@ import (
 
 	"orchestrator/internal/observe"
 	"orchestrator/internal/operate"
+	"orchestrator/internal/plan"
 	"orchestrator/internal/recovery"
 	"orchestrator/internal/server"
 	"orchestrator/internal/store"
@@ -22,7 +23,7 @@ func (p *parts) engine() *operate.Engine {
 }
 
 // serviceEngine is what operations work on in the service: the fleet as the observer sees it.
-func (p *parts) serviceEngine(o *observe.Observer, kept *pictureStore, r *recovery.Engine, servers *server.Servers) *operate.Engine {
+func (p *parts) serviceEngine(o *observe.Observer, kept *pictureStore, r *recovery.Engine, servers *server.Servers, onStep func(plan.Step)) *operate.Engine {
 	picture := livePicture{o}
 	p.audit.lookUpClusters(picture.clusterOf)
 	e := p.engine()
@@ -33,7 +34,7 @@ func (p *parts) serviceEngine(o *observe.Observer, kept *pictureStore, r *recove
 	e.Declarations = p.declarations(o.Apply)
 	e.Repairer = repairer{r}
 	e.Takeovers = takeovers{r, p.node}
-	moving := p.serviceMoves(o, servers, r.Busy)
+	moving := p.serviceMoves(o, servers, r.Busy, onStep)
 	e.Moves, e.Relocations = moving, moving
 	e.HostNames = p.hostNameRecords(o, o.Apply)
 	e.Metrics = measurements{o}

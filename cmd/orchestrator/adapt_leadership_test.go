@@ -36,7 +36,7 @@ func stand(t *testing.T, file string, f fleet) *standing {
 	kept := s.pictureStore(s.writer)
 	s.seen = observe.New(observe.Options{Prober: f, Store: leadersStore{kept, s.leader.IsLeader}, Config: s.config, Logger: s.log})
 	servers := server.New(server.Options{})
-	s.engine = s.serviceEngine(s.seen, kept, s.recoveryEngine(s.seen, servers), servers)
+	s.engine = s.serviceEngine(s.seen, kept, s.recoveryEngine(s.seen, servers), servers, nil)
 	s.fleet = s.fleetNews(s.seen)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

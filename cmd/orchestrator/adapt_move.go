@@ -22,16 +22,16 @@ type moves struct {
 }
 
 // runner makes what runs operations on what the observer sees.
-func (p *parts) runner(o *observe.Observer, servers *server.Servers, busy func(cluster string) bool) *move.Runner {
+func (p *parts) runner(o *observe.Observer, servers *server.Servers, busy func(cluster string) bool, onStep func(plan.Step)) *move.Runner {
 	return move.New(move.Options{
 		Picture: o, Locks: p.declarations(o.Apply), Audit: p.audit, Servers: execute.Real(servers), Leader: p.leader,
-		Config: p.config, Owner: p.node.Hostname, Now: p.now, Logger: p.log, Busy: busy,
+		Config: p.config, Owner: p.node.Hostname, Now: p.now, Logger: p.log, Busy: busy, OnStep: onStep,
 	})
 }
 
 // serviceMoves work on what the service's observer sees.
-func (p *parts) serviceMoves(o *observe.Observer, servers *server.Servers, busy func(cluster string) bool) moves {
-	r := p.runner(o, servers, busy)
+func (p *parts) serviceMoves(o *observe.Observer, servers *server.Servers, busy func(cluster string) bool, onStep func(plan.Step)) moves {
+	r := p.runner(o, servers, busy, onStep)
 	return moves{func(ctx context.Context, _ topology.Key, do func(context.Context, *move.Runner) error) error {
 		return do(ctx, r)
 	}, p.config}
@@ -50,7 +50,7 @@ func (s *oneShot) withRunner(ctx context.Context, key topology.Key, do func(cont
 		if err := s.complete(ctx, o, key); err != nil {
 			return err
 		}
-		return do(ctx, s.runner(o, servers, nil))
+		return do(ctx, s.runner(o, servers, nil, nil))
 	})
 }
 

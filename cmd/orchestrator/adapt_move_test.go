@@ -90,7 +90,7 @@ func TestCommandsTendServers(t *testing.T) {
 		if err != nil || len(held) != 0 {
 			t.Errorf("locks left: %v, %v", held, err)
 		}
-		entries, err := p.store.AuditLog(t.Context(), topology.Key{}, 0)
+		entries, err := p.store.AuditLog(t.Context(), store.AuditFilter{})
 		must(t, err)
 		for _, kind := range []string{"stop-replica", "start-replica"} {
 			if !slices.ContainsFunc(entries, func(a store.AuditRow) bool { return a.Type == kind && a.Key.String() == replica }) {

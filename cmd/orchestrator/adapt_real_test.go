@@ -69,7 +69,7 @@ func TestCommandsDiscoverAndRecover(t *testing.T) {
 	if len(list) != 1 || !list[0].IsSuccessful || list[0].SuccessorKey != promoted || list[0].NodeToken != p.node.Token || list[0].End.IsZero() {
 		t.Errorf("recoveries %+v", list)
 	}
-	entries, err := p.store.AuditLog(t.Context(), topology.Key{}, 0)
+	entries, err := p.store.AuditLog(t.Context(), store.AuditFilter{})
 	must(t, err)
 	audited := func(kind string) bool {
 		for _, a := range entries {

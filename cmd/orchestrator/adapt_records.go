@@ -56,10 +56,19 @@ func (r records) Acknowledge(ctx context.Context, q operate.AckQuery, owner, com
 
 // AuditLog implements operate.Records.
 func (r records) AuditLog(ctx context.Context, q operate.AuditQuery) ([]operate.AuditEntry, error) {
-	rows, err := r.store.AuditLog(ctx, q.Instance, q.Page)
+	rows, err := r.store.AuditLog(ctx, auditFilter(q))
 	return each(rows, func(a store.AuditRow) operate.AuditEntry {
-		return operate.AuditEntry{ID: a.ID, At: a.At, Kind: a.Type, Key: a.Key, Message: a.Message}
+		return operate.AuditEntry{ID: a.ID, At: a.At, Kind: a.Type, Key: a.Key, Cluster: a.ClusterName, Message: a.Message}
 	}), err
+}
+
+// CountAudit implements operate.Records.
+func (r records) CountAudit(ctx context.Context, q operate.AuditQuery) (int, error) {
+	return r.store.CountAudit(ctx, auditFilter(q))
+}
+
+func auditFilter(q operate.AuditQuery) store.AuditFilter {
+	return store.AuditFilter{Key: q.Instance, ClusterName: q.Cluster, Type: q.Kind, Before: q.Before, Limit: q.Limit, Page: q.Page}
 }
 
 // Changelog implements operate.Records. Servers come in the order of their first change.

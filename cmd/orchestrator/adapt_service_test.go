@@ -48,7 +48,7 @@ func startService(t *testing.T, f fleet, document string) (*parts, *operate.Engi
 	kept := p.pictureStore(writer)
 	o := observe.New(observe.Options{Prober: f, Store: kept, Config: p.config, Logger: p.log})
 	servers := server.New(server.Options{})
-	e := p.serviceEngine(o, kept, p.recoveryEngine(o, servers), servers)
+	e := p.serviceEngine(o, kept, p.recoveryEngine(o, servers), servers, nil)
 	ctx, cancel := context.WithCancel(context.Background())
 	var work sync.WaitGroup
 	work.Go(func() {

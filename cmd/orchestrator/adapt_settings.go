@@ -67,6 +67,13 @@ func (s *settings) Report(w io.Writer) error {
 	return config.Report(w, s.config(), s.warnings)
 }
 
+// lastWarnings are what reading the configuration in force has warned of.
+func (s *settings) lastWarnings() []config.Warning {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.warnings
+}
+
 // settingsFrom are the settings of one file that is not on disk.
 func settingsFrom(name, document string) (*settings, error) {
 	return loadSettings(config.Options{

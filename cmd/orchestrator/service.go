@@ -17,6 +17,7 @@ import (
 	"orchestrator/internal/config"
 	"orchestrator/internal/consensus"
 	"orchestrator/internal/httpapi"
+	v2 "orchestrator/internal/httpapi/v2"
 	"orchestrator/internal/observe"
 	"orchestrator/internal/operate"
 	"orchestrator/internal/publish"
@@ -59,6 +60,7 @@ type service struct {
 	hooks    *publish.Hooks
 	listener net.Listener
 	web      *http.Server
+	api      *v2.API
 	hangup   chan os.Signal // SIGHUP, from the first moment on: unasked for, it would end the process
 }
 
@@ -100,6 +102,9 @@ func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
 	progress, exposition := newMetrics()
 	if s.parts, err = openParts(ctx, o.Settings, o.Logger, appearance{mode: httpMode, updateTables: o.UpdateTables}, s.hooks, func(p recovery.Progress) {
 		progress(p)
+		if api := s.api; api != nil {
+			api.Progress(p)
+		}
 		if o.Progress != nil {
 			o.Progress(p)
 		}
@@ -117,11 +122,13 @@ func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
 		Active: func() bool { return o.Discovery },
 	})
 	s.engine = s.parts.recoveryEngine(s.observer, s.prober.servers)
-	engine := s.parts.serviceEngine(s.observer, kept, s.engine, s.prober.servers)
+	engine := s.parts.serviceEngine(s.observer, kept, s.engine, s.prober.servers, s.stepped)
 	engine.NoOperation = o.NoOperation
+	registry := operate.NewRegistry()
+	s.api = s.secondAPI(engine, registry)
 	s.web = &http.Server{
 		Handler: httpapi.New(httpapi.Deps{
-			Engine: engine, Registry: operate.NewRegistry(), Logger: o.Logger,
+			Engine: engine, Registry: registry, Logger: o.Logger, V2: s.api,
 			Tokens: tokens{s.parts.store, cfg}, Prometheus: exposition(s),
 			Web: placeholder(version, commit, cfg),
 		}),
@@ -183,6 +190,7 @@ func (s *service) run(ctx context.Context) error {
 	part("chronicle", func(ctx context.Context) error { s.parts.chronicle(s.observer.Snapshot).run(ctx); return nil })
 	part("tls memory", func(ctx context.Context) error { s.memory.run(ctx); return nil })
 	part("reload", s.reloadOnHangup)
+	part("api", s.api.Run)
 	part("web", func(context.Context) error {
 		err := s.serveWeb()
 		if errors.Is(err, http.ErrServerClosed) {

@@ -67,3 +67,14 @@ func (l *loader) chooseBackend() {
 		Text:   fmt.Sprintf("is not given and neither is MySQLOrchestratorHost, so SQLite is used, in %s", c.SQLite3DataFile),
 		Remedy: "give BackendDB to decide yourself"})
 }
+
+// Given says whether a file gives the key of that name.
+func (c *Config) Given(name string) bool { return c.given(name) }
+
+// OpenWithoutAuthentication is a warning when everybody who can reach this machine may change topologies; "" otherwise.
+func (c *Config) OpenWithoutAuthentication() string {
+	if c.authentication() != "" || c.UseMutualTLS || c.ReadOnly || c.ListenSocket != "" || c.listensOnLoopbackOnly() {
+		return ""
+	}
+	return "The API listens on " + c.EffectiveListenAddress() + " and asks nobody who they are: everybody who can connect may change topologies. Set AuthenticationMethod, or listen on 127.0.0.1."
+}

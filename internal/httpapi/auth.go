@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"orchestrator/internal/config"
+	v2 "orchestrator/internal/httpapi/v2"
+	"orchestrator/internal/operate"
 )
 
 // Tokens are the access tokens of AuthenticationMethod `token`.
@@ -120,6 +122,15 @@ func (a *authenticator) user(r *http.Request) string {
 		return r.Header.Get(a.config().AuthUserHeader)
 	}
 	return ""
+}
+
+// caller is who asks, for the second generation of the API.
+func (a *authenticator) caller(r *http.Request) v2.Caller {
+	c := v2.Caller{Name: a.user(r), Method: a.method, Role: operate.Viewer}
+	if a.mayWrite(r) {
+		c.Role = operate.Admin
+	}
+	return c
 }
 
 // mayWrite says whether the caller may change things, and whether this node may do it for them.

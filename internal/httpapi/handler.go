@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	v2 "orchestrator/internal/httpapi/v2"
 	"orchestrator/internal/operate"
 )
 
@@ -26,6 +27,8 @@ type Deps struct {
 	Prometheus http.Handler
 	// DebugMetrics answers /debug/metrics; nil: not served.
 	DebugMetrics http.Handler
+	// V2 is the second generation of the API; nil: not served.
+	V2 *v2.API
 	// Web answers everything that is neither API nor debugging, behind the same authentication; nil: not found.
 	// It sees the path without URLPrefix.
 	Web http.Handler
@@ -63,6 +66,9 @@ func New(d Deps) http.Handler {
 		}
 	}
 	mux.HandleFunc(h.prefix+"/api/", http.NotFound)
+	if d.V2 != nil {
+		d.V2.Mount(mux, h.prefix, h.auth.caller, h.forward)
+	}
 	h.mountDebug(mux)
 	if d.Prometheus != nil {
 		mux.Handle("GET "+h.prefix+"/metrics", d.Prometheus)
@@ -142,7 +148,8 @@ func (h *handler) operation(o *operate.Operation, route string) http.HandlerFunc
 		case o.Rights == operate.Write && !h.auth.mayWrite(r):
 			rep.fail(operate.ErrUnauthorized)
 		default:
-			result, err := o.Call(r.Context(), h.Engine, operate.Input{Values: values, User: h.auth.user(r)})
+			user := h.auth.user(r)
+			result, err := o.Call(operate.WithCaller(r.Context(), user), h.Engine, operate.Input{Values: values, User: user})
 			if err != nil {
 				rep.fail(err)
 				return

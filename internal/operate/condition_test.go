@@ -27,11 +27,14 @@ func TestServerCondition(t *testing.T) {
 		status operate.Status
 		text   string
 	}{
-		"fine":        {func(*topology.Instance) {}, operate.StatusOK, ""},
-		"dead":        {func(i *topology.Instance) { i.Check.Checked = now.Add(time.Second); i.Check.Err = "refused" }, operate.StatusCritical, "does not answer: refused"},
-		"stale":       {func(i *topology.Instance) { i.Check.Checked, i.Check.Seen = now.Add(-time.Hour), now.Add(-time.Hour) }, operate.StatusStale, "was not looked at lately"},
-		"stopped":     {func(i *topology.Instance) { i.Channel.SQLThread = topology.ThreadStopped }, operate.StatusCritical, "does not replicate: its threads are stopped"},
-		"broken":      {func(i *topology.Instance) { i.Channel.SQLThread = 0; i.Channel.LastSQLErrno, i.Channel.LastSQLError = 1062, "dup" }, operate.StatusCritical, "does not replicate: error 1062: dup"},
+		"fine":    {func(*topology.Instance) {}, operate.StatusOK, ""},
+		"dead":    {func(i *topology.Instance) { i.Check.Checked = now.Add(time.Second); i.Check.Err = "refused" }, operate.StatusCritical, "does not answer: refused"},
+		"stale":   {func(i *topology.Instance) { i.Check.Checked, i.Check.Seen = now.Add(-time.Hour), now.Add(-time.Hour) }, operate.StatusStale, "was not looked at lately"},
+		"stopped": {func(i *topology.Instance) { i.Channel.SQLThread = topology.ThreadStopped }, operate.StatusCritical, "does not replicate: its threads are stopped"},
+		"broken": {func(i *topology.Instance) {
+			i.Channel.SQLThread = 0
+			i.Channel.LastSQLErrno, i.Channel.LastSQLError = 1062, "dup"
+		}, operate.StatusCritical, "does not replicate: error 1062: dup"},
 		"lag":         {func(i *topology.Instance) { i.Lag = topology.KnownSeconds(400) }, operate.StatusWarn, "lags 400 s"},
 		"errant":      {func(i *topology.Instance) { i.ErrantSet = "u:1" }, operate.StatusWarn, "has transactions that its source never had: u:1"},
 		"group":       {func(i *topology.Instance) { i.Group = topology.Group{Name: "g", MemberState: "RECOVERING"} }, operate.StatusWarn, "is RECOVERING in its group"},

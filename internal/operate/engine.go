@@ -138,6 +138,10 @@ type AckQuery struct {
 // AuditQuery chooses lines of the audit log, newest first.
 type AuditQuery struct {
 	Instance topology.Key // zero: all
+	Cluster  string       // by the name that it had; "": all
+	Kind     string       // "": all
+	Before   int64        // only lines with a smaller number; 0: all
+	Limit    int          // at most so many, instead of pages; 0: pages
 	Page     int          // of PageSize
 }
 
@@ -151,6 +155,8 @@ type Records interface {
 	// Acknowledge returns how many recoveries it acknowledged.
 	Acknowledge(ctx context.Context, q AckQuery, owner, comment string) (int64, error)
 	AuditLog(ctx context.Context, q AuditQuery) ([]AuditEntry, error)
+	// CountAudit says how many lines there are, whatever the page.
+	CountAudit(ctx context.Context, q AuditQuery) (int, error)
 	// Changelog returns the history of the analysis of each server.
 	Changelog(ctx context.Context) ([]AnalysisHistory, error)
 }

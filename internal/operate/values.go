@@ -138,6 +138,7 @@ type AuditEntry struct {
 	At      time.Time
 	Kind    string
 	Key     topology.Key
+	Cluster string // "" when it is not about one
 	Message string
 }
 

@@ -48,3 +48,13 @@ func (e *Engine) ClusterOf(ctx context.Context, t *topology.Topology, text strin
 
 // Summary is what clusters-alias says of a cluster.
 func (e *Engine) Summary(c *topology.Cluster) Cluster { return e.summary(c) }
+
+// Named finds an operation by its own name, of whichever face; nil when there is none.
+func (r *Registry) Named(name string) *Operation {
+	for _, o := range r.operations {
+		if o.Name == name {
+			return o
+		}
+	}
+	return nil
+}

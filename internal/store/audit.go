@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"orchestrator/internal/topology"
@@ -28,13 +29,44 @@ func (s *Store) WriteAudit(ctx context.Context, a AuditRow) error {
 	return err
 }
 
-// AuditLog returns a page of the audit of one server, or of everything for the zero key, newest first. Pages begin
-// at 0.
-func (s *Store) AuditLog(ctx context.Context, key topology.Key, number int) ([]AuditRow, error) {
+// AuditFilter selects lines of the audit; zero fields select all.
+type AuditFilter struct {
+	Key         topology.Key
+	ClusterName string
+	Type        string
+	Before      int64 // only rows with a smaller id
+	Limit       int   // at most so many rows, instead of pages
+	Page        int   // of PageSize, from 0
+}
+
+func (f *AuditFilter) conditions() conditions {
 	var c conditions
-	c.add(!key.IsZero(), "hostname = ? AND port = ?", key.Hostname, key.Port)
+	c.add(!f.Key.IsZero(), "hostname = ? AND port = ?", f.Key.Hostname, f.Key.Port)
+	c.add(f.ClusterName != "", "cluster_name = ?", f.ClusterName)
+	c.add(f.Type != "", "audit_type = ?", f.Type)
+	return c
+}
+
+// AuditLog returns lines of the audit, newest first.
+func (s *Store) AuditLog(ctx context.Context, f AuditFilter) ([]AuditRow, error) {
+	c, order, part := f.conditions(), "audit_timestamp DESC, audit_id DESC", page(f.Page, false)
+	if f.Limit > 0 {
+		// Numbers are given in the order of writing, and never change places while somebody leafs through them.
+		order, part = "audit_id DESC", " LIMIT "+strconv.Itoa(f.Limit)
+		c.add(f.Before > 0, "audit_id < ?", f.Before)
+	}
 	return collect(ctx, s, s.reader, "load audit", func(r []value) AuditRow {
 		return AuditRow{r[0].int(), r[1].time(), r[2].text(), keyColumns(r[3], r[4]), r[5].text(), r[6].text()}
 	}, "SELECT audit_id, audit_timestamp, audit_type, hostname, port, cluster_name, message FROM audit"+
-		c.where()+" ORDER BY audit_timestamp DESC, audit_id DESC"+page(number, false), c.args...)
+		c.where()+" ORDER BY "+order+part, c.args...)
+}
+
+// CountAudit says how many lines the audit has, whatever Before, Limit and Page.
+func (s *Store) CountAudit(ctx context.Context, f AuditFilter) (int, error) {
+	c := f.conditions()
+	rows, err := collect(ctx, s, s.reader, "count audit", func(r []value) int { return int(r[0].int()) }, "SELECT COUNT(*) FROM audit"+c.where(), c.args...)
+	if err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	return rows[0], nil
 }

@@ -522,10 +522,16 @@ func audits(t *testing.T, s *Store, clock *testClock) {
 		}
 		must(t, s.WriteAudit(ctx, a))
 	}
-	page0, page1 := must2(s.AuditLog(ctx, topology.Key{}, 0)), must2(s.AuditLog(ctx, topology.Key{}, 1))
+	page0, page1 := must2(s.AuditLog(ctx, AuditFilter{})), must2(s.AuditLog(ctx, AuditFilter{Page: 1}))
 	same(t, "pages", []int{len(page0), len(page1)}, []int{20, 5})
 	same(t, "newest first", page0[0].At, clock.t)
-	same(t, "of a server", len(must2(s.AuditLog(ctx, key("a"), -3))), 12)
+	same(t, "of a server", len(must2(s.AuditLog(ctx, AuditFilter{Key: key("a"), Page: -3}))), 12)
+
+	first := must2(s.AuditLog(ctx, AuditFilter{Limit: 3}))
+	next := must2(s.AuditLog(ctx, AuditFilter{Limit: 30, Before: first[2].ID, Type: "forget"}))
+	same(t, "windows", []int{len(first), len(next)}, []int{3, 22})
+	same(t, "no line twice", next[0].ID, first[2].ID-1)
+	same(t, "counts", []int{must2(s.CountAudit(ctx, AuditFilter{Limit: 3, Before: 5})), must2(s.CountAudit(ctx, AuditFilter{Key: key("a")})), must2(s.CountAudit(ctx, AuditFilter{Type: "x"}))}, []int{25, 12, 0})
 }
 
 // wait makes rows look as if time had passed, whoever's clock counts.

@@ -223,6 +223,9 @@ func (b *Backend) AuditLog(_ context.Context, q operate.AuditQuery) ([]operate.A
 	return []operate.AuditEntry{{ID: 5, At: Now(), Kind: "begin-downtime", Key: Key("db-a3"), Message: fmt.Sprintf("instance=%s page=%d", q.Instance.Hostname, q.Page)}}, b.Fail
 }
 
+// CountAudit counts that line.
+func (b *Backend) CountAudit(context.Context, operate.AuditQuery) (int, error) { return 1, b.Fail }
+
 // Changelog returns one history.
 func (b *Backend) Changelog(context.Context) ([]operate.AnalysisHistory, error) {
 	return []operate.AnalysisHistory{{Key: Key("db-a1"), Changes: []operate.AnalysisChange{{At: Now(), Text: "DeadMaster"}}}}, b.Fail

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"orchestrator/internal/analysis"
+	"orchestrator/internal/config"
+	"orchestrator/internal/failover"
+	v2 "orchestrator/internal/httpapi/v2"
+	"orchestrator/internal/operate"
+	"orchestrator/internal/plan"
+	"orchestrator/internal/recovery"
+)
+
+// secondAPI makes the second generation of the API over the engine, and tells it what happens.
+func (s *service) secondAPI(e *operate.Engine, registry *operate.Registry) *v2.API {
+	api := v2.New(v2.Deps{
+		Engine: e, Registry: registry, Logger: s.options.Logger,
+		Forecast: func(ctx context.Context, cluster string, code analysis.Code) (failover.Explanation, error) {
+			return s.engine.Forecast(ctx, recovery.Question{Cluster: cluster, Code: code})
+		},
+		Journal: s.journal, Busy: s.engine.Busy, Subscribe: s.observer.Subscribe,
+		Warnings: func() []config.Warning { return s.options.Settings.lastWarnings() },
+	})
+	s.parts.audit.tell(api.Audited)
+	return api
+}
+
+// stepped tells of a step of an operation that somebody has asked for.
+func (s *service) stepped(step plan.Step) {
+	if s.api == nil {
+		return
+	}
+	cluster := ""
+	if i := s.observer.Instance(step.Server); i != nil {
+		cluster = i.ClusterName
+	}
+	s.api.Stepped(cluster, step)
+}
+
+// journal is the plan of a recovery with how far its steps have come.
+func (s *service) journal(ctx context.Context, uid string) (plan.Plan, bool, error) {
+	entry, ok, err := s.parts.store.Journal(ctx, uid)
+	if err != nil || !ok {
+		return plan.Plan{}, false, err
+	}
+	var j recovery.Journal
+	if err := json.Unmarshal([]byte(entry.State), &j); err != nil {
+		return plan.Plan{}, false, fmt.Errorf("the journal of recovery %s: %w", uid, err)
+	}
+	return j.Plan, true, nil
+}
