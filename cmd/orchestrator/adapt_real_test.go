@@ -8,6 +8,7 @@ import (
 	"orchestrator/internal/operate"
 	"orchestrator/internal/sandbox"
 	"orchestrator/internal/sandbox/sandboxtest"
+	"orchestrator/internal/store"
 	"orchestrator/internal/topology"
 )
 
