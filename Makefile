@@ -8,7 +8,7 @@ GO      ?= go
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-unit test-race lint generate bench bench-failover bench-fleet soak servers clean
+.PHONY: help build demo test test-unit test-race lint generate bench bench-failover bench-fleet soak servers web web-check clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,15 @@ lint: ## gofmt, go vet, staticcheck.
 	@unformatted=$$(gofmt -l cmd internal bench); test -z "$$unformatted" || { echo "not formatted: $$unformatted" >&2; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool -modfile=tools/go.mod staticcheck ./...
+
+web: ## Build the web page anew into internal/web/dist, which is committed.
+	script/install-web
+	$(GO) run -C tools ./webbundle
+
+web-check: ## Check the web page: types, units, and that what is committed is what the sources give.
+	script/install-web
+	cd web && npm run --silent check
+	$(GO) run -C tools ./webbundle -check
 
 generate: ## Write the generated reference pages anew.
 	$(GO) generate ./...

@@ -24,6 +24,7 @@ import (
 	"orchestrator/internal/recovery"
 	"orchestrator/internal/server"
 	"orchestrator/internal/store"
+	"orchestrator/internal/web"
 	"orchestrator/internal/topology"
 )
 
@@ -130,7 +131,7 @@ func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
 		Handler: httpapi.New(httpapi.Deps{
 			Engine: engine, Registry: registry, Logger: o.Logger, V2: s.api,
 			Tokens: tokens{s.parts.store, cfg}, Prometheus: exposition(s),
-			Web: placeholder(version, commit, cfg),
+			Web: func(api http.Handler, prefix string) http.Handler { return web.New(web.Options{API: api, Prefix: prefix}) },
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelWarn),

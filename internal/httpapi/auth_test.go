@@ -183,7 +183,7 @@ func TestOtherHandlers(t *testing.T) {
 	b := operatetest.New()
 	b.Conf.URLPrefix = "/orc"
 	h := httpapi.New(httpapi.Deps{
-		Engine: b.Engine(), Registry: operate.NewRegistry(), Prometheus: text("metrics"), DebugMetrics: text("debug"), Web: text("web"),
+		Engine: b.Engine(), Registry: operate.NewRegistry(), Prometheus: text("metrics"), DebugMetrics: text("debug"), Web: func(http.Handler, string) http.Handler { return text("web") },
 	})
 	for target, want := range map[string]string{
 		"/orc/metrics": "metrics/orc/metrics", "/orc/debug/metrics": "debug/orc/debug/metrics", "/orc/web/clusters": "web/web/clusters", "/orc/": "web/",

@@ -29,9 +29,9 @@ type Deps struct {
 	DebugMetrics http.Handler
 	// V2 is the second generation of the API; nil: not served.
 	V2 *v2.API
-	// Web answers everything that is neither API nor debugging, behind the same authentication; nil: not found.
-	// It sees the path without URLPrefix.
-	Web http.Handler
+	// Web makes the handler of everything that is neither API nor debugging, behind the same authentication; nil: not
+	// found. It is given the API, with URLPrefix, for the first data of the page, and sees paths without URLPrefix.
+	Web func(api http.Handler, prefix string) http.Handler
 }
 
 type handler struct {
@@ -77,7 +77,7 @@ func New(d Deps) http.Handler {
 		mux.HandleFunc("GET "+h.prefix+"/web/access-token", h.auth.redeemToken)
 	}
 	if d.Web != nil {
-		mux.Handle(h.prefix+"/", http.StripPrefix(h.prefix, d.Web))
+		mux.Handle(h.prefix+"/", http.StripPrefix(h.prefix, d.Web(mux, h.prefix)))
 	}
 	return h.auth.wrap(h.withStatus(conf.StatusEndpoint, mux))
 }

@@ -1,0 +1,3 @@
+import { render } from "preact";
+
+render(<main id="main"><h1>orchestrator</h1></main>, document.getElementById("app")!);
