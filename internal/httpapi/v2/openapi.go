@@ -51,6 +51,9 @@ var pathParameters = map[string]string{
 func document(table []route, version string) schema {
 	s := &schemas{named: map[string]schema{}}
 	problem := s.of(reflect.TypeFor[Problem]())
+	for _, event := range []any{Hello{}, Ping{}, Reset{}} { // of the stream, which has Event as its answer
+		s.of(reflect.TypeOf(event))
+	}
 	paths := schema{}
 	for n := range table {
 		r := &table[n]

@@ -1,0 +1,63 @@
+// Every word of the page that the server does not say. Sentences about servers come from the server and are shown as they are.
+
+export type Status = "ok" | "warn" | "crit" | "run" | "stale" | "pause" | "info";
+
+export const statusWord: Record<Status, string> = {
+  ok: "healthy",
+  warn: "warning",
+  crit: "critical",
+  run: "recovering",
+  stale: "not seen",
+  pause: "downtime",
+  info: "note",
+};
+
+export const text = {
+  unknown: "unknown",
+  skip: "Skip to content",
+  live: "Live",
+  catchingUp: "Catching up",
+  frozen: "Frozen",
+  tryNow: "Try now",
+  readOnly: "You can look, not change.",
+  noLeader: "No leader",
+} as const;
+
+const whole = new Intl.NumberFormat("en");
+
+/** A count with its thing: "1 server", "1,024 servers". */
+export const plural = (n: number, thing: string): string => `${whole.format(n)} ${thing}${n === 1 ? "" : "s"}`;
+
+export const count = (n: number): string => whole.format(n);
+
+/** A length of time that was measured or estimated, in milliseconds. */
+export function duration(ms: number | null | undefined): string {
+  if (ms === null || ms === undefined) return text.unknown;
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 10_000) return `${(ms / 1000).toFixed(2)} s`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  return span(ms / 1000);
+}
+
+/** A lag or an age, in seconds: two units at most. What is not known is not 0. */
+export function span(seconds: number | null | undefined): string {
+  if (seconds === null || seconds === undefined) return text.unknown;
+  const s = Math.max(0, Math.floor(seconds));
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return s % 60 === 0 ? `${s / 60} m` : `${Math.floor(s / 60)} m ${s % 60} s`;
+  if (s < 86_400) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} m`;
+  return `${Math.floor(s / 86_400)} d ${Math.floor((s % 86_400) / 3600)} h`;
+}
+
+/** A moment: how long ago under an hour, the clock today, the date before. */
+export function moment(at: string | null | undefined, now: number): string {
+  if (!at) return text.unknown;
+  const then = new Date(at);
+  const ago = (now - then.getTime()) / 1000;
+  if (ago >= 0 && ago < 3600) return `${span(ago)} ago`;
+  const clock = then.toLocaleTimeString("en-GB");
+  return then.toDateString() === new Date(now).toDateString() ? clock : `${then.toISOString().slice(0, 10)} ${clock}`;
+}
+
+/** The same moment exactly, in UTC. */
+export const exactly = (at: string | null | undefined): string => (at ? new Date(at).toISOString().replace("T", " ").replace("Z", " UTC") : text.unknown);
