@@ -96,6 +96,9 @@ func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
 		}
 	}()
 	cfg := o.Settings.config
+	if err := signInPossible(cfg(), o.Logger); err != nil {
+		return nil, err
+	}
 	if s.listener, err = listen(cfg()); err != nil {
 		return nil, err
 	}
@@ -134,6 +137,8 @@ func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
 			Web: func(api http.Handler, prefix string) http.Handler { return web.New(web.Options{API: api, Prefix: prefix}) },
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(o.Logger.Handler(), slog.LevelWarn),
 	}
 	return s, nil

@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 
 	"orchestrator/internal/analysis"
 	"orchestrator/internal/config"
 	"orchestrator/internal/failover"
+	"orchestrator/internal/httpapi"
 	v2 "orchestrator/internal/httpapi/v2"
 	"orchestrator/internal/operate"
 	"orchestrator/internal/plan"
@@ -26,6 +28,17 @@ func (s *service) secondAPI(e *operate.Engine, registry *operate.Registry) *v2.A
 	})
 	s.parts.audit.tell(api.Audited)
 	return api
+}
+
+// signInPossible warns of a service that everybody may change, and refuses to start one that lets nobody in.
+func signInPossible(c *config.Config, log *slog.Logger) error {
+	if warning := c.OpenWithoutAuthentication(); warning != "" {
+		log.Warn(warning)
+	}
+	if c.AuthUsersFile == "" {
+		return nil
+	}
+	return httpapi.CheckUsersFile(c.AuthUsersFile)
 }
 
 // stepped tells of a step of an operation that somebody has asked for.

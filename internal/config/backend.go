@@ -40,7 +40,7 @@ func (c *Config) listensOnLoopbackOnly() bool {
 // authentication is AuthenticationMethod in lower case; "" when it is off or not known.
 func (c *Config) authentication() string {
 	switch method := strings.ToLower(c.AuthenticationMethod); method {
-	case "basic", "multi", "proxy", "token", "oauth":
+	case "basic", "multi", "proxy", "token", "users", "oauth":
 		return method
 	}
 	return ""

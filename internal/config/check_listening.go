@@ -34,13 +34,23 @@ func (s *statements) authentication() {
 		s.proxyAuthentication()
 	case "oauth":
 		s.concern("AuthenticationMethod", "Nobody may change anything through the API: oauth authorises nobody.")
+	case "users":
+		s.ok("AuthenticationMethod AuthUsersFile", "The API asks for user and password, or a token; %s lists them with their roles.", c.AuthUsersFile)
+		s.plainPasswords()
 	case "token":
 		s.ok("AuthenticationMethod AccessTokenExpiryMinutes", "Changes through the API need an access token.")
 	default:
 		s.ok("AuthenticationMethod HTTPAuthUser", "The API asks for user and password (%s).", method)
-		if !c.UseSSL && !c.listensOnLoopbackOnly() {
-			s.note("UseSSL", "Passwords travel over plain HTTP unless something in front of the service adds TLS.")
-		}
+		s.plainPasswords()
+	}
+	if c.AuthUsersFile != "" && c.authentication() != "users" {
+		s.ok("AuthUsersFile", "Machines may send a token of %s.", c.AuthUsersFile)
+	}
+}
+
+func (s *statements) plainPasswords() {
+	if !s.c.UseSSL && !s.c.listensOnLoopbackOnly() {
+		s.note("UseSSL", "Passwords travel over plain HTTP unless something in front of the service adds TLS.")
 	}
 }
 

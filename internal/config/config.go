@@ -31,6 +31,7 @@ type Config struct {
 	AuthUserHeader                string
 	PowerAuthUsers                []string
 	PowerAuthGroups               []string
+	AuthUsersFile                 string
 	AccessTokenUseExpirySeconds   uint
 	AccessTokenExpiryMinutes      uint
 	OAuthClientId                 string

@@ -139,8 +139,12 @@ func (l *loader) validateAuthentication() {
 		if c.HTTPAuthUser == "" {
 			l.warn("HTTPAuthUser", `is empty, but AuthenticationMethod is "basic"`, "write HTTPAuthUser and HTTPAuthPassword")
 		}
+	case "users":
+		if c.AuthUsersFile == "" {
+			l.fail("AuthUsersFile", `is empty, but AuthenticationMethod is "users"`, "name the file that lists people and machines")
+		}
 	case "oauth":
-		l.warn("AuthenticationMethod", `"oauth" never allows anybody to change anything`, `write "basic", "multi", "proxy" or "token"`)
+		l.warn("AuthenticationMethod", `"oauth" never allows anybody to change anything`, `write "basic", "multi", "proxy", "token" or "users"`)
 	}
 	if method := c.authentication(); (method == "basic" || method == "multi") && c.HTTPAuthUser != "" && c.HTTPAuthPassword == "" {
 		l.warn("HTTPAuthPassword", fmt.Sprintf("is empty, but AuthenticationMethod is %q", method), "write a password")

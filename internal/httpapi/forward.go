@@ -33,6 +33,9 @@ func (h *handler) forward(w http.ResponseWriter, r *http.Request) bool {
 			p.SetURL(leader)
 			p.Out.Host = leader.Host
 			p.Out.Header.Del("Accept-Encoding")
+			// Where the request comes from has been judged here; the leader has another name.
+			p.Out.Header.Del("Origin")
+			p.Out.Header.Del("Sec-Fetch-Site")
 			p.Out.Header.Set(forwardedHeader, h.Engine.Node.Hostname)
 			p.SetXForwarded()
 		},

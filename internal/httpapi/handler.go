@@ -79,7 +79,7 @@ func New(d Deps) http.Handler {
 	if d.Web != nil {
 		mux.Handle(h.prefix+"/", http.StripPrefix(h.prefix, d.Web(mux, h.prefix)))
 	}
-	return h.auth.wrap(h.withStatus(conf.StatusEndpoint, mux))
+	return hardened(h.auth.wrap(h.withStatus(conf.StatusEndpoint, mux)), h.prefix)
 }
 
 // mount serves a route, with or without a slash at its end.
@@ -133,7 +133,8 @@ func normalPrefix(prefix string) string {
 // operation answers the requests for one route of an operation.
 func (h *handler) operation(o *operate.Operation, route string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if o.Place == operate.Leader && h.forward(w, r) {
+		elsewhere := o.Rights == operate.Write && fromElsewhere(r)
+		if o.Place == operate.Leader && !elsewhere && h.forward(w, r) {
 			return
 		}
 		values, found, err := inputOf(o, route, r)
@@ -145,7 +146,9 @@ func (h *handler) operation(o *operate.Operation, route string) http.HandlerFunc
 		switch {
 		case err != nil:
 			rep.fail(err)
-		case o.Rights == operate.Write && !h.auth.mayWrite(r):
+		case elsewhere:
+			rep.fail(errElsewhere)
+		case o.Rights == operate.Write && !h.auth.may(r, o):
 			rep.fail(operate.ErrUnauthorized)
 		default:
 			user := h.auth.user(r)

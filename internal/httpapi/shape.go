@@ -108,7 +108,7 @@ func (s Shaper) shapeRecord(value any) (any, error) {
 	case []operate.Candidate:
 		return mapped(v, candidateOf), nil
 	case operate.Health:
-		return healthOf(v), nil
+		return s.health(v), nil
 	case []operate.DiscoveryMetric:
 		return mapped(v, discoveryMetricOf), nil
 	case operate.DiscoveryFigures:

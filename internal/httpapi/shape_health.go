@@ -19,6 +19,8 @@ type healthJSON struct {
 	RaftLeaderURI      string
 	RaftAdvertise      string
 	RaftHealthyMembers []string
+	// Warnings are what the administrator should know; missing when there is nothing.
+	Warnings []string `json:",omitempty"`
 }
 
 type errorJSON struct{ Message string }
@@ -35,11 +37,14 @@ type nodeJSON struct {
 	LastReported    time.Time
 }
 
-func healthOf(h operate.Health) healthJSON {
+func (s Shaper) health(h operate.Health) healthJSON {
 	j := healthJSON{
 		Healthy: h.Err == nil, Hostname: h.Hostname, Token: h.Token, IsActiveNode: h.IsActive, ActiveNode: nodeOf(h.Active),
 		AvailableNodes: mapped(h.Available, nodeOf), RaftLeader: h.RaftLeader, IsRaftLeader: h.IsRaftLeader,
 		RaftLeaderURI: h.RaftLeaderURI, RaftAdvertise: h.RaftAdvertise, RaftHealthyMembers: notNil(h.RaftHealthyMembers),
+	}
+	if warning := s.Config().OpenWithoutAuthentication(); warning != "" {
+		j.Warnings = []string{warning}
 	}
 	if h.Err != nil {
 		j.Error = &errorJSON{Message: h.Err.Error()}

@@ -43,6 +43,10 @@ func (a *API) serve(route *route) http.HandlerFunc {
 		if !route.local && a.forward != nil && a.forward(w, r) {
 			return
 		}
+		if route.needs != operate.Viewer && a.follows() {
+			a.refuse(w, r, notAvailable.say("this node does not lead, and does not know who does").because("no-leader", "try again in a moment, or ask another node"))
+			return
+		}
 		q := &request{Request: r, api: a, route: route, caller: a.caller(r)}
 		if !q.caller.Role.May(route.needs) {
 			a.refuse(w, r, unauthorized.say("%s needs the role %s, and %s has %s", route.name, route.needs, q.caller.who(), q.caller.role()).
@@ -66,6 +70,12 @@ func (a *API) serve(route *route) http.HandlerFunc {
 		}
 		a.answer(w, q, answer)
 	}
+}
+
+// follows says whether only another node may change things.
+func (a *API) follows() bool {
+	l := a.Engine.Leadership
+	return l != nil && l.Replicated() && !l.IsLeader()
 }
 
 func (c Caller) who() string {
