@@ -297,7 +297,9 @@ func TestSecretsStayInside(t *testing.T) {
 // TestHardening: every answer tells browsers to make nothing else of it.
 func TestHardening(t *testing.T) {
 	s := newSecond(t, operatetest.New(), func(d *httpapi.Deps) {
-		d.Web = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("page")) })
+		d.Web = func(http.Handler, string) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("page")) })
+		}
 	})
 	for target, policy := range map[string]string{
 		"/api/clusters":  "default-src 'none'; frame-ancestors 'none'",

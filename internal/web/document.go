@@ -10,11 +10,6 @@ import (
 	"strings"
 )
 
-// policy allows nothing but the page's own files and requests.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
-	"connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'; " +
-	"require-trusted-types-for 'script'"
-
 //go:embed document.html
 var documentText string
 
@@ -48,10 +43,6 @@ func (p *page) document(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", policy)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "same-origin")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	(&file{contents: out.Bytes(), contentType: h.Get("Content-Type")}).serve(w, r)
 }
 

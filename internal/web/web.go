@@ -5,7 +5,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"strings"
 )
 
 // Options are what the page is served with.
@@ -66,10 +65,6 @@ func (p *page) file(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", f.contentType)
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
-	h.Set("X-Content-Type-Options", "nosniff")
-	if strings.HasPrefix(f.contentType, "text/javascript") {
-		h.Set("Content-Security-Policy", policy) // a worker has a policy of its own
-	}
 	f.serve(w, r)
 }
 
@@ -85,7 +80,6 @@ func (p *page) custom(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Cache-Control", "no-cache")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Content-Type", contentType(name))
 	_, _ = w.Write(contents) // the client is gone: nobody to tell
 }
