@@ -24,8 +24,8 @@ import (
 	"orchestrator/internal/recovery"
 	"orchestrator/internal/server"
 	"orchestrator/internal/store"
-	"orchestrator/internal/web"
 	"orchestrator/internal/topology"
+	"orchestrator/internal/web"
 )
 
 // shutdownWithin bounds the orderly end of the service: requests that run, the last writes, hooks.
@@ -134,7 +134,9 @@ func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
 		Handler: httpapi.New(httpapi.Deps{
 			Engine: engine, Registry: registry, Logger: o.Logger, V2: s.api,
 			Tokens: tokens{s.parts.store, cfg}, Prometheus: exposition(s),
-			Web: func(api http.Handler, prefix string) http.Handler { return web.New(web.Options{API: api, Prefix: prefix}) },
+			Web: func(api http.Handler, prefix string) http.Handler {
+				return web.New(web.Options{API: api, Prefix: prefix})
+			},
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
