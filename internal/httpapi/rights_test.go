@@ -216,9 +216,9 @@ func TestGuessingIsSlowedDown(t *testing.T) {
 // TestOpenAddressIsWarnedOf: an old configuration goes on working, and is told of everywhere.
 func TestOpenAddressIsWarnedOf(t *testing.T) {
 	for document, warned := range map[string]bool{
-		`{"ListenAddress": ":3000"}`:                                  true,
-		`{"ListenAddress": "127.0.0.1:3000"}`:                         false,
-		`{}`:                                                          false,
+		`{"ListenAddress": ":3000"}`:          true,
+		`{"ListenAddress": "127.0.0.1:3000"}`: false,
+		`{}`:                                  false,
 		`{"ListenAddress": ":3000", "ReadOnly": true}`:                false,
 		`{"ListenAddress": ":3000", "AuthenticationMethod": "proxy"}`: false,
 	} {
@@ -321,4 +321,3 @@ func TestHardening(t *testing.T) {
 		}
 	}
 }
-

@@ -381,7 +381,9 @@ func TestV2PlanRuns(t *testing.T) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	ask(http.MethodPost, "/plans/"+moved.Plan.ID+"/run", `{}`, 202)
-	l.until("the end of the new one", func(m message, e v2.Event) bool { return m.kind == "plan" && e.Plan.State == "done" && e.Plan.ID == moved.Plan.ID })
+	l.until("the end of the new one", func(m message, e v2.Event) bool {
+		return m.kind == "plan" && e.Plan.State == "done" && e.Plan.ID == moved.Plan.ID
+	})
 
 	// What may lose data has to be confirmed.
 	p = ask(http.MethodPost, "/plans", `{"operation":"force-master-failover","arguments":{"cluster":"orders"}}`, 201)
@@ -395,7 +397,9 @@ func TestV2PlanRuns(t *testing.T) {
 		}
 	}
 	ask(http.MethodPost, "/plans/"+p.ID+"/run", `{"confirm":"orders","reason":"the disk burns"}`, 202)
-	l.until("the takeover", func(m message, e v2.Event) bool { return m.kind == "plan" && e.Plan.State == "done" && e.Plan.ID == p.ID })
+	l.until("the takeover", func(m message, e v2.Event) bool {
+		return m.kind == "plan" && e.Plan.State == "done" && e.Plan.ID == p.ID
+	})
 	if calls := strings.Join(s.b.Calls, "\n"); !strings.Contains(calls, "force-master-failover db-a1:3306") || !strings.Contains(calls, "reason: the disk burns") {
 		t.Errorf("%s", calls)
 	}
@@ -407,9 +411,10 @@ func TestV2PlanRuns(t *testing.T) {
 	}
 	s.b.Fail = errors.New("disk full")
 	ask(http.MethodPost, "/plans/"+p.ID+"/run", `{}`, 202)
-	_, e = l.until("the failure", func(m message, e v2.Event) bool { return m.kind == "plan" && e.Plan.ID == p.ID && e.Plan.State != "running" })
+	_, e = l.until("the failure", func(m message, e v2.Event) bool {
+		return m.kind == "plan" && e.Plan.ID == p.ID && e.Plan.State != "running"
+	})
 	if e.Plan.State != "failed" || !strings.Contains(e.Plan.Error, "disk full") {
 		t.Errorf("%+v", e.Plan)
 	}
 }
-
