@@ -7,7 +7,9 @@ import (
 )
 
 // errElsewhere refuses a change that a browser asks for because a page of another site, or a link, told it to.
-var errElsewhere = errors.New("Unauthorized: the request comes from another site") //nolint:staticcheck // it begins like the published text
+//
+//lint:ignore ST1005 it begins like the published text
+var errElsewhere = errors.New("Unauthorized: the request comes from another site")
 
 // fromElsewhere says whether a browser sends the request on behalf of another site. The old API changes things by GET,
 // which every link can send. Programs that are no browsers do not say where they come from, and are not meant.

@@ -29,7 +29,6 @@ type route struct {
 	body         any // a value of the type of the body; nil: none
 	answer       any // a value of the type of the answer
 	status       int // of success; 0 is 200
-	problems     []kind
 
 	handle func(*request) (any, error)
 	stream func(http.ResponseWriter, *request) // instead of handle: the answer goes on

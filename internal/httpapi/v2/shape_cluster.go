@@ -1,7 +1,6 @@
 package v2
 
 import (
-	"context"
 	"fmt"
 	"hash/fnv"
 	"slices"
@@ -326,12 +325,4 @@ func keyText(k topology.Key) string {
 		return ""
 	}
 	return k.String()
-}
-
-// forecast asks what would happen.
-func (a *API) forecast(ctx context.Context, cluster string, code analysis.Code) (failover.Explanation, error) {
-	if a.Forecast == nil {
-		return failover.Explanation{}, notAvailable.say("forecasts are not available in this process")
-	}
-	return a.Forecast(ctx, cluster, code)
 }
