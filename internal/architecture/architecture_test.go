@@ -19,7 +19,7 @@ const module = "orchestrator/"
 var floors = [][]string{
 	{"internal/gtid", "internal/wire", "internal/config"},
 	{"internal/topology"},
-	{"internal/analysis", "internal/plan"},
+	{"internal/analysis", "internal/plan", "internal/correlate"},
 	{"internal/failover", "internal/server", "internal/binlog", "internal/store"},
 	{"internal/refactor"},
 	{"internal/observe", "internal/consensus", "internal/publish"},
@@ -37,7 +37,7 @@ var side = map[string][]string{
 }
 
 // pure packages decide; they reach neither servers, nor files, nor the network.
-var pure = []string{"internal/gtid", "internal/topology", "internal/analysis", "internal/plan", "internal/failover", "internal/refactor"}
+var pure = []string{"internal/gtid", "internal/topology", "internal/analysis", "internal/plan", "internal/failover", "internal/refactor", "internal/correlate"}
 
 var impure = []string{"net/http", "database/sql", "os", "os/exec", "io/ioutil", "syscall"}
 

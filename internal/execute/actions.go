@@ -46,6 +46,8 @@ func (r *Run) act(ctx context.Context, k topology.Key, a plan.Action) (note stri
 		return "", s.SetSemiSync(ctx, server.SemiSyncSource, a.On)
 	case plan.SemiSyncReplica:
 		return "", s.SetSemiSync(ctx, server.SemiSyncReplica, a.On)
+	case plan.NoteReceived:
+		return r.noteReceived(ctx, k, s, a)
 	case plan.AlignBelow, plan.AlignUp:
 		return r.align(ctx, k, s, a)
 	case plan.ReadCredentials, plan.AwaitWriters, plan.ClosePrimary, plan.AwaitSource, plan.MoveBelow, plan.Move, plan.FollowPromoted, plan.BecomeReplica:
@@ -210,6 +212,11 @@ func (r *Run) changeSource(ctx context.Context, k topology.Key, s Server, a plan
 	if err != nil && change.Mode == server.FilePosition {
 		return note, err
 	}
+	if a.Place == plan.ByContent { // where no place is found it stays as it is
+		if change.Coords, err = r.byContent(ctx, s, a); err != nil {
+			return note, err
+		}
+	}
 	if mayHoldPart(ctx, s, c, change) {
 		if done, err := r.changeReceiver(ctx, k, s, change); done || err != nil {
 			return note, err
@@ -218,10 +225,15 @@ func (r *Run) changeSource(ctx context.Context, k topology.Key, s Server, a plan
 	if err := r.stop(ctx, k, s, a.Channel); err != nil {
 		return note, err
 	}
-	if a.Place == plan.OwnPosition {
-		if change.Coords, err = reached(ctx, s, a.Channel); err != nil {
-			return note, err
-		}
+	switch a.Place {
+	case plan.OwnPosition:
+		change.Coords, err = reached(ctx, s, a.Channel)
+	case plan.ByContent: // a server with several workers knows for certain how far it has come when they have stopped
+		change.Coords, err = r.byContent(ctx, s, a)
+		note = noted(note, "from "+change.Coords.String())
+	}
+	if err != nil {
+		return note, err
 	}
 	if err := s.ChangeSource(ctx, change); err != nil {
 		return note, err
@@ -230,6 +242,14 @@ func (r *Run) changeSource(ctx context.Context, k topology.Key, s Server, a plan
 		return note, err
 	}
 	return note, r.awaitReceiving(ctx, s, a.Channel)
+}
+
+// noted adds to a note.
+func noted(note, more string) string {
+	if note == "" {
+		return more
+	}
+	return note + "; " + more
 }
 
 // reached is how far a stopped replica has applied the log of its source.
@@ -255,7 +275,7 @@ func (r *Run) sourceChange(c *topology.Channel, a plan.Action) (server.SourceCha
 		change.Mode = server.MariaDBSlavePos
 	case plan.ByCoordinates:
 		change.Mode, change.Coords = server.FilePosition, a.At
-	case plan.OwnPosition:
+	case plan.OwnPosition, plan.ByContent:
 		change.Mode = server.FilePosition
 	case plan.AtSuccessor:
 		r.mu.Lock()
@@ -311,7 +331,7 @@ func (r *Run) detach(ctx context.Context, k topology.Key, s Server, a plan.Actio
 	switch {
 	case err != nil:
 		return "", err
-	case c == nil || c.Source.IsDetached():
+	case c == nil || c.Source.IsDetached(), !a.Source.IsZero() && c.Source == a.Source:
 		return "", errAlready
 	}
 	note, err := r.awaitApplied(ctx, s, a.Channel, a.Timeout)

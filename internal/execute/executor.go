@@ -30,8 +30,10 @@ type Options struct {
 	Deadline time.Duration
 	// Patience is how long an applier may stand still before waiting for it is given up; 0 means 10 s.
 	Patience time.Duration
-	Now      func() time.Time
-	Logger   *slog.Logger
+	// Events say how logs are read.
+	Events EventOptions
+	Now    func() time.Time
+	Logger *slog.Logger
 }
 
 // Executor runs plans. It is safe for concurrent use by several plans.
@@ -100,6 +102,8 @@ type Run struct {
 	openKey topology.Key
 	done    []plan.Step // done steps that can be undone, in the order in which they ended
 	passed  bool        // the point of no return
+
+	tails map[topology.Key]*tail // what servers have received, for those that received less
 
 	beforeNoReturn func(context.Context) error
 	takeover       takeover // what the steps of a planned takeover leave to later ones

@@ -33,6 +33,7 @@ const (
 	stageFetched
 	stagePrepare
 	stageOpen
+	stageNote
 	stageFollow
 	stageLost
 )
@@ -201,6 +202,7 @@ func (d *deadPrimary) open(successor *candidate) {
 // follow points everybody else at the successor, and settles what cannot follow it.
 func (d *deadPrimary) follow(successor *candidate, final history) {
 	var lost []plan.Verdict
+	var behind []*candidate
 	for _, k := range d.chooser.candidates {
 		if k == successor {
 			continue
@@ -211,6 +213,10 @@ func (d *deadPrimary) follow(successor *candidate, final history) {
 		}
 		action := plan.Action{Verb: plan.ChangeSource, Source: successor.Key}
 		if d.chooser.method == byPosition {
+			if k.history.read.Less(final.read) {
+				behind = append(behind, k)
+				continue
+			}
 			action.Place = plan.AtSuccessor
 		}
 		d.plan.Add(stageFollow, plan.Step{
@@ -221,6 +227,7 @@ func (d *deadPrimary) follow(successor *candidate, final history) {
 			Until:  "it receives from " + successor.Key.String(),
 		})
 	}
+	d.followBehind(behind, successor, topology.Coordinates{})
 	d.plan.Lost = lost
 	if !d.policy.DetachLost {
 		return
@@ -258,8 +265,8 @@ func (d *deadPrimary) cannotFollow(k, successor *candidate, final *history) *pla
 		return lost("ahead", "it holds %s that %s lacks", transactions(final.missing(&k.history)), successor.Key)
 	case !successor.LogReplicaUpdates && !final.sameApplied(&k.history):
 		return lost("no-log-replica-updates", "it lacks transactions that %s did not log", successor.Key)
-	case d.chooser.method == byPosition && k.history.read.Compare(final.read) != 0:
-		return lost("behind", "it has received up to %s, %s up to %s, and by file and position the rest cannot be found in the new primary's log", k.history.read, successor.Key, final.read)
+	case d.chooser.method == byPosition && k.history.read.Less(final.read):
+		return d.cannotFollowBehind(k, successor)
 	}
 	return nil
 }

@@ -232,36 +232,36 @@ func TestPlanOfADeadPrimary(t *testing.T) {
 	}{
 		"all quiet and equal": {
 			replicas: []*topology.Instance{replica("a"), replica("b")},
-			want:     "6 a set-writable\n7 a forget-source\n7 b change-source a",
+			want:     "6 a set-writable\n8 a forget-source\n8 b change-source a",
 		},
 		"receivers are stopped first": {
 			replicas: []*topology.Instance{replica("a", connecting), replica("b", connecting)},
 			want: "1 a stop-receiving\n1 b stop-receiving\n2 a await-applied\n" +
-				"6 a set-writable\n7 a forget-source\n7 b change-source a",
+				"6 a set-writable\n8 a forget-source\n8 b change-source a",
 		},
 		"receivers that were told to end count as stopped": {
 			request:  Request{Quiet: map[topology.Key]bool{{Hostname: "a", Port: 3306}: true, {Hostname: "b", Port: 3306}: true}},
 			replicas: []*topology.Instance{replica("a", connecting), replica("b", connecting)},
-			want:     "6 a set-writable\n7 a forget-source\n7 b change-source a",
+			want:     "6 a set-writable\n8 a forget-source\n8 b change-source a",
 		},
 		"what was received is applied before writes come back": {
 			replicas: []*topology.Instance{replica("a", has(120, 100)), replica("b")},
-			want:     "2 a await-applied\n6 a set-writable\n7 a forget-source\n7 b change-source a",
+			want:     "2 a await-applied\n6 a set-writable\n8 a forget-source\n8 b change-source a",
 		},
 		"a wanted server fetches what only its sibling has": {
 			replicas: []*topology.Instance{replica("a", has(120, 110)), replica("b", rule(topology.PreferPromote))},
 			want: "2 a await-applied\n3 b change-source a\n4 b await-executed\n5 b stop-replica\n" +
-				"6 b set-writable\n7 b forget-source\n7 a change-source b",
+				"6 b set-writable\n8 b forget-source\n8 a change-source b",
 		},
 		"what a must_not server has is fetched from it": {
 			replicas: []*topology.Instance{replica("a", has(120, 120), rule(topology.MustNotPromote)), replica("b")},
 			want: "3 b change-source a\n4 b await-executed\n5 b stop-replica\n" +
-				"6 b set-writable\n7 b forget-source\n7 a change-source b",
+				"6 b set-writable\n8 b forget-source\n8 a change-source b",
 		},
 		"an unreachable replica is lost": {
 			policy:   Policy{DetachLost: true},
 			replicas: []*topology.Instance{replica("a"), replica("b", down)},
-			want:     "6 a set-writable\n7 a forget-source",
+			want:     "6 a set-writable\n8 a forget-source",
 			lost:     map[string]string{"b": "unreachable"},
 		},
 		"a replica ahead that gives nothing is lost and detached": {
@@ -269,22 +269,36 @@ func TestPlanOfADeadPrimary(t *testing.T) {
 			replicas: []*topology.Instance{replica("a"), replica("b", has(120, 120), rule(topology.MustNotPromote), func(i *topology.Instance) {
 				i.LogReplicaUpdates = false
 			})},
-			want: "6 a set-writable\n7 a forget-source\n8 b detach-source",
+			want: "6 a set-writable\n8 a forget-source\n9 b detach-source",
 			lost: map[string]string{"b": "ahead"},
 		},
 		"lost but not to be detached": { // the twin cannot replicate from a server with its own id
 			replicas: []*topology.Instance{replica("a"), replica("b", func(i *topology.Instance) { i.ServerID = replica("a").ServerID }), replica("c")},
-			want:     "6 a set-writable\n7 a forget-source\n7 c change-source a",
+			want:     "6 a set-writable\n8 a forget-source\n8 c change-source a",
 			lost:     map[string]string{"b": "same-server-id"},
 		},
 		"by position those that are equal follow": {
 			replicas: []*topology.Instance{replica("a", filePosition), replica("b", filePosition), replica("c", filePosition, has(80, 80))},
-			want:     "6 a set-writable\n7 a forget-source\n7 b change-source a successor",
+			want:     "6 a set-writable\n7 a note-received\n8 a forget-source\n8 b change-source a successor\n8 c change-source a content",
+		},
+		"by position one that is behind, and is detached if its place cannot be proven": {
+			policy:   Policy{DetachLost: true},
+			replicas: []*topology.Instance{replica("a", filePosition), replica("c", filePosition, has(80, 80))},
+			want:     "6 a set-writable\n7 a note-received\n8 a forget-source\n8 c change-source a content\n9 c detach-source",
+		},
+		"by position one that is behind a server with filters": {
+			replicas: []*topology.Instance{replica("a", filePosition, func(i *topology.Instance) { i.Channel.HasFilters = true }), replica("c", filePosition, has(80, 80))},
+			want:     "6 a set-writable\n8 a forget-source",
+			lost:     map[string]string{"c": "behind"},
+		},
+		"by position one that is behind and uses GTID": {
+			replicas: []*topology.Instance{replica("a", filePosition), replica("c", has(80, 80))},
+			want:     "6 a set-writable\n8 a forget-source",
 			lost:     map[string]string{"c": "behind"},
 		},
 		"semi-sync is on before the successor opens": {
 			replicas: []*topology.Instance{replica("a", func(i *topology.Instance) { i.SemiSyncPriority, i.SemiSync.Available = 1, true })},
-			want:     "5 a semi-sync-source\n6 a set-writable\n7 a forget-source",
+			want:     "5 a semi-sync-source\n6 a set-writable\n8 a forget-source",
 		},
 		"nobody to promote": {
 			replicas: []*topology.Instance{replica("a", connecting, rule(topology.MustNotPromote))},
@@ -325,7 +339,7 @@ func TestPlanOfADeadPrimary(t *testing.T) {
 func TestPromotionLeftToHooks(t *testing.T) {
 	p := DeadPrimary(topology.New([]*topology.Instance{lostPrimary(), replica("a"), replica("b")}, topology.Names{}),
 		Request{Failed: primaryKey}, Policy{DetachPromoted: true})
-	if got, want := script(p), "7 a detach-source\n7 b change-source a"; got != want {
+	if got, want := script(p), "8 a detach-source\n8 b change-source a"; got != want {
 		t.Errorf("steps:\n%s\nwant:\n%s", got, want)
 	}
 	if len(p.Warnings) == 0 {

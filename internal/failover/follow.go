@@ -13,9 +13,10 @@ type Opened struct {
 	Successor topology.Key
 	// At is where its own binary log stood when it was opened; empty when that is not known.
 	At topology.Coordinates
-	// Followers are the servers that the failover was going to point at the successor. By file and position nobody
-	// else may follow, because what the others received cannot be compared with what the successor held then.
-	Followers []topology.Key
+	// Followers are the servers that the failover was going to point at the successor, having received the same. By file
+	// and position nobody else may follow but Behind, those that were to be placed by what the logs hold: what the others
+	// received cannot be compared with what the successor held then.
+	Followers, Behind []topology.Key
 }
 
 // Follow plans what is left of a failover whose successor has been opened for writing: the successor forgets its
@@ -102,6 +103,7 @@ func (d *deadPrimary) followOpened(successor *candidate, o Opened) {
 		d.follow(successor, history)
 		return
 	}
+	var behind []*candidate
 	for _, k := range d.chooser.candidates {
 		var v *plan.Verdict
 		switch {
@@ -109,6 +111,11 @@ func (d *deadPrimary) followOpened(successor *candidate, o Opened) {
 			v = d.cannotFollow(k, successor, &k.history)
 		case o.At.IsEmpty():
 			v = &plan.Verdict{Server: k.Key, Rule: "unknown-history", Reason: "where in its log " + o.Successor.String() + " was opened for writing is not known"}
+		case slices.Contains(o.Behind, k.Key) && !k.Channel.IOThread.Running():
+			if v = d.stillBehind(k, successor); v == nil {
+				behind = append(behind, k)
+				continue
+			}
 		case !slices.Contains(o.Followers, k.Key) || k.Channel.IOThread.Running():
 			v = &plan.Verdict{Server: k.Key, Rule: "unknown-history", Reason: "whether it had received the same as " + o.Successor.String() + " cannot be told by file and position"}
 		default:
@@ -127,6 +134,16 @@ func (d *deadPrimary) followOpened(successor *candidate, o Opened) {
 			Until:  "it receives from " + o.Successor.String(),
 		})
 	}
+	d.followBehind(behind, successor, o.At)
+}
+
+// stillBehind says why a replica that had received less than the successor cannot follow it any more, or nil.
+func (d *deadPrimary) stillBehind(k, successor *candidate) *plan.Verdict {
+	if successor.SourceKey() != d.request.Failed {
+		return &plan.Verdict{Server: k.Key, Rule: "behind", Reason: fmt.Sprintf("it has received up to %s, and %s has forgotten what it had received itself", k.history.read, successor.Key)}
+	}
+	successor.history, _ = historyOf(byPosition, successor.Instance)
+	return d.cannotFollow(k, successor, &successor.history)
 }
 
 // asReplica is a primary as historyOf wants to see it: what it has written itself is part of its history.

@@ -74,6 +74,15 @@ func TestFollow(t *testing.T) {
 			opened:   Opened{At: at},
 			replicas: []*topology.Instance{replica("a", opened, free, filePosition), replica("b", filePosition)},
 			lost:     map[string]string{"b": "unknown-history"}},
+		"by position, who had received less, while the successor still knows its source": {
+			opened:   Opened{At: at, Behind: []topology.Key{b}},
+			replicas: []*topology.Instance{replica("a", opened, filePosition), replica("b", filePosition, has(80, 80))},
+			want: []string{"a: read what it has received after binlog.000007:80", "a: forget the source (no longer a replica)",
+				"b: replicate from a:3306, from where its log goes on with what is lacking here"}},
+		"by position, who had received less than a successor that has forgotten its source": {
+			opened:   Opened{At: at, Behind: []topology.Key{b}},
+			replicas: []*topology.Instance{replica("a", opened, free, filePosition), replica("b", filePosition, has(80, 80))},
+			lost:     map[string]string{"b": "behind"}},
 		"by position, who receives again": {
 			opened: Opened{At: at, Followers: []topology.Key{b}},
 			replicas: []*topology.Instance{replica("a", opened, free, filePosition),

@@ -32,7 +32,11 @@ const (
 	ChangeSource Verb = "change-source"
 	// ForgetSource makes the server a replica of nobody.
 	ForgetSource Verb = "forget-source"
-	// DetachSource makes the source's name unreachable in a way that can be reversed.
+	// NoteReceived reads what the server has received after Action.At of its source's log, which it has applied. It stays
+	// in the memory of the run, for those that received less to find their place in its log (ByContent).
+	NoteReceived Verb = "note-received"
+	// DetachSource makes the source's name unreachable in a way that can be reversed. A server that replicates from
+	// Action.Source by then is left alone.
 	DetachSource Verb = "detach-source"
 	// SetWritable opens the server for writing. It is the point of no return of a failover.
 	SetWritable Verb = "set-writable"
@@ -88,6 +92,7 @@ const (
 	ByMariaDBGTID Place = "slave_pos" // MASTER_USE_GTID=slave_pos
 	ByCoordinates Place = "file"      // at Action.At
 	OwnPosition   Place = "own"       // at the file and position that it has reached when it is stopped: the logs of both sources are the same
+	ByContent     Place = "content"   // where the log of the promoted server holds what the replica has not received (NoteReceived); Action.At: where it was opened, where another run did that
 	AtSuccessor   Place = "successor" // at the coordinates that the promoted server had when it was opened for writing
 )
 
@@ -130,13 +135,20 @@ func (a Action) String() string {
 			return fmt.Sprintf("replicate from %s at %s", a.Source, a.At)
 		case OwnPosition:
 			return fmt.Sprintf("replicate from %s, from the file and position that it has reached", a.Source)
+		case ByContent:
+			return fmt.Sprintf("replicate from %s, from where its log goes on with what is lacking here", a.Source)
 		case AtSuccessor:
 			return fmt.Sprintf("replicate from %s, from where it is opened for writing", a.Source)
 		}
 		return "replicate from " + a.Source.String()
 	case ForgetSource:
 		return "forget the source (no longer a replica)"
+	case NoteReceived:
+		return "read what it has received after " + a.At.String()
 	case DetachSource:
+		if !a.Source.IsZero() {
+			return "detach from the source, unless that is " + a.Source.String()
+		}
 		return "detach from the source"
 	case SetWritable:
 		return "open for writing (read_only=0)"

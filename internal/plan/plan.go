@@ -48,6 +48,14 @@ func (p *Plan) Prepend(steps []Step) {
 	}
 }
 
+// Arrange puts the steps into the order of their stages and numbers them anew. Steps of one stage keep their order.
+func (p *Plan) Arrange() {
+	slices.SortStableFunc(p.Steps, func(a, b Step) int { return a.Stage - b.Stage })
+	for i := range p.Steps {
+		p.Steps[i].N = i + 1
+	}
+}
+
 // Stages returns the steps grouped by stage, in order.
 func (p *Plan) Stages() [][]*Step {
 	byStage := make(map[int][]*Step)

@@ -54,10 +54,18 @@ func (s *switchboard) alive() error {
 func (s *switchboard) IsLeader() bool                { return !s.dead.Load() }
 func (s *switchboard) Confirm(context.Context) error { return s.alive() }
 
+// logs are what can be read of a server's binary and relay logs.
+type logs interface {
+	BinlogEvents(ctx context.Context, kind topology.LogType, file string, pos int64, limit int, channel string) ([]server.BinlogEvent, error)
+	BinaryLogs(ctx context.Context) ([]server.BinaryLog, error)
+	CommitsInOrder(ctx context.Context) (bool, error)
+}
+
 // wire is a server that a killed process cannot reach. afterOpening is called when it has been opened for writing,
 // beforeClosing when it is about to be closed.
 type wire struct {
 	execute.Server
+	logs
 	board                       *switchboard
 	key                         topology.Key
 	afterOpening, beforeClosing func(topology.Key)
@@ -199,7 +207,8 @@ func startManager(t *testing.T, c *sandbox.Cluster, s settings) *manager {
 	m.engine = recovery.New(recovery.Options{
 		Observer: m.observer, Hooks: publish.New(publish.HookOptions{}), Leader: &m.board, Config: current, Node: node, Now: time.Now, Logger: log,
 		Servers: func(k topology.Key) execute.Server {
-			w := wire{Server: reach(k), board: &m.board, key: k, beforeClosing: s.beforeClosing}
+			real := reach(k)
+			w := wire{Server: real, logs: real.(logs), board: &m.board, key: k, beforeClosing: s.beforeClosing}
 			if s.afterOpening != nil {
 				w.afterOpening = func(k topology.Key) { s.afterOpening(m, k) }
 			}

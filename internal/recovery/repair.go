@@ -241,7 +241,7 @@ func (e *Engine) otherWriter(r *Recovery) string {
 // noteOpening writes down where the successor will be opened, if replicas are to begin there. It applies nothing any more
 // and takes no writes yet, so its log stands still.
 func (e *Engine) noteOpening(ctx context.Context, r *Recovery, log *recoveryLog) error {
-	if !slices.ContainsFunc(r.Plan.Steps, func(s plan.Step) bool { return s.Action.Place == plan.AtSuccessor }) {
+	if !slices.ContainsFunc(r.Plan.Steps, func(s plan.Step) bool { return s.Action.Place == plan.AtSuccessor || s.Action.Place == plan.ByContent }) {
 		return nil
 	}
 	at, err := e.o.Servers(r.Plan.Successor).SelfCoordinates(ctx)
@@ -308,6 +308,7 @@ func (e *Engine) executorOptions(cluster, uid string, log *recoveryLog) execute.
 		},
 		Parallel: max(cfg.MaxConcurrentReplicaOperations, 1),
 		Patience: cfg.ReasonableReplicationLag(),
+		Events:   execute.EventOptions{Chunk: cfg.BinlogEventsChunkSize, Skip: cfg.SkipBinlogEventsContaining},
 		Now:      e.o.Now,
 		Logger:   e.o.Logger,
 	}

@@ -299,7 +299,11 @@ func (e *Engine) carryOn(ctx context.Context, u *Unfinished, t *topology.Topolog
 	}
 	var before []plan.Step
 	for _, s := range u.Journal.Steps {
-		if s.Phase == plan.Repoint && s.Action.Verb == plan.ChangeSource {
+		switch {
+		case s.Phase != plan.Repoint || s.Action.Verb != plan.ChangeSource:
+		case s.Action.Place == plan.ByContent:
+			opened.Behind = append(opened.Behind, s.Server)
+		default:
 			opened.Followers = append(opened.Followers, s.Server)
 		}
 		if s.NoReturn && s.Server == successor && !s.Action.At.IsEmpty() {

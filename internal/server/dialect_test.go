@@ -89,6 +89,7 @@ func TestStatementsByVersion(t *testing.T) {
 			line("skip", d.SkipCounter(1, "")...)
 			line("inject", d.InjectEmpty("11111111-1111-1111-1111-111111111111:7")...)
 			line("binlog events", d.BinlogEvents(topology.BinaryLog, "binlog.000012", 4, 10, ""))
+			line("commit order", d.CommitOrder())
 			line("kill", d.Kill(7, false), d.Kill(7, true))
 			line("change, as is", d.ChangeSource(server.SourceChange{Source: source}))
 			line("change, auto", d.ChangeSource(server.SourceChange{Source: source, Mode: server.GTIDAuto}))

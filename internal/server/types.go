@@ -145,11 +145,4 @@ type BinaryLog struct {
 }
 
 // BinlogEvent is one event of a binary or relay log, as SHOW BINLOG EVENTS lists it.
-type BinlogEvent struct {
-	LogName   string
-	Pos       int64
-	EventType string
-	ServerID  uint32
-	EndLogPos int64
-	Info      string
-}
+type BinlogEvent = topology.LogEvent

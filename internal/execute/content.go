@@ -1,0 +1,83 @@
+package execute
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"orchestrator/internal/correlate"
+	"orchestrator/internal/plan"
+	"orchestrator/internal/topology"
+)
+
+// EventOptions say how the logs of servers are read and compared.
+type EventOptions struct {
+	Chunk int      // events read at a time; 0 means 10000 (BinlogEventsChunkSize)
+	Skip  []string // events that contain one of these are not compared (SkipBinlogEventsContaining)
+}
+
+// tail is what a server has received, for those that received less.
+type tail struct {
+	mu sync.Mutex // its user compares with the server's log once for all
+	*correlate.Tail
+	read bool
+	err  error
+}
+
+// noteReceived reads what a server has received after a position, as long as it has its relay logs.
+func (r *Run) noteReceived(ctx context.Context, k topology.Key, s Server, a plan.Action) (string, error) {
+	c, err := channel(ctx, s, a.Channel)
+	switch {
+	case err != nil:
+		return "", err
+	case c == nil:
+		return "", errors.New("it has forgotten its source, and with it what it received")
+	}
+	found, err := r.received(ctx, s, c, a.At)
+	if err != nil {
+		return "", err
+	}
+	r.mu.Lock()
+	if r.tails == nil {
+		r.tails = make(map[topology.Key]*tail)
+	}
+	r.tails[k] = &tail{Tail: found}
+	r.mu.Unlock()
+	return fmt.Sprintf("%d transactions, from %s on", len(found.Received), found.Since), nil
+}
+
+// byContent finds where in the log of the promoted server a stopped replica goes on that has received less: what
+// the promoted server received after it must be what it logged last before it was opened.
+func (r *Run) byContent(ctx context.Context, s Server, a plan.Action) (at topology.Coordinates, err error) {
+	own, err := reached(ctx, s, a.Channel)
+	if err != nil {
+		return at, err
+	}
+	r.mu.Lock()
+	t, end := r.tails[a.Source], a.At
+	if r.openKey == a.Source && !r.opened.IsEmpty() {
+		end = r.opened
+	}
+	r.mu.Unlock()
+	switch {
+	case t == nil:
+		return at, fmt.Errorf("what %s had received is not known any more", a.Source)
+	case end.IsEmpty():
+		return at, fmt.Errorf("where the log of %s ended when it was opened for writing is not known", a.Source)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.read {
+		t.End = end
+		t.Logged, t.err = r.lastLogged(ctx, r.e.o.Server(a.Source), len(t.Received), end)
+		t.read = t.err == nil
+	}
+	if t.err != nil {
+		return at, fmt.Errorf("the log of %s: %w", a.Source, t.err)
+	}
+	if at, err = t.At(own); err != nil {
+		return at, fmt.Errorf("its place in the log of %s is not proven: %w", a.Source, err)
+	}
+	return at, nil
+}

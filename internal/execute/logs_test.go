@@ -1,0 +1,77 @@
+package execute
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"orchestrator/internal/server"
+	"orchestrator/internal/topology"
+)
+
+// file is a log whose server lists it as real ones do: what is in a compressed transaction stands where that ends, and
+// reading from there on begins after it.
+type file []server.BinlogEvent
+
+func (f file) BinlogEvents(_ context.Context, _ topology.LogType, _ string, pos int64, limit int, _ string) ([]server.BinlogEvent, error) {
+	var out []server.BinlogEvent
+	inside := false
+	for _, e := range f {
+		inner := inside && e.EventType != "Anonymous_Gtid"
+		inside = inner || e.EventType == "Transaction_payload"
+		if e.Pos < pos || inner && e.Pos == pos {
+			continue
+		}
+		if len(out) == limit {
+			break
+		}
+		out = append(out, e)
+	}
+	return out, nil
+}
+
+func TestLogsAreReadInChunks(t *testing.T) {
+	var log file
+	pos := int64(4)
+	add := func(kind string, size int64) {
+		log = append(log, server.BinlogEvent{Pos: pos, EventType: kind, Info: fmt.Sprint(len(log))})
+		pos += size
+	}
+	add("Format_desc", 100)
+	for n := range 7 {
+		add("Anonymous_Gtid", 80)
+		if n%2 == 0 {
+			add("Transaction_payload", 500)
+			for range 5 {
+				add("Write_rows", 0)
+			}
+			add("Xid", 0)
+			continue
+		}
+		add("Query", 60)
+		add("Xid", 31)
+	}
+	for chunk := 1; chunk <= len(log)+1; chunk++ {
+		n := 0
+		err := eachEvent(t.Context(), log, part{file: "b.000001"}, chunk, func(e topology.LogEvent) error {
+			if e.Info != log[n].Info || e.LogName != "b.000001" {
+				t.Fatalf("chunk %d: event %d is %s of %s", chunk, n, e.Info, e.LogName)
+			}
+			n++
+			return nil
+		})
+		if err != nil || n != len(log) {
+			t.Errorf("chunk %d: %d of %d events, %v", chunk, n, len(log), err)
+		}
+	}
+}
+
+func TestPreviousFile(t *testing.T) {
+	for name, want := range map[string]string{
+		"relay.000010": "relay.000009", "relay.1000000": "relay.999999", "relay.000001": "", "relay": "", "a.b.0002": "a.b.0001",
+	} {
+		if got, ok := previousFile(name); got != want || ok != (want != "") {
+			t.Errorf("before %s is %q", name, got)
+		}
+	}
+}
