@@ -114,6 +114,9 @@ func specials() map[string]func(json.RawMessage) ([]string, error) {
 
 		"relocate":           wordsOrPair,
 		"move-up":            wordsOrPair,
+		"move-equivalent":    wordsOrPair,
+		"match":              wordsOrPair,
+		"match-up":           wordsOrPair,
 		"move-below":         wordsOrPair,
 		"repoint":            wordsOrPair,
 		"take-siblings":      wordsOrPair,

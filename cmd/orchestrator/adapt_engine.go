@@ -35,7 +35,7 @@ func (p *parts) serviceEngine(o *observe.Observer, kept *pictureStore, r *recove
 	e.Repairer = repairer{r}
 	e.Takeovers = takeovers{r, p.node}
 	moving := p.serviceMoves(o, servers, r.Busy, onStep)
-	e.Moves, e.Relocations = moving, moving
+	e.Moves, e.Relocations, e.Logs = moving, moving, moving
 	e.HostNames = p.hostNameRecords(o, o.Apply)
 	e.Metrics = measurements{o}
 	e.BackendMetrics = backendMeasurements{p.store, kept.writer}
@@ -59,6 +59,7 @@ func (p *parts) commandEngine() (e *operate.Engine, wait func()) {
 	e.Takeovers = once
 	e.Moves = moves{once.withRunner, p.config}
 	e.Relocations = moves{once.withRunner, p.config}
+	e.Logs = moves{once.withRunner, p.config}
 	e.HostNames = p.hostNameRecords(resolver, func(observe.Change) { picture.changed() })
 	return e, once.wait
 }

@@ -25,7 +25,7 @@ type moves struct {
 func (p *parts) runner(o *observe.Observer, servers *server.Servers, busy func(cluster string) bool, onStep func(plan.Step)) *move.Runner {
 	return move.New(move.Options{
 		Picture: o, Locks: p.declarations(o.Apply), Audit: p.audit, Servers: execute.Real(servers), Leader: p.leader,
-		Config: p.config, Owner: p.node.Hostname, Now: p.now, Logger: p.log, Busy: busy, OnStep: onStep,
+		Config: p.config, Places: places{p.store}, Owner: p.node.Hostname, Now: p.now, Logger: p.log, Busy: busy, OnStep: onStep,
 	})
 }
 

@@ -171,6 +171,8 @@ func (o *Options) value(p operate.Param) string {
 		return o.Rule
 	case "failure":
 		return o.Failure
+	case "skip-binlog-search":
+		return fmt.Sprint(o.SkipBinlogSearch)
 	case "dry-run":
 		return fmt.Sprint(o.DryRun)
 	case "i":

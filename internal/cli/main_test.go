@@ -175,7 +175,7 @@ func TestFailures(t *testing.T) {
 		change func(*session)
 	}{
 		"unknown command":      {"-c topolgy", 1, ` FATAL Unknown command: "topolgy". Did you mean topology? Available commands:`, nil},
-		"later command":        {"-c move-equivalent -i a -d b", 1, `FATAL Unknown command: "move-equivalent".`, nil},
+		"only a route":         {"-c match-below -i a -d b", 1, `FATAL Unknown command: "match-below".`, nil},
 		"only over http":       {"-c health", 1, `FATAL Unknown command: "health".`, nil},
 		"unknown instance":     {"-c which-instance -i nosuch", 1, "FATAL Cannot read instance: nosuch:3306 is not known", nil},
 		"no primary":           {"-c which-cluster-master -alias nosuch", 1, `FATAL no primary is known of cluster "nosuch"`, nil},

@@ -42,6 +42,8 @@ func textLines(value any) ([]string, error) {
 			}
 			return i.Key.String()
 		}), nil
+	case operate.Located:
+		return []string{v.At.String() + ":" + v.Text}, nil
 	case operate.Regrouped:
 		return []string{v.Key.String(), v.Outcome}, nil
 	case operate.Drawing:

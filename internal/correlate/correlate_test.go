@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -151,7 +152,7 @@ func TestTail(t *testing.T) {
 		"5.6: between two events":         {relay56, log56, at("binlog.000002", 236), 0, []string{"binlog.000002:236", "middle", `Table_map "moved.t"`}},
 		"9.7: compressed on the way":      {relay97, log97, at("binlog.000002", 158), 1957, nil},
 		"MariaDB: GTID says it":           {relayMaria, logMaria, at("binlog.000002", 339), 1478, nil},
-		"MariaDB: another GTID":           {relayMaria, replace(logMaria, "0-1-6", "0-2-6"), at("binlog.000002", 339), 0, []string{"0-1-6 at binlog.000002:339", "0-2-6 at binlog.000001:1478"}},
+		"MariaDB: another GTID":           {relayMaria, replace(logMaria, "0-1-6", "0-2-6"), at("binlog.000002", 339), 0, []string{"0-1-6 (", "at binlog.000002:339", "0-2-6 (", "at binlog.000001:1478"}},
 		"another table":                   {relay56, replace(log56, "moved.x)", "moved.y)"), at("binlog.000002", 400), 0, []string{`Table_map "moved.x"`, `Table_map "moved.y"`, "binlog.000002:400", "binlog.000001:1120"}},
 		"another table before that":       {relay56, replace(log56, "moved.t)", "moved.y)"), at("binlog.000002", 400), 1120, nil},
 		"another change":                  {relay56, replace(log56, "Update_rows", "Delete_rows"), at("binlog.000002", 400), 0, []string{"Update_rows", "Delete_rows"}},
@@ -261,6 +262,29 @@ func TestSkippedEventsAreNotCompared(t *testing.T) {
 		200 | Query | 1 | 300 | DROP TABLE x`
 	if all := logged("b.000001", heartbeat, "heartbeat"); len(all) != 1 || all[0].Text() != "DROP TABLE x" || all[0].Begin.LogPos != 200 {
 		t.Errorf("%+v", all)
+	}
+}
+
+func TestMarker(t *testing.T) {
+	fixed := Marker{Fixed: "drop view if exists `_pseudo_gtid_`", Ascending: "asc:"}
+	entry := func(n string) string { return "drop view if exists `_pseudo_gtid_`.`_asc:" + n + "`" }
+	expression := Marker{Expression: regexp.MustCompile("^drop view .*pseudo")}
+	for name, c := range map[string]struct{ got, want bool }{
+		"an entry":                   {fixed.Is(entry("1")), true},
+		"by expression":              {expression.Is(entry("1")), true},
+		"another statement":          {fixed.Is("drop view if exists `x`"), false},
+		"nothing to tell them by":    {Marker{}.Is(entry("1")), false},
+		"later":                      {fixed.Later(entry("00a:1"), entry("009:2")), true},
+		"earlier":                    {fixed.Later(entry("009:2"), entry("00a:1")), false},
+		"the same":                   {fixed.Later(entry("1"), entry("1")), false},
+		"not ascending":              {fixed.Later(entry("2"), "drop view if exists `_pseudo_gtid_`.`x`"), false},
+		"nothing is known to ascend": {expression.Later(entry("2"), entry("1")), false},
+		"none":                       {Marker{Ascending: "asc:"}.IsZero(), true},
+		"some":                       {fixed.IsZero() || expression.IsZero(), false},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s: %t", name, c.got)
+		}
 	}
 }
 

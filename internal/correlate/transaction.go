@@ -36,17 +36,27 @@ func (t *Transaction) Text() string {
 	return ""
 }
 
+// Entry is the first statement of the transaction that passes a test; "" when none does.
+func (t *Transaction) Entry(is func(text string) bool) string {
+	for _, i := range t.items {
+		if i.kind == "Query" && is(i.text) {
+			return i.text
+		}
+	}
+	return ""
+}
+
 // String names the transaction for a person.
 func (t *Transaction) String() string {
 	what := "an empty transaction"
-	switch {
-	case t.GTID != "":
-		what = "transaction " + t.GTID
-	case len(t.items) > 0:
+	if len(t.items) > 0 {
 		what = t.items[0].String()
-		if n := len(t.items) - 1; n > 0 {
-			what += fmt.Sprintf(" and %d more", n)
-		}
+	}
+	if n := len(t.items) - 1; n > 0 {
+		what += fmt.Sprintf(" and %d more", n)
+	}
+	if t.GTID != "" {
+		what = fmt.Sprintf("transaction %s (%s)", t.GTID, what)
 	}
 	return what + " at " + t.Begin.String()
 }
@@ -207,6 +217,9 @@ func Normal(text string) string {
 	text = fileIDs.ReplaceAllString(text, "")
 	return strings.TrimSpace(spaces.ReplaceAllString(text, " "))
 }
+
+// Entry is a statement in the form in which transactions keep it.
+func Entry(statement string) string { return digest(Normal(statement)) }
 
 // digest bounds what is kept of a text, so that long ones can still be told apart.
 func digest(text string) string {

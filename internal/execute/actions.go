@@ -46,6 +46,8 @@ func (r *Run) act(ctx context.Context, k topology.Key, a plan.Action) (note stri
 		return "", s.SetSemiSync(ctx, server.SemiSyncSource, a.On)
 	case plan.SemiSyncReplica:
 		return "", s.SetSemiSync(ctx, server.SemiSyncReplica, a.On)
+	case plan.Match, plan.PlaceAt:
+		return r.match(ctx, k, s, a)
 	case plan.NoteReceived:
 		return r.noteReceived(ctx, k, s, a)
 	case plan.AlignBelow, plan.AlignUp:

@@ -39,7 +39,10 @@ func (r *Run) align(ctx context.Context, k topology.Key, s Server, a plan.Action
 	if err == nil {
 		change := server.CarryOver(*c)
 		change.Source, change.Mode, change.Coords = a.Source, server.FilePosition, at
-		err = s.ChangeSource(ctx, change)
+		own, unknown := reached(ctx, s, a.Channel)
+		if err = s.ChangeSource(ctx, change); err == nil && unknown == nil {
+			r.placed(Equivalence{c.Source, own, a.Source, at})
+		}
 	}
 	back, cancel := context.WithTimeout(context.WithoutCancel(ctx), restartWithin)
 	defer cancel()

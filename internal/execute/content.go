@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 
+	"orchestrator/internal/config"
 	"orchestrator/internal/correlate"
 	"orchestrator/internal/plan"
 	"orchestrator/internal/topology"
@@ -15,6 +16,17 @@ import (
 type EventOptions struct {
 	Chunk int      // events read at a time; 0 means 10000 (BinlogEventsChunkSize)
 	Skip  []string // events that contain one of these are not compared (SkipBinlogEventsContaining)
+	// Marker tells pseudo-GTID entries; the zero Marker says that there are none.
+	Marker correlate.Marker
+}
+
+// EventOptionsOf are those that a configuration asks for.
+func EventOptionsOf(c *config.Config) EventOptions {
+	m := correlate.Marker{Expression: c.PseudoGTIDExpression(), Ascending: c.PseudoGTIDMonotonicHint}
+	if c.PseudoGTIDPatternIsFixedSubstring {
+		m.Fixed = c.PseudoGTIDPattern
+	}
+	return EventOptions{Chunk: c.BinlogEventsChunkSize, Skip: c.SkipBinlogEventsContaining, Marker: m}
 }
 
 // tail is what a server has received, for those that received less.
@@ -34,7 +46,7 @@ func (r *Run) noteReceived(ctx context.Context, k topology.Key, s Server, a plan
 	case c == nil:
 		return "", errors.New("it has forgotten its source, and with it what it received")
 	}
-	found, err := r.received(ctx, s, c, a.At)
+	found, err := r.e.o.Events.received(ctx, s, c, a.At)
 	if err != nil {
 		return "", err
 	}
@@ -70,7 +82,7 @@ func (r *Run) byContent(ctx context.Context, s Server, a plan.Action) (at topolo
 	defer t.mu.Unlock()
 	if !t.read {
 		t.End = end
-		t.Logged, t.err = r.lastLogged(ctx, r.e.o.Server(a.Source), len(t.Received), end)
+		t.Logged, t.err = r.e.o.Events.lastLogged(ctx, r.e.o.Server(a.Source), len(t.Received), end)
 		t.read = t.err == nil
 	}
 	if t.err != nil {

@@ -30,6 +30,9 @@ type Options struct {
 	Deadline time.Duration
 	// Patience is how long an applier may stand still before waiting for it is given up; 0 means 10 s.
 	Patience time.Duration
+	// OnPlaced is told of every place in the log of a new source that was found to be the same as one in the log of the
+	// old; nil tells nobody. It must be quick.
+	OnPlaced func(Equivalence)
 	// Events say how logs are read.
 	Events EventOptions
 	Now    func() time.Time

@@ -100,7 +100,7 @@ func cutBefore(events []topology.LogEvent) int {
 
 // received reads what a replica has received after a place in its source's log, from its relay logs. The replica must
 // have applied all of it, and receive no more.
-func (r *Run) received(ctx context.Context, s Server, c *topology.Channel, least topology.Coordinates) (*correlate.Tail, error) {
+func (o EventOptions) received(ctx context.Context, s Server, c *topology.Channel, least topology.Coordinates) (*correlate.Tail, error) {
 	l, ok := s.(logged)
 	switch {
 	case !ok:
@@ -111,13 +111,13 @@ func (r *Run) received(ctx context.Context, s Server, c *topology.Channel, least
 	if inOrder, err := l.CommitsInOrder(ctx); err != nil || !inOrder {
 		return nil, errors.Join(err, errOutOfOrder)
 	}
-	first, err := r.relayLogFor(ctx, l, c, least)
+	first, err := o.relayLogFor(ctx, l, c, least)
 	if err != nil {
 		return nil, err
 	}
-	tail, decode, group := &correlate.Tail{}, correlate.Received{}, correlate.Grouper{Skip: r.e.o.Events.Skip}
+	tail, decode, group := &correlate.Tail{}, correlate.Received{}, correlate.Grouper{Skip: o.Skip}
 	for file := first; file != ""; file = decode.Next {
-		err := eachEvent(ctx, l, part{kind: topology.RelayLog, file: file, channel: c.Name}, r.e.o.Events.Chunk, func(e topology.LogEvent) error {
+		err := eachEvent(ctx, l, part{kind: topology.RelayLog, file: file, channel: c.Name}, o.Chunk, func(e topology.LogEvent) error {
 			placed, ok, err := decode.Take(e)
 			if err != nil || !ok {
 				return err
@@ -147,7 +147,7 @@ var errOutOfOrder = errors.New("its workers do not commit in the order of its so
 
 // relayLogFor finds the relay log that holds a place of the source's log, or the oldest one where none does. A server does
 // not list its relay logs, but they are numbered.
-func (r *Run) relayLogFor(ctx context.Context, l eventLister, c *topology.Channel, at topology.Coordinates) (string, error) {
+func (o EventOptions) relayLogFor(ctx context.Context, l eventLister, c *topology.Channel, at topology.Coordinates) (string, error) {
 	since := func(file string) (topology.Coordinates, error) {
 		var decode correlate.Received
 		err := eachEvent(ctx, l, part{kind: topology.RelayLog, file: file, channel: c.Name}, headEvents, func(e topology.LogEvent) error {
@@ -203,7 +203,7 @@ func previousFile(file string) (string, bool) {
 }
 
 // lastLogged reads the last n transactions of a server's binary log before a position, or all there are.
-func (r *Run) lastLogged(ctx context.Context, s Server, n int, end topology.Coordinates) ([]correlate.Transaction, error) {
+func (o EventOptions) lastLogged(ctx context.Context, s Server, n int, end topology.Coordinates) ([]correlate.Transaction, error) {
 	l, ok := s.(logged)
 	if !ok {
 		return nil, errors.New("its logs cannot be read")
@@ -218,8 +218,8 @@ func (r *Run) lastLogged(ctx context.Context, s Server, n int, end topology.Coor
 			continue
 		}
 		var here []correlate.Transaction
-		group := correlate.Grouper{Skip: r.e.o.Events.Skip}
-		err := eachEvent(ctx, l, part{kind: topology.BinaryLog, file: files[i].Name}, r.e.o.Events.Chunk, func(e topology.LogEvent) error {
+		group := correlate.Grouper{Skip: o.Skip}
+		err := eachEvent(ctx, l, part{kind: topology.BinaryLog, file: files[i].Name}, o.Chunk, func(e topology.LogEvent) error {
 			if e.LogName == end.LogFile && e.Pos >= end.LogPos {
 				return errEnough
 			}

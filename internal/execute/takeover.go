@@ -384,6 +384,9 @@ func (r *Run) awaitHeld(ctx context.Context, source Server, wanted gtid.MariaPos
 func (r *Run) moveBack(ctx context.Context, k topology.Key, s Server, was *topology.Channel, left halt, cause error) (string, error) {
 	change := server.CarryOver(*was)
 	change.Source = was.Source
+	if was.GTID == topology.FilePosition {
+		change.Mode, change.Coords = server.FilePosition, was.Exec
+	}
 	for _, do := range []func() error{
 		func() error { return r.stop(ctx, k, s, was.Name) },
 		func() error { return s.ChangeSource(ctx, change) },

@@ -65,6 +65,7 @@ func TestRoutes(t *testing.T) {
 		"tag":                         "/api/tag/db-a2/3306?tag=a=b",
 		"untag":                       "/api/untag/db-a2/3306/zone",
 		"untag-all":                   "/api/untag-all/zone/x",
+		"last-pseudo-gtid":            "/api/last-pseudo-gtid/db-a1/3306",
 		"relocate":                    "/api/relocate/db-b1/3306/db-a1/3306",
 		"relocate-dry":                "/api/relocate-below/db-b1/3306/db-a1/3306?dry-run=true",
 		"relocate-replicas":           "/api/relocate-slaves/db-a1/3306/db-a2/3306?pattern=a3",
@@ -230,7 +231,7 @@ func quoted(t *testing.T, text string) string {
 
 func TestUnknownPaths(t *testing.T) {
 	h := handler(operatetest.New())
-	for _, target := range []string{"/api/nosuch", "/api/", "/", "/api/instance/db-a1", "/api/instance/a%2Fb/3306", "/api/move-equivalent/a/1/b/2"} {
+	for _, target := range []string{"/api/nosuch", "/api/", "/", "/api/instance/db-a1", "/api/instance/a%2Fb/3306", "/api/rematch/a/1"} {
 		if w := get(t, h, target); w.Code != http.StatusNotFound || w.Body.String() != "404 page not found\n" {
 			t.Errorf("%s: status %d, body %q", target, w.Code, w.Body)
 		}

@@ -50,6 +50,8 @@ func (s Shaper) Shape(value any) (any, error) {
 		return mapped(v.List, func(i *topology.Instance) instanceJSON { return s.instance(v.Of, i) }), nil
 	case operate.Placed:
 		return s.Shape(v.Instance)
+	case operate.Located:
+		return v.Text, nil
 	case operate.PlacedAll:
 		return s.Shape(v.Instances)
 	case operate.Regrouped:

@@ -32,6 +32,9 @@ type rig struct {
 	known  map[topology.Key]*topology.Instance
 	locked map[topology.Key]int64
 	audits []string
+	same   [][2]refactor.Equivalent // places that are known to be the same
+
+	markers int // pseudo-GTID entries written
 }
 
 func keyOf(n *sandbox.Node) topology.Key { return topology.Key{Hostname: n.Host, Port: n.Port} }
@@ -65,7 +68,7 @@ func newRig(t *testing.T, o sandbox.Options) *rig {
 	t.Cleanup(func() { must(t, r.servers.Close()) })
 	r.runner = move.New(move.Options{
 		Picture: r, Locks: r, Audit: r, Servers: execute.Real(r.servers), Leader: r,
-		Config: func() *config.Config { return &r.config }, Owner: "test", Now: time.Now,
+		Config: func() *config.Config { return &r.config }, Places: r, Owner: "test", Now: time.Now,
 	})
 	for _, n := range r.Nodes() {
 		must(t, r.Probe(limited(t), keyOf(n)))

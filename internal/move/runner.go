@@ -7,11 +7,13 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"orchestrator/internal/config"
 	"orchestrator/internal/execute"
 	"orchestrator/internal/plan"
+	"orchestrator/internal/refactor"
 	"orchestrator/internal/topology"
 )
 
@@ -40,7 +42,7 @@ type Leadership interface {
 	Confirm(ctx context.Context) error
 }
 
-// Options are what a Runner needs. All but OnStep and Logger are required.
+// Options are what a Runner needs. All but Places, Busy, OnStep and Logger are required.
 type Options struct {
 	Picture Picture
 	Locks   Locks
@@ -48,6 +50,7 @@ type Options struct {
 	Servers func(topology.Key) execute.Server
 	Leader  Leadership
 	Config  func() *config.Config
+	Places  Places // nil: none are known
 	// Busy says whether a recovery or takeover is under way in a cluster; nil when there can be none in this process.
 	Busy   func(cluster string) bool
 	Owner  string // of the locks: the node
@@ -81,6 +84,8 @@ type Job struct {
 	// Look are the servers that the plan is made from, beside the subject and its source. They are probed first; one that
 	// cannot be reached is for the plan's maker to judge (Instance.LastCheckValid). Nil is none.
 	Look func(t *topology.Topology) []topology.Key
+	// Recall reads what is on record and the plan depends on, before Plan is asked. Nil is nothing.
+	Recall func(ctx context.Context, t *topology.Topology) error
 	// Plan makes the plan from a fresh picture. It may be asked twice. A plan without steps means that there is nothing
 	// to do.
 	Plan func(t *topology.Topology) (plan.Plan, *topology.Refusal)
@@ -230,7 +235,13 @@ func (r *Runner) look(ctx context.Context, j Job) (plan.Plan, error) {
 	if err := ctx.Err(); err != nil {
 		return plan.Plan{}, err
 	}
-	p, refusal := j.Plan(r.o.Picture.Snapshot())
+	t = r.o.Picture.Snapshot()
+	if j.Recall != nil {
+		if err := j.Recall(ctx, t); err != nil {
+			return plan.Plan{}, err
+		}
+	}
+	p, refusal := j.Plan(t)
 	if refusal != nil {
 		return plan.Plan{}, refusal
 	}
@@ -300,11 +311,34 @@ func (r *Runner) execute(ctx context.Context, j Job, p *plan.Plan) error {
 		follower.Told(s)
 		r.o.OnStep(s)
 	}
+	var mu sync.Mutex
+	var found []execute.Equivalence
 	run := execute.New(execute.Options{
+		OnPlaced: func(e execute.Equivalence) {
+			mu.Lock()
+			defer mu.Unlock()
+			found = append(found, e)
+		},
 		Server: r.o.Servers, MayWrite: r.mayWrite(j), OnStep: tell, Parallel: j.Parallel,
-		Deadline: deadline, Now: r.o.Now, Logger: r.o.Logger,
+		Deadline: deadline, Now: r.o.Now, Logger: r.o.Logger, Events: execute.EventOptionsOf(r.o.Config()),
 	}).NewRun()
-	return run.Plan(ctx, p, 0)
+	err := run.Plan(ctx, p, 0)
+	r.remember(ctx, j, found)
+	return err
+}
+
+// remember writes down which places were found to be the same.
+func (r *Runner) remember(ctx context.Context, j Job, found []execute.Equivalence) {
+	if r.o.Places == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
+	defer cancel()
+	for _, e := range found {
+		if err := r.o.Places.RecordEquivalence(ctx, e.Key, e.At, refactor.Equivalent{Key: e.Other, At: e.Same}); err != nil {
+			r.o.Logger.Error("recording equivalent positions", "operation", j.Operation, "server", e.Key.String(), "error", err)
+		}
+	}
 }
 
 // audit writes down what was done, one line for the operation.

@@ -33,6 +33,7 @@ type Engine struct {
 	Takeovers    Takeovers
 	Moves        Moves
 	Relocations  Relocations
+	Logs         Logs
 	Switch       RecoverySwitch
 	Leadership   Leadership
 	Health       HealthChecker

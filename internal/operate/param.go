@@ -42,6 +42,8 @@ const (
 	ParamFailure      Param = "failure"
 	ParamStatement    Param = "statement"
 	ParamForce        Param = "force"
+	ParamRelayOnly    Param = "relay logs only"
+	ParamEntry        Param = "entry"
 )
 
 // paramInfo is where a parameter is found on each face.
@@ -95,6 +97,8 @@ func paramInfos() []paramInfo {
 		{param: ParamDryRun, flag: "dry-run", query: "dry-run", meaning: "print what would be done, and change nothing"},
 		{param: ParamStatement, flag: "statement", word: "SQL", query: "q", meaning: "what to do in between"},
 		{param: ParamForce, word: "true", query: "force", meaning: "although a replica may need it"},
+		{param: ParamRelayOnly, flag: "skip-binlog-search", query: "skip-binlog-search", meaning: "seek the last pseudo-GTID entry in the relay logs of replicas"},
+		{param: ParamEntry, flag: "pattern", word: "STATEMENT", meaning: "the statement, as the server lists it"},
 		{param: ParamFailure, flag: "failure", word: "CODE", query: "failure", meaning: "the failure, as in replication-analysis; by default what is found, or would be if it died now"},
 	}
 }

@@ -119,12 +119,13 @@ func TestCommandsByOldNames(t *testing.T) {
 		"enslave-master": "take-master", "get-candidate-slave": "get-candidate-replica", "move-slaves-gtid": "move-replicas-gtid",
 		"move-up-slaves": "move-up-replicas", "repoint-slaves": "repoint-replicas", "regroup-slaves": "regroup-replicas",
 		"regroup-slaves-gtid": "regroup-replicas-gtid", "relocate-below": "relocate",
+		"match-slaves": "match-replicas", "match-up-slaves": "match-up-replicas", "regroup-slaves-pgtid": "regroup-replicas-pgtid",
 	} {
 		if o := r.Command(written); o == nil || o.Name != want {
 			t.Errorf("%s: %v", written, o)
 		}
 	}
-	for _, later := range []string{"move-equivalent", "health", ""} {
+	for _, later := range []string{"multi-match-replicas", "match-below", "health", ""} {
 		if o := r.Command(later); o != nil {
 			t.Errorf("%s is a command: %s", later, o.Name)
 		}

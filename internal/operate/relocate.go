@@ -54,6 +54,7 @@ func relocation(o Operation, command refactor.RelocationCommand, answer func(e *
 			return Result{}, unavailable("moving replicas")
 		}
 		r := refactor.Relocation{Command: command, Server: a.Instance, Below: a.Destination, Only: a.Pattern}
+		r.Markers.RelayOnly = a.Flag(ParamRelayOnly)
 		if a.Flag(ParamDryRun) {
 			p, err := e.Relocations.PlanRelocation(ctx, r)
 			return planned(p, err)
@@ -142,6 +143,19 @@ func tookSiblings(_ *Engine, a Args, done move.Done) (Result, error) {
 		return Result{}, &Failure{Message: message + "; not taken: " + sentences(failed), Details: Instance{i, done.Topology}}
 	}
 	return Result{Value: Instance{i, done.Topology}, Message: withWarnings(message, done.Plan.Warnings)}, nil
+}
+
+// regroupedAny is regrouped where replicas may be placed by pseudo-GTID.
+func regroupedAny(e *Engine, a Args, done move.Done) (Result, error) {
+	matched := 0
+	for _, s := range done.Plan.Steps {
+		if s.Action.Verb == plan.Match && s.State != plan.Failed {
+			matched++
+		}
+	}
+	return regrouped(func(lost, moved int) string {
+		return fmt.Sprintf("promoted lost: %d, trivial: %d, pseudo-gtid: %d", lost, moved-matched, matched)
+	})(e, a, done)
 }
 
 // regrouped answers with the replica that was chosen, and the counts in the given form.

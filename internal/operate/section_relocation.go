@@ -52,9 +52,7 @@ func relocations() []*Operation {
 		relocation(Operation{
 			Name: "regroup-replicas", Summary: "Place the best replica of a server above the others", Details: regroup, Args: instanceArg(),
 			Routes: spellings(aboutOne, "regroup-slaves", "regroup-replicas"),
-		}, refactor.RegroupReplicas, regrouped(func(lost, moved int) string {
-			return fmt.Sprintf("promoted lost: %d, trivial: %d, pseudo-gtid: 0", lost, moved)
-		})),
+		}, refactor.RegroupReplicas, regroupedAny),
 	}
 }
 

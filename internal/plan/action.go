@@ -77,6 +77,13 @@ const (
 	// AlignUp points a replica by file and position at Action.Source, from which its source Action.Former replicates, and
 	// stands still: the replica first applies all that Action.Former has logged.
 	AlignUp Verb = "align-up"
+	// Match points a replica by file and position at Action.Source, where the log of that goes on after what the replica
+	// holds: both logs have the same since the last pseudo-GTID entry of the replica's. With Action.On that is sought in the binary log
+	// of the replica, else in its relay log.
+	Match Verb = "match"
+	// PlaceAt points a replica by file and position at Action.Source, at Action.At, which is known to be the same as where
+	// the replica stands (Action.Set). It refuses where the replica has come further.
+	PlaceAt Verb = "place-at"
 	// BecomeReplica makes a former primary a replica of Action.Source, with what ReadCredentials read there (or at
 	// Action.Former, where that is another server), and leaves it stopped. It refuses where the server has written since ClosePrimary.
 	BecomeReplica Verb = "become-replica"
@@ -104,8 +111,8 @@ type Action struct {
 	After   time.Duration        `json:"after,omitempty"` // AwaitWriters: how long a statement may run without counting
 	Place   Place                `json:"place,omitempty"` // ChangeSource
 	At      topology.Coordinates `json:"at,omitzero"`     // ChangeSource by coordinates; SetWritable: filled in when it is done, where its own log stood
-	Set     string               `json:"set,omitempty"`   // AwaitExecuted: GTID set, or file:pos of the source
-	On      bool                 `json:"on,omitempty"`    // SemiSync…; AwaitWriters: end the statements that run on
+	Set     string               `json:"set,omitempty"`   // AwaitExecuted: GTID set, or file:pos of the source; PlaceAt: file:pos of the source until now
+	On      bool                 `json:"on,omitempty"`    // SemiSync…; AwaitWriters: end the statements that run on; Match: by the binary log
 	Super   bool                 `json:"super,omitempty"` // SetReadOnly, ClosePrimary, SetWritable: super_read_only as well
 	Channel string               `json:"channel,omitempty"`
 	Number  int64                `json:"number,omitempty"`  // SetDelay: seconds; KillQuery: the connection
@@ -175,6 +182,10 @@ func (a Action) String() string {
 		return fmt.Sprintf("apply as much as its sibling %s, then replicate from it", a.Source)
 	case AlignUp:
 		return fmt.Sprintf("apply everything that %s has logged, then replicate from %s", a.Former, a.Source)
+	case Match:
+		return fmt.Sprintf("replicate from %s, from where its log goes on after what is held here (pseudo-GTID)", a.Source)
+	case PlaceAt:
+		return fmt.Sprintf("replicate from %s at %s, which is the same as %s", a.Source, a.At, a.Set)
 	case Move:
 		return "replicate from " + a.Source.String()
 	case MoveBelow:

@@ -308,7 +308,7 @@ func (e *Engine) executorOptions(cluster, uid string, log *recoveryLog) execute.
 		},
 		Parallel: max(cfg.MaxConcurrentReplicaOperations, 1),
 		Patience: cfg.ReasonableReplicationLag(),
-		Events:   execute.EventOptions{Chunk: cfg.BinlogEventsChunkSize, Skip: cfg.SkipBinlogEventsContaining},
+		Events:   execute.EventOptionsOf(cfg),
 		Now:      e.o.Now,
 		Logger:   e.o.Logger,
 	}

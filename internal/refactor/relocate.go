@@ -18,6 +18,10 @@ type Relocation struct {
 	Server topology.Key
 	Below  topology.Key   // the new source, where the command takes one; zero in a repoint: the source it has
 	Only   *regexp.Regexp // on host:port of replicas; nil: all
+
+	Markers Markers
+	// Equivalents are the places that are known to be the same as where Server stands.
+	Equivalents []Equivalent
 }
 
 // RelocationCommand is the name of an operation that moves replicas.
@@ -39,15 +43,36 @@ const (
 	MakeCoPrimary       RelocationCommand = "make-co-master"
 	RegroupReplicas     RelocationCommand = "regroup-replicas"
 	RegroupReplicasGTID RelocationCommand = "regroup-replicas-gtid"
+
+	MoveEquivalent        RelocationCommand = "move-equivalent"
+	Match                 RelocationCommand = "match"
+	MatchUp               RelocationCommand = "match-up"
+	Rematch               RelocationCommand = "rematch"
+	MatchReplicas         RelocationCommand = "match-replicas"
+	MatchUpReplicas       RelocationCommand = "match-up-replicas"
+	RegroupReplicasPseudo RelocationCommand = "regroup-replicas-pgtid"
+	RegroupBinlogServers  RelocationCommand = "regroup-replicas-bls"
 )
 
 // Bulk says whether the command is about all replicas of a server: then each is moved or not for itself.
 func (c RelocationCommand) Bulk() bool {
 	switch c {
-	case RelocateReplicas, MoveUpReplicas, MoveReplicasGTID, RepointReplicas, TakeSiblings, RegroupReplicas, RegroupReplicasGTID:
+	case RelocateReplicas, MoveUpReplicas, MoveReplicasGTID, RepointReplicas, TakeSiblings, RegroupReplicas, RegroupReplicasGTID,
+		MatchReplicas, MatchUpReplicas, RegroupReplicasPseudo, RegroupBinlogServers:
 		return true
 	}
 	return false
+}
+
+// AuditType is the name under which the command is audited; "" is its own.
+func (c RelocationCommand) AuditType() string {
+	switch c {
+	case Match, MatchUp, Rematch:
+		return "match-below"
+	case MatchReplicas, MatchUpReplicas:
+		return "multi-match-replicas"
+	}
+	return ""
 }
 
 // PlanRelocation says how the command is done, or by which rule it cannot be. A plan without steps has nothing to do.
@@ -95,7 +120,7 @@ func (d *relocation) known(k topology.Key) (*topology.Instance, *topology.Refusa
 func (d *relocation) make() *topology.Refusal {
 	switch d.request.Command {
 	case Relocate:
-		return d.one(d.below, d.placeOne)
+		return d.one(d.below, d.placeAny)
 	case MoveGTID:
 		return d.one(d.below, d.byGTID)
 	case MoveBelow:
@@ -118,8 +143,29 @@ func (d *relocation) make() *topology.Refusal {
 		return d.takeSource()
 	case MakeCoPrimary:
 		return d.makeCoPrimary()
-	case RegroupReplicas, RegroupReplicasGTID:
+	case RegroupReplicas, RegroupReplicasGTID, RegroupReplicasPseudo:
 		return d.regroup()
+	}
+	return d.makeMatched()
+}
+
+// makeMatched makes the plans of the commands that compare logs.
+func (d *relocation) makeMatched() *topology.Refusal {
+	switch d.request.Command {
+	case MoveEquivalent:
+		return d.one(d.below, d.byEquivalence)
+	case Match:
+		return d.one(d.below, d.byMarker)
+	case MatchUp:
+		return d.matchUp()
+	case Rematch:
+		return d.rematch()
+	case MatchReplicas:
+		return d.matchReplicas(d.below)
+	case MatchUpReplicas:
+		return d.matchUpReplicas()
+	case RegroupBinlogServers:
+		return d.regroupBinlogServers()
 	}
 	return refuse("unknown-command", "", "%q is no command that moves replicas", d.request.Command)
 }

@@ -24,7 +24,7 @@ func (d *relocation) relocateReplicas() *topology.Refusal {
 				"%s is below %s, which is one of the replicas to be moved", d.below.Key, r.Key)
 		}
 	}
-	return d.all(replicas, d.below, d.place)
+	return d.all(replicas, d.below, d.placeMatched)
 }
 
 // moveUpReplicas makes the replicas of the server its siblings.
@@ -51,12 +51,15 @@ func (d *relocation) takeSiblings() *topology.Refusal {
 	if no != nil {
 		return no
 	}
-	return d.all(d.replicas(m), d.server, d.place)
+	return d.all(d.replicas(m), d.server, d.placeMatched)
 }
 
 // regroup puts the best replica of the server above the others.
 func (d *relocation) regroup() *topology.Refusal {
 	replicas := d.replicas(d.server)
+	if d.request.Command == RegroupReplicas && len(replicas) > 0 && !slices.ContainsFunc(replicas, func(r *topology.Instance) bool { return !r.IsBinlogServer() }) {
+		return d.regroupBinlogServers()
+	}
 	best, no := d.best(replicas)
 	if no != nil {
 		return no
@@ -65,9 +68,12 @@ func (d *relocation) regroup() *topology.Refusal {
 		d.plan.Title = fmt.Sprintf("%s has no replicas", d.server.Key)
 		return nil
 	}
-	how := d.place
-	if d.request.Command == RegroupReplicasGTID {
+	how := d.placeMatched
+	switch d.request.Command {
+	case RegroupReplicasGTID:
 		how = d.byGTID
+	case RegroupReplicasPseudo:
+		how = d.byMarker
 	}
 	// One that cannot follow does not keep the others from it, nor the command from telling who was chosen.
 	_ = d.all(replicas, best, how)
@@ -125,11 +131,14 @@ func Concerned(t *topology.Topology, r Relocation) []topology.Key {
 	add(below)
 	source := t.Source(server)
 	add(source)
-	if source != nil && (r.Command == MoveUp || r.Command == TakeSource) {
+	if source != nil && (r.Command == MoveUp || r.Command == TakeSource || r.Command == MatchUp) {
 		add(t.Source(source))
 	}
 	if source != nil && r.Command == TakeSiblings {
 		add(t.Replicas(source.Key)...)
+	}
+	if r.Command == MatchUpReplicas {
+		add(t.Source(server))
 	}
 	if r.Command.Bulk() {
 		add(t.Replicas(server.Key)...)

@@ -34,6 +34,18 @@ func (d *relocation) place(r, s *topology.Instance) (plan.Action, *topology.Refu
 	return d.byGTID(r, s)
 }
 
+// placeAny is the choice for a single replica: a place that is known already, place, by pseudo-GTID, beside another.
+func (d *relocation) placeAny(r, s *topology.Instance) (plan.Action, *topology.Refusal) {
+	if a, ok := d.placeKnown(r, s); ok {
+		return a, nil
+	}
+	a, no := d.placeMatched(r, s)
+	if no == nil || no.Rule != "too-complex" {
+		return a, no
+	}
+	return d.placeOne(r, s)
+}
+
 // placeOne is place, and by file and position beside a sibling or the source, which are stopped for as long as it takes.
 func (d *relocation) placeOne(r, s *topology.Instance) (plan.Action, *topology.Refusal) {
 	a, no := d.place(r, s)

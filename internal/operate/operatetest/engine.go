@@ -51,7 +51,7 @@ func (b *Backend) Engine() *operate.Engine {
 	return &operate.Engine{
 		Config: func() *config.Config { return b.Conf }, Now: Now, Log: slog.New(slog.DiscardHandler), Live: true,
 		Node:    operate.Node{Hostname: "node1", Token: "t0ken", Version: "4.0.0", Commit: "abc"},
-		Picture: b, Names: b, Discovery: b, Declarations: b, Records: b, Audit: b, Repairer: b, Takeovers: b, Moves: b, Relocations: b, Switch: b, Leadership: b,
+		Picture: b, Names: b, Discovery: b, Declarations: b, Records: b, Audit: b, Repairer: b, Takeovers: b, Moves: b, Relocations: b, Logs: b, Switch: b, Leadership: b,
 		Health: b, Metrics: b, Settings: b, Backend: b,
 		Pools: b, Attributes: b, KeyValues: b, HostNames: b, History: b, Election: b, AccessTokens: b, BackendMetrics: b,
 	}

@@ -27,6 +27,7 @@ func (b *Backend) Relocate(ctx context.Context, r refactor.Relocation) (move.Don
 
 // PlanRelocation plans on the fleet.
 func (b *Backend) PlanRelocation(_ context.Context, r refactor.Relocation) (plan.Plan, error) {
+	r.Markers.InUse = b.Conf.PseudoGTIDPattern != ""
 	p, refusal := refactor.PlanRelocation(b.Fleet, r, failover.PolicyOf(b.Conf))
 	if refusal != nil {
 		return p, refusal

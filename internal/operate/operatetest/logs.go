@@ -1,0 +1,41 @@
+package operatetest
+
+import (
+	"context"
+
+	"orchestrator/internal/execute"
+	"orchestrator/internal/topology"
+)
+
+func inLog(file string, pos int64) topology.Coordinates {
+	return topology.Coordinates{LogFile: file, LogPos: pos}
+}
+
+func relayEntry(file string, pos int64) *execute.RelayEntry {
+	return &execute.RelayEntry{At: inLog(file, pos), Next: pos + 31, Event: topology.LogEvent{EventType: "Xid", Info: "COMMIT /* xid=7 */"}}
+}
+
+// LastPseudoGTID finds one.
+func (b *Backend) LastPseudoGTID(context.Context, topology.Key) (topology.Coordinates, string, error) {
+	return inLog("binlog.000012", 4711), "drop view if exists `_pseudo_gtid_`.`_asc:1`", b.Fail
+}
+
+// FindEntry finds one.
+func (b *Backend) FindEntry(context.Context, topology.Key, string) (topology.Coordinates, error) {
+	return inLog("binlog.000012", 4711), b.Fail
+}
+
+// CorrelateBinlog finds one a little after the place that was given.
+func (b *Backend) CorrelateBinlog(_ context.Context, _ topology.Key, at topology.Coordinates, _ topology.Key) (topology.Coordinates, error) {
+	return inLog("binlog.000003", 99+at.LogPos), b.Fail
+}
+
+// LastRelayEntry finds one.
+func (b *Backend) LastRelayEntry(context.Context, topology.Key) (*execute.RelayEntry, error) {
+	return relayEntry("relay.000002", 400), b.Fail
+}
+
+// CorrelateRelay finds two.
+func (b *Backend) CorrelateRelay(context.Context, topology.Key, topology.Coordinates, topology.Key) (own, same *execute.RelayEntry, err error) {
+	return relayEntry("relay.000002", 400), relayEntry("relay.000005", 700), b.Fail
+}
