@@ -59,9 +59,26 @@ func (r *Run) noteReceived(ctx context.Context, k topology.Key, s Server, a plan
 	return fmt.Sprintf("%d transactions, from %s on", len(found.Received), found.Since), nil
 }
 
-// byContent finds where in the log of the promoted server a stopped replica goes on that has received less: what
-// the promoted server received after it must be what it logged last before it was opened.
+// byContent finds where in the log of the promoted server a replica goes on that has received less and receives no more. Where
+// what the promoted server had received does not prove it, a common pseudo-GTID entry may.
 func (r *Run) byContent(ctx context.Context, s Server, a plan.Action) (at topology.Coordinates, err error) {
+	if at, err = r.byTail(ctx, s, a); err == nil || r.e.o.Events.Marker.IsZero() {
+		return at, err
+	}
+	c, unknown := channel(ctx, s, a.Channel)
+	if unknown != nil || c == nil {
+		return at, errors.Join(err, unknown)
+	}
+	at, _, other := r.matchPlace(ctx, s, c, a)
+	if other != nil {
+		return at, fmt.Errorf("%w; by pseudo-GTID: %w", err, other)
+	}
+	return at, nil
+}
+
+// byTail finds the place by what the promoted server received after the replica: that must be what it logged last before it
+// was opened.
+func (r *Run) byTail(ctx context.Context, s Server, a plan.Action) (at topology.Coordinates, err error) {
 	own, err := reached(ctx, s, a.Channel)
 	if err != nil {
 		return at, err

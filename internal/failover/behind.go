@@ -11,7 +11,7 @@ import (
 // followBehind points those at the successor that have received less by file and position. What they lack is in the
 // successor's log, and in its relay log with the positions of the lost primary, as long as it has that: so it is read before the
 // successor forgets its source, and after the opening, which must not wait for it. Whether the place of a replica can be
-// proven shows when its step runs; one whose place cannot be is lost. opened is where the successor's log ended when it was opened, where
+// proven shows when its step runs, by what was received or by pseudo-GTID; one whose place cannot be is lost. opened is where the successor's log ended when it was opened, where
 // that was done before this plan.
 func (d *deadPrimary) followBehind(behind []*candidate, successor *candidate, opened topology.Coordinates) {
 	if len(behind) == 0 {
@@ -23,17 +23,19 @@ func (d *deadPrimary) followBehind(behind []*candidate, successor *candidate, op
 			least = k.Channel.Exec
 		}
 	}
-	d.plan.Add(stageNote, plan.Step{
-		Phase: plan.Promote, Server: successor.Key, MayFail: true,
-		Action:   plan.Action{Verb: plan.NoteReceived, At: least, Channel: successor.Channel.Name},
-		Why:      "others have received less, and it is about to forget its source and with it what it received",
-		Until:    "its relay log has been read",
-		Deadline: noteWithin,
-	})
+	if successor.SourceKey() == d.request.Failed {
+		d.plan.Add(stageNote, plan.Step{
+			Phase: plan.Promote, Server: successor.Key, MayFail: true,
+			Action:   plan.Action{Verb: plan.NoteReceived, At: least, Channel: successor.Channel.Name},
+			Why:      "others have received less, and it is about to forget its source and with it what it received",
+			Until:    "its relay log has been read",
+			Deadline: noteWithin,
+		})
+	}
 	for _, k := range behind {
 		d.plan.Add(stageFollow, plan.Step{
 			Phase: plan.Repoint, Server: k.Key, MayFail: true,
-			Action: plan.Action{Verb: plan.ChangeSource, Source: successor.Key, Place: plan.ByContent, At: opened},
+			Action: plan.Action{Verb: plan.ChangeSource, Source: successor.Key, Place: plan.ByContent, At: opened, On: k.LogsUpdates() && k.BinlogFormat == successor.BinlogFormat},
 			Why:    fmt.Sprintf("it follows the new primary, and has received only up to %s", k.Channel.Read),
 			Needs:  "what it has not received is at the end of the log of " + successor.Key.String() + ", and nothing else",
 			Until:  "it receives from " + successor.Key.String(),

@@ -139,11 +139,18 @@ func (d *deadPrimary) followOpened(successor *candidate, o Opened) {
 
 // stillBehind says why a replica that had received less than the successor cannot follow it any more, or nil.
 func (d *deadPrimary) stillBehind(k, successor *candidate) *plan.Verdict {
-	if successor.SourceKey() != d.request.Failed {
+	if successor.SourceKey() != d.request.Failed && !(k.UsingPseudoGTID && successor.UsingPseudoGTID) {
 		return &plan.Verdict{Server: k.Key, Rule: "behind", Reason: fmt.Sprintf("it has received up to %s, and %s has forgotten what it had received itself", k.history.read, successor.Key)}
 	}
-	successor.history, _ = historyOf(byPosition, successor.Instance)
-	return d.cannotFollow(k, successor, &successor.history)
+	history := k.history // as far as is known; that it held more, the failover saw to
+	if at := successor.Channel.Read; successor.SourceKey() == d.request.Failed && !at.IsEmpty() {
+		history.read = at
+	}
+	successor.history = history
+	if v := d.cannotFollow(k, successor, &history); v != nil {
+		return v
+	}
+	return d.cannotFollowBehind(k, successor)
 }
 
 // asReplica is a primary as historyOf wants to see it: what it has written itself is part of its history.

@@ -83,6 +83,12 @@ func TestFollow(t *testing.T) {
 			opened:   Opened{At: at, Behind: []topology.Key{b}},
 			replicas: []*topology.Instance{replica("a", opened, free, filePosition), replica("b", filePosition, has(80, 80))},
 			lost:     map[string]string{"b": "behind"}},
+		"by position, who had received less than a successor that has forgotten its source, by pseudo-GTID": {
+			opened: Opened{At: at, Behind: []topology.Key{b}},
+			replicas: []*topology.Instance{
+				replica("a", opened, free, filePosition, func(i *topology.Instance) { i.UsingPseudoGTID = true }),
+				replica("b", filePosition, has(80, 80), func(i *topology.Instance) { i.UsingPseudoGTID = true })},
+			want: []string{"b: replicate from a:3306, from where its log goes on with what is lacking here"}},
 		"by position, who receives again": {
 			opened: Opened{At: at, Followers: []topology.Key{b}},
 			replicas: []*topology.Instance{replica("a", opened, free, filePosition),

@@ -112,7 +112,7 @@ type Action struct {
 	Place   Place                `json:"place,omitempty"` // ChangeSource
 	At      topology.Coordinates `json:"at,omitzero"`     // ChangeSource by coordinates; SetWritable: filled in when it is done, where its own log stood
 	Set     string               `json:"set,omitempty"`   // AwaitExecuted: GTID set, or file:pos of the source; PlaceAt: file:pos of the source until now
-	On      bool                 `json:"on,omitempty"`    // SemiSync…; AwaitWriters: end the statements that run on; Match: by the binary log
+	On      bool                 `json:"on,omitempty"`    // SemiSync…; AwaitWriters: end the statements that run on; Match, ByContent: by the binary log
 	Super   bool                 `json:"super,omitempty"` // SetReadOnly, ClosePrimary, SetWritable: super_read_only as well
 	Channel string               `json:"channel,omitempty"`
 	Number  int64                `json:"number,omitempty"`  // SetDelay: seconds; KillQuery: the connection

@@ -18,6 +18,8 @@ func TestASiblingThatReceivedLessByPosition(t *testing.T) {
 		for name, c := range map[string]struct {
 			apart func(t *testing.T, c *sandbox.Cluster, f sandbox.Flavor) // is done while node 2 does not receive
 			lost  string                                                   // what is said of it when it is lost
+
+			pseudo bool // pseudo-GTID is in use
 		}{
 			"it follows": {apart: func(t *testing.T, c *sandbox.Cluster, f sandbox.Flavor) {
 				insert(t, c.Node(0), 11, 60)
@@ -26,16 +28,9 @@ func TestASiblingThatReceivedLessByPosition(t *testing.T) {
 				do(t, c.Node(0), "UPDATE test.sandbox_load SET id = id + 1000 WHERE id > 50", "CREATE TABLE test.later (v VARCHAR(20)) /* why */",
 					"INSERT INTO test.later VALUES ('one'), ('two')", "DELETE FROM test.sandbox_load WHERE id = 12")
 			}},
-			"its relay log is gone": {lost: "what it lacks begins at", apart: func(t *testing.T, c *sandbox.Cluster, f sandbox.Flavor) {
-				for n := int64(11); n < 19; n += 2 { // a server keeps the relay log before the one that it applies
-					insert(t, c.Node(0), n, n+1)
-					awaitApplied(t, c.Node(0), c.Node(1))
-					do(t, c.Node(1), threads(f, "STOP", "IO_THREAD"), threads(f, "START", "IO_THREAD"))
-					follows(t, c.Node(1), c.Node(0))
-				}
-				insert(t, c.Node(0), 19, 20)
-			}},
-			"the successor has written itself": {lost: "is not", apart: func(t *testing.T, c *sandbox.Cluster, f sandbox.Flavor) {
+			"its relay log is gone":                   {lost: "what it lacks begins at", apart: withoutRelayLog},
+			"its relay log is gone, with pseudo-GTID": {pseudo: true, apart: withoutRelayLog},
+			"the successor has written itself": {lost: "is not", apart: func(t *testing.T, c *sandbox.Cluster, _ sandbox.Flavor) {
 				insert(t, c.Node(0), 11, 15)
 				awaitApplied(t, c.Node(0), c.Node(1))
 				if err := c.Node(1).SetReadOnly(bounded(t), false); err != nil {
@@ -53,7 +48,12 @@ func TestASiblingThatReceivedLessByPosition(t *testing.T) {
 			}
 			t.Run(f.String()+", "+name, func(t *testing.T) {
 				cluster := sandboxtest.New(t, sandbox.Options{Flavor: f})
-				m := startManager(t, cluster, settings{config: `, "DetachLostReplicasAfterMasterFailover": true`})
+				more := `, "DetachLostReplicasAfterMasterFailover": true`
+				if c.pseudo {
+					more += `, "PseudoGTIDPattern": "drop view if exists .*pseudo_gtid"`
+				}
+				m := startManager(t, cluster, settings{config: more})
+				do(t, cluster.Node(0), "drop view if exists `_pseudo_gtid_`.`_asc:1`")
 				insert(t, cluster.Node(0), 1, 10)
 				awaitApplied(t, cluster.Node(0), cluster.Node(2))
 				do(t, cluster.Node(2), threads(f, "STOP", "IO_THREAD"))
@@ -78,6 +78,17 @@ func TestASiblingThatReceivedLessByPosition(t *testing.T) {
 			})
 		}
 	}
+}
+
+// withoutRelayLog makes the successor delete the relay log in which what node 2 lacks begins.
+func withoutRelayLog(t *testing.T, c *sandbox.Cluster, f sandbox.Flavor) {
+	for n := int64(11); n < 19; n += 2 { // a server keeps the relay log before the one that it applies
+		insert(t, c.Node(0), n, n+1)
+		awaitApplied(t, c.Node(0), c.Node(1))
+		do(t, c.Node(1), threads(f, "STOP", "IO_THREAD"), threads(f, "START", "IO_THREAD"))
+		follows(t, c.Node(1), c.Node(0))
+	}
+	insert(t, c.Node(0), 19, 20)
 }
 
 // caughtUpWith: node 2 follows node 1 and holds the same.
