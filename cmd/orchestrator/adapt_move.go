@@ -29,6 +29,14 @@ func (p *parts) runner(o *observe.Observer, servers *server.Servers, busy func(c
 	})
 }
 
+// injector makes what writes pseudo-GTID entries.
+func (p *parts) injector(o *observe.Observer, servers *server.Servers, busy func(cluster string) bool) *move.Injector {
+	return move.NewInjector(move.InjectorOptions{
+		Snapshot: o.Snapshot, Servers: func(k topology.Key) move.Injected { return servers.For(k) }, Leader: p.leader, Config: p.config,
+		Busy: busy, Record: p.store.RecordInjectedPseudoGTID, Now: p.now, Logger: p.log,
+	})
+}
+
 // serviceMoves work on what the service's observer sees.
 func (p *parts) serviceMoves(o *observe.Observer, servers *server.Servers, busy func(cluster string) bool, onStep func(plan.Step)) moves {
 	r := p.runner(o, servers, busy, onStep)

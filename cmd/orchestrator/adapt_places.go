@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"orchestrator/internal/refactor"
 	"orchestrator/internal/store"
@@ -20,4 +21,9 @@ func (p places) Equivalents(ctx context.Context, key topology.Key, at topology.C
 // RecordEquivalence implements move.Places.
 func (p places) RecordEquivalence(ctx context.Context, key topology.Key, at topology.Coordinates, same refactor.Equivalent) error {
 	return p.store.RecordEquivalence(ctx, store.PositionOn{Key: key, At: at}, store.PositionOn(same))
+}
+
+// Injected implements move.Places.
+func (p places) Injected(ctx context.Context) (map[string]time.Time, error) {
+	return p.store.InjectedPseudoGTID(ctx)
 }

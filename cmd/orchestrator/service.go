@@ -196,6 +196,12 @@ func (s *service) run(ctx context.Context) error {
 	part("health", func(ctx context.Context) error { s.parts.health.run(ctx); return nil })
 	part("news", func(ctx context.Context) error { s.news().run(ctx); return nil })
 	part("chronicle", func(ctx context.Context) error { s.parts.chronicle(s.observer.Snapshot).run(ctx); return nil })
+	if s.options.Discovery && !s.options.NoOperation {
+		part("pseudo-GTID", func(ctx context.Context) error {
+			s.parts.injector(s.observer, s.prober.servers, s.engine.Busy).Run(ctx)
+			return nil
+		})
+	}
 	part("tls memory", func(ctx context.Context) error { s.memory.run(ctx); return nil })
 	part("reload", s.reloadOnHangup)
 	part("api", s.api.Run)

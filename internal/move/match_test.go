@@ -6,7 +6,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"orchestrator/internal/config"
+	"orchestrator/internal/move"
 	"orchestrator/internal/plan"
 	"orchestrator/internal/refactor"
 	"orchestrator/internal/sandbox"
@@ -31,6 +34,8 @@ func (r *rig) RecordEquivalence(_ context.Context, key topology.Key, at topology
 	r.same = append(r.same, [2]refactor.Equivalent{{Key: key, At: at}, same})
 	return nil
 }
+
+func (r *rig) Injected(context.Context) (map[string]time.Time, error) { return r.injected, nil }
 
 // relocate does a relocation that is to succeed for all whom it is about.
 func (r *rig) relocate(t *testing.T, q refactor.Relocation) plan.Plan {
@@ -82,6 +87,7 @@ func TestMatchingOnRealServers(t *testing.T) {
 			t.Run("known places", r.matchKnown)
 			t.Run("tools", r.matchTools)
 			t.Run("all", r.matchAll)
+			t.Run("injected", r.matchInjected)
 			t.Run("refused", r.matchRefused)
 		})
 	}
@@ -103,10 +109,7 @@ func (r *rig) matchOne(t *testing.T) {
 	r.marker(t)
 	r.below(t, 2, 1)
 
-	// By the choice of the program, and with threads that somebody had stopped.
-	for _, i := range r.known {
-		i.UsingPseudoGTID = true
-	}
+	// With threads that somebody had stopped.
 	r.do(t, refactor.Request{Operation: refactor.StopReplica, Server: two})
 	r.relocate(t, refactor.Relocation{Command: refactor.MatchUp, Server: two})
 	if i := r.Snapshot().Instance(two); !i.ThreadsStopped() {
@@ -227,4 +230,37 @@ func (r *rig) matchRefused(t *testing.T) {
 	refused(one, "no pseudo-GTID entry")
 	r.config.PseudoGTIDPattern = ""
 	refused(one, "PseudoGTIDPattern")
+}
+
+// matchInjected matches by entries that were injected.
+func (r *rig) matchInjected(t *testing.T) {
+	one := keyOf(r.Node(1))
+	r.config.AutoPseudoGTID, r.marked = true, true
+	r.injected = map[string]time.Time{}
+	for _, n := range r.Nodes() {
+		must(t, r.Probe(limited(t), keyOf(n)))
+	}
+	j := move.NewInjector(move.InjectorOptions{
+		Snapshot: r.Snapshot, Servers: func(k topology.Key) move.Injected { return r.servers.For(k) }, Leader: r,
+		Config: func() *config.Config { return &r.config }, Busy: func(string) bool { return false }, Now: time.Now,
+		Record: func(_ context.Context, cluster string) error { r.injected[cluster] = time.Now(); return nil },
+	})
+	unmarked := r.runner.Relocation(refactor.Relocation{Command: refactor.RelocateReplicas, Server: keyOf(r.Node(0)), Below: one})
+	if p, err := r.runner.Preview(limited(t), unmarked); err == nil {
+		t.Errorf("placed by entries that were never written:\n%s", p.String())
+	}
+	j.Round(limited(t))
+	if len(r.injected) != 1 {
+		t.Fatalf("injected into %v", r.injected)
+	}
+	r.followed(t)
+	if _, text, err := r.runner.LastPseudoGTID(limited(t), one); err != nil || !strings.Contains(text, "_asc:") || !strings.Contains(text, fmt.Sprintf(":%08x:", r.Snapshot().Instance(keyOf(r.Node(0))).ServerID)) {
+		t.Errorf("the last entry is %q, %v", text, err)
+	}
+	// By the choice of the program.
+	r.relocate(t, refactor.Relocation{Command: refactor.RelocateReplicas, Server: keyOf(r.Node(0)), Below: one})
+	j.Round(limited(t))
+	r.below(t, 2, 1)
+	r.relocate(t, refactor.Relocation{Command: refactor.RelocateReplicas, Server: one, Below: keyOf(r.Node(0))})
+	r.below(t, 2, 0)
 }

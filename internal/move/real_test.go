@@ -34,7 +34,9 @@ type rig struct {
 	audits []string
 	same   [][2]refactor.Equivalent // places that are known to be the same
 
-	markers int // pseudo-GTID entries written
+	marked   bool                 // pseudo-GTID is detected
+	markers  int                  // pseudo-GTID entries written
+	injected map[string]time.Time // when last, by cluster
 }
 
 func keyOf(n *sandbox.Node) topology.Key { return topology.Key{Hostname: n.Host, Port: n.Port} }
@@ -93,6 +95,7 @@ func (r *rig) Probe(ctx context.Context, keys ...topology.Key) error {
 		now := time.Now()
 		r.mu.Lock()
 		if err == nil {
+			seen.Instance.UsingPseudoGTID = r.marked
 			seen.Instance.Check = topology.Check{Attempted: now, Checked: now, Seen: now}
 			r.known[k] = seen.Instance
 		} else if was := r.known[k]; was != nil {

@@ -2,6 +2,7 @@ package move
 
 import (
 	"context"
+	"time"
 
 	"orchestrator/internal/failover"
 	"orchestrator/internal/plan"
@@ -14,6 +15,8 @@ type Places interface {
 	// Equivalents are the places that are known to be the same as one in the log of a server.
 	Equivalents(ctx context.Context, key topology.Key, at topology.Coordinates) ([]refactor.Equivalent, error)
 	RecordEquivalence(ctx context.Context, key topology.Key, at topology.Coordinates, same refactor.Equivalent) error
+	// Injected returns when a pseudo-GTID entry was last written by AutoPseudoGTID, by cluster.
+	Injected(ctx context.Context) (map[string]time.Time, error)
 }
 
 // Relocation is the job of moving replicas.
@@ -25,6 +28,9 @@ func (r *Runner) Relocation(q refactor.Relocation) Job {
 		Operation: string(q.Command), AuditType: q.Command.AuditType(), Subject: q.Server, Parallel: max(c.MaxConcurrentReplicaOperations, 1),
 		Look: func(t *topology.Topology) []topology.Key { return refactor.Concerned(t, q) },
 		Recall: func(ctx context.Context, t *topology.Topology) (err error) {
+			if q.Markers.Absent, err = r.unmarked(ctx); err != nil {
+				return err
+			}
 			q.Equivalents, err = r.equivalents(ctx, t, q)
 			return err
 		},
@@ -32,6 +38,16 @@ func (r *Runner) Relocation(q refactor.Relocation) Job {
 			return refactor.PlanRelocation(t, q, policy)
 		},
 	}
+}
+
+// unmarked tells the clusters that AutoPseudoGTID has written nothing into of late; nil where it is not in use.
+func (r *Runner) unmarked(ctx context.Context) (func(cluster string) bool, error) {
+	if r.o.Places == nil || !r.o.Config().AutoPseudoGTID {
+		return nil, nil
+	}
+	last, err := r.o.Places.Injected(ctx)
+	since := r.o.Now().Add(-InjectedFor)
+	return func(cluster string) bool { return last[cluster].Before(since) }, err
 }
 
 // equivalents are the places that are known to be the same as where the server of a relocation stands, where that may be

@@ -12,6 +12,9 @@ import (
 // Markers is what is known of pseudo-GTID.
 type Markers struct {
 	InUse bool // there is something to tell its entries by (PseudoGTIDPattern)
+	// Absent are clusters without entries: AutoPseudoGTID is to write them, and has not of late. There nothing is placed by
+	// them unless it is asked for by name.
+	Absent func(cluster string) bool
 	// RelayOnly leaves the binary logs of replicas out (--skip-binlog-search).
 	RelayOnly bool
 }
@@ -38,6 +41,9 @@ func (d *relocation) byMarker(r, s *topology.Instance) (plan.Action, *topology.R
 // placeMatched is place, and by pseudo-GTID where both use it.
 func (d *relocation) placeMatched(r, s *topology.Instance) (plan.Action, *topology.Refusal) {
 	a, no := d.place(r, s)
+	if absent := d.request.Markers.Absent; absent != nil && (absent(r.ClusterName) || absent(s.ClusterName)) {
+		return a, no
+	}
 	if no == nil || no.Rule != "too-complex" || !r.UsingPseudoGTID || !s.UsingPseudoGTID || !d.request.Markers.InUse || r.UsesGTID() {
 		return a, no
 	}
