@@ -105,19 +105,19 @@ func keysClassification() []Key {
 
 func keysPseudoGTID() []Key {
 	return []Key{
-		{Name: "AutoPseudoGTID", Default: false, Reload: Partly, Status: Planned,
-			Meaning: "Inject pseudo-GTID entries on writable primaries every 5 s. Sets `PseudoGTIDPattern`, `PseudoGTIDPatternIsFixedSubstring`, `PseudoGTIDMonotonicHint` and `DetectPseudoGTIDQuery`."},
-		{Name: "PseudoGTIDPattern", Default: "", Reload: Live, Status: Planned,
+		{Name: "AutoPseudoGTID", Default: false, Reload: Partly,
+			Meaning: "Inject pseudo-GTID entries on writable primaries every 5 s, where the managing user may DROP in the schema `_pseudo_gtid_`. Sets `PseudoGTIDPattern`, `PseudoGTIDPatternIsFixedSubstring`, `PseudoGTIDMonotonicHint` and `DetectPseudoGTIDQuery`."},
+		{Name: "PseudoGTIDPattern", Default: "", Reload: Live,
 			Meaning: `Pattern that finds pseudo-GTID entries; empty = pseudo-GTID operations are refused.`},
-		{Name: "PseudoGTIDPatternIsFixedSubstring", Default: false, Reload: Live, Status: Planned,
+		{Name: "PseudoGTIDPatternIsFixedSubstring", Default: false, Reload: Live,
 			Meaning: `The pattern is a substring, not a regular expression.`},
-		{Name: "PseudoGTIDMonotonicHint", Default: "", Reload: Live, Status: Planned,
+		{Name: "PseudoGTIDMonotonicHint", Default: "", Reload: Live,
 			Meaning: `Substring that marks entries as monotonic ascending (allows early stop).`},
 		{Name: "DetectPseudoGTIDQuery", Default: "", Reload: Live,
 			Meaning: `Query whose first cell is 1 when the instance uses pseudo-GTID.`},
-		{Name: "BinlogEventsChunkSize", Default: 10000, Reload: Live, Status: Planned, Range: atLeast(1),
+		{Name: "BinlogEventsChunkSize", Default: 10000, Reload: Live, Range: atLeast(1),
 			Meaning: `How many events one SHOW BINLOG/RELAYLOG EVENTS reads. At least 1.`},
-		{Name: "SkipBinlogEventsContaining", Default: []string{}, Reload: Live, Status: Planned,
+		{Name: "SkipBinlogEventsContaining", Default: []string{}, Reload: Live,
 			Meaning: `Substrings; events containing them are ignored in matching.`},
 	}
 }

@@ -28,7 +28,7 @@ func (d Dialect) DropPseudoView(name string) string {
 }
 
 // grantOn reads `GRANT privileges ON schema.object TO …`.
-var grantOn = regexp.MustCompile("^GRANT (.+) ON (\\S+)\\.\\* TO ")
+var grantOn = regexp.MustCompile(`^GRANT (.+) ON (\S+)\.\* TO `)
 
 // MayInjectPseudoGTID says whether grants, as [Server.Grants] lists them, allow InjectPseudoGTID.
 func MayInjectPseudoGTID(grants []string) bool {
