@@ -83,6 +83,7 @@ func TestMatchingOnRealServers(t *testing.T) {
 			r.write(t, "CREATE TABLE test.t (id INT PRIMARY KEY, v VARCHAR(20))")
 			r.marker(t)
 			r.write(t, "FLUSH BINARY LOGS")
+			r.followed(t)
 			t.Run("one", r.matchOne)
 			t.Run("known places", r.matchKnown)
 			t.Run("tools", r.matchTools)
