@@ -2,6 +2,7 @@ package recovery_test
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"orchestrator/internal/sandbox"
 	"orchestrator/internal/sandbox/sandboxtest"
 	"orchestrator/internal/store"
+	"orchestrator/internal/topology"
 )
 
 // TestASiblingThatReceivedLessByPosition loses a primary when one replica has received less than the other: it must be
@@ -140,5 +142,48 @@ func awaitApplied(t *testing.T, source, n *sandbox.Node) {
 	}
 	if want != got {
 		t.Fatalf("%s holds %d rows of %d", n, got, want)
+	}
+}
+
+// TestNextManagerPlacesWhoReceivedLess ends the manager right after the successor has been opened, when one replica has
+// received less: the next one must not take it for one that has received the same.
+func TestNextManagerPlacesWhoReceivedLess(t *testing.T) {
+	for _, f := range []sandbox.Flavor{sandbox.MariaDB, sandbox.MySQL} {
+		t.Run(f.String(), func(t *testing.T) {
+			c := sandboxtest.New(t, sandbox.Options{Flavor: f})
+			file := filepath.Join(t.TempDir(), "o.sqlite3")
+			opened := make(chan topology.Key, 1)
+			first := startManager(t, c, settings{file: file, token: "first", afterOpening: func(m *manager, k topology.Key) {
+				m.board.dead.Store(true)
+				select {
+				case opened <- k:
+				default:
+				}
+			}})
+			insert(t, c.Node(0), 1, 10)
+			awaitApplied(t, c.Node(0), c.Node(2))
+			do(t, c.Node(2), threads(f, "STOP", "IO_THREAD"))
+			first.await(t, "the stopped receiver to be seen", func() bool {
+				return first.observer.Probe(bounded(t), keyOf(c.Node(2))) == nil && !first.observer.Instance(keyOf(c.Node(2))).Channel.IOThread.Running()
+			})
+			insert(t, c.Node(0), 11, 40)
+			awaitReceived(t, c, c.Node(1))
+			if err := c.Node(0).Kill(); err != nil {
+				t.Fatal(err)
+			}
+			guard(t, c, &first.returning)
+			select {
+			case <-opened:
+			case <-bounded(t).Done():
+				t.Fatal("nobody was opened for writing")
+			}
+			first.stop()
+			insert(t, c.Node(1), 41, 50) // writes have come back
+			second := startManager(t, c, settings{file: file, token: "second", unsettled: true})
+			if got := second.finished(t, c); got != c.Node(1) {
+				t.Errorf("the second manager promoted %s", got)
+			}
+			caughtUpWith(t, second, c)
+		})
 	}
 }
