@@ -229,13 +229,14 @@ func (r *Run) changeSource(ctx context.Context, k topology.Key, s Server, a plan
 	}
 	switch a.Place {
 	case plan.OwnPosition:
-		change.Coords, err = reached(ctx, s, a.Channel)
+		if change.Coords, err = reached(ctx, s, a.Channel); err != nil {
+			return note, err
+		}
 	case plan.ByContent: // a server with several workers knows for certain how far it has come when they have stopped
-		change.Coords, err = r.byContent(ctx, s, a)
+		if change.Coords, err = r.byContent(ctx, s, a); err != nil {
+			return note, errors.Join(err, s.StartReplica(ctx, server.SQLThread, a.Channel))
+		}
 		note = noted(note, "from "+change.Coords.String())
-	}
-	if err != nil {
-		return note, err
 	}
 	if err := s.ChangeSource(ctx, change); err != nil {
 		return note, err
