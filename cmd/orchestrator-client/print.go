@@ -128,6 +128,7 @@ func specials() map[string]func(json.RawMessage) ([]string, error) {
 		"repoint-replicas":   wordsOrKeys,
 		"move-replicas-gtid": wordsOrKeys,
 
+		"extra-transactions":         extraFiles,
 		"restart-replica-statements": func(body json.RawMessage) ([]string, error) { return []string{string(body)}, nil },
 		"replication-analysis":       analysisLines,
 		"async-discover":             func(json.RawMessage) ([]string, error) { return []string{":null"}, nil }, // what scripts know
@@ -167,6 +168,16 @@ func keyValues(body json.RawMessage) ([]string, error) {
 	var lines []string
 	for _, p := range list {
 		lines = append(lines, p.Key+":"+p.Value)
+	}
+	return lines, err
+}
+
+// extraFiles are the files, each with the machine that it is on.
+func extraFiles(body json.RawMessage) ([]string, error) {
+	list, err := decoded[[]struct{ Node, File string }](body)
+	var lines []string
+	for _, f := range list {
+		lines = append(lines, f.Node+":"+f.File)
 	}
 	return lines, err
 }

@@ -15,7 +15,7 @@ import (
 func (p *parts) engine() *operate.Engine {
 	return &operate.Engine{
 		Config: p.config, Now: p.now, Log: p.log, Node: p.node,
-		Records: records{p.store}, Audit: p.audit, Switch: recoverySwitch{p.store},
+		Records: records{p.store}, Extra: extraFiles{p.config}, Audit: p.audit, Switch: recoverySwitch{p.store},
 		Leadership: p.leader, Health: p.health, Settings: p.settings, Backend: backend{p.store},
 		Pools: p.submitted(), Attributes: p.submitted(), KeyValues: p.submitted(), History: pastFleet{p.store},
 		Election: p.election(), AccessTokens: tokens{p.store, p.config},

@@ -140,7 +140,8 @@ func TestFormerPrimaryWithExtraTransactionsIsNotTakenBack(t *testing.T) {
 		for _, n := range c.Nodes()[1:] {
 			must(t, n.Exec(t.Context(), stop))
 		}
-		must(t, c.Node(0).ExecAs(t.Context(), sandbox.UserApp, "CREATE TABLE test.extra (id INT PRIMARY KEY)"))
+		must(t, c.Node(0).ExecAs(t.Context(), sandbox.UserApp, "CREATE TABLE test.extra (id INT PRIMARY KEY, text VARCHAR(50))",
+			"INSERT INTO test.extra VALUES (1, 'one'), (2, 'two')", "UPDATE test.extra SET text = 'three' WHERE id = 2"))
 		must(t, c.Node(0).Kill())
 		g.await(t, "the end of the recovery", g.has(recovery.Finished))
 		must(t, c.Node(0).Restart(t.Context()))
@@ -156,5 +157,28 @@ func TestFormerPrimaryWithExtraTransactionsIsNotTakenBack(t *testing.T) {
 		if closed, err := c.Node(0).ReadOnly(t.Context()); err != nil || !closed {
 			t.Errorf("it takes writes (%v)", err)
 		}
+		g.replaysInto(t, c, verdict)
 	})
+}
+
+// replaysInto wants the extra transactions in a file that replays into the new primary.
+func (g *guarded) replaysInto(t *testing.T, c *sandbox.Cluster, verdict recovery.Progress) {
+	t.Helper()
+	found, err := extraFiles{g.parts.config}.ExtraTransactions(t.Context(), verdict.Server)
+	must(t, err)
+	if len(found) != 1 || found[0].Count != 3 || len(found[0].Gaps) > 0 {
+		t.Fatalf("the files are %+v", found)
+	}
+	if !strings.Contains(verdict.Text, found[0].File) {
+		t.Errorf("the verdict %q does not name the file %s", verdict.Text, found[0].File)
+	}
+	promoted, _ := g.said(recovery.Promoted)
+	primary := c.Nodes()[slices.IndexFunc(c.Nodes(), func(n *sandbox.Node) bool { return n.Addr() == promoted.Server.String() })]
+	must(t, primary.Replay(t.Context(), found[0].File))
+	var name, want, got string
+	must(t, c.Node(0).Scan(t.Context(), "CHECKSUM TABLE test.extra", &name, &want))
+	must(t, primary.Scan(t.Context(), "CHECKSUM TABLE test.extra", &name, &got))
+	if got != want {
+		t.Errorf("the checksum is %s, want %s", got, want)
+	}
 }

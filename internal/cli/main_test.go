@@ -129,6 +129,7 @@ func TestCommands(t *testing.T) {
 		"check-global-recoveries":       {"-c check-global-recoveries", "OK: Global recoveries disabled: false\n", ""},
 		"bulk-instances":                {"-c bulk-instances", "db-a1:3306\ndb-a2:3306\ndb-a3:3306\ndb-b1:3306\nsolo:3306\n", ""},
 		"bulk-promotion-rules":          {"-c bulk-promotion-rules", "db-a2:3306 prefer\ndb-b1:3306 must_not\n", ""},
+		"extra-transactions":            {"-c extra-transactions -i db-a1:3306", "2026-03-04 05:06:07\tdb-a1:3306\t0-1-105\t3 transactions\torc-1:/var/lib/orchestrator/extra-transactions/a.sql\tNOT complete: it was cut at 256 MB (ExtraTransactionsMaxMegabytes)\n", ""},
 		"audit-recovery":                {"-c audit-recovery -alias db-a1:3306", "2026-03-04 04:06:07\tcluster=db-a1:3306\tdb-a1:3306\tDeadMaster\tsuccessful\tdb-a2:3306\n", ""},
 		"audit-failure-detection":       {"-c audit-failure-detection", "2026-03-04 04:06:07\t\tdb-a1:3306\tDeadMaster\tdetected\t-\n", ""},
 		"audit-recovery-steps":          {"-c audit-recovery-steps -pattern x", "2026-03-04 04:06:07\tanalyzing\n2026-03-04 04:06:07\tpromoted db-a2:3306\n", ""},

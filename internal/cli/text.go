@@ -102,6 +102,8 @@ func recordLines(value any) ([]string, error) {
 		return eachLine(v, func(b operate.Blocked) string {
 			return tabbed(moment(b.Last), b.Key.String(), b.Cluster, string(b.Code), "blocked by recovery "+strconv.FormatInt(b.BlockingRecovery, 10))
 		}), nil
+	case []operate.ExtraTransactions:
+		return eachLine(v, extraLine), nil
 	case []operate.AuditEntry:
 		return eachLine(v, func(a operate.AuditEntry) string {
 			return tabbed(moment(a.At), a.Kind, keyOrDash(a.Key), a.Message)
@@ -116,6 +118,14 @@ func recordLines(value any) ([]string, error) {
 		return eachLine(v, func(p operate.KeyValue) string { return p.Key + ":" + p.Value }), nil
 	}
 	return nil, fmt.Errorf("no text form is known for %T", value)
+}
+
+func extraLine(x operate.ExtraTransactions) string {
+	whole := "complete"
+	if len(x.Gaps) > 0 {
+		whole = "NOT complete: " + strings.Join(x.Gaps, "; ")
+	}
+	return tabbed(moment(x.At), x.Server.String(), x.GTIDs, strconv.Itoa(x.Count)+" transactions", x.Node+":"+x.File, whole)
 }
 
 func eachLine[T any](list []T, line func(T) string) []string {

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net"
+	"path/filepath"
 	"strings"
 )
 
@@ -14,6 +15,26 @@ func (c *Config) IsSQLite() bool { return strings.Contains(strings.ToLower(c.Bac
 
 // BackendChosen reports whether SQLite was chosen because no file configures a backend.
 func (c *Config) BackendChosen() bool { return c.origin.chosenBackend }
+
+// SavedTransactionsDir is where the extra transactions of replaced primaries are saved.
+func (c *Config) SavedTransactionsDir() string {
+	const name = "extra-transactions"
+	switch {
+	case c.ExtraTransactionsDirectory != "":
+		return c.ExtraTransactionsDirectory
+	case c.IsSQLite() && !strings.Contains(c.SQLite3DataFile, ":memory:"):
+		return filepath.Join(filepath.Dir(c.SQLite3DataFile), name)
+	}
+	return name
+}
+
+// Rejoin is AutoRejoin in lower case; "off" for a value that is not known.
+func (c *Config) Rejoin() string {
+	if policy := strings.ToLower(c.AutoRejoin); policy == "clean" {
+		return policy
+	}
+	return "off"
+}
 
 // EffectiveListenAddress is the TCP address to listen on: ListenAddress when a file gives it, else the loopback address
 // only. It does not matter when ListenSocket is set.

@@ -170,6 +170,8 @@ type Config struct {
 	MasterFailoverDetachReplicaMasterHost      bool
 	MasterFailoverDetachSlaveMasterHost        bool
 	AutoRejoin                                 string
+	ExtraTransactionsDirectory                 string
+	ExtraTransactionsMaxMegabytes              int
 	MasterFailoverLostInstancesDowntimeMinutes uint
 	FailMasterPromotionOnLagMinutes            uint
 	FailMasterPromotionIfSQLThreadNotUpToDate  bool

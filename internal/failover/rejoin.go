@@ -78,8 +78,11 @@ func Rejoin(r RejoinRequest, p Policy) (plan.Plan, *topology.Refusal) {
 	return out, nil
 }
 
-// ExtraTransactions is the rule of a refusal because of transactions that only the former primary holds.
-const ExtraTransactions = "extra-transactions"
+// Rules of refusals after which a former primary can only be rebuilt.
+const (
+	ExtraTransactions = "extra-transactions" // it holds some that the new primary lacks
+	Purged            = "purged"             // it lacks some that the new primary has deleted from its logs
+)
 
 func mayRejoin(r RejoinRequest, p Policy) *topology.Refusal {
 	k, to := r.Returned.Key, r.Primary.Key
@@ -106,24 +109,25 @@ func mayRejoin(r RejoinRequest, p Policy) *topology.Refusal {
 // mysqlRejoins compares sets: nothing extra here, and nothing purged there that is missing here.
 func mysqlRejoins(r RejoinRequest) *topology.Refusal {
 	k, to := r.Returned.Key, r.Primary.Key
-	sets := make([]gtid.Set, 3)
-	for i, text := range []string{r.ReturnedHas.Executed, r.PrimaryHas.Executed, r.PrimaryHas.Purged} {
-		var err error
-		if sets[i], err = gtid.Parse(text); err != nil {
-			return unknownHolding(k, to, err)
-		}
+	extra, err := ExtraOf(r.ReturnedHas, r.PrimaryHas, false)
+	if err != nil {
+		return unknownHolding(k, to, err)
 	}
-	had, has, purged := sets[0], sets[1], sets[2]
+	had, err := gtid.Parse(r.ReturnedHas.Executed)
+	if err != nil {
+		return unknownHolding(k, to, err)
+	}
+	purged, err := gtid.Parse(r.PrimaryHas.Purged)
+	if err != nil {
+		return unknownHolding(k, to, err)
+	}
 	switch {
 	case r.Returned.GTIDMode != "ON" || r.Primary.GTIDMode != "ON": // the permissive modes let anonymous ones pass
 		return withoutGTID(k)
-	case !has.Contains(had):
-		extra := had.Subtract(has)
-		return &topology.Refusal{Rule: ExtraTransactions,
-			Reason: fmt.Sprintf("%s holds %s that %s lacks: %s", k, transactions(extra.Count()), to, extra),
-			Remedy: "save what they changed, then rebuild it from a backup or a clone"}
+	case !extra.IsEmpty():
+		return extra.refusal(k, to)
 	case !had.Contains(purged):
-		return &topology.Refusal{Rule: "purged",
+		return &topology.Refusal{Rule: Purged,
 			Reason: fmt.Sprintf("%s has purged transactions that %s lacks: %s", to, k, purged.Subtract(had)),
 			Remedy: "rebuild it from a backup or a clone"}
 	}
@@ -133,21 +137,11 @@ func mysqlRejoins(r RejoinRequest) *topology.Refusal {
 // mariaRejoins looks whether the new primary's log knows the newest transaction of each domain. What came before those
 // came in the same order.
 func mariaRejoins(r RejoinRequest) *topology.Refusal {
-	k, to := r.Returned.Key, r.Primary.Key
-	had, err := gtid.ParseMariaPos(r.ReturnedHas.Position)
+	extra, err := ExtraOf(r.ReturnedHas, r.PrimaryHas, true)
 	if err != nil {
-		return unknownHolding(k, to, err)
+		return unknownHolding(r.Returned.Key, r.Primary.Key, err)
 	}
-	has, err := gtid.ParseMariaState(r.PrimaryHas.BinlogState)
-	if err != nil {
-		return unknownHolding(k, to, err)
-	}
-	if extra := has.NotLogged(had); len(extra) > 0 {
-		return &topology.Refusal{Rule: ExtraTransactions,
-			Reason: fmt.Sprintf("the newest of %s is not in the log of %s: %s", k, to, joinMaria(extra)),
-			Remedy: "save what they changed, then rebuild it from a backup"}
-	}
-	return nil
+	return extra.refusal(r.Returned.Key, r.Primary.Key)
 }
 
 func joinMaria(gtids []gtid.MariaGTID) string {

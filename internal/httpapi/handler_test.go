@@ -114,6 +114,7 @@ func TestRoutes(t *testing.T) {
 		"detections":                  "/api/audit-failure-detection/alias/orders/2",
 		"recoveries":                  "/api/audit-recovery?unacknowledged=true",
 		"recovery-uid":                "/api/audit-recovery/uid/17:abc",
+		"extra-transactions":          "/api/extra-transactions/db-a1/3306",
 		"steps":                       "/api/audit-recovery-steps/17:abc",
 		"changelog":                   "/api/replication-analysis-changelog",
 		"ack-cluster":                 "/api/ack-recovery/cluster/orders?comment=seen%0A",

@@ -103,6 +103,8 @@ func (s Shaper) shapeRecord(value any) (any, error) {
 		return mapped(v, stepOf), nil
 	case []operate.Blocked:
 		return mapped(v, blockedOf), nil
+	case []operate.ExtraTransactions:
+		return mapped(v, extraOf), nil
 	case []operate.AuditEntry:
 		return mapped(v, auditOf), nil
 	case []operate.AnalysisHistory:

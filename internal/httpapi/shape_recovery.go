@@ -95,6 +95,23 @@ func blockedOf(b operate.Blocked) blockedJSON {
 	}
 }
 
+type extraJSON struct {
+	Key, PrimaryKey keyJSON
+	GTIDs           string
+	File, Node      string
+	SavedAt         string
+	Transactions    int
+	Complete        bool
+	Gaps            []string
+}
+
+func extraOf(x operate.ExtraTransactions) extraJSON {
+	return extraJSON{
+		Key: keyOf(x.Server), PrimaryKey: keyOf(x.Primary), GTIDs: x.GTIDs, File: x.File, Node: x.Node, SavedAt: stamp(x.At),
+		Transactions: x.Count, Complete: len(x.Gaps) == 0, Gaps: notNil(x.Gaps),
+	}
+}
+
 type auditJSON struct {
 	AuditId          int64
 	AuditTimestamp   string

@@ -28,6 +28,7 @@ type Engine struct {
 	Discovery    Discovery
 	Declarations Declarations
 	Records      Records
+	Extra        ExtraRecords
 	Audit        Auditor
 	Repairer     Repairer
 	Takeovers    Takeovers
@@ -144,6 +145,12 @@ type AuditQuery struct {
 	Before   int64        // only lines with a smaller number; 0: all
 	Limit    int          // at most so many, instead of pages; 0: pages
 	Page     int          // of PageSize
+}
+
+// ExtraRecords are the files with what only replaced primaries held.
+type ExtraRecords interface {
+	// ExtraTransactions lists those about a server, or all for the zero Key.
+	ExtraTransactions(ctx context.Context, key topology.Key) ([]ExtraTransactions, error)
 }
 
 // Records keep what happened.

@@ -79,6 +79,7 @@ func records() []*Operation {
 				return Result{Value: list}, recordError("blocked recoveries", err)
 			},
 		},
+		extraTransactions(),
 		{
 			Name: "audit", Summary: "List what was done, newest first", Shape: Bare,
 			Args:   []Arg{{Param: ParamInstance}, {Param: ParamPage}},
@@ -90,6 +91,25 @@ func records() []*Operation {
 				list, err := e.Records.AuditLog(ctx, AuditQuery{Instance: a.Instance, Page: a.Page})
 				return Result{Value: list}, recordError("the audit log", err)
 			},
+		},
+	}
+}
+
+func extraTransactions() *Operation {
+	const name = "extra-transactions"
+	return &Operation{
+		Name: name, Summary: "List the files with transactions that only a replaced primary held", Shape: Bare, NoFleet: true,
+		Details: "Each file is SQL for the mysql or mariadb client; its first lines say what to think of before it is replayed.",
+		Example: "orchestrator -c " + name + " -i db-a1:3306",
+		Args:    []Arg{{Param: ParamInstance, Verbatim: true}},
+		Routes:  []string{name, name + "/:host/:port"},
+		Client:  []Client{{Path: name + "/:host/:port", Needs: []Param{ParamInstance}, Print: PrintSpecial}},
+		Run: func(ctx context.Context, e *Engine, a Args) (Result, error) {
+			if e.Extra == nil {
+				return Result{}, unavailable(name)
+			}
+			list, err := e.Extra.ExtraTransactions(ctx, a.Instance)
+			return Result{Value: notNil(list)}, recordError("saved transactions", err)
 		},
 	}
 }

@@ -123,6 +123,17 @@ type RecoveryStep struct {
 	Message string
 }
 
+// ExtraTransactions is a file with what only a replaced primary held.
+type ExtraTransactions struct {
+	Server, Primary topology.Key // who held it, and who lacked it
+	GTIDs           string       // of MariaDB the newest of each domain
+	File            string       // its path on Node
+	Node            string
+	At              time.Time
+	Count           int      // transactions in the file
+	Gaps            []string // what is not in the file
+}
+
 // Blocked is a recovery that anti-flapping stops.
 type Blocked struct {
 	Key              topology.Key // the failed server

@@ -40,10 +40,11 @@ type Hooks interface {
 // Node is the identity of this process in records.
 type Node struct{ Hostname, Token string }
 
-// Options are what an Engine needs. All but Progress and Logger are required.
+// Options are what an Engine needs. All but Logs, Progress and Logger are required.
 type Options struct {
 	Observer Observer
 	Servers  func(topology.Key) execute.Server
+	Logs     func(topology.Key) LogReader // nil: extra transactions of former primaries are named, not saved
 	Ledger   Ledger
 	Hooks    Hooks
 	Leader   Leadership

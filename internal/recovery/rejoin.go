@@ -38,7 +38,7 @@ func (e *Engine) rejoinReturned(ev observe.Event) {
 func (e *Engine) rejoin(k topology.Key) {
 	e.mu.Lock()
 	parent := e.ctx
-	if parent == nil || parent.Err() != nil || e.rejoining[k] || e.o.Config().AutoRejoin != "clean" {
+	if parent == nil || parent.Err() != nil || e.rejoining[k] || e.o.Config().Rejoin() == "off" {
 		e.mu.Unlock()
 		return
 	}
@@ -55,6 +55,9 @@ func (e *Engine) rejoin(k topology.Key) {
 		err := e.rejoinOnce(ctx, k)
 		for errors.Is(err, errNotReady) && pause(ctx, rejoinPause) {
 			err = e.rejoinOnce(ctx, k)
+		}
+		if not := (*notTakenBack)(nil); errors.As(err, &not) && not.Rule == failover.ExtraTransactions {
+			err = e.keepExtra(ctx, k, not)
 		}
 		if err != nil && parent.Err() == nil {
 			e.o.Logger.Warn("the former primary was not taken back", "server", k.String(), "reason", err)
@@ -113,7 +116,7 @@ func (e *Engine) rejoinOnce(ctx context.Context, k topology.Key) error {
 	case refusal.Rule == "not-closed" || refusal.Rule == "no-primary":
 		return fmt.Errorf("%w: %w", errNotReady, refusal)
 	default:
-		return refusal
+		return &notTakenBack{Refusal: refusal, request: request}
 	}
 	run := execute.New(e.executorOptions(primary.ClusterName, "", nil)).NewRun()
 	if err := run.Plan(ctx, &p, 0); err != nil {
@@ -125,6 +128,28 @@ func (e *Engine) rejoinOnce(ctx context.Context, k topology.Key) error {
 	e.progress(Progress{Kind: Rejoined, Cluster: primary.ClusterName, Server: k, Text: text})
 	e.look(ctx, k, primary.Key)
 	return nil
+}
+
+// notTakenBack is why a former primary was not taken back, with what was compared.
+type notTakenBack struct {
+	*topology.Refusal
+	request failover.RejoinRequest
+}
+
+func (n *notTakenBack) Unwrap() error { return n.Refusal }
+
+// keepExtra saves what only the former primary holds, and returns why it was not taken back together with where that is.
+func (e *Engine) keepExtra(ctx context.Context, k topology.Key, not *notTakenBack) error {
+	r := &not.request
+	extra, err := failover.ExtraOf(r.ReturnedHas, r.PrimaryHas, r.Returned.IsMariaDB())
+	if err != nil {
+		return errors.Join(not, err)
+	}
+	saved, err := e.saveExtra(ctx, k, r.Primary.Key, extra)
+	if err != nil {
+		return fmt.Errorf("%w; they could NOT be saved: %w", not, err)
+	}
+	return fmt.Errorf("%w; %s", not, &saved)
 }
 
 // successorFinder is a ledger that remembers who replaced a primary.

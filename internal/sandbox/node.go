@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -383,6 +384,31 @@ func (n *Node) ExecAs(ctx context.Context, user string, statements ...string) er
 		if _, err := conn.ExecContext(ctx, statement); err != nil {
 			return fmt.Errorf("%s: %s: %w", n, statement, err)
 		}
+	}
+	return nil
+}
+
+// Replay feeds a file of SQL to the family's own client program, as the admin account.
+func (n *Node) Replay(ctx context.Context, file string) error {
+	in, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	f := n.cluster.family
+	name := "mariadb"
+	if f.Flavor != MariaDB {
+		name = "mysql"
+	}
+	client := filepath.Join(filepath.Dir(f.Server), name)
+	if !exists(client) {
+		client = name // the machine's own
+	}
+	cmd := exec.CommandContext(ctx, client, "--no-defaults", "--protocol=TCP", "--host="+n.Host, "--port="+strconv.Itoa(n.Port),
+		"--user="+UserAdmin, "--password="+Password(UserAdmin), "--default-character-set=utf8mb4", "--binary-mode")
+	cmd.Stdin = in
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: replay %s: %w: %s", n, file, err, out)
 	}
 	return nil
 }

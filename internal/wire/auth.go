@@ -23,6 +23,14 @@ const (
 // and that OK follows.
 const fastAuthOK byte = 0x03
 
+// What else the two ends of caching_sha2_password say: that the server does not
+// know the password's hash by heart and wants the password itself, and that the
+// client wants the key to encrypt it with.
+const (
+	fullAuth    byte = 0x04
+	wantsRSAKey byte = 0x02
+)
+
 const scrambleSize = 20
 
 // newScramble gives the random text that a client mixes with its password. It

@@ -9,6 +9,10 @@
 // function, and a service that other MySQL software connects to (a log server
 // for replicas adds its commands through [CommandHandler]).
 //
+// The client end is small, because a database driver does the rest: [SignIn]
+// makes a [Client] of a connection, and the client does what no driver does: it
+// asks for the events of a binary log ([Client.DumpBinlog]).
+//
 // # Cost
 //
 // A connection is one goroutine and one small struct. It holds no buffer while

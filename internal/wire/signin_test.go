@@ -89,7 +89,9 @@ func TestPluginSwitch(t *testing.T) {
 	}
 }
 
-func TestTLS(t *testing.T) {
+// serverTLS is TLS with a certificate that nobody knows.
+func serverTLS(t *testing.T) *tls.Config {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -99,7 +101,11 @@ func TestTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{cert}, PrivateKey: key}}}
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{cert}, PrivateKey: key}}}
+}
+
+func TestTLS(t *testing.T) {
+	config := serverTLS(t)
 	addr := serve(t, &Server{Handler: answer(oneRow), TLS: config, Password: passwords})
 	for _, mode := range []string{"skip-verify", "false"} {
 		t.Run(mode, func(t *testing.T) {

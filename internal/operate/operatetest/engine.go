@@ -51,7 +51,7 @@ func (b *Backend) Engine() *operate.Engine {
 	return &operate.Engine{
 		Config: func() *config.Config { return b.Conf }, Now: Now, Log: slog.New(slog.DiscardHandler), Live: true,
 		Node:    operate.Node{Hostname: "node1", Token: "t0ken", Version: "4.0.0", Commit: "abc"},
-		Picture: b, Names: b, Discovery: b, Declarations: b, Records: b, Audit: b, Repairer: b, Takeovers: b, Moves: b, Relocations: b, Logs: b, Switch: b, Leadership: b,
+		Picture: b, Names: b, Discovery: b, Declarations: b, Records: b, Extra: b, Audit: b, Repairer: b, Takeovers: b, Moves: b, Relocations: b, Logs: b, Switch: b, Leadership: b,
 		Health: b, Metrics: b, Settings: b, Backend: b,
 		Pools: b, Attributes: b, KeyValues: b, HostNames: b, History: b, Election: b, AccessTokens: b, BackendMetrics: b,
 	}
@@ -225,6 +225,14 @@ func (b *Backend) AuditLog(_ context.Context, q operate.AuditQuery) ([]operate.A
 
 // CountAudit counts that line.
 func (b *Backend) CountAudit(context.Context, operate.AuditQuery) (int, error) { return 1, b.Fail }
+
+// ExtraTransactions returns one file about the server that is asked for.
+func (b *Backend) ExtraTransactions(_ context.Context, k topology.Key) ([]operate.ExtraTransactions, error) {
+	return []operate.ExtraTransactions{{
+		Server: k, Primary: Key("db-a2"), GTIDs: "0-1-105", File: "/var/lib/orchestrator/extra-transactions/a.sql", Node: "orc-1", At: Now(), Count: 3,
+		Gaps: []string{"it was cut at 256 MB (ExtraTransactionsMaxMegabytes)"},
+	}}, b.Fail
+}
 
 // Changelog returns one history.
 func (b *Backend) Changelog(context.Context) ([]operate.AnalysisHistory, error) {
