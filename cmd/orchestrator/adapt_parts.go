@@ -75,7 +75,7 @@ func (p *parts) recoveryEngine(o *observe.Observer, servers *server.Servers) *re
 	return recovery.New(recovery.Options{
 		Observer: o,
 		Servers:  execute.Real(servers),
-		Logs:     func(k topology.Key) recovery.LogReader { return servers.For(k) },
+		Former:   func(k topology.Key) recovery.Former { return servers.For(k) },
 		Ledger:   recovery.NewStoreLedger(p.store, node, p.config, p.health.alive).AuditTo(p.audit.Audit),
 		Hooks:    p.hooks,
 		Leader:   p.leader,

@@ -22,12 +22,18 @@ type guarded struct {
 	*service
 	mu   sync.Mutex
 	told []recovery.Progress
+	stop func() // ends it; may be called more than once
 }
 
 // guard runs a service over the cluster until the test ends, and waits until it sees the cluster in good order.
 func guard(t *testing.T, c *sandbox.Cluster, more string) *guarded {
 	t.Helper()
-	dir := t.TempDir()
+	return guardAt(t, t.TempDir(), c, more)
+}
+
+// guardAt does so with what an earlier service has left in a directory.
+func guardAt(t *testing.T, dir string, c *sandbox.Cluster, more string) *guarded {
+	t.Helper()
 	set, err := settingsFrom(filepath.Join(dir, "orchestrator.conf.json"), fmt.Sprintf(`{
 		"MySQLTopologyUser": %q, "MySQLTopologyPassword": %q, "DiscoverySeeds": [%q], "RecoverMasterClusterFilters": ["*"],
 		"BackendDB": "sqlite", "SQLite3DataFile": %q, "ListenAddress": "127.0.0.1:0",
@@ -48,10 +54,11 @@ func guard(t *testing.T, c *sandbox.Cluster, more string) *guarded {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- g.run(ctx) }()
-	t.Cleanup(func() {
+	g.stop = sync.OnceFunc(func() {
 		stop()
 		must(t, <-ended)
 	})
+	t.Cleanup(g.stop)
 	g.await(t, "the whole cluster in good order", func() bool {
 		s := g.observer.Snapshot()
 		return s.Len() == len(c.Nodes()) && len(s.Clusters()) == 1 && g.observer.Complete(s.Clusters()[0].Name) &&
@@ -159,6 +166,53 @@ func TestFormerPrimaryWithExtraTransactionsIsNotTakenBack(t *testing.T) {
 		}
 		g.replaysInto(t, c, verdict)
 	})
+}
+
+// TestFormerPrimaryIsRebuilt: what it alone holds is saved, then its data are replaced by a clone. The sandbox supervises
+// no server, so one that restarts has to be started, here also while no manager watches.
+func TestFormerPrimaryIsRebuilt(t *testing.T) {
+	for name, crash := range map[string]bool{"": false, "the manager ends meanwhile": true} {
+		t.Run(name, func(t *testing.T) {
+			c := sandboxtest.New(t, sandbox.Options{Flavor: sandbox.MySQL, GTID: true,
+				ExtraOptions: map[string]string{"plugin-load-add": "mysql_clone.so"},
+				NodeOptions:  map[int]map[string]string{0: {"super_read_only": "OFF", "read_only": "OFF"}}, // it comes back open
+			})
+			const settings = credentials + `, "AutoRejoin": "clone"`
+			dir := t.TempDir()
+			g := guardAt(t, dir, c, settings)
+			old := c.Node(0)
+			for _, n := range c.Nodes()[1:] {
+				must(t, n.Exec(t.Context(), "STOP REPLICA IO_THREAD"))
+			}
+			must(t, old.ExecAs(t.Context(), sandbox.UserApp, "CREATE TABLE test.extra (id INT PRIMARY KEY)"))
+			must(t, old.Kill())
+			g.await(t, "the end of the recovery", g.has(recovery.Finished))
+			must(t, old.Restart(t.Context()))
+			g.await(t, "the rebuilding to begin", g.has(recovery.Rebuilding))
+			if crash {
+				g.await(t, "the end of the clone", func() bool { return old.DB(sandbox.UserAdmin).PingContext(t.Context()) != nil })
+				g.stop()
+			}
+			must(t, old.StartAgain(t.Context()))
+			if crash {
+				g = guardAt(t, dir, c, settings)
+			}
+			g.await(t, "the former primary to be taken back", g.has(recovery.Rejoined))
+			must(t, c.AwaitReplication(t.Context()))
+			var n int
+			if err := old.Scan(t.Context(), "SELECT COUNT(*) FROM test.extra", &n); err == nil {
+				t.Error("it still has what only it held")
+			}
+			if closed, err := old.ReadOnly(t.Context()); err != nil || !closed {
+				t.Errorf("it takes writes (%v)", err)
+			}
+			found, err := extraFiles{g.parts.config}.ExtraTransactions(t.Context(), topology.Key{})
+			must(t, err)
+			if len(found) != 1 || found[0].Count != 1 || len(found[0].Gaps) > 0 {
+				t.Errorf("the files are %+v", found)
+			}
+		})
+	}
 }
 
 // replaysInto wants the extra transactions in a file that replays into the new primary.

@@ -30,7 +30,7 @@ func (c *Config) SavedTransactionsDir() string {
 
 // Rejoin is AutoRejoin in lower case; "off" for a value that is not known.
 func (c *Config) Rejoin() string {
-	if policy := strings.ToLower(c.AutoRejoin); policy == "clean" {
+	if policy := strings.ToLower(c.AutoRejoin); policy == "clean" || policy == "clone" {
 		return policy
 	}
 	return "off"

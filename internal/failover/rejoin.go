@@ -22,6 +22,8 @@ type RejoinRequest struct {
 	// Teller is a replica of the new primary whose credentials the former one shall use; the zero Key when there is none,
 	// and the server's own have to do.
 	Teller topology.Key
+	// Cloned says that its data, with a replica's source, were put there since it was lost: it may be a replica already.
+	Cloned bool
 }
 
 // Rejoin plans to make a former primary a replica of the one that took its place. It is refused where the former one
@@ -40,7 +42,8 @@ func Rejoin(r RejoinRequest, p Policy) (plan.Plan, *topology.Refusal) {
 	if r.Returned.IsMariaDB() {
 		place = plan.ByMariaDBGTID
 	}
-	if !r.Teller.IsZero() {
+	follows := r.Returned.HasSource() && r.Returned.Channel.Source == to && r.Returned.Replicating() && !r.Returned.IsMultiSource()
+	if !r.Teller.IsZero() && !follows {
 		out.Add(1, plan.Step{
 			Phase: plan.Gather, Server: r.Teller, MayFail: true,
 			Action: plan.Action{Verb: plan.ReadCredentials},
@@ -62,14 +65,25 @@ func Rejoin(r RejoinRequest, p Policy) (plan.Plan, *topology.Refusal) {
 			Until:  "the source side is off",
 		})
 	}
-	out.Add(4, plan.Step{
+	if follows {
+		return out, nil
+	}
+	if r.Returned.HasSource() {
+		out.Add(4, plan.Step{
+			Phase: plan.Repoint, Server: k,
+			Action: plan.Action{Verb: plan.ForgetSource},
+			Why:    "the source is that of the replica whose data it has",
+			Until:  "it replicates from nobody",
+		})
+	}
+	out.Add(5, plan.Step{
 		Phase: plan.Repoint, Server: k,
 		Action: plan.Action{Verb: plan.BecomeReplica, Source: to, Former: r.Teller, Place: place},
 		Why:    "everything that it holds is on " + to.String(),
 		Until:  "it names " + to.String() + " as its source",
 		Undo:   &plan.Action{Verb: plan.ForgetSource},
 	})
-	out.Add(5, plan.Step{
+	out.Add(6, plan.Step{
 		Phase: plan.Repoint, Server: k,
 		Action: plan.Action{Verb: plan.StartReplica},
 		Why:    "it catches up with what was written since",
@@ -89,7 +103,7 @@ func mayRejoin(r RejoinRequest, p Policy) *topology.Refusal {
 	switch {
 	case !r.Returned.LastCheckValid() || !r.Returned.ReadOnly:
 		return &topology.Refusal{Rule: "not-closed", Reason: fmt.Sprintf("%s is not known to be closed for writing", k)}
-	case r.Returned.HasSource():
+	case r.Returned.HasSource() && !r.Cloned:
 		return &topology.Refusal{Rule: "replica", Reason: fmt.Sprintf("%s replicates from %s already", k, r.Returned.Channel.Source)}
 	case !r.Primary.LastCheckValid() || r.Primary.ReadOnly || r.Primary.HasSource():
 		return &topology.Refusal{Rule: "no-primary", Reason: fmt.Sprintf("%s is not a primary that takes writes", to)}

@@ -1,6 +1,7 @@
 package failover
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -95,6 +96,41 @@ func TestRejoinLeavesNoSemiSyncSource(t *testing.T) {
 			}
 			if (off >= 0) != on || off >= starts {
 				t.Errorf("switched off at step %d, started at step %d:\n%s", off, starts, &p)
+			}
+		})
+	}
+}
+
+// TestRejoinOfClonedServer: one that was rebuilt has the source of the replica that it was cloned from.
+func TestRejoinOfClonedServer(t *testing.T) {
+	for name, c := range map[string]struct {
+		source string
+		runs   bool
+		want   []plan.Verb
+	}{
+		"it follows already":         {"a", true, []plan.Verb{plan.SetReadOnly}},
+		"its threads stand":          {"a", false, []plan.Verb{plan.SetReadOnly, plan.ForgetSource, plan.BecomeReplica, plan.StartReplica}},
+		"it follows who was primary": {"x", true, []plan.Verb{plan.SetReadOnly, plan.ForgetSource, plan.BecomeReplica, plan.StartReplica}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			old, primary := replica("p"), replica("a")
+			old.GTIDMode, primary.GTIDMode = "ON", "ON"
+			primary.Channel, primary.ReadOnly = topology.Channel{}, false
+			old.Channel.Source = topology.Key{Hostname: c.source, Port: 3306}
+			old.Channel.IOThread, old.Channel.SQLThread = topology.ThreadStopped, topology.ThreadStopped
+			if c.runs {
+				old.Channel.IOThread, old.Channel.SQLThread = topology.ThreadRunning, topology.ThreadRunning
+			}
+			p, refusal := Rejoin(RejoinRequest{Returned: old, Primary: primary, Cloned: true}, Policy{})
+			if refusal != nil {
+				t.Fatal(refusal)
+			}
+			var got []plan.Verb
+			for _, s := range p.Steps {
+				got = append(got, s.Action.Verb)
+			}
+			if !slices.Equal(got, c.want) {
+				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})
 	}

@@ -40,11 +40,11 @@ type Hooks interface {
 // Node is the identity of this process in records.
 type Node struct{ Hostname, Token string }
 
-// Options are what an Engine needs. All but Logs, Progress and Logger are required.
+// Options are what an Engine needs. All but Former, Progress and Logger are required.
 type Options struct {
 	Observer Observer
 	Servers  func(topology.Key) execute.Server
-	Logs     func(topology.Key) LogReader // nil: extra transactions of former primaries are named, not saved
+	Former   func(topology.Key) Former // nil: extra transactions of former primaries are named, not saved
 	Ledger   Ledger
 	Hooks    Hooks
 	Leader   Leadership
@@ -82,6 +82,7 @@ const (
 	Finished    ProgressKind = "finished"
 	Fenced      ProgressKind = "fenced"      // an old primary was closed for writing
 	Rejoined    ProgressKind = "rejoined"    // an old primary became a replica of its successor
+	Rebuilding  ProgressKind = "rebuilding"  // the data of an old primary are being replaced by a clone
 	Quarantined ProgressKind = "quarantined" // an old primary was not taken back, and why
 )
 
@@ -115,6 +116,8 @@ type Engine struct {
 	suspected  map[topology.Key]time.Time // since when a server is suspected
 	fencing    map[topology.Key]context.CancelFunc
 	rejoining  map[topology.Key]bool
+	considered map[topology.Key]bool         // lost servers that were seen to since they came back
+	began      time.Time                     // when Run began
 	successors map[topology.Key]topology.Key // who replaced a primary, in this process
 	active     map[string]*Recovery          // by UID
 	recent     map[string]time.Time          // when the newest recovery of a cluster began
@@ -153,6 +156,7 @@ func New(o Options) *Engine {
 		suspected:  make(map[topology.Key]time.Time),
 		fencing:    make(map[topology.Key]context.CancelFunc),
 		rejoining:  make(map[topology.Key]bool),
+		considered: make(map[topology.Key]bool),
 		successors: make(map[topology.Key]topology.Key),
 		active:     make(map[string]*Recovery),
 		recent:     make(map[string]time.Time),
@@ -170,7 +174,7 @@ var ErrStopped = errors.New("the recovery engine is not running")
 // Run judges every change of a cluster until ctx ends, and returns when everything it started has ended.
 func (e *Engine) Run(ctx context.Context) error {
 	e.mu.Lock()
-	e.ctx = ctx
+	e.ctx, e.began = ctx, e.o.Now()
 	e.mu.Unlock()
 	events, unsubscribe := e.o.Observer.Subscribe(64)
 	defer e.news.flush()
@@ -229,7 +233,9 @@ func (e *Engine) suspect(ev observe.Event) {
 
 func (e *Engine) onTick(ctx context.Context) {
 	e.housekeep(ctx)
-	e.judge(ctx, e.o.Observer.Snapshot())
+	t := e.o.Observer.Snapshot()
+	e.rejoinOverlooked(t)
+	e.judge(ctx, t)
 }
 
 // housekeep does in the background what a leader does once in a while, each thing by one goroutine at a time: it

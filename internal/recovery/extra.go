@@ -13,11 +13,17 @@ import (
 	"orchestrator/internal/topology"
 )
 
-// LogReader is a server whose binary logs can be read. *server.Server is one.
+// LogReader is a server whose binary logs can be read.
 type LogReader interface {
 	BinaryLogs(ctx context.Context) ([]server.BinaryLog, error)
 	BinlogEvents(ctx context.Context, kind topology.LogType, file string, pos int64, limit int, channel string) ([]server.BinlogEvent, error)
 	DumpBinlog(ctx context.Context, file string, each func(event []byte) error) error
+}
+
+// Former is what a former primary is asked for beyond what steps need. *server.Server is one.
+type Former interface {
+	LogReader
+	Cloner
 }
 
 const (
@@ -31,7 +37,7 @@ const (
 // saveExtra saves the transactions that only a former primary holds as a file of SQL, unless that was done before, and
 // says in words what came of it. An error means that there is no such file.
 func (e *Engine) saveExtra(ctx context.Context, k, primary topology.Key, extra failover.Extra) (SavedTransactions, error) {
-	if e.o.Logs == nil {
+	if e.o.Former == nil {
 		return SavedTransactions{}, errors.New("this process does not read binary logs")
 	}
 	dir := e.o.Config().SavedTransactionsDir()
@@ -45,7 +51,7 @@ func (e *Engine) saveExtra(ctx context.Context, k, primary topology.Key, extra f
 }
 
 func (e *Engine) writeExtra(ctx context.Context, dir string, k, primary topology.Key, extra failover.Extra) (SavedTransactions, error) {
-	logs := e.o.Logs(k)
+	logs := e.o.Former(k)
 	first, whole, err := firstLog(ctx, logs, extra)
 	if err != nil {
 		return SavedTransactions{}, err

@@ -9,6 +9,7 @@ import (
 	"orchestrator/internal/execute"
 	"orchestrator/internal/failover"
 	"orchestrator/internal/observe"
+	"orchestrator/internal/server"
 	"orchestrator/internal/store"
 	"orchestrator/internal/topology"
 )
@@ -25,12 +26,39 @@ var errNotReady = errors.New("not yet")
 
 // rejoinReturned sees to a former primary that came back and takes no writes already; one that does is closed first.
 func (e *Engine) rejoinReturned(ev observe.Event) {
-	if ev.Kind != observe.InstanceBack && ev.Kind != observe.InstanceDiscovered {
+	switch ev.Kind {
+	case observe.InstanceBack, observe.InstanceDiscovered:
+		if i := ev.Topology.Instance(ev.Key); i != nil && awaitsRejoin(i) {
+			e.rejoin(i.Key)
+		}
+	case observe.InstanceLost:
+		e.mu.Lock()
+		delete(e.considered, ev.Key)
+		e.mu.Unlock()
+	}
+}
+
+// rejoinOverlooked does the same for those that came back while nobody who leads was watching.
+func (e *Engine) rejoinOverlooked(t *topology.Topology) {
+	if !e.o.Leader.IsLeader() {
 		return
 	}
-	if i := ev.Topology.Instance(ev.Key); i != nil && i.ReadOnly && i.LastCheckValid() && i.Downtime.LostInRecovery() && !i.HasSource() {
-		e.rejoin(i.Key)
+	for _, i := range t.Instances() {
+		if !i.Downtime.LostInRecovery() || !awaitsRejoin(i) {
+			continue
+		}
+		e.mu.Lock()
+		due := !e.considered[i.Key] && i.Check.Seen.After(e.began)
+		e.mu.Unlock()
+		if due {
+			e.rejoin(i.Key)
+		}
 	}
+}
+
+// awaitsRejoin says whether a server counts as lost and is closed, or may be a replica by having been cloned.
+func awaitsRejoin(i *topology.Instance) bool {
+	return i.LastCheckValid() && i.Downtime.LostInRecovery() && (i.ReadOnly && !i.HasSource() || i.HasSource() && failover.MayClone(i) == nil)
 }
 
 // rejoin takes a former primary, closed for writing, back as a replica of the server that replaced it, in the
@@ -42,7 +70,7 @@ func (e *Engine) rejoin(k topology.Key) {
 		e.mu.Unlock()
 		return
 	}
-	e.rejoining[k] = true
+	e.rejoining[k], e.considered[k] = true, true
 	e.mu.Unlock()
 	e.goTracked(func() {
 		defer func() {
@@ -50,21 +78,27 @@ func (e *Engine) rejoin(k topology.Key) {
 			delete(e.rejoining, k)
 			e.mu.Unlock()
 		}()
-		ctx, cancel := context.WithTimeout(parent, rejoinWithin)
-		defer cancel()
-		err := e.rejoinOnce(ctx, k)
-		for errors.Is(err, errNotReady) && pause(ctx, rejoinPause) {
-			err = e.rejoinOnce(ctx, k)
-		}
-		if not := (*notTakenBack)(nil); errors.As(err, &not) && not.Rule == failover.ExtraTransactions {
-			err = e.keepExtra(ctx, k, not)
+		err := e.rejoinPatiently(parent, k)
+		if not := (*notTakenBack)(nil); errors.As(err, &not) {
+			err = e.saveAndRebuild(parent, k, not)
 		}
 		if err != nil && parent.Err() == nil {
 			e.o.Logger.Warn("the former primary was not taken back", "server", k.String(), "reason", err)
-			e.audit(context.WithoutCancel(ctx), "rejoin", k, "", "not taken back: "+err.Error())
+			e.audit(context.WithoutCancel(parent), "rejoin", k, "", "not taken back: "+err.Error())
 			e.progress(Progress{Kind: Quarantined, Server: k, Text: err.Error()})
 		}
 	})
+}
+
+// rejoinPatiently tries to take a server back until that has succeeded or is out of the question.
+func (e *Engine) rejoinPatiently(ctx context.Context, k topology.Key) error {
+	ctx, cancel := context.WithTimeout(ctx, rejoinWithin)
+	defer cancel()
+	err := e.rejoinOnce(ctx, k)
+	for errors.Is(err, errNotReady) && pause(ctx, rejoinPause) {
+		err = e.rejoinOnce(ctx, k)
+	}
+	return err
 }
 
 // pause waits; it reports false when ctx ended first.
@@ -83,6 +117,11 @@ func (e *Engine) rejoinOnce(ctx context.Context, k topology.Key) error {
 	if !e.o.Leader.IsLeader() {
 		return errors.New("this node does not lead")
 	}
+	if i := e.o.Observer.Snapshot().Instance(k); i != nil && i.HasSource() {
+		if clone, err := e.cloneOf(ctx, i); err != nil || clone.State == server.NeverCloned {
+			return err // without an error, somebody has made it a replica, or it was one
+		}
+	}
 	to, err := e.replacedBy(ctx, k)
 	if err != nil {
 		return err
@@ -98,12 +137,22 @@ func (e *Engine) rejoinOnce(ctx context.Context, k topology.Key) error {
 	case primary == nil || !primary.LastCheckValid() || !returned.LastCheckValid():
 		return fmt.Errorf("%w: %s and its successor are not both in sight", errNotReady, k)
 	}
+	clone, err := e.cloneOf(ctx, returned)
+	switch {
+	case err != nil:
+		return err
+	case returned.HasSource() && clone.State == server.NeverCloned:
+		return nil
+	case returned.HasSource() && !returned.ReadOnly:
+		e.fence(k, primary.ClusterName)
+		return fmt.Errorf("%w: it came back from its clone open for writing", errNotReady)
+	}
 	if !e.occupy(primary.ClusterName) {
 		return fmt.Errorf("%w: cluster %s is being worked on", errNotReady, primary.ClusterName)
 	}
 	defer e.vacate(primary.ClusterName)
 
-	request := failover.RejoinRequest{Returned: returned, Primary: primary, Teller: follower(t, primary.Key)}
+	request := failover.RejoinRequest{Returned: returned, Primary: primary, Teller: follower(t, primary.Key), Cloned: returned.HasSource()}
 	if request.ReturnedHas, err = e.holding(ctx, k); err == nil {
 		request.PrimaryHas, err = e.holding(ctx, primary.Key)
 	}
@@ -111,6 +160,9 @@ func (e *Engine) rejoinOnce(ctx context.Context, k topology.Key) error {
 		return fmt.Errorf("%w: %w", errNotReady, err)
 	}
 	p, refusal := failover.Rejoin(request, failover.PolicyOf(e.o.Config()))
+	if clone.State == server.CloneFailed {
+		refusal = failedClone(k, clone)
+	}
 	switch {
 	case refusal == nil:
 	case refusal.Rule == "not-closed" || refusal.Rule == "no-primary":
@@ -138,23 +190,18 @@ type notTakenBack struct {
 
 func (n *notTakenBack) Unwrap() error { return n.Refusal }
 
-// keepExtra saves what only the former primary holds, and returns why it was not taken back together with where that is.
-func (e *Engine) keepExtra(ctx context.Context, k topology.Key, not *notTakenBack) error {
-	r := &not.request
-	extra, err := failover.ExtraOf(r.ReturnedHas, r.PrimaryHas, r.Returned.IsMariaDB())
-	if err != nil {
-		return errors.Join(not, err)
-	}
-	saved, err := e.saveExtra(ctx, k, r.Primary.Key, extra)
-	if err != nil {
-		return fmt.Errorf("%w; they could NOT be saved: %w", not, err)
-	}
-	return fmt.Errorf("%w; %s", not, &saved)
-}
-
 // successorFinder is a ledger that remembers who replaced a primary.
 type successorFinder interface {
 	SuccessorOf(ctx context.Context, failed topology.Key) (topology.Key, error)
+}
+
+// SuccessorOf asks the ledger, if it remembers.
+func (b *bounded) SuccessorOf(ctx context.Context, failed topology.Key) (topology.Key, error) {
+	finder, ok := b.Ledger.(successorFinder)
+	if !ok {
+		return topology.Key{}, nil
+	}
+	return critically(ctx, b, func(ctx context.Context) (topology.Key, error) { return finder.SuccessorOf(ctx, failed) })
 }
 
 // noteSuccessor remembers who replaced a primary.

@@ -282,6 +282,22 @@ func (n *Node) Restart(ctx context.Context) error {
 	return n.AwaitSQL(ctx)
 }
 
+// StartAgain waits until a server that is about to end by itself has ended, and starts it, as a supervisor would.
+func (n *Node) StartAgain(ctx context.Context) error {
+	if p := n.current(); p != nil {
+		select {
+		case <-p.done: // how it ended does not matter
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the end of %s: %w", n, ctx.Err())
+		}
+	}
+	n.dropIdleConnections()
+	if err := n.launch(); err != nil {
+		return err
+	}
+	return n.AwaitSQL(ctx)
+}
+
 // RebuildFrom makes the node a copy of another one, as an administrator would with a server that must not return as it
 // is: both are stopped, this node's data is replaced by the other's, and both are started. It replicates from where the
 // other does.

@@ -1,0 +1,98 @@
+package failover
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"orchestrator/internal/topology"
+)
+
+// MayClone says why a former primary cannot be rebuilt by MySQL's clone plugin, as far as that can be told from what is
+// known of it; nil when it may be.
+func MayClone(returned *topology.Instance) *topology.Refusal {
+	k := returned.Key
+	switch {
+	case !returned.IsOracleMySQL() || topology.CompareVersions(returned.Version, "8.0.17") < 0:
+		return &topology.Refusal{Rule: "no-clone", Reason: fmt.Sprintf("%s is %s %s, and only MySQL 8.0.17 and newer can be cloned", k, returned.Flavor, returned.Version),
+			Remedy: "rebuild it from a backup"}
+	case returned.Group.IsMember():
+		return &topology.Refusal{Rule: "group-member", Reason: fmt.Sprintf("%s is a member of a replication group, which rebuilds its members itself", k)}
+	}
+	return nil
+}
+
+// Donor chooses whose data replace those of a former primary: a replica of the new primary that works, so that the
+// primary itself has no work with it. It prefers the data center of the one that is rebuilt.
+func Donor(t *topology.Topology, returned, primary *topology.Instance, p Policy) (topology.Key, *topology.Refusal) {
+	var fit []*topology.Instance
+	var why []string
+	for _, r := range t.Replicas(primary.Key) {
+		if r.Key == returned.Key {
+			continue
+		}
+		if reason := unfitDonor(r, returned, p); reason != "" {
+			why = append(why, r.Key.String()+": "+reason)
+			continue
+		}
+		fit = append(fit, r)
+	}
+	if len(fit) == 0 {
+		reason := fmt.Sprintf("%s has no replica to clone %s from", primary.Key, returned.Key)
+		if len(why) > 0 {
+			reason += " (" + strings.Join(why, "; ") + ")"
+		}
+		return topology.Key{}, &topology.Refusal{Rule: "no-donor", Reason: reason, Remedy: "rebuild it from a backup"}
+	}
+	return slices.MinFunc(fit, func(a, b *topology.Instance) int {
+		return cmp.Or(cmp.Compare(distance(a, returned), distance(b, returned)), cmp.Compare(a.Lag.N, b.Lag.N), a.Key.Compare(b.Key))
+	}).Key, nil
+}
+
+// distance is 0 within a data center and 1 across.
+func distance(a, b *topology.Instance) int {
+	if a.DataCenter != b.DataCenter {
+		return 1
+	}
+	return 0
+}
+
+// unfitDonor says why a replica cannot be the donor; "" when it can.
+func unfitDonor(r, returned *topology.Instance, p Policy) string {
+	switch {
+	case !r.LastCheckValid():
+		return "it cannot be reached"
+	case !r.Replicating():
+		return "it does not replicate"
+	case r.Maintenance != nil:
+		return "it is under maintenance by " + r.Maintenance.Owner
+	case r.Downtime != nil:
+		return "it is in downtime"
+	case !r.ReadOnly:
+		return "it takes writes of its own"
+	case r.ErrantSet != "":
+		return "it has errant transactions itself"
+	case r.IsMultiSource():
+		return "it replicates from several sources"
+	case !r.Lag.Known || p.ApplyPatience > 0 && time.Duration(r.Lag.N)*time.Second > p.ApplyPatience:
+		return "its lag is unknown or too great"
+	case r.Flavor != returned.Flavor || !sameSeries(r.Version, returned.Version):
+		return fmt.Sprintf("a clone needs the same version: it has %s, and %s has %s", r.Version, returned.Key, returned.Version)
+	}
+	return ""
+}
+
+// sameSeries says whether the clone plugin lets one version take the data of another: within a series, and before 8.0.37
+// in exactly the same version only.
+func sameSeries(a, b string) bool {
+	const lenient = "8.0.37"
+	if topology.MajorVersion(a) != topology.MajorVersion(b) {
+		return false
+	}
+	if topology.CompareVersions(a, lenient) >= 0 && topology.CompareVersions(b, lenient) >= 0 {
+		return true
+	}
+	return topology.CompareVersions(a, b) == 0
+}
