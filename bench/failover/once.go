@@ -2,18 +2,12 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"syscall"
 	"time"
 
+	"orchestrator/bench/manager"
 	"orchestrator/internal/sandbox"
 )
 
@@ -41,17 +35,17 @@ func once(ctx context.Context, o options, flavor sandbox.Flavor, scenario string
 		return r, err
 	}
 	defer func() { err = errors.Join(err, cluster.Close()) }()
-	m, err := startManager(ctx, o, cluster)
+	m, err := manager.Start(ctx, o.binary, cluster, nil)
 	if err != nil {
 		return r, err
 	}
 	defer func() {
 		if err != nil && o.verbose {
-			fmt.Fprintf(os.Stderr, "the manager's log:\n%s\n", m.logTail())
+			fmt.Fprintf(os.Stderr, "the manager's log:\n%s\n", m.LogTail())
 		}
-		err = errors.Join(err, m.stop())
+		err = errors.Join(err, m.Stop())
 	}()
-	if err := m.awaitPicture(ctx, o.nodes); err != nil {
+	if err := m.AwaitPicture(ctx, o.nodes); err != nil {
 		return r, err
 	}
 	load, err := sandbox.StartLoad(ctx, func() []string { return cluster.Addrs() }, sandbox.LoadOptions{Timeout: 250 * time.Millisecond})
@@ -68,7 +62,7 @@ func once(ctx context.Context, o options, flavor sandbox.Flavor, scenario string
 		r, err = measure(ctx, cluster, load, scenario)
 	}
 	if o.verbose {
-		m.printSteps(ctx, os.Stderr)
+		m.PrintSteps(ctx, os.Stderr)
 	}
 	return r, err
 }
@@ -106,14 +100,14 @@ func measure(ctx context.Context, cluster *sandbox.Cluster, load *sandbox.Load, 
 
 // measureTakeover has another server take over under load. The outage is the time between the last write that the old
 // primary acknowledged and the first one of the new primary.
-func measureTakeover(ctx context.Context, m *manager, cluster *sandbox.Cluster, load *sandbox.Load) (r result, err error) {
+func measureTakeover(ctx context.Context, m *manager.Manager, cluster *sandbox.Cluster, load *sandbox.Load) (r result, err error) {
 	began := time.Now()
 	old := cluster.Node(0)
 	var answer struct {
 		Code, Message string
 		Details       struct{ SuccessorKey struct{ Port int } }
 	}
-	if err := m.get(ctx, fmt.Sprintf("graceful-master-takeover-auto/%s/%d", old.Host, old.Port), &answer); err != nil {
+	if err := m.Get(ctx, fmt.Sprintf("graceful-master-takeover-auto/%s/%d", old.Host, old.Port), &answer); err != nil {
 		return r, err
 	}
 	if answer.Code != "OK" {
@@ -220,149 +214,4 @@ func check(ctx context.Context, cluster *sandbox.Cluster, load sandbox.LoadResul
 		}
 	}
 	return nil
-}
-
-// manager is a running manager process.
-type manager struct {
-	cmd *exec.Cmd
-	dir string
-	api string
-}
-
-func startManager(ctx context.Context, o options, cluster *sandbox.Cluster) (*manager, error) {
-	dir, err := os.MkdirTemp("", "failover-bench-")
-	if err != nil {
-		return nil, err
-	}
-	address, err := freeAddress()
-	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
-	}
-	// Default settings apart from credentials, recovery filters, and what servers that share one host name need.
-	settings := map[string]any{
-		"MySQLTopologyUser": sandbox.UserOrc, "MySQLTopologyPassword": sandbox.Password(sandbox.UserOrc),
-		"RecoverMasterClusterFilters": []string{"*"}, "RecoverIntermediateMasterClusterFilters": []string{"*"},
-		"BackendDB": "sqlite", "SQLite3DataFile": filepath.Join(dir, "manager.sqlite3"), "ListenAddress": address,
-		"HostnameResolveMethod": "none", "MySQLHostnameResolveMethod": "", "DiscoverByShowSlaveHosts": true,
-		"DiscoverySeeds":              []string{cluster.Node(0).Addr()},
-		"ReplicationCredentialsQuery": fmt.Sprintf("SELECT '%s', '%s'", sandbox.UserRepl, sandbox.Password(sandbox.UserRepl)),
-	}
-	text, err := json.Marshal(settings)
-	if err != nil {
-		return nil, err
-	}
-	config := filepath.Join(dir, "orchestrator.conf.json")
-	if err := os.WriteFile(config, text, 0o600); err != nil {
-		return nil, err
-	}
-	log, err := os.Create(filepath.Join(dir, "log"))
-	if err != nil {
-		return nil, err
-	}
-	defer log.Close()
-	binary, err := filepath.Abs(o.binary)
-	if err != nil {
-		return nil, err
-	}
-	cmd := exec.CommandContext(ctx, binary, "-config", config, "http")
-	cmd.Dir, cmd.Stdout, cmd.Stderr = filepath.Dir(filepath.Dir(binary)), log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	m := &manager{cmd: cmd, dir: dir, api: "http://" + address + "/api/"}
-	if err := cmd.Start(); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
-	}
-	return m, nil
-}
-
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
-}
-
-// awaitPicture waits until the manager shows all servers, and each replica as replicating.
-func (m *manager) awaitPicture(ctx context.Context, nodes int) error {
-	var last string
-	for {
-		var servers []struct {
-			IsLastCheckValid                    bool
-			Slave_SQL_Running, Slave_IO_Running bool //nolint:revive // the API's own names
-			MasterKey                           struct{ Hostname string }
-			ClusterName                         string
-		}
-		err := m.get(ctx, "all-instances", &servers)
-		good := 0
-		for _, s := range servers {
-			if s.IsLastCheckValid && (s.MasterKey.Hostname == "" || s.Slave_SQL_Running && s.Slave_IO_Running) && s.ClusterName == servers[0].ClusterName {
-				good++
-			}
-		}
-		if good == nodes {
-			return nil
-		}
-		last = fmt.Sprintf("%d of %d servers are seen in good order (%v)", good, nodes, err)
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("the manager does not see the cluster: %s", last)
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
-}
-
-// printSteps prints what the manager notes of its newest recovery.
-func (m *manager) printSteps(ctx context.Context, to io.Writer) {
-	var recoveries []struct{ UID, RecoveryStartTimestamp, RecoveryEndTimestamp string }
-	if err := m.get(ctx, "audit-recovery", &recoveries); err != nil || len(recoveries) == 0 {
-		fmt.Fprintf(to, "  the manager shows no recovery (%v)\n", err)
-		return
-	}
-	var steps []struct{ AuditAt, Message string }
-	if err := m.get(ctx, "audit-recovery-steps/"+recoveries[0].UID, &steps); err != nil {
-		fmt.Fprintln(to, "  the steps of the recovery cannot be read:", err)
-	}
-	for _, s := range steps {
-		fmt.Fprintf(to, "  %s  %s\n", s.AuditAt, s.Message)
-	}
-}
-
-func (m *manager) get(ctx context.Context, path string, into any) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, m.api+path, nil)
-	if err != nil {
-		return err
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(body, into)
-}
-
-func (m *manager) logTail() string {
-	text, err := os.ReadFile(filepath.Join(m.dir, "log"))
-	if err != nil {
-		return err.Error()
-	}
-	return string(text[max(0, len(text)-16384):])
-}
-
-// stop ends the manager and removes its files.
-func (m *manager) stop() error {
-	_ = m.cmd.Process.Signal(syscall.SIGTERM)
-	ended := make(chan error, 1)
-	go func() { ended <- m.cmd.Wait() }()
-	select {
-	case <-ended:
-	case <-time.After(5 * time.Second):
-		_ = m.cmd.Process.Kill()
-		<-ended
-	}
-	return os.RemoveAll(m.dir)
 }

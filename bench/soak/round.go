@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"orchestrator/bench/manager"
 	"orchestrator/internal/sandbox"
 )
 
@@ -72,7 +73,7 @@ func (s *series) round(ctx context.Context, kind string, hold time.Duration) (r 
 	ctx, cancel := context.WithTimeout(ctx, roundWithin)
 	defer cancel()
 	r = result{kind: kind, unfinished: true}
-	audit, err := s.lastAudit(ctx)
+	seen, err := s.lastAudit(ctx)
 	if err != nil {
 		return r, err
 	}
@@ -113,7 +114,7 @@ func (s *series) round(ctx context.Context, kind string, hold time.Duration) (r 
 	if err := s.bringBack(ctx, kind, old); err != nil {
 		return r, err
 	}
-	if err := s.awaitReturn(ctx, old, audit, &r); err != nil {
+	if err := s.awaitReturn(ctx, old, seen, &r); err != nil {
 		return r, err
 	}
 	r.takenBack = time.Since(back)
@@ -122,7 +123,7 @@ func (s *series) round(ctx context.Context, kind string, hold time.Duration) (r 
 			return r, err
 		}
 	}
-	if err := s.manager.awaitPicture(ctx, s.o.nodes); err != nil {
+	if err := s.manager.AwaitPicture(ctx, s.o.nodes); err != nil {
 		return r, err
 	}
 	s.countWriters(&r, old, struck, back)
@@ -163,7 +164,7 @@ func (s *series) bringBack(ctx context.Context, kind string, n *sandbox.Node) er
 // awaitSuccessor waits for the first write that another server acknowledged; it is the primary from now on.
 func (s *series) awaitSuccessor(ctx context.Context, old *sandbox.Node, before int, struck time.Time) (time.Time, error) {
 	var at time.Time
-	err := await(ctx, 5*time.Millisecond, func() bool {
+	err := manager.Await(ctx, 5*time.Millisecond, func() bool {
 		for _, c := range s.load.Since(before) {
 			if c.Addr == old.Addr() || c.At.Before(struck) {
 				continue
@@ -190,7 +191,7 @@ func awaitRow(ctx context.Context, n, primary *sandbox.Node) error {
 	if err := primary.Scan(ctx, newest, &want); err != nil {
 		return err
 	}
-	err := await(ctx, 2*time.Millisecond, func() bool { return n.Scan(ctx, newest, &have) == nil && have >= want })
+	err := manager.Await(ctx, 2*time.Millisecond, func() bool { return n.Scan(ctx, newest, &have) == nil && have >= want })
 	if err != nil {
 		return fmt.Errorf("%s does not follow the new primary %s: it has row %d, not %d: %w", n, primary, have, want, err)
 	}
@@ -209,7 +210,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 }
 
 func (s *series) lastAudit(ctx context.Context) (int64, error) {
-	entries, err := s.manager.audit(ctx)
+	entries, err := audit(ctx, s.manager)
 	if err != nil || len(entries) == 0 {
 		return 0, err
 	}
@@ -217,11 +218,11 @@ func (s *series) lastAudit(ctx context.Context) (int64, error) {
 }
 
 // awaitReturn waits until the manager has taken the old primary back, or has said why it will not.
-func (s *series) awaitReturn(ctx context.Context, old *sandbox.Node, audit int64, r *result) error {
+func (s *series) awaitReturn(ctx context.Context, old *sandbox.Node, seen int64, r *result) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	var last string
-	err := await(ctx, 20*time.Millisecond, func() bool {
+	err := manager.Await(ctx, 20*time.Millisecond, func() bool {
 		ask, cancel := context.WithTimeout(ctx, time.Second)
 		defer cancel()
 		status, replicates, err := old.Replica(ask)
@@ -232,12 +233,12 @@ func (s *series) awaitReturn(ctx context.Context, old *sandbox.Node, audit int64
 		if replicates {
 			return false
 		}
-		entries, err := s.manager.audit(ask)
+		entries, err := audit(ask, s.manager)
 		if err != nil {
 			return false
 		}
 		for _, e := range entries {
-			if e.AuditId > audit && e.AuditType == "rejoin" && e.AuditInstanceKey.Port == old.Port && strings.HasPrefix(e.Message, "not taken back") {
+			if e.AuditId > seen && e.AuditType == "rejoin" && e.AuditInstanceKey.Port == old.Port && strings.HasPrefix(e.Message, "not taken back") {
 				r.refused = e.Message
 				return true
 			}

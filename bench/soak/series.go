@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"orchestrator/bench/manager"
 	"orchestrator/internal/sandbox"
 )
 
@@ -25,7 +26,7 @@ type series struct {
 	flavor  sandbox.Flavor
 	network *network // nil without cuts
 	cluster *sandbox.Cluster
-	manager *manager
+	manager *manager.Manager
 	load    *sandbox.Load
 	sampler *sampler
 	random  *rand.Rand
@@ -69,10 +70,10 @@ func newSeries(ctx context.Context, o options, flavor sandbox.Flavor) (s *series
 	if err := s.primary.ExecAs(bounded, sandbox.UserApp, "CREATE TABLE "+ownSideTable+" (id BIGINT PRIMARY KEY AUTO_INCREMENT)"); err != nil {
 		return s, err
 	}
-	if s.manager, err = startManager(ctx, o.binary, s.cluster); err != nil {
+	if s.manager, err = manager.Start(ctx, o.binary, s.cluster, managed(flavor)); err != nil {
 		return s, err
 	}
-	if err := s.manager.awaitPicture(bounded, o.nodes); err != nil {
+	if err := s.manager.AwaitPicture(bounded, o.nodes); err != nil {
 		return s, err
 	}
 	s.load, err = sandbox.StartLoad(ctx, s.cluster.Addrs, sandbox.LoadOptions{
@@ -99,6 +100,11 @@ func settings(flavor sandbox.Flavor) map[string]string {
 	return map[string]string{"loose-rpl_semi_sync_source_timeout": hour}
 }
 
+// managed is what the manager is told beyond its defaults: what consecutive failovers and semi-sync need.
+func managed(sandbox.Flavor) map[string]any {
+	return map[string]any{"RecoveryPeriodBlockSeconds": 1, "AuditToBackendDB": true, "DetectSemiSyncEnforcedQuery": "SELECT 1"}
+}
+
 func (s *series) close() error {
 	var errs []error
 	if s.sampler != nil {
@@ -108,7 +114,7 @@ func (s *series) close() error {
 		s.load.Stop()
 	}
 	if s.manager != nil {
-		errs = append(errs, s.manager.stop())
+		errs = append(errs, s.manager.Stop())
 	}
 	if s.cluster != nil {
 		if err := s.cluster.Close(); err != nil {
@@ -134,6 +140,7 @@ func (s *series) run(ctx context.Context) error {
 		r, err := s.round(ctx, kind, hold)
 		s.results = append(s.results, r)
 		if s.o.verbose {
+			s.manager.PrintSteps(ctx, os.Stderr)
 			fmt.Fprintf(os.Stderr, "%s  %s round %d: %s\n", time.Now().Format("15:04:05.000"), s.flavor, i+1, r.describe())
 		}
 		if err == nil {
@@ -144,7 +151,7 @@ func (s *series) run(ctx context.Context) error {
 		}
 		broken = append(broken, fmt.Errorf("round %d (%s): %w", i+1, kind, err))
 		if s.o.verbose {
-			fmt.Fprintf(os.Stderr, "%v\nthe manager's log:\n%s\n", err, s.manager.logTail())
+			fmt.Fprintf(os.Stderr, "%v\nthe manager's log:\n%s\n", err, s.manager.LogTail())
 		}
 		if !s.o.keepOn || r.unfinished {
 			return errors.Join(broken...)

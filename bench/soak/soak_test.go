@@ -31,7 +31,7 @@ func TestShortSoak(t *testing.T) {
 			}
 			defer func() {
 				if t.Failed() {
-					t.Logf("the manager's log:\n%s", s.manager.logTail())
+					t.Logf("the manager's log:\n%s", s.manager.LogTail())
 				}
 				if err := s.close(); err != nil {
 					t.Error(err)
