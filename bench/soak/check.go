@@ -5,9 +5,14 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
+	"orchestrator/bench/manager"
 	"orchestrator/internal/sandbox"
 )
+
+// errantFor is for how long the primary may lack what a replica has, before that counts as errant.
+const errantFor = 2 * time.Second
 
 // checkServers looks at settings and GTIDs of all servers after a round.
 func (s *series) checkServers(ctx context.Context, r *result) error {
@@ -40,7 +45,11 @@ func (s *series) checkServers(ctx context.Context, r *result) error {
 		if !replicates || status.SourcePort != s.primary.Port || !status.UsesGTID {
 			r.gaps = append(r.gaps, fmt.Sprintf("%s is no replica of the primary by GTID: %s", n, status))
 		}
-		extra, err := s.errant(ctx, n)
+		// With AFTER_SYNC a replica has a transaction before the primary counts it as committed.
+		var extra string
+		settled, cancel := context.WithTimeout(ctx, errantFor)
+		_ = manager.Await(settled, 20*time.Millisecond, func() bool { extra, err = s.errant(ctx, n); return err != nil || extra == "" })
+		cancel()
 		if err != nil {
 			return err
 		}

@@ -8,7 +8,9 @@
 // the end all data must be equal. What happens when is chosen at random; the seed is printed, and -seed repeats it.
 //
 // A server that comes back with a transaction that it never acknowledged, and that nobody else has, is left closed by
-// the manager, as documented. It is then replaced by a copy of another one, and counted.
+// the manager, as documented, after it has saved that. On MySQL the manager then rebuilds it by a clone (AutoRejoin clone),
+// which ends with the server's end, as nobody supervises it; it is started again here. On MariaDB it is replaced here, by a
+// copy of another one. Both are counted.
 //
 // Network cuts are real: each server runs in a network namespace of its own. All of them, and the one of this program
 // and its manager, belong to its processes and vanish with them. It takes root; without, rounds have no cuts.

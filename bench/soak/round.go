@@ -26,6 +26,7 @@ type result struct {
 	strangers []string      // servers that were open and had no business to be
 
 	takenBack time.Duration // from its return until it replicated from the new primary
+	cloned    bool          // the manager had it rebuilt by a clone before
 	refused   string        // why it was left closed and rebuilt; empty when it was taken back
 	gaps      []string      // settings that are not as they should be
 
@@ -39,6 +40,9 @@ func (r *result) describe() string {
 		text += ", left closed: " + r.refused
 	} else {
 		text += ", taken back " + round(r.takenBack).String()
+	}
+	if r.cloned {
+		text += " after a clone"
 	}
 	text += fmt.Sprintf(", open beside the new one %s, own side %s (%d acknowledged there), %d rows", round(r.bothOpen), round(r.ownSide), r.ownAcked, r.acknowledged)
 	if len(r.gaps) > 0 {
@@ -219,10 +223,17 @@ func (s *series) lastAudit(ctx context.Context) (int64, error) {
 
 // awaitReturn waits until the manager has taken the old primary back, or has said why it will not.
 func (s *series) awaitReturn(ctx context.Context, old *sandbox.Node, seen int64, r *result) error {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	var last string
+	var restart error
 	err := manager.Await(ctx, 20*time.Millisecond, func() bool {
+		if !old.Running() { // a clone ends so; this program is its supervisor
+			r.cloned = true
+			if restart = old.StartAgain(ctx); restart != nil {
+				return true
+			}
+		}
 		ask, cancel := context.WithTimeout(ctx, time.Second)
 		defer cancel()
 		status, replicates, err := old.Replica(ask)
@@ -245,6 +256,9 @@ func (s *series) awaitReturn(ctx context.Context, old *sandbox.Node, seen int64,
 		}
 		return false
 	})
+	if restart != nil {
+		return restart
+	}
 	if err != nil {
 		return fmt.Errorf("the manager has neither taken %s back nor said why not: %s: %w", old, last, err)
 	}

@@ -97,12 +97,17 @@ func settings(flavor sandbox.Flavor) map[string]string {
 			"loose-init-rpl-role": "SLAVE",
 		}
 	}
-	return map[string]string{"loose-rpl_semi_sync_source_timeout": hour}
+	return map[string]string{"loose-rpl_semi_sync_source_timeout": hour, "plugin-load-add": "mysql_clone.so"}
 }
 
-// managed is what the manager is told beyond its defaults: what consecutive failovers and semi-sync need.
-func managed(sandbox.Flavor) map[string]any {
-	return map[string]any{"RecoveryPeriodBlockSeconds": 1, "AuditToBackendDB": true, "DetectSemiSyncEnforcedQuery": "SELECT 1"}
+// managed is what the manager is told beyond its defaults: what consecutive failovers and semi-sync need, and that it may
+// rebuild servers where it can.
+func managed(flavor sandbox.Flavor) map[string]any {
+	more := map[string]any{"RecoveryPeriodBlockSeconds": 1, "AuditToBackendDB": true, "DetectSemiSyncEnforcedQuery": "SELECT 1"}
+	if flavor == sandbox.MySQL {
+		more["AutoRejoin"] = "clone"
+	}
+	return more
 }
 
 func (s *series) close() error {

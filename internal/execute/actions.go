@@ -162,7 +162,7 @@ func (r *Run) reconnect(ctx context.Context, k topology.Key, s Server, name stri
 	if err := unapplied(ctx, s, name); err != nil {
 		return "", err
 	}
-	stopped := s.StopReplica(ctx, server.IOThread, name)
+	stopped := stopReceiver(ctx, s, name)
 	// The server may have taken the stop in although no answer came in time. A replica must not be left without its
 	// receiver by a mere question, so it is started on time of its own.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restartWithin)
@@ -172,6 +172,18 @@ func (r *Run) reconnect(ctx context.Context, k topology.Key, s Server, name stri
 		return note, errors.Join(stopped, fmt.Errorf("%s has stopped receiving, and must not start again before it has applied everything: %w", k, err))
 	}
 	return note, errors.Join(stopped, s.TryReceiver(ctx, name))
+}
+
+// quietStopper is a server whose receiver can be stopped without asking its source, which may be silent.
+type quietStopper interface {
+	StopReceiver(ctx context.Context, channel string) error
+}
+
+func stopReceiver(ctx context.Context, s Server, name string) error {
+	if quiet, ok := s.(quietStopper); ok {
+		return quiet.StopReceiver(ctx, name)
+	}
+	return s.StopReplica(ctx, server.IOThread, name)
 }
 
 // restartWithin bounds the second half of a reconnection.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"time"
 
 	"orchestrator/internal/topology"
 )
@@ -51,6 +52,43 @@ func (s *Server) Status(ctx context.Context) ([]topology.Channel, error) {
 // which for the IO thread takes about two seconds on MySQL while the source is connected to but silent.
 func (s *Server) StopReplica(ctx context.Context, t Threads, channel string) error {
 	return alreadySo(s.exec(ctx, "stop replica", onChannel(channel, func(d Dialect) string { return d.StopReplica(t, channel) })))
+}
+
+// killedFor is how long a receiver that was told to end is given to come to its farewell.
+const killedFor = 50 * time.Millisecond
+
+// StopReceiver stops the IO thread without waiting for a source that may be silent. On MariaDB a receiver that gives
+// semi-sync receipts signs in to its source once more when it ends, to take its leave, and a silent source holds that up
+// for 2 seconds. One that has been killed is at that point at once, and the stop interrupts it there.
+func (s *Server) StopReceiver(ctx context.Context, channel string) error {
+	if id := s.farewellReceiver(ctx); id != 0 && s.KillConnection(ctx, id) == nil {
+		t := time.NewTimer(killedFor)
+		defer t.Stop()
+		select {
+		case <-ctx.Done():
+		case <-t.C:
+		}
+	}
+	return s.StopReplica(ctx, IOThread, channel)
+}
+
+// farewellReceiver is the connection number of a MariaDB server's only receiver, if that gives semi-sync receipts; 0
+// where there is none, or that cannot be told: an ordinary stop does as well, and takes longer.
+func (s *Server) farewellReceiver(ctx context.Context) uint64 {
+	var receivers []uint64
+	err := s.rows(ctx, "find the receiver", func(d Dialect) (string, error) {
+		if !d.isMariaDB() {
+			return "SELECT 0 FROM DUAL WHERE FALSE", nil
+		}
+		return "SELECT ID FROM information_schema.PROCESSLIST WHERE COMMAND = 'Slave_IO' AND @@global.rpl_semi_sync_slave_enabled = 1", nil
+	}, func(_ []string, row []driver.Value) error {
+		receivers = append(receivers, uint64(integer(row[0])))
+		return nil
+	})
+	if err != nil || len(receivers) != 1 {
+		return 0
+	}
+	return receivers[0]
 }
 
 // alreadySo takes away errors that say that there is nothing to stop or to forget: a named channel that does not exist
