@@ -523,6 +523,8 @@ type bench struct {
 	config *config.Config
 	stop   func()
 
+	formers map[topology.Key]fakeFormer // what servers say of clones
+
 	mu       sync.Mutex
 	progress []Progress
 	listen   func(Progress)
