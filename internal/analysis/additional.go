@@ -31,9 +31,10 @@ func (s *subject) additional() []Code {
 // unreachable says whether somebody looked at the server and failed.
 func (s *subject) unreachable() bool { return !s.LastCheckValid && !s.LastCheckTooOld }
 
-// hung servers answer somewhat, have not answered in full for long enough, and none of their replicas minds.
+// hung servers answer somewhat, have not answered in full for long enough, and not all of their replicas mind. One that
+// has just been started and cannot connect is no reason not to ask the others.
 func (s *subject) hung() bool {
-	return s.unreachable() && s.CountReplicating > 0 && s.CountFailing == 0 &&
+	return s.unreachable() && s.CountReplicating > 0 &&
 		(s.PartialSuccess || s.instance.Check.Hung) && s.silence > s.policy.hungAfter()
 }
 

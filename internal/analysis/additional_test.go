@@ -39,7 +39,7 @@ func TestAdditionalCodes(t *testing.T) {
 			fleet(server("db1", half, justFailed), replica("db2")), NoProblem, nil},
 		{"half reachable primary, replica stopped", nil, fleet(server("db1", half), replica("db2", stopped)), DeadPrimary, nil},
 		{"half reachable primary, a replica cannot connect", nil,
-			fleet(server("db1", half), replica("db2"), replica("db3", failing)), UnreachablePrimary, nil},
+			fleet(server("db1", half), replica("db2"), replica("db3", failing)), UnreachablePrimary, []Code{HungPrimary}},
 		{"half reachable intermediate source", nil, fleet(inter(half), replica("db2")), NoProblem, []Code{HungIntermediate}},
 		{"half reachable co-primary", nil, fleet(ring(half), replica("db2", coPrimary)), NoProblem, []Code{HungPrimary}},
 

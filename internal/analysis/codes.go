@@ -58,8 +58,8 @@ const (
 // The additional codes: what the published names leave unsaid. They stand in Finding.Additional, beside whatever the
 // published code is, and are never actionable.
 const (
-	// HungPrimary: the server takes connections or half answers, but no probe of it succeeds any more, while its
-	// replicas replicate and none of them has noticed anything.
+	// HungPrimary: the server takes connections or half answers, but no probe of it succeeds any more, while replicas
+	// of it replicate and have not noticed anything.
 	HungPrimary Code = "HungMaster"
 	// HungIntermediate is the same for a server that is itself a replica.
 	HungIntermediate Code = "HungIntermediateMaster"

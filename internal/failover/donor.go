@@ -68,7 +68,7 @@ func unfitDonor(r, returned *topology.Instance, p Policy) string {
 		return "it does not replicate"
 	case r.Maintenance != nil:
 		return "it is under maintenance by " + r.Maintenance.Owner
-	case r.Downtime != nil:
+	case r.Downtime != nil && !r.Downtime.LostInRecovery(): // one that was taken back a moment ago will do
 		return "it is in downtime"
 	case !r.ReadOnly:
 		return "it takes writes of its own"

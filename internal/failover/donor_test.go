@@ -17,6 +17,9 @@ func TestDonor(t *testing.T) {
 		"then the smaller lag":      {func(b, _, _ *topology.Instance) { b.Lag.N = 2 }, "c", ""},
 		"then the name":             {func(_, _, _ *topology.Instance) {}, "b", ""},
 		"one that works":            {func(b, _, _ *topology.Instance) { b.Channel.SQLThread = topology.ThreadStopped }, "c", ""},
+		"one that was taken back lately": {func(b, c, _ *topology.Instance) {
+			b.Downtime, c.Downtime = &topology.Downtime{Reason: topology.ReasonLostInRecovery}, &topology.Downtime{Reason: "works"}
+		}, "b", ""},
 		"another patch level of a lenient series": {func(b, c, old *topology.Instance) {
 			b.Version, c.Version, old.Version = "8.4.3", "8.4.3", "8.4.5"
 		}, "b", ""},
