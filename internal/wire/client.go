@@ -107,11 +107,11 @@ func (c *Client) signIn(cfg ClientConfig) error {
 	if err := c.packets.flush(); err != nil {
 		return err
 	}
-	return c.prove(cfg, g.plugin, g.scramble[:])
+	return c.prove(cfg, g.scramble[:])
 }
 
 // prove answers what the server wants to know until it is content.
-func (c *Client) prove(cfg ClientConfig, plugin AuthPlugin, scramble []byte) error {
+func (c *Client) prove(cfg ClientConfig, scramble []byte) error {
 	for range 8 { // no sign-in has more turns
 		body, err := c.answer()
 		if err != nil {
@@ -122,7 +122,7 @@ func (c *Client) prove(cfg ClientConfig, plugin AuthPlugin, scramble []byte) err
 			return nil
 		case len(body) > 1 && body[0] == headerAuthSwitch:
 			p := payload{b: body[1:]}
-			plugin = AuthPlugin(p.untilNUL())
+			plugin := AuthPlugin(p.untilNUL())
 			if len(p.b) < scrambleSize || p.bad {
 				return errMalformed
 			}
