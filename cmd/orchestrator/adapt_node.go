@@ -112,6 +112,13 @@ func (h *nodeHealth) ask(ctx context.Context) operate.Health {
 	return got
 }
 
+// latest is what the last sign of life said; zero before the first one.
+func (h *nodeHealth) latest() operate.Health {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.last
+}
+
 // note logs when giving signs of life begins to fail and when it works again.
 func (h *nodeHealth) note(err error) {
 	switch {

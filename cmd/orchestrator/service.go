@@ -43,6 +43,8 @@ type serviceOptions struct {
 	UpdateTables bool
 	// GrabElection makes this service the leader, whoever leads on the same backend.
 	GrabElection bool
+	// NoWeb serves nothing over HTTP (the command continuous).
+	NoWeb bool
 	// Progress is told of the course of recoveries, in addition to the metrics; may be nil.
 	Progress func(recovery.Progress)
 }
@@ -59,10 +61,11 @@ type service struct {
 	observer *observe.Observer
 	engine   *recovery.Engine
 	hooks    *publish.Hooks
-	listener net.Listener
+	listener net.Listener // nil with NoWeb
 	web      *http.Server
 	api      *v2.API
-	hangup   chan os.Signal // SIGHUP, from the first moment on: unasked for, it would end the process
+	figures  func() []publish.Figure // under their published names
+	hangup   chan os.Signal          // SIGHUP, from the first moment on: unasked for, it would end the process
 }
 
 // serve runs the service until ctx ends.
@@ -71,7 +74,7 @@ func serve(ctx context.Context, s cli.Session) error {
 		Settings:  settingsOf(s),
 		Logger:    s.Log,
 		Discovery: s.Options.Discovery, NoOperation: s.Options.NoOperation,
-		UpdateTables: s.Options.EnableDatabaseUpdate, GrabElection: s.Options.GrabElection,
+		UpdateTables: s.Options.EnableDatabaseUpdate, GrabElection: s.Options.GrabElection, NoWeb: s.NoWeb,
 	})
 	if err != nil {
 		return err
@@ -99,13 +102,17 @@ func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
 	if err := signInPossible(cfg(), o.Logger); err != nil {
 		return nil, err
 	}
-	if s.listener, err = listen(cfg()); err != nil {
-		return nil, err
+	if !o.NoWeb {
+		if s.listener, err = listen(cfg()); err != nil {
+			return nil, err
+		}
 	}
 	s.hooks = publish.New(publish.HookOptions{Shell: func() string { return cfg().ProcessesShellCommand }, Logger: o.Logger})
 	progress, exposition := newMetrics()
+	recoveries := newTally()
 	if s.parts, err = openParts(ctx, o.Settings, o.Logger, appearance{mode: httpMode, updateTables: o.UpdateTables}, s.hooks, func(p recovery.Progress) {
 		progress(p)
+		recoveries.progress(p)
 		if api := s.api; api != nil {
 			api.Progress(p)
 		}
@@ -130,10 +137,11 @@ func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
 	engine.NoOperation = o.NoOperation
 	registry := operate.NewRegistry()
 	s.api = s.secondAPI(engine, registry)
+	s.figures = publishedFigures(s, recoveries)
 	s.web = &http.Server{
 		Handler: httpapi.New(httpapi.Deps{
 			Engine: engine, Registry: registry, Logger: o.Logger, V2: s.api,
-			Tokens: tokens{s.parts.store, cfg}, Prometheus: exposition(s),
+			Tokens: tokens{s.parts.store, cfg}, Prometheus: exposition(s), DebugMetrics: debugMetrics(s.figures),
 			Web: func(api http.Handler, prefix string) http.Handler {
 				return web.New(web.Options{API: api, Prefix: prefix})
 			},
@@ -205,6 +213,7 @@ func (s *service) run(ctx context.Context) error {
 	part("tls memory", func(ctx context.Context) error { s.memory.run(ctx); return nil })
 	part("reload", s.reloadOnHangup)
 	part("api", s.api.Run)
+	part("graphite", s.sendFigures)
 	part("web", func(context.Context) error {
 		err := s.serveWeb()
 		if errors.Is(err, http.ErrServerClosed) {
@@ -212,7 +221,11 @@ func (s *service) run(ctx context.Context) error {
 		}
 		return err
 	})
-	s.options.Logger.Info("listening", "address", s.address().String(), "backend", s.parts.store.String())
+	if s.options.NoWeb {
+		s.options.Logger.Info("running without a web server", "backend", s.parts.store.String())
+	} else {
+		s.options.Logger.Info("listening", "address", s.address().String(), "backend", s.parts.store.String())
+	}
 	<-running.Done()
 
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownWithin)
@@ -228,6 +241,9 @@ func (s *service) run(ctx context.Context) error {
 }
 
 func (s *service) serveWeb() error {
+	if s.options.NoWeb {
+		return nil
+	}
 	cfg := s.options.Settings.config()
 	if !cfg.UseSSL || s.listener.Addr().Network() == "unix" {
 		return s.web.Serve(s.listener)

@@ -46,6 +46,8 @@ type Session struct {
 	Config   *config.Config
 	Warnings []config.Warning // that came with loading it
 	Log      *slog.Logger
+	// NoWeb asks Serve for a service without its web server.
+	NoWeb bool
 }
 
 // Exit codes. A wrong flag ends with the code that package flag uses.
@@ -140,7 +142,7 @@ func (p *program) run(ctx context.Context) int {
 		p.list()
 		return exitOK
 	case word == "http":
-		return p.serve(ctx)
+		return p.serve(ctx, false)
 	case word != "" && word != "cli":
 		return p.badWord(word)
 	case p.options.Command == "":
@@ -160,10 +162,13 @@ func (p *program) session() (Session, error) {
 	return Session{Options: p.options, Config: c, Warnings: warnings, Log: p.log}, nil
 }
 
-func (p *program) serve(ctx context.Context) int {
+func (p *program) serve(ctx context.Context, noWeb bool) int {
 	s, err := p.session()
 	if err != nil {
 		return p.fatal(ctx, err)
+	}
+	if s.NoWeb = noWeb; noWeb && s.Config.RaftEnabled && !p.options.IgnoreRaftSetup {
+		return p.fatal(ctx, errRaft)
 	}
 	for _, w := range s.Warnings {
 		p.log.WarnContext(ctx, w.String())
@@ -174,11 +179,18 @@ func (p *program) serve(ctx context.Context) int {
 	return exitOK
 }
 
+// errRaft refuses commands whose effects the other nodes would not get to know.
+var errRaft = errors.New("RaftEnabled is set: use orchestrator-client, which talks to the leader, instead of " +
+	"the command line; or override with -ignore-raft-setup if you know what you are doing")
+
 // command runs one operation, once for each instance.
 func (p *program) command(ctx context.Context) int {
 	o := p.Registry.Command(p.options.Command)
 	if o == nil {
 		return p.unknownCommand(ctx)
+	}
+	if o.Serves {
+		return p.serve(ctx, true)
 	}
 	s, err := p.session()
 	if err != nil {
@@ -192,8 +204,7 @@ func (p *program) command(ctx context.Context) int {
 		p.log.Log(ctx, level, w.String())
 	}
 	if s.Config.RaftEnabled && !p.options.IgnoreRaftSetup {
-		return p.fatal(ctx, errors.New("RaftEnabled is set: use orchestrator-client, which talks to the leader, instead of "+
-			"the command line; or override with -ignore-raft-setup if you know what you are doing"))
+		return p.fatal(ctx, errRaft)
 	}
 	e, closeEngine, err := p.Open(ctx, s)
 	if err != nil {

@@ -55,13 +55,13 @@ func keysAudit() []Key {
 
 func keysGraphite() []Key {
 	return []Key{
-		{Name: "GraphiteAddr", Default: "", Reload: Restart, Status: Planned,
+		{Name: "GraphiteAddr", Default: "", Reload: Restart,
 			Meaning: "`host:port`; empty = off."},
-		{Name: "GraphitePath", Default: "", Reload: Restart, Status: Planned,
+		{Name: "GraphitePath", Default: "", Reload: Restart,
 			Meaning: "Prefix; `{hostname}` is a placeholder. Empty with `GraphiteAddr` given: Graphite stays off, with a warning."},
-		{Name: "GraphiteConvertHostnameDotsToUnderscores", Default: true, Reload: Restart, Status: Planned,
+		{Name: "GraphiteConvertHostnameDotsToUnderscores", Default: true, Reload: Restart,
 			Meaning: "Dots of host name become `_`."},
-		{Name: "GraphitePollSeconds", Default: 60, Reload: Restart, Status: Planned,
+		{Name: "GraphitePollSeconds", Default: 60, Reload: Restart,
 			Meaning: `Interval between pushes; 0 or less switches Graphite off.`},
 	}
 }

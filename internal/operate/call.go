@@ -56,6 +56,9 @@ func (o *Operation) Call(ctx context.Context, e *Engine, in Input) (Result, erro
 	if o.Rights == Write && e.NoOperation {
 		return Result{}, fmt.Errorf("%s: %w", o.Name, ErrNoOperation)
 	}
+	if o.Serves {
+		return Result{}, unavailable("the service itself")
+	}
 	a, err := o.understand(ctx, e, in)
 	if err != nil {
 		return Result{}, err

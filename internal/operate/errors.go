@@ -3,6 +3,8 @@ package operate
 import (
 	"errors"
 	"fmt"
+
+	"orchestrator/internal/topology"
 )
 
 // ErrUnauthorized refuses a caller without write permission. Its text is published.
@@ -36,3 +38,9 @@ func (f *Failure) Unwrap() error { return f.Err }
 
 // unavailable says that this process was put together without what an operation needs.
 func unavailable(what string) error { return fmt.Errorf("%s: not available in this process", what) }
+
+// unknownInstance says that a server is not known.
+func unknownInstance(key topology.Key) error {
+	//lint:ignore ST1005 the text is published
+	return fmt.Errorf("Cannot read instance: %s is not known", key)
+}

@@ -95,6 +95,8 @@ type Operation struct {
 	Client   []Client
 	// NoFleet says that the operation is not about the fleet: it works when the topology cannot be read.
 	NoFleet bool
+	// Serves says that the command is the service itself, which the program runs; such an operation has no Run.
+	Serves bool
 	// Run does it. The value of the Result is one of the types of this package or of package topology that the
 	// faces know; see values.go.
 	Run func(ctx context.Context, e *Engine, a Args) (Result, error)
@@ -173,8 +175,9 @@ func sections() []section {
 		{"Recovery, records", records()},
 		{"Instance, meta", slices.Concat(candidates(), names(), domains())},
 		{"Bulk", bulk()},
-		{"Meta", slices.Concat(meta(), history(), leadership(), raft(), access())},
+		{"Meta", slices.Concat(meta(), history(), leadership(), raft(), access(), serving())},
 		{"Monitoring", append(monitoring(), backendMonitoring()...)},
+		{"Agent", agents()},
 	}
 }
 

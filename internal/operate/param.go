@@ -44,6 +44,7 @@ const (
 	ParamForce        Param = "force"
 	ParamRelayOnly    Param = "relay logs only"
 	ParamEntry        Param = "entry"
+	ParamCommand      Param = "command" // of an agent
 )
 
 // paramInfo is where a parameter is found on each face.
@@ -77,7 +78,7 @@ func paramInfos() []paramInfo {
 		{param: ParamSearch, flag: "pattern", word: "TEXT", query: "s", path: []string{"searchString"}, meaning: "what to look for"},
 		{param: ParamRule, flag: "promotion-rule", word: "RULE", path: []string{"promotionRule"}, defaulted: true, meaning: "prefer, neutral, prefer_not or must_not"},
 		{param: ParamPage, word: "PAGE", path: []string{"page"}, meaning: "which page of 20, from 0"},
-		{param: ParamID, word: "ID", path: []string{"id", "recoveryId", "maintenanceKey", "process"}, meaning: "the number of the record"},
+		{param: ParamID, word: "ID", path: []string{"id", "recoveryId", "maintenanceKey", "process", "seedId"}, meaning: "the number of the record"},
 		{param: ParamUID, flag: "pattern", word: "UID", path: []string{"uid"}, meaning: "the unique name of the record"},
 		{param: ParamUnacked, word: "true", query: "unacknowledged", meaning: "only those not acknowledged"},
 		{param: ParamSkipHooks, word: "true", query: "skipProcesses", meaning: "run no hooks"},
@@ -88,7 +89,7 @@ func paramInfos() []paramInfo {
 		{param: ParamDataCenter, flag: "dc", query: "dc", meaning: "show the data center"},
 		{param: ParamInstances, flag: "i", word: "HOST[:PORT],...", query: "instances", meaning: "the servers, with commas between; none when not given"},
 		{param: ParamPool, flag: "pool", word: "POOL", path: []string{"pool"}, meaning: "the name of the pool"},
-		{param: ParamHostname, flag: "hostname", word: "NAME", path: []string{"virtualname", "node", "hint"}, meaning: "a host name"},
+		{param: ParamHostname, flag: "hostname", word: "NAME", path: []string{"virtualname", "node", "hint", "agentHost", "targetHost", "sourceHost"}, meaning: "a host name"},
 		{param: ParamLogFile, flag: "binlog", word: "FILE", path: []string{"logFile"}, meaning: "a binary log file"},
 		{param: ParamLogPos, word: "POSITION", path: []string{"logPos"}, meaning: "a position in the binary log file"},
 		{param: ParamMoment, flag: "pattern", word: "REGEX", meaning: "a regular expression on the Unix time of a snapshot: how it was then"},
@@ -99,6 +100,7 @@ func paramInfos() []paramInfo {
 		{param: ParamForce, word: "true", query: "force", meaning: "although a replica may need it"},
 		{param: ParamRelayOnly, flag: "skip-binlog-search", query: "skip-binlog-search", meaning: "seek the last pseudo-GTID entry in the relay logs of replicas"},
 		{param: ParamEntry, flag: "pattern", word: "STATEMENT", meaning: "the statement, as the server lists it"},
+		{param: ParamCommand, flag: "pattern", word: "COMMAND", path: []string{"command"}, meaning: "the name of the command"},
 		{param: ParamFailure, flag: "failure", word: "CODE", query: "failure", meaning: "the failure, as in replication-analysis; by default what is found, or would be if it died now"},
 	}
 }

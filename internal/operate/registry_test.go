@@ -35,7 +35,7 @@ func TestRegistry(t *testing.T) {
 				routes[form] = o.Name
 			}
 			checkClients(t, o, clients)
-			if o.Run == nil {
+			if (o.Run == nil) != o.Serves {
 				t.Error("it does nothing")
 			}
 			if (o.Faces == operate.OnlyCLI) != (len(o.Routes) == 0) {

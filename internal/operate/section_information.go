@@ -258,8 +258,7 @@ func onInstance(answer func(*Engine, Instance) any) func(context.Context, *Engin
 	return func(_ context.Context, e *Engine, a Args) (Result, error) {
 		i := a.Topology.Instance(a.Instance)
 		if i == nil {
-			//lint:ignore ST1005 the text is published
-			return Result{}, fmt.Errorf("Cannot read instance: %s is not known", a.Instance)
+			return Result{}, unknownInstance(a.Instance)
 		}
 		return Result{Value: answer(e, Instance{Instance: i, Of: a.Topology})}, nil
 	}

@@ -94,6 +94,14 @@ func onElection(run func(context.Context, *Engine, Args) (Result, error)) func(c
 	}
 }
 
+// serving is the service as a command.
+func serving() []*Operation {
+	return []*Operation{{
+		Name: "continuous", Summary: "Run the service without its web server until it is told to end", Faces: OnlyCLI, NoFleet: true, Serves: true,
+		Details: "It looks at servers, notices failures and repairs them as orchestrator http does; SIGHUP reads the configuration again, SIGTERM ends it.",
+	}}
+}
+
 // access is how people prove that they may change things.
 func access() []*Operation {
 	return []*Operation{{

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"orchestrator/internal/analysis"
+	"orchestrator/internal/failover"
 	"orchestrator/internal/topology"
 )
 
@@ -62,6 +63,7 @@ func recoveries() []*Operation {
 		repair("recover", "Repair the failure of an instance now, whether or not automatic recovery would", true),
 		repair("recover-lite", "Repair the failure of an instance as recover does, without running hooks", false),
 		explain(),
+		suggestReplacement(),
 		{
 			Name: "ack-cluster-recoveries", Summary: "Acknowledge the recoveries of a cluster", Rights: Write,
 			Args: []Arg{{Param: ParamCluster, Required: true, Verbatim: true}, {Param: ParamInstance}, {Param: ParamClusterAlias},
@@ -106,6 +108,25 @@ func recoveries() []*Operation {
 			},
 		},
 	}, switches()...)
+}
+
+// suggestReplacement shows one choice of a recovery, for whoever wants to follow it by hand.
+func suggestReplacement() *Operation {
+	return &Operation{
+		Name: "internal-suggest-promoted-replacement", Summary: "Show who should take over from a replica that was promoted after a failure", Faces: OnlyCLI,
+		Details: "It is the promoted replica itself unless a replica of it is wanted more, by promotion rule, data center and environment.",
+		Example: "orchestrator -c internal-suggest-promoted-replacement -i db-a1 -d db-a2", Args: pairArgs(),
+		Run: func(_ context.Context, e *Engine, a Args) (Result, error) {
+			failed, promoted := a.Topology.Instance(a.Instance), a.Topology.Instance(a.Destination)
+			switch {
+			case failed == nil:
+				return Result{}, unknownInstance(a.Instance)
+			case promoted == nil:
+				return Result{}, unknownInstance(a.Destination)
+			}
+			return Result{Value: failover.Replacement(a.Topology, failed, promoted, failover.PolicyOf(e.Config()))}, nil
+		},
+	}
 }
 
 func repair(name, summary string, hooks bool) *Operation {

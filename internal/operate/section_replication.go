@@ -51,8 +51,7 @@ func canReplicate(name, summary string, further func(r, s *topology.Instance) er
 			var pair [2]*topology.Instance
 			for n, k := range []topology.Key{a.Instance, a.Destination} {
 				if pair[n] = a.Topology.Instance(k); pair[n] == nil {
-					//lint:ignore ST1005 the text is published
-					return Result{}, fmt.Errorf("Cannot read instance: %s is not known", k)
+					return Result{}, unknownInstance(k)
 				}
 			}
 			c := e.Config()
