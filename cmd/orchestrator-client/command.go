@@ -75,6 +75,13 @@ func (t commandTable) find(name string) (command, error) {
 			return c, nil
 		}
 	}
+	names := make([]string, len(t))
+	for i, c := range t {
+		names[i] = c.name
+	}
+	if near := operate.Closest(name, names); near != "" {
+		return command{}, fmt.Errorf("unsupported command: %s; did you mean %s? -c help lists the commands", name, near)
+	}
 	return command{}, fmt.Errorf("unsupported command: %s; -c help lists the commands", name)
 }
 
@@ -89,7 +96,7 @@ func printHelp(out io.Writer, t commandTable) error {
 		}
 		_, _ = fmt.Fprintf(w, "  %s\t%s\n", strings.Join(names, ", "), f.help)
 	}
-	_, _ = fmt.Fprint(w, "  -D\tport of instances given without one (3306)\n  --dry-run\tprint the plan and change nothing, where a command makes one\n  -h, --help\tthis help\n\n")
+	_, _ = fmt.Fprint(w, "  -D\tport of instances given without one (3306)\n  --dry-run\tprint the plan and change nothing, where a command makes one\n  --json\tprint the answer as JSON\n  -h, --help\tthis help\n\n")
 	t = slices.SortedFunc(slices.Values(t), func(a, b command) int { return strings.Compare(a.name, b.name) })
 	for _, c := range t {
 		_, _ = fmt.Fprintf(w, "%s\t%s\n", c.name, c.summary)
@@ -102,7 +109,7 @@ func whichAPI(ctx context.Context, c *caller) error {
 	if err != nil {
 		return err
 	}
-	return c.print(base)
+	return c.answer(base)
 }
 
 func rawCall(ctx context.Context, c *caller) error {
@@ -117,6 +124,18 @@ func rawCall(ctx context.Context, c *caller) error {
 		return &answerError{details: string(body)}
 	}
 	return c.print(string(body))
+}
+
+// answer prints a text, as JSON where that is wanted.
+func (c *caller) answer(text string) error {
+	if !c.options.json {
+		return c.print(text)
+	}
+	quoted, err := json.Marshal(text)
+	if err != nil {
+		return fmt.Errorf("write the result as JSON: %w", err)
+	}
+	return c.print(string(quoted))
 }
 
 func (c *caller) print(lines ...string) error {
@@ -170,6 +189,9 @@ func operation(name string, form operate.Client) func(context.Context, *caller) 
 		body, err := c.value(ctx, path)
 		if err != nil {
 			return err
+		}
+		if c.options.json {
+			return c.print(string(body))
 		}
 		lines, err := linesOf(name, form, body)
 		if err != nil {

@@ -100,6 +100,7 @@ func TestCommands(t *testing.T) {
 		"disable":            {[]string{"-c", "disable-global-recoveries"}, "disabled\n", "audit disable-global-recoveries  Globally disabled recoveries"},
 		"check":              {[]string{"-c", "check-global-recoveries"}, "enabled\n", ""},
 		"which-gtid-errant":  {[]string{"-c", "which-gtid-errant", "-i", "db-a3"}, "00000000-0000-0000-0000-000000000004:1\n", ""},
+		"json of a key":      {[]string{"-c", "end-downtime", "-i", "db-a1", "-json"}, `{"Hostname":"db-a1","Port":3306}` + "\n", "end-downtime db-a1:3306"},
 		"api":                {[]string{"-c", "api", "-P", "clusters"}, `["db-a1:3306","solo:3306"]` + "\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -123,6 +124,7 @@ func TestFailures(t *testing.T) {
 	}{
 		"nothing":           {nil, "", "orchestrator-client[42]: no command given: use -c COMMAND; -c help lists the commands\n"},
 		"unknown":           {[]string{"-c", "nosuch"}, "", "orchestrator-client[42]: unsupported command: nosuch; -c help lists the commands\n"},
+		"mistyped":          {[]string{"-c", "discvoer"}, "", "orchestrator-client[42]: unsupported command: discvoer; did you mean discover? -c help lists the commands\n"},
 		"missing":           {[]string{"-c", "discover"}, "", "orchestrator-client[42]: instance must be provided\n"},
 		"missing reason":    {[]string{"-c", "begin-downtime", "-i", "x"}, "", "orchestrator-client[42]: reason must be provided\n"},
 		"missing cluster":   {[]string{"-c", "topology"}, "", "orchestrator-client[42]: alias or instance must be provided\n"},

@@ -16,7 +16,7 @@ type options struct {
 	command, instance, destination, alias, owner, reason, duration, rule, tag, pool, hostname string
 	apis                                                                                      string // one URL or several with blanks between
 	path, query, auth, header, binlog, seconds, failure                                       string
-	dryRun                                                                                    bool
+	dryRun, json                                                                              bool
 	defaultPort                                                                               int
 }
 
@@ -76,6 +76,7 @@ func parseOptions(args []string, env environment) (options, error) {
 		}
 	}
 	fs.BoolVar(&o.dryRun, "dry-run", false, "takeovers, recover: print the plan and change nothing")
+	fs.BoolVar(&o.json, "json", false, "print the answer as JSON")
 	fs.IntVar(&o.defaultPort, "D", 3306, "port of instances given without one")
 	if err := fs.Parse(args); err != nil {
 		return o, err

@@ -47,5 +47,5 @@ func (c *caller) afterLeaderCheck(ctx context.Context, path string, line func(js
 	if err != nil {
 		return err
 	}
-	return c.print(text)
+	return c.answer(text)
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"orchestrator/internal/operate"
 )
 
 const usageLine = "Usage: orchestrator [flags] -c COMMAND | orchestrator [flags] http | orchestrator help [COMMAND]"
@@ -65,7 +67,7 @@ func (p *program) helpOn(command string) int {
 // unknown says that there is no such command, and which one may be meant.
 func (p *program) unknown(command string) string {
 	text := fmt.Sprintf("Unknown command: %q.", command)
-	if near := closest(command, p.Registry.CommandNames()); near != "" {
+	if near := operate.Closest(command, p.Registry.CommandNames()); near != "" {
 		text += fmt.Sprintf(" Did you mean %s?", near)
 	}
 	return text

@@ -44,7 +44,9 @@ const (
 	ParamForce        Param = "force"
 	ParamRelayOnly    Param = "relay logs only"
 	ParamEntry        Param = "entry"
-	ParamCommand      Param = "command" // of an agent
+	ParamCommand      Param = "command"   // of an agent
+	ParamCommand      Param = "command"   // of an agent
+	ParamBystander    Param = "bystander" // a server that has no effect
 )
 
 // paramInfo is where a parameter is found on each face.
@@ -101,6 +103,7 @@ func paramInfos() []paramInfo {
 		{param: ParamRelayOnly, flag: "skip-binlog-search", query: "skip-binlog-search", meaning: "seek the last pseudo-GTID entry in the relay logs of replicas"},
 		{param: ParamEntry, flag: "pattern", word: "STATEMENT", meaning: "the statement, as the server lists it"},
 		{param: ParamCommand, flag: "pattern", word: "COMMAND", path: []string{"command"}, meaning: "the name of the command"},
+		{param: ParamBystander, path: []string{"anyHost"}, ports: []string{"anyPort"}, meaning: "of no effect: the client script puts a server there when it has one"},
 		{param: ParamFailure, flag: "failure", word: "CODE", query: "failure", meaning: "the failure, as in replication-analysis; by default what is found, or would be if it died now"},
 	}
 }

@@ -35,7 +35,7 @@ func tags() []*Operation {
 			Details: "The tags are a comma separated list of which all must hold: name, name=value, and with ~ in front\n" +
 				"~name (the instance has tags, but not this one) or ~name=value (it has the tag with another value).",
 			Example: "orchestrator -c tagged -tag 'role=backup,~frozen'",
-			Args:    []Arg{{Param: ParamTag, Required: true}}, Routes: []string{"tagged"},
+			Args:    []Arg{{Param: ParamTag, Required: true}, {Param: ParamBystander}}, Routes: []string{"tagged", "tagged/:anyHost/:anyPort"},
 			Client: []Client{{Path: "tagged?tag", Needs: []Param{ParamTag}, Print: PrintKeys}},
 			Run: func(_ context.Context, _ *Engine, a Args) (Result, error) {
 				keys, err := taggedKeys(a)

@@ -1,9 +1,9 @@
-package cli
+package operate
 
 import "slices"
 
-// closest is the name that differs least from what was written, "" when none is near.
-func closest(written string, names []string) string {
+// Closest is the name that differs least from what was written, "" when none is near.
+func Closest(written string, names []string) string {
 	names = slices.Sorted(slices.Values(names))
 	best, distance := "", max(2, len(written)/3)+1
 	for _, name := range names {
