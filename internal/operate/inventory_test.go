@@ -1,57 +1,20 @@
 package operate_test
 
 import (
-	"bufio"
-	"os"
-	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 
 	"orchestrator/internal/operate"
+	"orchestrator/internal/operate/published"
 )
-
-// The inventory in testdata/published lists what scripts may call: every command, route and client command, with who
-// may call it, where it is answered, and what the answer is. exceptions.tsv lists what differs, each with its reason;
-// docs/compatibility.md tells people the same.
-
-// published reads a list of testdata/published: lines of cells with tabs between, # for comments.
-func published(t *testing.T, name string, cells int) [][]string {
-	t.Helper()
-	f, err := os.Open(filepath.Join("testdata", "published", name+".tsv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = f.Close() }()
-	var rows [][]string
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		line := lines.Text()
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		row := strings.Split(line, "\t")
-		if len(row) != cells {
-			t.Fatalf("%s: %q has %d cells, not %d", name, line, len(row), cells)
-		}
-		rows = append(rows, row)
-	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return rows
-}
 
 // exceptions are the differences that are meant. What is left when a test ends is not true any more.
 type exceptions map[string]bool
 
-func readExceptions(t *testing.T, kind string) exceptions {
-	t.Helper()
+func exceptionsOf(kind string) exceptions {
 	e := exceptions{}
-	for _, row := range published(t, "exceptions", 4) {
-		if row[0] == kind {
-			e[row[1]+"\t"+row[2]] = true
-		}
+	for _, x := range published.Exceptions(kind) {
+		e[x.Name+"\t"+x.Difference] = true
 	}
 	return e
 }
@@ -69,43 +32,29 @@ func (e exceptions) differs(t *testing.T, name, what string) {
 func (e exceptions) checkUsed(t *testing.T) {
 	t.Helper()
 	for key := range e {
-		t.Errorf("not true any more, to be removed from exceptions.tsv and docs/compatibility.md: %s", key)
+		t.Errorf("not true any more, to be removed from published/exceptions.tsv and docs/compatibility.md: %s", key)
 	}
 }
 
 func TestPublishedCommands(t *testing.T) {
-	commands, except := published(t, "commands", 2), readExceptions(t, "command")
-	if synonyms := countSynonyms(commands); len(commands) != 129 || synonyms != 26 {
-		t.Errorf("%d commands with %d synonyms are listed", len(commands), synonyms)
-	}
+	except := exceptionsOf("command")
 	r := operate.NewRegistry()
-	for _, row := range commands {
-		name := row[0]
-		if name == "help" {
+	for _, c := range published.Commands() {
+		if c.Name == "help" {
 			continue // the program's own
 		}
-		o := r.Command(name)
+		o := r.Command(c.Name)
 		if o == nil {
-			except.differs(t, name, "missing")
+			except.differs(t, c.Name, "missing")
 			continue
 		}
-		for synonym := range strings.SplitSeq(row[1], ",") {
-			if synonym != "-" && r.Command(synonym) != o {
-				t.Errorf("%s is no synonym of %s", synonym, name)
+		for _, synonym := range c.Synonyms {
+			if r.Command(synonym) != o {
+				t.Errorf("%s is no synonym of %s", synonym, c.Name)
 			}
 		}
 	}
 	except.checkUsed(t)
-}
-
-func countSynonyms(commands [][]string) int {
-	n := 0
-	for _, row := range commands {
-		if row[1] != "-" {
-			n += len(strings.Split(row[1], ","))
-		}
-	}
-	return n
 }
 
 var placeholder = regexp.MustCompile(`:[A-Za-z]+`)
@@ -114,8 +63,7 @@ var placeholder = regexp.MustCompile(`:[A-Za-z]+`)
 func routeForm(route string) string { return placeholder.ReplaceAllString(route, ":") }
 
 func TestPublishedRoutes(t *testing.T) {
-	routes, except := published(t, "routes", 6), readExceptions(t, "route")
-	synonyms := 0
+	except := exceptionsOf("route")
 	by := map[string]*operate.Operation{}
 	for _, o := range operate.NewRegistry().Operations() {
 		for _, route := range o.Routes {
@@ -125,29 +73,20 @@ func TestPublishedRoutes(t *testing.T) {
 	rights := map[operate.Rights]string{operate.Read: "read", operate.Write: "write"}
 	places := map[operate.Place]string{operate.Leader: "leader", operate.Local: "local"}
 	bodies := map[operate.Shape]string{operate.Envelope: "envelope", operate.Bare: "bare"}
-	for _, row := range routes {
-		path := row[0]
-		o := by[routeForm(path)]
+	for _, r := range published.Routes() {
+		o := by[routeForm(r.Path)]
 		if o == nil {
-			except.differs(t, path, "missing")
+			except.differs(t, r.Path, "missing")
 			continue
 		}
-		if row[1] != "-" {
-			synonyms++
-			first, rest, _ := strings.Cut(path, "/")
-			if by[routeForm(row[1]+"/"+rest)] != o {
-				t.Errorf("%s is no synonym of %s in %s", row[1], first, path)
-			}
+		if r.Synonym != "" && by[routeForm(r.SynonymPath())] != o {
+			t.Errorf("%s is not the same as %s", r.SynonymPath(), r.Path)
 		}
-		for i, got := range []string{rights[o.Rights], places[o.Place], bodies[o.Shape]} {
-			if want := row[2+i]; got != want {
-				except.differs(t, path, got+" instead of "+want)
+		for _, c := range [][2]string{{rights[o.Rights], r.Rights}, {places[o.Place], r.Place}, {bodies[o.Shape], r.Body}} {
+			if c[0] != c[1] {
+				except.differs(t, r.Path, c[0]+" instead of "+c[1])
 			}
 		}
 	}
-	if len(routes) != 229 {
-		t.Errorf("%d routes are listed", len(routes))
-	}
-	_ = synonyms
 	except.checkUsed(t)
 }
