@@ -22,7 +22,7 @@ type declarations struct {
 }
 
 func (p *parts) declarations(apply func(observe.Change)) *declarations {
-	return &declarations{store: p.store, node: p.storeNode(), config: p.config, now: p.now, apply: apply}
+	return &declarations{store: p.store, node: p.storeNode(), config: p.config, now: p.now, apply: p.gate.own(apply)}
 }
 
 // BeginDowntime implements operate.Declarations.

@@ -21,6 +21,7 @@ type news struct {
 	config func() *config.Config
 	apply  func(observe.Change)
 	fleet  *fleetNews // nil: servers come and go without notice
+	gate   *gate
 	log    *slog.Logger
 	last   facts
 }
@@ -36,7 +37,7 @@ type facts struct {
 }
 
 func (p *parts) news(apply func(observe.Change)) *news {
-	return &news{store: p.store, config: p.config, apply: apply, log: p.log}
+	return &news{store: p.store, config: p.config, apply: apply, gate: &p.gate, log: p.log}
 }
 
 // run looks once in each poll interval until ctx ends.
@@ -58,16 +59,22 @@ func (n *news) run(ctx context.Context) {
 	}
 }
 
-// look reads the backend and shows what is new.
+// look reads the backend and shows what is new. What this process declares while it reads has it read again; a process
+// that does nothing else keeps it from being shown until the next look.
 func (n *news) look(ctx context.Context) error {
-	now, err := n.read(ctx)
-	if err != nil {
-		return err
+	for shown, tries := false, 0; !shown && tries < 3; tries++ {
+		since := n.gate.now()
+		now, err := n.read(ctx)
+		if err != nil {
+			return err
+		}
+		shown = n.gate.unless(since, func() {
+			for _, c := range changes(n.last, now, n.config().CandidateInstanceExpire()) {
+				n.apply(c)
+			}
+			n.last = now
+		})
 	}
-	for _, c := range changes(n.last, now, n.config().CandidateInstanceExpire()) {
-		n.apply(c)
-	}
-	n.last = now
 	if n.fleet == nil {
 		return nil
 	}

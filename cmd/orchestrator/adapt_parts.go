@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -28,6 +29,7 @@ type parts struct {
 	leader   leadership
 	health   *nodeHealth
 	progress func(recovery.Progress) // told of the course of recoveries
+	gate     gate                    // between what this process declares and what it reads of others
 }
 
 // leadership is what operations and recoveries want to know of who leads.
@@ -94,7 +96,7 @@ type repairer struct{ engine *recovery.Engine }
 func (r repairer) Recover(ctx context.Context, key, candidate topology.Key, hooks bool) (operate.Repair, error) {
 	done, err := r.engine.Recover(ctx, key, candidate, hooks)
 	if done == nil {
-		return operate.Repair{}, err
+		return operate.Repair{UncalledFor: errors.Is(err, recovery.ErrUncalledFor)}, err
 	}
 	return operate.Repair{Attempted: true, Promoted: done.Successor}, err
 }

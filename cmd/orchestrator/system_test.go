@@ -196,8 +196,20 @@ func (s *session) run(ctx context.Context, args []string) (string, error) {
 	return strings.ReplaceAll(out.String(), s.dir, "DIR"), nil
 }
 
-// split takes a command line apart at its blanks, except between apostrophes.
+// split takes the line of a session apart.
 func split(line string) ([]string, error) {
+	words, err := wordsOf(line)
+	if err != nil {
+		return nil, err
+	}
+	if words[0] != programName && len(words) != 3 {
+		return nil, errors.New("two arguments are wanted")
+	}
+	return words, nil
+}
+
+// wordsOf takes a command line apart at its blanks, except between apostrophes.
+func wordsOf(line string) ([]string, error) {
 	var words []string
 	for n, part := range strings.Split(line, "'") {
 		if n%2 == 1 {
@@ -208,9 +220,6 @@ func split(line string) ([]string, error) {
 	}
 	if strings.Count(line, "'")%2 == 1 || len(words) == 0 {
 		return nil, errors.New("a command without an end or a beginning")
-	}
-	if words[0] != programName && len(words) != 3 {
-		return nil, errors.New("two arguments are wanted")
 	}
 	return words, nil
 }

@@ -185,6 +185,8 @@ type Repairer interface {
 type Repair struct {
 	Attempted bool
 	Promoted  topology.Key // zero: none
+	// UncalledFor says, when it was not attempted, that nothing about the server calls for it.
+	UncalledFor bool
 }
 
 // RecoverySwitch is the switch for all automatic recoveries.

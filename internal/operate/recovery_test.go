@@ -30,6 +30,7 @@ func TestRecoverAnswers(t *testing.T) {
 		"nobody promoted":        {repair: operate.Repair{Attempted: true}, fail: "Recovery attempted; no instance promoted"},
 		"nobody promoted, why":   {repair: operate.Repair{Attempted: true}, err: broken, fail: "Recovery attempted; no instance promoted: db-a2: gone"},
 		"nothing to do":          {fail: "Recovery not attempted", answer: true},
+		"not called for":         {err: broken, repair: operate.Repair{UncalledFor: true}, fail: "Recovery not attempted: db-a2: gone", answer: true},
 		"not attempted, and why": {err: broken, fail: "Recovery not attempted: db-a2: gone"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -158,7 +158,7 @@ func repair(name, summary string, hooks bool) *Operation {
 func (e *Engine) repaired(ctx context.Context, a Args, done Repair, err error) (Result, error) {
 	switch {
 	case !done.Attempted:
-		return Result{}, &Failure{Message: "Recovery not attempted", Details: a.Instance, Err: err, Answer: err == nil}
+		return Result{}, &Failure{Message: "Recovery not attempted", Details: a.Instance, Err: err, Answer: err == nil || done.UncalledFor}
 	case done.Promoted.IsZero():
 		return Result{}, &Failure{Message: "Recovery attempted; no instance promoted", Details: a.Instance, Err: err}
 	}

@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"orchestrator/internal/analysis"
@@ -33,10 +34,22 @@ func (e *Engine) Recover(ctx context.Context, key, designated topology.Key, hook
 	return r, e.recover(ctx, r, request{hooks: hooks, forced: true, first: true, designated: designated})
 }
 
+// ErrUncalledFor is in the error of Recover when the state of the server calls for no recovery.
+var ErrUncalledFor = errors.New("no recovery is called for")
+
+// uncalledFor is such an error in words.
+type uncalledFor struct{ text string }
+
+func (u uncalledFor) Error() string        { return u.text }
+func (u uncalledFor) Is(target error) bool { return target == ErrUncalledFor }
+
 // recoverable looks at a server and its replicas, and returns the failure that calls for a recovery, with the cluster.
 func (e *Engine) recoverable(ctx context.Context, key topology.Key) (*topology.Topology, analysis.Finding, error) {
 	refused := func(format string, args ...any) (*topology.Topology, analysis.Finding, error) {
 		return nil, analysis.Finding{}, fmt.Errorf("recover %s: %s", key, fmt.Sprintf(format, args...))
+	}
+	uncalled := func(format string, args ...any) (*topology.Topology, analysis.Finding, error) {
+		return nil, analysis.Finding{}, uncalledFor{fmt.Sprintf("recover %s: %s", key, fmt.Sprintf(format, args...))}
 	}
 	t := e.o.Observer.Snapshot()
 	i := t.Instance(key)
@@ -56,10 +69,10 @@ func (e *Engine) recoverable(ctx context.Context, key topology.Key) (*topology.T
 		case analysis.Actionable(f.Code):
 			return cluster, f, nil
 		case f.Code == analysis.NoProblem:
-			return refused("nothing is wrong with it")
+			return uncalled("nothing is wrong with it")
 		default:
-			return refused("%s calls for no recovery: %s", f.Code, f.Description)
+			return uncalled("%s calls for no recovery: %s", f.Code, f.Description)
 		}
 	}
-	return refused("it is left out of the analysis (maintenance, or RecoveryIgnoreHostnameFilters)")
+	return uncalled("it is left out of the analysis (maintenance, or RecoveryIgnoreHostnameFilters)")
 }
