@@ -37,7 +37,7 @@ func TestConformance(t *testing.T) {
 		"DetectClusterAliasQuery": "SELECT 'orders'", "AuditToBackendDB": true`+credentials, sandbox.UserOrc, sandbox.Password(sandbox.UserOrc)))
 	must(t, c.cluster.Node(0).Exec(t.Context(), "CREATE DATABASE conformance"))
 	c.ok(t, "discover/"+c.address(0))
-	c.awaitWhole(t)
+	c.awaitWhole(t, 3)
 	for _, file := range []string{"routes.txt", "client.txt", "commands.txt", "end.txt"} {
 		c.play(t, file)
 	}
@@ -69,8 +69,8 @@ func (c *conformance) fleet(t *testing.T) []topology.Key {
 	return append([]topology.Key{primary.Key}, keys...)
 }
 
-// awaitWhole waits until one primary is open and the three others replicate from it.
-func (c *conformance) awaitWhole(t *testing.T) {
+// awaitWhole waits until as many servers as are wanted replicate from one primary.
+func (c *conformance) awaitWhole(t *testing.T, replicas int) {
 	t.Helper()
 	whole := false
 	defer func() {
@@ -79,17 +79,17 @@ func (c *conformance) awaitWhole(t *testing.T) {
 			t.Logf("line %q: the cluster is %s", c.line, strings.ReplaceAll(drawn, `\n`, "\n"))
 		}
 	}()
-	c.await(t, "a primary and three replicas", func() bool {
+	c.await(t, fmt.Sprintf("a primary and %d replicas", replicas), func() bool {
 		status, body := c.get(t, "/api/cluster/orders")
 		var all []struct {
 			Key                                                             topology.Key
 			IsLastCheckValid, ReadOnly, Slave_SQL_Running, Slave_IO_Running bool
 			ReplicationDepth                                                int
 		}
-		if status != http.StatusOK || json.Unmarshal([]byte(body), &all) != nil || len(all) != 4 {
+		if status != http.StatusOK || json.Unmarshal([]byte(body), &all) != nil || len(all) != replicas+1 {
 			return false
 		}
-		replicas := 0
+		follow := 0
 		for _, i := range all {
 			// A former primary that was not taken back is brought back by hand: here it is about the calls.
 			if i.IsLastCheckValid && i.ReplicationDepth == 1 && !i.Slave_IO_Running && !i.Slave_SQL_Running {
@@ -98,10 +98,10 @@ func (c *conformance) awaitWhole(t *testing.T) {
 				c.get(t, "/api/start-replica/"+path)
 			}
 			if i.IsLastCheckValid && i.ReplicationDepth == 1 && i.Slave_IO_Running && i.Slave_SQL_Running {
-				replicas++
+				follow++
 			}
 		}
-		return replicas == 3
+		return follow == replicas
 	})
 	whole = true
 	// Takeovers follow each other here within a moment: the next one must not find the primary as it was before this one.
@@ -112,11 +112,19 @@ func (c *conformance) awaitWhole(t *testing.T) {
 func (c *conformance) index(k topology.Key) int { return slices.Index(c.cluster.Addrs(), k.String()) }
 
 // awaitStored waits until the backend, which is what commands read, has what the service sees.
-func (c *conformance) awaitStored(t *testing.T) {
+func (c *conformance) awaitStored(t *testing.T, replicas int) {
 	t.Helper()
+	drawn := ""
+	defer func() {
+		if t.Failed() {
+			_, live := c.get(t, "/api/all-instances")
+			clusters, _, _ := c.runProgram(t, "-c", "clusters-alias")
+			t.Logf("line %q: the backend has\n%s%s, the service %s", c.line, drawn, clusters, live)
+		}
+	}()
 	c.await(t, "the backend to have the cluster as it is", func() bool {
-		drawn, _, _ := c.runProgram(t, "-c", "topology", "-alias", "orders")
-		return strings.HasPrefix(drawn, c.fleet(t)[0].String()) && strings.Count(drawn, "\n+ ") == 3
+		drawn, _, _ = c.runProgram(t, "-c", "topology", "-alias", "orders")
+		return strings.HasPrefix(drawn, c.fleet(t)[0].String()) && strings.Count(drawn, "\n+ ") == replicas
 	})
 }
 
@@ -183,13 +191,17 @@ func (c *conformance) play(t *testing.T, file string) {
 		switch verb {
 		case "", "#":
 		case "await":
-			c.awaitWhole(t)
+			c.awaitWhole(t, 3)
 		case "write": // what replicas have applied has a place in the logs
 			must(t, c.cluster.Node(c.index(c.fleet(t)[0])).Exec(t.Context(), "CREATE OR REPLACE VIEW conformance.v AS SELECT 1"))
 			must(t, c.cluster.AwaitCaughtUp(t.Context()))
 		case "stored":
-			c.awaitWhole(t)
-			c.awaitStored(t)
+			replicas := 3
+			if rest != "" {
+				replicas = int(rest[0] - '0')
+			}
+			c.awaitWhole(t, replicas)
+			c.awaitStored(t, replicas)
 		case "client", "cli":
 			c.command(t, verb, c.fill(t, rest))
 		case "GET":
