@@ -245,6 +245,8 @@ func (o *options) text(p operate.Param) string {
 		return o.failure
 	case operate.ParamLogFile:
 		return o.binlog
+	case operate.ParamDataCenter:
+		return o.dataCenter
 	case operate.ParamSeconds:
 		return o.seconds
 	case operate.ParamStatement:
@@ -297,7 +299,7 @@ func (o *options) pathOf(form operate.Client) (string, error) {
 }
 
 func (o *options) queryText(name string) string {
-	for _, p := range []operate.Param{operate.ParamTag, operate.ParamReason, operate.ParamSearch, operate.ParamDryRun, operate.ParamFailure, operate.ParamInstances, operate.ParamStatement} {
+	for _, p := range []operate.Param{operate.ParamTag, operate.ParamReason, operate.ParamSearch, operate.ParamDryRun, operate.ParamFailure, operate.ParamInstances, operate.ParamStatement, operate.ParamDataCenter} {
 		if p.Query() == name {
 			return o.text(p)
 		}

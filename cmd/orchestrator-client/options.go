@@ -15,7 +15,7 @@ const profileFile = "/etc/profile.d/orchestrator-client.sh"
 type options struct {
 	command, instance, destination, alias, owner, reason, duration, rule, tag, pool, hostname string
 	apis                                                                                      string // one URL or several with blanks between
-	path, query, auth, header, binlog, seconds, failure                                       string
+	path, query, auth, header, binlog, seconds, failure, dataCenter                           string
 	dryRun, json                                                                              bool
 	defaultPort                                                                               int
 }
@@ -52,6 +52,7 @@ func (o *options) forms(env environment) []optionForm {
 		{[]string{"e", "headers-auth"}, &o.header, env.getenv("ORCHESTRATOR_AUTH_USER_HEADER"), "header that names the user, as Name:user (ORCHESTRATOR_AUTH_USER_HEADER)"},
 		{[]string{"n", "binlog"}, &o.binlog, "", "binary log file"},
 		{[]string{"F", "failure"}, &o.failure, "", "explain: failure code, as in replication-analysis"},
+		{[]string{"dc"}, &o.dataCenter, "", "topology: show the data center: version (right after the version), last, none"},
 		{[]string{"S", "seconds"}, &o.seconds, "", "seconds"},
 	}
 }

@@ -47,7 +47,7 @@ type Options struct {
 	Failure    string // -failure
 	DryRun     bool   // -dry-run: say what would be done
 	JSON       bool   // -json: results as JSON
-	DataCenter bool   // -dc: show the data center in topologies
+	DataCenter string // -dc: where to show the data center in topologies
 
 	// Words are the words beside the flags: `http`, `cli`, `help` and its topic.
 	Words []string
@@ -130,12 +130,21 @@ func newFlagSet(o *Options, out io.Writer) (fs *flag.FlagSet, sibling *string) {
 		{&o.IgnoreRaftSetup, "ignore-raft-setup", false, "run a command although RaftEnabled is set (dangerous: other nodes do not get to know)"},
 		{&o.DryRun, "dry-run", false, "takeovers, recover, what changes servers: print the plan and change nothing"},
 		{&o.JSON, "json", false, "print results as JSON, in the shapes of the HTTP API"},
-		{&o.DataCenter, "dc", false, "show the data center in topologies"},
 	} {
 		fs.BoolVar(f.to, f.name, f.initial, f.usage)
 	}
+	fs.Var((*optionalText)(&o.DataCenter), "dc", "show the data center in topologies: alone or `=version` right after the version, =last after all others")
 	return fs, sibling
 }
+
+// optionalText is a flag that may stand alone, as a switch, or have a value behind an equals sign.
+type optionalText string
+
+func (t *optionalText) String() string     { return string(*t) }
+func (t *optionalText) Set(s string) error { *t = optionalText(s); return nil }
+
+// IsBoolFlag tells package flag that the value may be left out.
+func (t *optionalText) IsBoolFlag() bool { return true }
 
 // level is what is logged, by the flags and the configuration.
 func (o *Options) level(debugConfigured bool) slog.Level {
@@ -186,7 +195,7 @@ func (o *Options) value(p operate.Param) string {
 	case "binlog":
 		return o.Binlog
 	case "dc":
-		return fmt.Sprint(o.DataCenter)
+		return o.DataCenter
 	}
 	return ""
 }

@@ -91,6 +91,8 @@ func TestCommands(t *testing.T) {
 		"instance-status":               {"-c instance-status -i db-b1", "[2s,ok,8.0.41,ro,ROW,>>,GTID]\n", ""},
 		"tabulated":                     {"-c topology-tabulated -alias orders", tabulated, ""},
 		"data centre":                   {"-c topology -i solo -dc", "solo:3306 [0s,ok,8.0.41,ro,nobinlog,GTID]\n", ""},
+		"data centre last":              {"-c topology-tabulated -i solo -dc=last", "solo:3306|0s|ok|8.0.41|ro|nobinlog|GTID|\n", ""},
+		"no data centre":                {"-c topology -i solo -dc=none", "solo:3306 [0s,ok,8.0.41,ro,nobinlog,GTID]\n", ""},
 		"no topology":                   {"-c topology -alias nosuch", "", ""},
 		"tags":                          {"-c tags -i db-a2", "backup=\nzone=x\n", ""},
 		"tag-value":                     {"-c tag-value -i db-a2 -tag zone", "x\n", ""},

@@ -13,6 +13,7 @@ type Config struct {
 	EnableSyslog                   bool
 	PrependMessagesWithOrcIdentity string
 	CustomOrcIdentity              string
+	TopologyDataCenterColumn       string
 
 	// HTTP listener, web page, authentication, TLS.
 	ListenAddress                 string

@@ -12,6 +12,8 @@ func keysProcess() []Key {
 			Meaning: "Prefix every API response message with this node's identity, as `Orchestrator <id> says: `. Empty or `none`: off. `FQDN`, `hostname` or `custom` choose the identity; when a name cannot be looked up the next one is tried: FQDN, hostname, `CustomOrcIdentity`."},
 		{Name: "CustomOrcIdentity", Default: "", Reload: Restart,
 			Meaning: "Identity text when `PrependMessagesWithOrcIdentity` is `custom`, or when the name look-up fails."},
+		{Name: "TopologyDataCenterColumn", Default: "", Reload: Live, OneOf: []string{"", "none", "version", "last"}, Otherwise: "not shown",
+			Meaning: "Where `topology`, `topology-tabulated`, `topology-tags` and `instance-status` show the data center: `version` right after the version, as the fork with cascading takeovers does, `last` after all other properties. Empty or `none`: not shown. The flag `-dc` and `?dc=` win over it."},
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"strconv"
+	"strings"
 	"time"
 
 	"orchestrator/internal/analysis"
@@ -243,13 +245,28 @@ func (e *Engine) policy() analysis.Policy {
 
 func (e *Engine) defaultPort() int { return e.Config().DefaultInstancePort }
 
-// outline is how topologies are drawn.
-func (e *Engine) outline(style topology.OutlineStyle, dataCenter bool) topology.Outline {
+// outline is how topologies are drawn; dataCenter is where somebody wants to see the data center, "" leaves it to the
+// configuration.
+func (e *Engine) outline(style topology.OutlineStyle, dataCenter string) topology.Outline {
 	c := e.Config()
 	return topology.Outline{
 		Style: style, Now: e.Now(), Poll: c.InstancePoll(),
-		MaintenanceLag: c.ReasonableMaintenanceReplicationLag(), DataCenter: dataCenter,
+		MaintenanceLag: c.ReasonableMaintenanceReplicationLag(), DataCenter: dataCenterColumn(firstOf(dataCenter, c.TopologyDataCenterColumn)),
 	}
+}
+
+// dataCenterColumn is a place in words; a bare yes is the place that the fork gave it.
+func dataCenterColumn(place string) topology.DataCenterColumn {
+	if yes, err := strconv.ParseBool(place); yes && err == nil {
+		return topology.DataCenterByVersion
+	}
+	switch strings.ToLower(place) {
+	case "version":
+		return topology.DataCenterByVersion
+	case "last":
+		return topology.DataCenterLast
+	}
+	return topology.NoDataCenter
 }
 
 // audit records what was done. That it could not be recorded is logged and does not undo what was done.

@@ -88,7 +88,7 @@ func paramInfos() []paramInfo {
 		{param: ParamQueue, word: "QUEUE", path: []string{"queue"}, meaning: "DEFAULT or DEADINSTANCES"},
 		{param: ParamStatusCode, word: "CODE", path: []string{"errorStatusCode"}, meaning: "the HTTP status when it is not the leader"},
 		{param: ParamConfigFile, word: "FILE", query: "config", meaning: "a further configuration file"},
-		{param: ParamDataCenter, flag: "dc", query: "dc", meaning: "show the data center"},
+		{param: ParamDataCenter, flag: "dc", query: "dc", meaning: "show the data center: alone or =version right after the version, =last after all other properties, =none not"},
 		{param: ParamInstances, flag: "i", word: "HOST[:PORT],...", query: "instances", meaning: "the servers, with commas between; none when not given"},
 		{param: ParamPool, flag: "pool", word: "POOL", path: []string{"pool"}, meaning: "the name of the pool"},
 		{param: ParamHostname, flag: "hostname", word: "NAME", path: []string{"virtualname", "node", "hint", "agentHost", "targetHost", "sourceHost"}, meaning: "a host name"},

@@ -72,7 +72,7 @@ func pastOutline(ctx context.Context, e *Engine, a Args, style topology.OutlineS
 			return Result{}, fmt.Errorf("read how cluster %s was: %w", cluster, err)
 		}
 		t := pastTopology(servers)
-		o := e.outline(style, false)
+		o := e.outline(style, "none")
 		o.NamesOnly = true
 		return Result{Value: Drawing(o.Draw(t, t.Instances())), Message: fmt.Sprintf("Topology for cluster %s at %d", cluster, at.Unix())}, nil
 	}

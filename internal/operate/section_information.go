@@ -235,7 +235,7 @@ func information() []*Operation {
 			Name: "instance-status", Summary: "Describe an instance in short: lag, state, version, mode, binary log",
 			Args: []Arg{{Param: ParamInstance, Required: true}}, Faces: OnlyCLI,
 			Run: onInstance(func(e *Engine, i Instance) any {
-				return e.outline(topology.OutlinePlain, false).Describe(i.Instance)
+				return e.outline(topology.OutlinePlain, "").Describe(i.Instance)
 			}),
 		},
 		{

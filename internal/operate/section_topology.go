@@ -20,12 +20,12 @@ func drawing(name, summary string, style topology.OutlineStyle) *Operation {
 		Name: name, Summary: summary, Example: "orchestrator -c " + name + " -alias orders",
 		Args:   []Arg{{Param: ParamCluster, Required: true}, {Param: ParamInstance}, {Param: ParamDataCenter}, {Param: ParamMoment}},
 		Routes: []string{name + "/:clusterHint", name + "/:host/:port"},
-		Client: []Client{{Path: name + "/:clusterHint", Needs: []Param{ParamCluster}, Print: PrintText}},
+		Client: []Client{{Path: name + "/:clusterHint?dc", Needs: []Param{ParamCluster}, Print: PrintText}},
 		Run: func(ctx context.Context, e *Engine, a Args) (Result, error) {
 			if a.Given(ParamMoment) {
 				return pastOutline(ctx, e, a, style)
 			}
-			text := e.outline(style, a.Flag(ParamDataCenter)).Draw(a.Topology, members(a.Topology, a.Cluster))
+			text := e.outline(style, a.Text(ParamDataCenter)).Draw(a.Topology, members(a.Topology, a.Cluster))
 			return Result{Value: Drawing(text), Message: "Topology for cluster " + a.Cluster}, nil
 		},
 	}

@@ -17,14 +17,24 @@ const (
 	OutlineTags
 )
 
+// DataCenterColumn chooses whether the data centre is shown, and where. Scripts that parse columns count them.
+type DataCenterColumn int
+
+// The places of the data centre.
+const (
+	NoDataCenter        DataCenterColumn = iota
+	DataCenterByVersion                  // right after the version
+	DataCenterLast                       // after all others
+)
+
 // Outline says how to draw a topology as text. The texts are a published format that scripts parse.
 type Outline struct {
 	Style          OutlineStyle
 	Now            time.Time
 	Poll           time.Duration // InstancePollSeconds
 	MaintenanceLag time.Duration // ReasonableMaintenanceReplicationLagSeconds
-	DataCenter     bool          // also show the data centre, right after the version
-	NamesOnly      bool          // no properties and no tags: for servers of which only the place is known
+	DataCenter     DataCenterColumn
+	NamesOnly      bool // no properties and no tags: for servers of which only the place is known
 }
 
 // outlineRow is a server in the drawing: its name with the branch before it, and its properties.
@@ -133,7 +143,7 @@ func (o Outline) Describe(i *Instance) string { return bracketed(i.describe(o)) 
 // describe gives the property tokens in their published order; a token may be empty.
 func (i *Instance) describe(o Outline) []string {
 	tokens := []string{i.lagToken(o), i.statusToken(o), i.Version}
-	if o.DataCenter {
+	if o.DataCenter == DataCenterByVersion {
 		tokens = append(tokens, i.DataCenter)
 	}
 	mode := "rw"
@@ -144,7 +154,11 @@ func (i *Instance) describe(o Outline) []string {
 	if i.LogBin {
 		format = i.BinlogFormat
 	}
-	return append(tokens, mode, format, strings.Join(i.extras(o.Now), ","))
+	tokens = append(tokens, mode, format, strings.Join(i.extras(o.Now), ","))
+	if o.DataCenter == DataCenterLast {
+		tokens = append(tokens, i.DataCenter)
+	}
+	return tokens
 }
 
 func (i *Instance) lagToken(o Outline) string {

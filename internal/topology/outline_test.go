@@ -41,30 +41,40 @@ func TestOutlineStyles(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for name, c := range map[string]struct {
 		style OutlineStyle
-		dc    bool
+		dc    DataCenterColumn
 		want  string
 	}{
-		"plain": {OutlinePlain, false, `
+		"plain": {OutlinePlain, NoDataCenter, `
 db-a1:3306     [0s,ok,8.0.41,rw,ROW,>>,GTID,semi:master]
 + db-a2:3306   [0s,ok,8.0.41,ro,ROW,>>,GTID,semi:replica]
   + db-b1:3306 [2s,ok,8.0.41,ro,ROW,>>,GTID]
 - db-a3:3306   [null,nonreplicating,8.0.39,ro,ROW,>>,GTID:errant,downtimed]`},
-		"tabulated": {OutlineTabulated, false, `
+		"tabulated": {OutlineTabulated, NoDataCenter, `
 db-a1:3306    |  0s|ok            |8.0.41|rw|ROW|>>,GTID,semi:master     
 + db-a2:3306  |  0s|ok            |8.0.41|ro|ROW|>>,GTID,semi:replica    
   + db-b1:3306|  2s|ok            |8.0.41|ro|ROW|>>,GTID                 
 - db-a3:3306  |null|nonreplicating|8.0.39|ro|ROW|>>,GTID:errant,downtimed`},
-		"tags": {OutlineTags, false, `
+		"tags": {OutlineTags, NoDataCenter, `
 db-a1:3306     [0s,ok,8.0.41,rw,ROW,>>,GTID,semi:master] [tag1,tag2=value]
 + db-a2:3306   [0s,ok,8.0.41,ro,ROW,>>,GTID,semi:replica] []
   + db-b1:3306 [2s,ok,8.0.41,ro,ROW,>>,GTID] []
 - db-a3:3306   [null,nonreplicating,8.0.39,ro,ROW,>>,GTID:errant,downtimed] []`},
-		"plain with data centre": {OutlinePlain, true, `
+		"plain with data centre": {OutlinePlain, DataCenterByVersion, `
 db-a1:3306     [0s,ok,8.0.41,rw,ROW,>>,GTID,semi:master]
 + db-a2:3306   [0s,ok,8.0.41,dc1,ro,ROW,>>,GTID,semi:replica]
   + db-b1:3306 [2s,ok,8.0.41,ro,ROW,>>,GTID]
 - db-a3:3306   [null,nonreplicating,8.0.39,ro,ROW,>>,GTID:errant,downtimed]`},
-		"tabulated with data centre": {OutlineTabulated, true, `
+		"plain with data centre last": {OutlinePlain, DataCenterLast, `
+db-a1:3306     [0s,ok,8.0.41,rw,ROW,>>,GTID,semi:master]
++ db-a2:3306   [0s,ok,8.0.41,ro,ROW,>>,GTID,semi:replica,dc1]
+  + db-b1:3306 [2s,ok,8.0.41,ro,ROW,>>,GTID]
+- db-a3:3306   [null,nonreplicating,8.0.39,ro,ROW,>>,GTID:errant,downtimed]`},
+		"tabulated with data centre last": {OutlineTabulated, DataCenterLast, `
+db-a1:3306    |  0s|ok            |8.0.41|rw|ROW|>>,GTID,semi:master     |   
++ db-a2:3306  |  0s|ok            |8.0.41|ro|ROW|>>,GTID,semi:replica    |dc1
+  + db-b1:3306|  2s|ok            |8.0.41|ro|ROW|>>,GTID                 |   
+- db-a3:3306  |null|nonreplicating|8.0.39|ro|ROW|>>,GTID:errant,downtimed|   `},
+		"tabulated with data centre": {OutlineTabulated, DataCenterByVersion, `
 db-a1:3306    |  0s|ok            |8.0.41|   |rw|ROW|>>,GTID,semi:master     
 + db-a2:3306  |  0s|ok            |8.0.41|dc1|ro|ROW|>>,GTID,semi:replica    
   + db-b1:3306|  2s|ok            |8.0.41|   |ro|ROW|>>,GTID                 
