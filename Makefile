@@ -48,6 +48,7 @@ web-check: ## Check the web page: types, units, and that what is committed is wh
 
 generate: ## Write the generated reference pages anew.
 	$(GO) generate ./...
+	$(GO) test ./internal/cli ./internal/httpapi ./cmd/orchestrator-client -run 'TestPagesAreCurrent|TestReferencePage' -update
 
 bench: ## The benchmarks of the packages.
 	$(GO) test -short -run '^$$' -bench . -benchtime 200ms ./internal/...

@@ -21,6 +21,7 @@ import (
 type command struct {
 	name, summary string
 	run           func(context.Context, *caller) error
+	usage         string // what it needs, for the manual
 }
 
 type commandTable []command
@@ -35,9 +36,9 @@ type caller struct {
 // commands are those of the registry and the few that are about the client itself.
 func commands(r *operate.Registry) commandTable {
 	table := commandTable{
-		{"help", "Show this help", nil},
-		{"which-api", "Show the address of the API that commands are sent to", whichAPI},
-		{"api", "Get a path below /api/, given with -P, and print the JSON", rawCall},
+		{name: "help", summary: "Show this help"},
+		{name: "which-api", summary: "Show the address of the API that commands are sent to", run: whichAPI},
+		{name: "api", summary: "Get a path below /api/, given with -P, and print the JSON", run: rawCall, usage: " -P PATH"},
 	}
 	table = append(table, raftCommands()...)
 	for _, o := range r.Operations() {
@@ -47,10 +48,24 @@ func commands(r *operate.Registry) commandTable {
 			if s := summaries()[name]; s != "" {
 				summary = s
 			}
-			table = append(table, command{name, summary, operation(name, c)})
+			table = append(table, command{name, summary, operation(name, c), needs(c)})
 		}
 	}
 	return table
+}
+
+// needs are the options that a command cannot do without.
+func needs(form operate.Client) string {
+	options := map[operate.Param]string{
+		operate.ParamInstance: "-i HOST[:PORT]", operate.ParamDestination: "-d HOST[:PORT]", operate.ParamCluster: "-a CLUSTER", operate.ParamReason: "-r TEXT",
+		operate.ParamTag: "-t TAG", operate.ParamPool: "-l POOL", operate.ParamHostname: "-H NAME", operate.ParamInstances: "-i HOST[:PORT],...",
+		operate.ParamRule: "-R RULE", operate.ParamSearch: "-i TEXT", operate.ParamLogFile: "-n FILE", operate.ParamSeconds: "-S SECONDS", operate.ParamStatement: "-q SQL",
+	}
+	text := ""
+	for _, p := range form.Needs {
+		text += " " + options[p]
+	}
+	return text
 }
 
 // summaries are those of commands that share a route with another one.

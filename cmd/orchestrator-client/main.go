@@ -70,6 +70,13 @@ type answerError struct {
 func (e *answerError) Error() string { return e.message }
 
 func run(ctx context.Context, args []string, env environment) int {
+	if len(args) > 0 && args[0] == "completion" {
+		if err := complete(args[1:], env.stdout); err != nil {
+			_, _ = fmt.Fprintf(env.stderr, "orchestrator-client[%d]: %v\n", env.pid, err)
+			return 1
+		}
+		return 0
+	}
 	o, err := parseOptions(args, env)
 	if errors.Is(err, flag.ErrHelp) {
 		o.command, err = "help", nil

@@ -133,7 +133,7 @@ func newFlagSet(o *Options, out io.Writer) (fs *flag.FlagSet, sibling *string) {
 	} {
 		fs.BoolVar(f.to, f.name, f.initial, f.usage)
 	}
-	fs.Var((*optionalText)(&o.DataCenter), "dc", "show the data center in topologies: alone or `=version` right after the version, =last after all others")
+	fs.Var((*optionalText)(&o.DataCenter), "dc", "show the data center in topologies: alone or =version right after the version, =last after all others")
 	return fs, sibling
 }
 

@@ -141,6 +141,8 @@ func (p *program) run(ctx context.Context) int {
 	case word == "help", p.options.Command == "help":
 		p.list()
 		return exitOK
+	case word == "completion":
+		return p.complete(ctx)
 	case word == "http":
 		return p.serve(ctx, false)
 	case word != "" && word != "cli":

@@ -229,6 +229,20 @@ func (o *Operation) Usage() string {
 	return b.String()
 }
 
+// ExampleLine is a command line that shows the use of the command: Example, or else one made of its arguments.
+func (o *Operation) ExampleLine() string {
+	if o.Example != "" || !o.HasCommand() {
+		return o.Example
+	}
+	line := "orchestrator -c " + o.Name
+	for _, a := range o.flagged() {
+		if sample := a.Param.info().sample; a.Required && sample != "" {
+			line += " -" + a.Param.Flag() + " " + sample
+		}
+	}
+	return line
+}
+
 // Help is the long help of the operation: what it does, how it is written, where else it can be reached.
 func (o *Operation) Help() string {
 	var b strings.Builder
@@ -242,8 +256,8 @@ func (o *Operation) Help() string {
 			fmt.Fprintf(&b, "    %-24s%s\n", a.Param.form(), a.Param.Meaning())
 		}
 	}
-	if o.Example != "" {
-		b.WriteString("\nExample:\n  " + o.Example + "\n")
+	if example := o.ExampleLine(); example != "" {
+		b.WriteString("\nExample:\n  " + example + "\n")
 	}
 	if len(o.Synonyms) > 0 {
 		b.WriteString("\nAlso called: " + strings.Join(o.Synonyms, ", ") + "\n")
@@ -257,17 +271,23 @@ func (o *Operation) Help() string {
 	return b.String()
 }
 
-// queryHelp names the queries that a route takes, which are the arguments that its path does not hold.
+// queryHelp names the queries that a route takes.
 func (o *Operation) queryHelp(route string) string {
+	names := o.Queries(route)
+	if len(names) == 0 {
+		return ""
+	}
+	return "  (?" + strings.Join(names, "= ?") + "=)"
+}
+
+// Queries are the queries that a route takes, which are the arguments that its path does not hold.
+func (o *Operation) Queries(route string) []string {
 	var names []string
 	inPath := PathParams(route)
 	for _, a := range o.Args {
 		if q := a.Param.info().query; q != "" && !inPath[a.Param] {
-			names = append(names, q+"=")
+			names = append(names, q)
 		}
 	}
-	if len(names) == 0 {
-		return ""
-	}
-	return "  (?" + strings.Join(names, " ?") + ")"
+	return names
 }

@@ -45,7 +45,6 @@ const (
 	ParamRelayOnly    Param = "relay logs only"
 	ParamEntry        Param = "entry"
 	ParamCommand      Param = "command"   // of an agent
-	ParamCommand      Param = "command"   // of an agent
 	ParamBystander    Param = "bystander" // a server that has no effect
 )
 
@@ -59,29 +58,30 @@ type paramInfo struct {
 	ports     []string
 	defaulted bool // the command line has a default for it
 	meaning   string
+	sample    string // a value for examples, "" when examples do without
 }
 
 func paramInfos() []paramInfo {
 	return []paramInfo{
 		{param: ParamInstance, flag: "i", word: "HOST[:PORT]", path: []string{"host"}, ports: []string{"port"}, defaulted: true,
-			meaning: "the server; this host when not given"},
+			meaning: "the server; this host when not given", sample: "db-a2"},
 		{param: ParamDestination, flag: "d", word: "HOST[:PORT]", path: []string{"belowHost", "siblingHost", "candidateHost", "designatedHost"},
-			ports: []string{"belowPort", "siblingPort", "candidatePort", "designatedPort"}, meaning: "the other server"},
+			ports: []string{"belowPort", "siblingPort", "candidatePort", "designatedPort"}, meaning: "the other server", sample: "db-a1"},
 		{param: ParamCluster, flag: "alias", word: "CLUSTER", path: []string{"clusterHint"}, defaulted: true,
-			meaning: "the cluster, by name or alias, or by a member given with -i"},
-		{param: ParamClusterName, flag: "alias", word: "CLUSTER", path: []string{"clusterName"}, meaning: "the cluster, by name or alias"},
+			meaning: "the cluster, by name or alias, or by a member given with -i", sample: "orders"},
+		{param: ParamClusterName, flag: "alias", word: "CLUSTER", path: []string{"clusterName"}, meaning: "the cluster, by name or alias", sample: "orders"},
 		{param: ParamClusterAlias, word: "ALIAS", path: []string{"clusterAlias"}, meaning: "the cluster, by alias"},
-		{param: ParamAlias, flag: "alias", word: "ALIAS", query: "alias", meaning: "the alias to give"},
+		{param: ParamAlias, flag: "alias", word: "ALIAS", query: "alias", meaning: "the alias to give", sample: "orders"},
 		{param: ParamOwner, flag: "owner", word: "NAME", path: []string{"owner"}, defaulted: true, meaning: "on whose behalf; the user when not given"},
-		{param: ParamReason, flag: "reason", word: "TEXT", query: "comment", path: []string{"reason"}, meaning: "why"},
+		{param: ParamReason, flag: "reason", word: "TEXT", query: "comment", path: []string{"reason"}, meaning: "why", sample: "'new disks'"},
 		{param: ParamDuration, flag: "duration", word: "DURATION", path: []string{"duration"}, meaning: "for how long: 59s, 59m, 23h, 6d, 4w"},
-		{param: ParamTag, flag: "tag", word: "TAG", query: "tag", path: []string{"tagName"}, meaning: "name or name=value"},
-		{param: ParamPattern, flag: "pattern", word: "REGEX", query: "pattern", meaning: "a regular expression on host:port"},
-		{param: ParamSearch, flag: "pattern", word: "TEXT", query: "s", path: []string{"searchString"}, meaning: "what to look for"},
-		{param: ParamRule, flag: "promotion-rule", word: "RULE", path: []string{"promotionRule"}, defaulted: true, meaning: "prefer, neutral, prefer_not or must_not"},
+		{param: ParamTag, flag: "tag", word: "TAG", query: "tag", path: []string{"tagName"}, meaning: "name or name=value", sample: "role=backup"},
+		{param: ParamPattern, flag: "pattern", word: "REGEX", query: "pattern", meaning: "a regular expression on host:port", sample: "rack7"},
+		{param: ParamSearch, flag: "pattern", word: "TEXT", query: "s", path: []string{"searchString"}, meaning: "what to look for", sample: "db-a"},
+		{param: ParamRule, flag: "promotion-rule", word: "RULE", path: []string{"promotionRule"}, defaulted: true, meaning: "prefer, neutral, prefer_not or must_not", sample: "prefer"},
 		{param: ParamPage, word: "PAGE", path: []string{"page"}, meaning: "which page of 20, from 0"},
 		{param: ParamID, word: "ID", path: []string{"id", "recoveryId", "maintenanceKey", "process", "seedId"}, meaning: "the number of the record"},
-		{param: ParamUID, flag: "pattern", word: "UID", path: []string{"uid"}, meaning: "the unique name of the record"},
+		{param: ParamUID, flag: "pattern", word: "UID", path: []string{"uid"}, meaning: "the unique name of the record", sample: "UID"},
 		{param: ParamUnacked, word: "true", query: "unacknowledged", meaning: "only those not acknowledged"},
 		{param: ParamSkipHooks, word: "true", query: "skipProcesses", meaning: "run no hooks"},
 		{param: ParamSeconds, word: "SECONDS", path: []string{"seconds"}, meaning: "a number of seconds"},
@@ -89,22 +89,22 @@ func paramInfos() []paramInfo {
 		{param: ParamStatusCode, word: "CODE", path: []string{"errorStatusCode"}, meaning: "the HTTP status when it is not the leader"},
 		{param: ParamConfigFile, word: "FILE", query: "config", meaning: "a further configuration file"},
 		{param: ParamDataCenter, flag: "dc", query: "dc", meaning: "show the data center: alone or =version right after the version, =last after all other properties, =none not"},
-		{param: ParamInstances, flag: "i", word: "HOST[:PORT],...", query: "instances", meaning: "the servers, with commas between; none when not given"},
-		{param: ParamPool, flag: "pool", word: "POOL", path: []string{"pool"}, meaning: "the name of the pool"},
-		{param: ParamHostname, flag: "hostname", word: "NAME", path: []string{"virtualname", "node", "hint", "agentHost", "targetHost", "sourceHost"}, meaning: "a host name"},
-		{param: ParamLogFile, flag: "binlog", word: "FILE", path: []string{"logFile"}, meaning: "a binary log file"},
+		{param: ParamInstances, flag: "i", word: "HOST[:PORT],...", query: "instances", meaning: "the servers, with commas between; none when not given", sample: "db-a1,db-a2"},
+		{param: ParamPool, flag: "pool", word: "POOL", path: []string{"pool"}, meaning: "the name of the pool", sample: "reporting"},
+		{param: ParamHostname, flag: "hostname", word: "NAME", path: []string{"virtualname", "node", "hint", "agentHost", "targetHost", "sourceHost"}, meaning: "a host name", sample: "orders-vip"},
+		{param: ParamLogFile, flag: "binlog", word: "FILE", path: []string{"logFile"}, meaning: "a binary log file", sample: "binlog.000007"},
 		{param: ParamLogPos, word: "POSITION", path: []string{"logPos"}, meaning: "a position in the binary log file"},
 		{param: ParamMoment, flag: "pattern", word: "REGEX", meaning: "a regular expression on the Unix time of a snapshot: how it was then"},
 		{param: ParamPeer, word: "ADDRESS", path: []string{"addr", "raftBind", "raftAdvertise"}, meaning: "the address of a raft node"},
 		{param: ParamToken, word: "TOKEN", path: []string{"authenticationToken"}, meaning: "what the leader asked with"},
 		{param: ParamDryRun, flag: "dry-run", query: "dry-run", meaning: "print what would be done, and change nothing"},
-		{param: ParamStatement, flag: "statement", word: "SQL", query: "q", meaning: "what to do in between"},
+		{param: ParamStatement, flag: "statement", word: "SQL", query: "q", meaning: "what to do in between", sample: "'SET GLOBAL sync_binlog = 1'"},
 		{param: ParamForce, word: "true", query: "force", meaning: "although a replica may need it"},
 		{param: ParamRelayOnly, flag: "skip-binlog-search", query: "skip-binlog-search", meaning: "seek the last pseudo-GTID entry in the relay logs of replicas"},
 		{param: ParamEntry, flag: "pattern", word: "STATEMENT", meaning: "the statement, as the server lists it"},
-		{param: ParamCommand, flag: "pattern", word: "COMMAND", path: []string{"command"}, meaning: "the name of the command"},
+		{param: ParamCommand, flag: "pattern", word: "COMMAND", path: []string{"command"}, meaning: "the name of the command", sample: "backup"},
 		{param: ParamBystander, path: []string{"anyHost"}, ports: []string{"anyPort"}, meaning: "of no effect: the client script puts a server there when it has one"},
-		{param: ParamFailure, flag: "failure", word: "CODE", query: "failure", meaning: "the failure, as in replication-analysis; by default what is found, or would be if it died now"},
+		{param: ParamFailure, flag: "failure", word: "CODE", query: "failure", meaning: "the failure, as in replication-analysis; by default what is found, or would be if it died now", sample: "DeadMaster"},
 	}
 }
 

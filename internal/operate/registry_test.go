@@ -53,8 +53,8 @@ func checkTexts(t *testing.T, o *operate.Operation) {
 	if help := o.Help(); !strings.Contains(help, o.Summary) || o.HasCommand() && !strings.Contains(help, "orchestrator -c "+o.Name) {
 		t.Errorf("help:\n%s", help)
 	}
-	if o.Example != "" && !strings.HasPrefix(o.Example, "orchestrator -c "+o.Name+" ") {
-		t.Errorf("example %q", o.Example)
+	if example := o.ExampleLine(); o.HasCommand() != strings.HasPrefix(example+" ", "orchestrator -c "+o.Name+" ") {
+		t.Errorf("example %q", example)
 	}
 	seen := map[operate.Param]bool{}
 	for _, a := range o.Args {
