@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 
 	"orchestrator/internal/observe"
 	"orchestrator/internal/operate"
@@ -16,7 +17,7 @@ func (p *parts) engine() *operate.Engine {
 	return &operate.Engine{
 		Config: p.config, Now: p.now, Log: p.log, Node: p.node,
 		Records: records{p.store}, Extra: extraFiles{p.config}, Audit: p.audit, Switch: recoverySwitch{p.store},
-		Leadership: p.leader, Health: p.health, Settings: p.settings, Backend: backend{p.store},
+		Leadership: p.leader, Health: p.health, Settings: p.settings, Backend: backend{p.store, p.log},
 		Pools: p.submitted(), Attributes: p.submitted(), KeyValues: p.submitted(), History: pastFleet{p.store},
 		Election: p.election(), AccessTokens: tokens{p.store, p.config},
 	}
@@ -65,7 +66,10 @@ func (p *parts) commandEngine() (e *operate.Engine, wait func()) {
 }
 
 // backend is the database as operations on itself see it.
-type backend struct{ store *store.Store }
+type backend struct {
+	store *store.Store
+	log   *slog.Logger
+}
 
 // Redeploy implements operate.Backend.
 func (b backend) Redeploy(ctx context.Context) error { return b.store.Deploy(ctx) }

@@ -54,7 +54,7 @@ func program(ctx context.Context, dir string, args ...string) (*exec.Cmd, error)
 //
 // Beside the program, there are `write FILE TEXT` and `sql FILE STATEMENT|SCRIPT.sql`, which is an outside tool.
 func TestSessions(t *testing.T) {
-	for _, name := range []string{"config", "reading", "analysis", "declaring", "records"} {
+	for _, name := range []string{"config", "reading", "analysis", "declaring", "records", "import"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()

@@ -29,6 +29,7 @@ type Options struct {
 	Rule        string // -promotion-rule
 	Binlog      string
 	Statement   string
+	From        string
 
 	Strict                     bool
 	Discovery                  bool
@@ -102,6 +103,7 @@ func newFlagSet(o *Options, out io.Writer) (fs *flag.FlagSet, sibling *string) {
 		{&o.Rule, "promotion-rule", topology.PreferPromote.String(), "prefer, neutral, prefer_not or must_not"},
 		{&o.Failure, "failure", "", "explain: the failure `code`, as in replication-analysis"},
 		{&o.Binlog, "binlog", "", "binary log `file`, or file:position"},
+		{&o.From, "from", "", "`file` to import: a SQLite file, a configuration, a raft snapshot"},
 		{&o.Statement, "statement", "", "`statement`, for restart-replica-statements"},
 	} {
 		fs.StringVar(f.to, f.name, f.initial, f.usage)
@@ -190,6 +192,8 @@ func (o *Options) value(p operate.Param) string {
 		return o.Pool
 	case "hostname":
 		return o.Hostname
+	case "from":
+		return o.From
 	case "statement":
 		return o.Statement
 	case "binlog":

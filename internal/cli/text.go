@@ -2,6 +2,8 @@ package cli
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -80,6 +82,12 @@ func recordLines(value any) ([]string, error) {
 		return []string{fmt.Sprintf("%d recoveries acknowledged", v.Count)}, nil
 	case operate.Recoveries:
 		return []string{switchLine(v)}, nil
+	case operate.Imported:
+		lines := []string{"imported " + v.From}
+		for _, table := range slices.Sorted(maps.Keys(v.Rows)) {
+			lines = append(lines, tabbed(table, strconv.Itoa(v.Rows[table])))
+		}
+		return lines, nil
 	case operate.Filters:
 		return []string{
 			"RecoverMasterClusterFilters: " + strings.Join(v.RecoverMasterClusterFilters, ", "),

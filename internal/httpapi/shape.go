@@ -66,6 +66,11 @@ func (s Shaper) Shape(value any) (any, error) {
 		return mapped(v, clusterOf), nil
 	case operate.Findings:
 		return mapped(v, analysisOf), nil
+	case operate.Imported:
+		return struct {
+			From string
+			Rows map[string]int
+		}{v.From, v.Rows}, nil
 	case operate.Alive:
 		return "OK", nil
 	case operate.Quiet:

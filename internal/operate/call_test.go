@@ -73,8 +73,8 @@ func TestBareEngine(t *testing.T) {
 		operate.ParamTag: "role=primary", operate.ParamRule: "prefer", operate.ParamUID: "u", operate.ParamID: "1", operate.ParamSeconds: "1",
 		operate.ParamAlias: "a", operate.ParamPattern: ".", operate.ParamSearch: "x", operate.ParamDestination: "db-a2",
 		operate.ParamPool: "reporting", operate.ParamHostname: "orders-vip", operate.ParamLogFile: "binlog.000001", operate.ParamLogPos: "4",
-		operate.ParamEntry: "DROP TABLE x",
-		operate.ParamCommand: "c",
+		operate.ParamEntry:   "DROP TABLE x",
+		operate.ParamCommand: "c", operate.ParamFrom: "file",
 	}
 	for _, o := range operate.NewRegistry().Operations() {
 		t.Run(o.Name, func(t *testing.T) {

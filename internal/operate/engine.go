@@ -226,6 +226,9 @@ type Metrics interface {
 type Backend interface {
 	// Redeploy adds to its schema what is missing, whatever the configuration says about updates, and removes nothing.
 	Redeploy(ctx context.Context) error
+	// Import takes over the state of another installation: its SQLite file, the backend that its configuration names,
+	// or a raft snapshot. It fails, and changes nothing, when this backend holds state already.
+	Import(ctx context.Context, from string) (Imported, error)
 }
 
 // Settings are the configuration of this process.

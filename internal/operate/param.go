@@ -44,7 +44,8 @@ const (
 	ParamForce        Param = "force"
 	ParamRelayOnly    Param = "relay logs only"
 	ParamEntry        Param = "entry"
-	ParamCommand      Param = "command"   // of an agent
+	ParamCommand      Param = "command" // of an agent
+	ParamFrom         Param = "from"
 	ParamBystander    Param = "bystander" // a server that has no effect
 )
 
@@ -103,6 +104,7 @@ func paramInfos() []paramInfo {
 		{param: ParamRelayOnly, flag: "skip-binlog-search", query: "skip-binlog-search", meaning: "seek the last pseudo-GTID entry in the relay logs of replicas"},
 		{param: ParamEntry, flag: "pattern", word: "STATEMENT", meaning: "the statement, as the server lists it"},
 		{param: ParamCommand, flag: "pattern", word: "COMMAND", path: []string{"command"}, meaning: "the name of the command", sample: "backup"},
+		{param: ParamFrom, flag: "from", word: "FILE", meaning: "what to import: a SQLite file, a configuration, a raft snapshot"},
 		{param: ParamBystander, path: []string{"anyHost"}, ports: []string{"anyPort"}, meaning: "of no effect: the client script puts a server there when it has one"},
 		{param: ParamFailure, flag: "failure", word: "CODE", query: "failure", meaning: "the failure, as in replication-analysis; by default what is found, or would be if it died now", sample: "DeadMaster"},
 	}

@@ -73,6 +73,24 @@ func meta() []*Operation {
 				return Result{Value: "Redeployed internal db"}, nil
 			},
 		},
+		{
+			Name: "import-backend", Summary: "Take over the state of another installation", Rights: Write, Faces: OnlyCLI, NoFleet: true,
+			Details: "FILE is the SQLite file of the other installation; or its configuration, which names its MySQL backend; or a raft snapshot, as\n" +
+				"state.bin or a folder of snapshots. Nothing is changed there. The backend of this configuration must be empty: all comes over, or\n" +
+				"nothing. Locks and what belongs to running nodes stay behind. A backend can also be used where it is: name it in the configuration.",
+			Example: "orchestrator -c import-backend -from /etc/old-orchestrator.conf.json",
+			Args:    []Arg{{Param: ParamFrom, Required: true}},
+			Run: func(ctx context.Context, e *Engine, a Args) (Result, error) {
+				if e.Backend == nil {
+					return Result{}, unavailable("the backend")
+				}
+				done, err := e.Backend.Import(ctx, a.Text(ParamFrom))
+				if err != nil {
+					return Result{}, fmt.Errorf("import-backend: %w", err)
+				}
+				return Result{Value: done, Message: "Imported " + done.From}, nil
+			},
+		},
 	}, probes()...)
 }
 

@@ -71,6 +71,12 @@ type (
 		OtherCode int // the status that the caller wants when it is not; 0: the usual one
 	}
 
+	// Imported is what was taken over from another installation.
+	Imported struct {
+		From string
+		Rows map[string]int // by table; empty ones are left out
+	}
+
 	// Alive is the answer of a process that runs, whatever else is wrong.
 	Alive struct{}
 

@@ -18,6 +18,9 @@ var scenarios = []struct {
 }{
 	{"instance round trip", roundTrip},
 	{"names", names},
+	{"import of another installation", importing},
+	{"import of what cannot be", importingNothing},
+	{"import of a raft snapshot", importingSnapshot},
 	{"downtime", downtimes},
 	{"maintenance", maintenances},
 	{"candidates and tags and pools", declarations},

@@ -325,6 +325,11 @@ func (b *Backend) Queue(name string, n int) ([]operate.QueueSample, bool) {
 // Redeploy notes the call.
 func (b *Backend) Redeploy(context.Context) error { return b.note("redeploy") }
 
+// Import notes the call.
+func (b *Backend) Import(_ context.Context, from string) (operate.Imported, error) {
+	return operate.Imported{From: from, Rows: map[string]int{"database_instance": 4}}, b.note("import %s", from)
+}
+
 // Reload notes the call.
 func (b *Backend) Reload(_ context.Context, extra string) ([]config.Warning, error) {
 	return nil, b.note("reload %s", extra)
