@@ -177,7 +177,7 @@ func sections() []section {
 		{"Bulk", bulk()},
 		{"Meta", slices.Concat(meta(), history(), leadership(), raft(), access(), serving())},
 		{"Monitoring", append(monitoring(), backendMonitoring()...)},
-		{"Agent", agents()},
+		{agentSection, agents()},
 	}
 }
 

@@ -5,6 +5,9 @@ import (
 	"errors"
 )
 
+// agentSection is the section of what needs agents.
+const agentSection = "Agent"
+
 // errNoAgents is the published answer where agents are not served. This program never serves them: it copies data
 // with no agent on the servers.
 //

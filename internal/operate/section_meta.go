@@ -74,7 +74,7 @@ func meta() []*Operation {
 			},
 		},
 		{
-			Name: "import-backend", Summary: "Take over the state of another installation", Rights: Write, Faces: OnlyCLI, NoFleet: true,
+			Name: importOperation, Summary: "Take over the state of another installation", Rights: Write, Faces: OnlyCLI, NoFleet: true,
 			Details: "FILE is the SQLite file of the other installation; or its configuration, which names its MySQL backend; or a raft snapshot, as\n" +
 				"state.bin or a folder of snapshots. Nothing is changed there. The backend of this configuration must be empty: all comes over, or\n" +
 				"nothing. Locks and what belongs to running nodes stay behind. A backend can also be used where it is: name it in the configuration.",
@@ -97,6 +97,9 @@ func meta() []*Operation {
 // RedeployOperation is the operation that updates the backend's tables; a process that runs it opens a backend whose
 // tables it may change.
 const RedeployOperation = "redeploy-internal-db"
+
+// importOperation goes into an empty backend alone, so it can spoil nothing.
+const importOperation = "import-backend"
 
 // probes are for load balancers and monitoring.
 func probes() []*Operation {
