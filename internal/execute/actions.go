@@ -48,6 +48,10 @@ func (r *Run) act(ctx context.Context, k topology.Key, a plan.Action) (note stri
 		return "", s.SetSemiSync(ctx, server.SemiSyncReplica, a.On)
 	case plan.AlignBelow, plan.AlignUp:
 		return r.align(ctx, k, s, a)
+	case plan.PointAt:
+		return r.pointAt(ctx, k, s, a)
+	case plan.AwaitReceiving:
+		return "", r.awaitReceiving(ctx, s, a.Channel)
 	case plan.ReadCredentials, plan.AwaitWriters, plan.ClosePrimary, plan.AwaitSource, plan.MoveBelow, plan.Move, plan.FollowPromoted, plan.BecomeReplica:
 		return r.takeOver(ctx, k, s, a)
 	}

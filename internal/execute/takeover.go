@@ -498,6 +498,16 @@ func (r *Run) placeFormer(ctx context.Context, s Server, change *server.SourceCh
 		}
 	case plan.ByCoordinates:
 		change.Mode, change.Coords = server.FilePosition, a.At
+	case plan.AtEnd:
+		// What its replica logs from here on is its own work, which it passes over, or new to it.
+		end, err := r.e.o.Server(a.Source).SelfCoordinates(ctx)
+		switch {
+		case err != nil:
+			return fmt.Errorf("where the log of %s ends: %w", a.Source, err)
+		case end.IsEmpty():
+			return fmt.Errorf("%s writes no binary log", a.Source)
+		}
+		change.Mode, change.Coords = server.FilePosition, end
 	default:
 		r.mu.Lock()
 		change.Mode, change.Coords = server.FilePosition, r.opened

@@ -17,7 +17,7 @@ import (
 
 // Single is the job of an operation on one server.
 func (r *Runner) Single(want refactor.Request) Job {
-	return Job{
+	j := Job{
 		Operation: string(want.Operation), AuditType: want.Operation.AuditType(), Subject: want.Server,
 		Unlocked: want.Operation.Unlocked(), Gentle: want.Operation.Gentle(),
 		Look: func(t *topology.Topology) []topology.Key { return refactor.Look(t, want) },
@@ -25,6 +25,10 @@ func (r *Runner) Single(want refactor.Request) Job {
 			return refactor.Single(t, want, policyOf(r.o.Config()))
 		},
 	}
+	if want.Operation == refactor.ReattachReplica && r.o.Reattached != nil {
+		j.Then = func(ctx context.Context, p *plan.Plan) error { return r.o.Reattached(ctx, want.Server, p.Successor) }
+	}
+	return j
 }
 
 func policyOf(c *config.Config) refactor.Policy {

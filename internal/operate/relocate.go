@@ -79,6 +79,15 @@ func relocatedOne(_ *Engine, a Args, done move.Done) (Result, error) {
 	return Result{Value: i, Message: message}, err
 }
 
+// withLost answers with the instance; those that could not follow it are in the message.
+func withLost(_ *Engine, a Args, done move.Done) (Result, error) {
+	i, message, err := relocated(a, done)
+	if _, failed := outcome(done); err == nil && len(failed) > 0 {
+		message += "; not moved: " + sentences(failed)
+	}
+	return Result{Value: i, Message: message}, err
+}
+
 func relocated(a Args, done move.Done) (Instance, string, error) {
 	i := done.Instance()
 	if i == nil {

@@ -73,6 +73,12 @@ const (
 	// AlignUp points a replica by file and position at Action.Source, from which its source Action.Former replicates, and
 	// stands still: the replica first applies all that Action.Former has logged.
 	AlignUp Verb = "align-up"
+	// PointAt points a replica that replicates by file and position, and stands still, at Action.Source, and leaves it
+	// standing. Its place there follows from Action.Place (AtEnd or Beside); it is refused unless the positions prove that
+	// both servers hold the same, directly or by way of Action.Former, which then stands still too.
+	PointAt Verb = "point-at"
+	// AwaitReceiving waits until the IO thread has connected to the source.
+	AwaitReceiving Verb = "await-receiving"
 	// BecomeReplica makes a former primary a replica of Action.Source, with what ReadCredentials read there (or at
 	// Action.Former, where that is another server), and leaves it stopped. It refuses where the server has written since ClosePrimary.
 	BecomeReplica Verb = "become-replica"
@@ -88,6 +94,8 @@ const (
 	ByMariaDBGTID Place = "slave_pos" // MASTER_USE_GTID=slave_pos
 	ByCoordinates Place = "file"      // at Action.At
 	OwnPosition   Place = "own"       // at the file and position that it has reached when it is stopped: the logs of both sources are the same
+	AtEnd         Place = "end"       // where the source's log ends: the replica holds all of it
+	Beside        Place = "beside"    // where Action.Former stands in the log of the same source
 	AtSuccessor   Place = "successor" // at the coordinates that the promoted server had when it was opened for writing
 )
 
@@ -169,7 +177,17 @@ func (a Action) String() string {
 		return "replicate from its sibling " + a.Source.String()
 	case FollowPromoted:
 		return fmt.Sprintf("apply everything that %s holds, then replicate from %s", a.Former, a.Source)
+	case PointAt:
+		if a.Place == Beside {
+			return fmt.Sprintf("be a replica of %s, from where %s stands", a.Source, a.Former)
+		}
+		return fmt.Sprintf("be a replica of %s, from the end of its log", a.Source)
+	case AwaitReceiving:
+		return "see that it receives"
 	case BecomeReplica:
+		if a.Place == AtEnd {
+			return fmt.Sprintf("become a replica of %s, from the end of its log", a.Source)
+		}
 		return "become a replica of " + a.Source.String()
 	case SemiSyncSource, SemiSyncReplica:
 		side, state := "source", "off"

@@ -36,6 +36,8 @@ const (
 	RepointReplicas     RelocationCommand = "repoint-replicas"
 	TakeSiblings        RelocationCommand = "take-siblings"
 	TakeSource          RelocationCommand = "take-master"
+	MakePrimary         RelocationCommand = "make-master"
+	MakeLocalPrimary    RelocationCommand = "make-local-master"
 	MakeCoPrimary       RelocationCommand = "make-co-master"
 	RegroupReplicas     RelocationCommand = "regroup-replicas"
 	RegroupReplicasGTID RelocationCommand = "regroup-replicas-gtid"
@@ -118,6 +120,10 @@ func (d *relocation) make() *topology.Refusal {
 		return d.takeSource()
 	case MakeCoPrimary:
 		return d.makeCoPrimary()
+	case MakePrimary:
+		return d.makePrimary()
+	case MakeLocalPrimary:
+		return d.makeLocalPrimary()
 	case RegroupReplicas, RegroupReplicasGTID:
 		return d.regroup()
 	}

@@ -24,7 +24,7 @@ func (d *relocation) relocateReplicas() *topology.Refusal {
 				"%s is below %s, which is one of the replicas to be moved", d.below.Key, r.Key)
 		}
 	}
-	return d.all(replicas, d.below, d.place)
+	return d.all(replicas, d.below, d.placeOne)
 }
 
 // moveUpReplicas makes the replicas of the server its siblings.
@@ -51,7 +51,7 @@ func (d *relocation) takeSiblings() *topology.Refusal {
 	if no != nil {
 		return no
 	}
-	return d.all(d.replicas(m), d.server, d.place)
+	return d.all(d.replicas(m), d.server, d.placeOne)
 }
 
 // regroup puts the best replica of the server above the others.
@@ -65,7 +65,7 @@ func (d *relocation) regroup() *topology.Refusal {
 		d.plan.Title = fmt.Sprintf("%s has no replicas", d.server.Key)
 		return nil
 	}
-	how := d.place
+	how := d.placeOne
 	if d.request.Command == RegroupReplicasGTID {
 		how = d.byGTID
 	}
@@ -125,10 +125,10 @@ func Concerned(t *topology.Topology, r Relocation) []topology.Key {
 	add(below)
 	source := t.Source(server)
 	add(source)
-	if source != nil && (r.Command == MoveUp || r.Command == TakeSource) {
+	if source != nil && (r.Command == MoveUp || r.Command == TakeSource || r.Command == MakeLocalPrimary) {
 		add(t.Source(source))
 	}
-	if source != nil && r.Command == TakeSiblings {
+	if source != nil && (r.Command == TakeSiblings || r.Command == MakePrimary || r.Command == MakeLocalPrimary) {
 		add(t.Replicas(source.Key)...)
 	}
 	if r.Command.Bulk() {

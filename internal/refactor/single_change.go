@@ -73,6 +73,7 @@ func (s *single) reattach() *topology.Refusal {
 	c := &s.i.Channel
 	source := c.Source.Reattached()
 	s.p.Title = fmt.Sprintf("reattach %s to its source %s", s.i.Key, source)
+	s.p.Successor = source
 	switch {
 	case !c.Source.IsDetached():
 		return no("not-detached", "", "%s is not detached", s.i.Key)
