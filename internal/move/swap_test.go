@@ -92,7 +92,7 @@ func (r *rig) load(t *testing.T) (stop func()) {
 	return func() {
 		t.Helper()
 		result := l.Stop()
-		if result.Failed > 0 || result.Refused > 0 {
+		if result.Refused > 0 || result.Failed > 0 && !(result.Failed == 1 && errors.Is(result.LastError, context.Canceled)) { // by Stop
 			t.Errorf("writing was disturbed: %d failed, %d refused, %v", result.Failed, result.Refused, result.LastError)
 		}
 		must(t, r.AwaitCaughtUp(limited(t)))
@@ -174,7 +174,7 @@ func TestRealMakePrimary(t *testing.T) {
 			}
 			r.relocate(t, refactor.MakePrimary, 1, -1)
 			ctx := limited(t)
-			must(t, r.Node(1).ExecAs(ctx, sandbox.UserAdmin, "INSERT INTO moved.t VALUES (2)"))
+			must(t, r.Node(1).ExecAs(ctx, sandbox.UserAdmin, "SET sql_log_bin=1", "INSERT INTO moved.t VALUES (2)"))
 			for r.count(t, r.Node(2)) != 2 {
 				must(t, ctx.Err())
 			}
