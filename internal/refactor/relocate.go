@@ -127,7 +127,7 @@ func (d *relocation) make() *topology.Refusal {
 	case RegroupReplicas, RegroupReplicasGTID:
 		return d.regroup()
 	}
-	return refuse("unknown-command", "", "%q is no command that moves replicas", d.request.Command)
+	return refuse("unknown-command", "see help", "%q is no command that moves replicas", d.request.Command)
 }
 
 // A method says how one replica goes below a server, or why it does not that way.
@@ -220,6 +220,12 @@ func (d *relocation) warnOf(r, s *topology.Instance) {
 	}
 	if r.IsMultiSource() {
 		warn("%s replicates on %d channels: only the one from %s (%q) is moved", r.Key, 1+len(r.Others), r.SourceKey(), r.Channel.Name)
+	}
+	if !r.IsBinlogServer() && topology.CompareVersions(r.MajorVersion(), s.MajorVersion()) < 0 {
+		warn("%s has version %s, lower than %s of %s: it may not understand all that it will receive", r.Key, r.Version, s.Version, s.Key)
+	}
+	if r.LogsUpdates() && strings.EqualFold(s.BinlogRowImage, "FULL") && r.BinlogRowImage != "" && !strings.EqualFold(r.BinlogRowImage, "FULL") {
+		warn("%s logs rows with binlog_row_image=%s, less than FULL of %s: what replicates from it gets less", r.Key, r.BinlogRowImage, s.Key)
 	}
 	if s.ErrantSet != "" {
 		warn("the errant transactions of %s (%s) will reach %s", s.Key, s.ErrantSet, r.Key)

@@ -87,7 +87,7 @@ func (d *relocation) best(replicas []*topology.Instance) (*topology.Instance, *t
 	d.plan.Rejected = choice.Rejected
 	d.plan.Warnings = append(d.plan.Warnings, choice.Warnings...)
 	if choice.Best == nil {
-		return nil, refuse("no-candidate", "", "none of the replicas of %s can be placed above the others: %s", d.server.Key, join(choice.Rejected))
+		return nil, refuse("no-candidate", "mend one of them, or name one with relocate-replicas", "none of the replicas of %s can be placed above the others: %s", d.server.Key, join(choice.Rejected))
 	}
 	return choice.Best, nil
 }
@@ -102,7 +102,7 @@ func Candidate(t *topology.Topology, server topology.Key, p failover.Policy) (*t
 	}
 	best, no := d.best(t.Replicas(server))
 	if no == nil && best == nil {
-		no = refuse("no-replicas", "", "%s has no replicas", server)
+		no = refuse("no-replicas", "name a server that has replicas", "%s has no replicas", server)
 	}
 	return best, d.plan.Rejected, no
 }

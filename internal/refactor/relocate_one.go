@@ -78,12 +78,12 @@ func (d *relocation) makeCoPrimary() *topology.Refusal {
 			return no
 		}
 		if i.Group.IsMember() {
-			return refuse("group", "", "%s is a member of replication group %s, which has its own primary", i.Key, i.Group.Name)
+			return refuse("group", "take it out of the group first", "%s is a member of replication group %s, which has its own primary", i.Key, i.Group.Name)
 		}
 	}
 	switch {
 	case d.t.Source(m) == r:
-		return refuse("co-primary", "", "%s and %s replicate from each other already", r.Key, m.Key)
+		return refuse("co-primary", "reset-replica on one of them takes the ring apart", "%s and %s replicate from each other already", r.Key, m.Key)
 	case m.HasSource():
 		return refuse("has-source", "reset-replica there first, if that is what is meant", "%s replicates from %s: it cannot replicate from %s as well", m.Key, m.SourceKey(), r.Key)
 	case !r.ReadOnly:
@@ -91,7 +91,7 @@ func (d *relocation) makeCoPrimary() *topology.Refusal {
 	case !r.Replicating():
 		return refuse("not-replicating", "start replication there", "replication on %s does not run (error %d: %s)", r.Key, max(r.Channel.LastIOErrno, r.Channel.LastSQLErrno), r.Channel.LastIOError+r.Channel.LastSQLError)
 	case r.IsMultiSource():
-		return refuse("multi-source", "", "%s also replicates from %s, which would reach %s", r.Key, r.Others[0].Source, m.Key)
+		return refuse("multi-source", "reset-replica that channel first", "%s also replicates from %s, which would reach %s", r.Key, r.Others[0].Source, m.Key)
 	}
 	if no := d.lags(r); no != nil {
 		return no

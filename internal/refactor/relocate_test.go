@@ -194,7 +194,7 @@ func TestRelocations(t *testing.T) {
 		"relocate-replicas: by a pattern":            {RelocateReplicas, "m", "d", "^b:", nil, []string{"1 b move d"}},
 		"relocate-replicas: none":                    {RelocateReplicas, "s", "m", "", nil, nil},
 		"relocate-replicas: one cannot":              {RelocateReplicas, "m", "s", "", change{"b": func(i *topology.Instance) { i.Version = "5.7.44" }}, []string{"1 a move s", "1 c move s", "lost b lower-version"}},
-		"move-replicas-gtid":                         {MoveReplicasGTID, "m", "s", "", change{"c": byPosition}, []string{"1 a move s", "1 b move s", "lost c no-gtid"}},
+		"move-replicas-gtid":                         {MoveReplicasGTID, "m", "s", "", change{"c": byPosition}, []string{"1 a move s", "1 b move s", "lost c gtid-mode"}},
 		"take-siblings":                              {TakeSiblings, "a", "", "", nil, []string{"1 b move a", "1 c move a"}},
 		"take-siblings: an only child":               {TakeSiblings, "d", "", "", nil, nil},
 		"take-master":                                {TakeSource, "a", "", "", nil, []string{"1 a move g", "2 m move a"}},
@@ -268,7 +268,7 @@ func TestRelocationsRefused(t *testing.T) {
 		"purged":                        {Relocate, "a", "s", change{"s": func(i *topology.Instance) { i.PurgedSet = uuid + "98:1-3" }}, "purged", []string{uuid + "98:1-3", "s:3306", "a:3306", "backup"}},
 		"no GTID at the destination": {Relocate, "a", "s", change{"s": func(i *topology.Instance) {
 			i.SupportsOracleGTID, i.GTIDMode, i.Channel.GTID = false, "OFF", topology.FilePosition
-		}}, "no-gtid", []string{"s:3306", "OFF", "gtid_mode=ON"}},
+		}}, "gtid-mode", []string{"a:3306", "ON", "s:3306", "OFF", "PERMISSIVE"}},
 		"by position":                      {Relocate, "a", "s", everywhere(byPosition), "too-complex", []string{"please do it manually", "m-bin.000003:500", "s:3306"}},
 		"a binlog server elsewhere":        {Relocate, "a", "s", but(everywhere(byPosition), "a", relay), "too-complex", []string{"binlog server"}},
 		"a binlog server that is behind":   {Relocate, "b", "a", but(but(everywhere(byPosition), "a", relay), "b", func(i *topology.Instance) { i.Channel.Read.LogPos = 501 }), "ahead", []string{"m-bin.000003:501", "m-bin.000003:500"}},

@@ -118,10 +118,10 @@ func Look(t *topology.Topology, r Request) []topology.Key {
 func Single(t *topology.Topology, r Request, policy Policy) (plan.Plan, *topology.Refusal) {
 	i := t.Instance(r.Server)
 	if i == nil {
-		return plan.Plan{}, no("unknown", "", "%s is not known", r.Server)
+		return plan.Plan{}, no("unknown", "discover it first", "%s is not known", r.Server)
 	}
 	if !i.LastCheckValid() {
-		return plan.Plan{}, no("unreachable", "", "%s cannot be reached: %s", i.Key, i.Check.Err)
+		return plan.Plan{}, no("unreachable", "look why it does not answer", "%s cannot be reached: %s", i.Key, i.Check.Err)
 	}
 	s := &single{t: t, i: i, r: r, policy: policy, p: plan.Plan{Operation: string(r.Operation), Cluster: i.ClusterName}}
 	refusal := s.plan()
@@ -183,11 +183,11 @@ func (s *single) add(phase plan.Phase, a plan.Action, why string, undo *plan.Act
 func (s *single) replica() *topology.Refusal {
 	switch {
 	case s.i.Group.IsSecondary():
-		return no("group-secondary", "", "%s is a secondary of a replication group", s.i.Key)
+		return no("group-secondary", "take it out of the group first", "%s is a secondary of a replication group", s.i.Key)
 	case !s.i.IsReplica():
-		return no("not-a-replica", "", "%s is not a replica", s.i.Key)
+		return no("not-a-replica", "name a replica", "%s is not a replica", s.i.Key)
 	case s.i.IsMultiSource():
-		return no("multi-source", "", "%s replicates from several sources, and which one is meant cannot be said", s.i.Key)
+		return no("multi-source", "name one of its channels with -channel", "%s replicates from several sources, and which one is meant cannot be said", s.i.Key)
 	}
 	return nil
 }
