@@ -15,7 +15,7 @@ const profileFile = "/etc/profile.d/orchestrator-client.sh"
 type options struct {
 	command, instance, destination, alias, owner, reason, duration, rule, tag, pool, hostname string
 	apis                                                                                      string // one URL or several with blanks between
-	path, query, auth, header, binlog, seconds, failure                                       string
+	path, query, auth, header, binlog, seconds, failure, channel                              string
 	dryRun                                                                                    bool
 	defaultPort                                                                               int
 }
@@ -52,6 +52,7 @@ func (o *options) forms(env environment) []optionForm {
 		{[]string{"e", "headers-auth"}, &o.header, env.getenv("ORCHESTRATOR_AUTH_USER_HEADER"), "header that names the user, as Name:user (ORCHESTRATOR_AUTH_USER_HEADER)"},
 		{[]string{"n", "binlog"}, &o.binlog, "", "binary log file"},
 		{[]string{"F", "failure"}, &o.failure, "", "explain: failure code, as in replication-analysis"},
+		{[]string{"channel"}, &o.channel, "", "replication channel of a replica of several sources; default is the one without a name"},
 		{[]string{"S", "seconds"}, &o.seconds, "", "seconds"},
 	}
 }

@@ -208,11 +208,16 @@ func (r *Run) changeSource(ctx context.Context, k topology.Key, s Server, a plan
 	if err != nil {
 		return "", err
 	}
-	// What was received and not applied is dropped by the change. By GTID the new source has it and sends it again,
-	// so waiting is a courtesy that a standing applier may refuse; by position it would be lost.
+	// What was received and not applied is dropped by the change. By GTID the new source sends it again if it has it; by
+	// position it would be lost.
 	note, err := r.awaitApplied(ctx, s, a.Channel, a.Timeout)
-	if err != nil && change.Mode == server.FilePosition {
-		return note, err
+	if err != nil {
+		if change.Mode == server.FilePosition {
+			return note, err
+		}
+		if lost := r.awaitHeld(ctx, s, a); lost != nil {
+			return note, fmt.Errorf("not pointed there, because that would drop what it has received: %w", errors.Join(err, lost))
+		}
 	}
 	if mayHoldPart(ctx, s, c, change) {
 		if done, err := r.changeReceiver(ctx, k, s, change); done || err != nil {

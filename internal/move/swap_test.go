@@ -50,10 +50,15 @@ func (r *rig) refusedMove(t *testing.T, rule string, command refactor.Relocation
 	if below >= 0 {
 		q.Below = keyOf(r.Node(below))
 	}
+	r.refusedRelocation(t, rule, q)
+}
+
+func (r *rig) refusedRelocation(t *testing.T, rule string, q refactor.Relocation) {
+	t.Helper()
 	_, err := r.runner.Run(limited(t), r.runner.Relocation(q))
 	var refusal *topology.Refusal
 	if !errors.As(err, &refusal) || refusal.Rule != rule {
-		t.Errorf("%s: %v, want the rule %s", command, err, rule)
+		t.Errorf("%s: %v, want the rule %s", q.Command, err, rule)
 	}
 }
 

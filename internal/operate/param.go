@@ -42,6 +42,7 @@ const (
 	ParamFailure      Param = "failure"
 	ParamStatement    Param = "statement"
 	ParamForce        Param = "force"
+	ParamChannel      Param = "channel"
 )
 
 // paramInfo is where a parameter is found on each face.
@@ -94,6 +95,8 @@ func paramInfos() []paramInfo {
 		{param: ParamToken, word: "TOKEN", path: []string{"authenticationToken"}, meaning: "what the leader asked with"},
 		{param: ParamDryRun, flag: "dry-run", query: "dry-run", meaning: "print what would be done, and change nothing"},
 		{param: ParamStatement, flag: "statement", word: "SQL", query: "q", meaning: "what to do in between"},
+		{param: ParamChannel, flag: "channel", word: "NAME", query: "channel",
+			meaning: "which channel of a replica of several sources; default is the one without a name"},
 		{param: ParamForce, word: "true", query: "force", meaning: "although a replica may need it"},
 		{param: ParamFailure, flag: "failure", word: "CODE", query: "failure", meaning: "the failure, as in replication-analysis; by default what is found, or would be if it died now"},
 	}

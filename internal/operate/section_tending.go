@@ -25,11 +25,15 @@ type Moves interface {
 
 // tended is an operation on one server: done is what it says of itself when it is done.
 func tended(name refactor.Operation, summary, done string) *Operation {
+	args, queries := []Arg{{Param: ParamInstance, Required: true}}, "?dry-run"
+	if name.OfChannel() {
+		args, queries = append(args, Arg{Param: ParamChannel}), queries+"&channel"
+	}
 	return &Operation{
 		Name: string(name), Summary: summary, Rights: Write,
-		Args:   []Arg{{Param: ParamInstance, Required: true}, {Param: ParamDryRun}},
+		Args:   append(args, Arg{Param: ParamDryRun}),
 		Routes: []string{string(name) + "/:host/:port"},
-		Client: []Client{{Path: string(name) + "/:host/:port?dry-run", Needs: []Param{ParamInstance}, Print: PrintOutcome}},
+		Client: []Client{{Path: string(name) + "/:host/:port" + queries, Needs: []Param{ParamInstance}, Print: PrintOutcome}},
 		Run: func(ctx context.Context, e *Engine, a Args) (Result, error) {
 			return e.tend(ctx, a, refactor.Request{Operation: name, Server: a.Instance}, done)
 		},
@@ -41,6 +45,7 @@ func (e *Engine) tend(ctx context.Context, a Args, r refactor.Request, done stri
 	if e.Moves == nil {
 		return Result{}, unavailable(string(r.Operation))
 	}
+	r.Channel = a.Text(ParamChannel)
 	if a.Flag(ParamDryRun) {
 		return planned(e.Moves.PlanSingle(ctx, r))
 	}
@@ -76,9 +81,13 @@ func (o *Operation) with(words ...string) *Operation {
 
 // also gives the operation further names: as a command, as a route, and in the client.
 func (o *Operation) also(names ...string) *Operation {
+	queries := "?dry-run"
+	if o.Takes(ParamChannel) {
+		queries += "&channel"
+	}
 	for _, n := range names {
 		o.Synonyms = append(o.Synonyms, n)
-		o.Client = append(o.Client, Client{Name: n, Path: n + "/:host/:port?dry-run", Needs: []Param{ParamInstance}, Print: PrintOutcome})
+		o.Client = append(o.Client, Client{Name: n, Path: n + "/:host/:port" + queries, Needs: []Param{ParamInstance}, Print: PrintOutcome})
 	}
 	return o.with(names...)
 }
@@ -166,7 +175,7 @@ func delayReplication() *Operation {
 	o.Details = restored
 	o.Args = append(o.Args, Arg{Param: ParamSeconds, Required: true})
 	o.Routes = []string{"delay-replication/:host/:port/:seconds"}
-	o.Client = []Client{{Path: "delay-replication/:host/:port/:seconds?dry-run", Needs: []Param{ParamInstance, ParamSeconds}, Print: PrintOutcome}}
+	o.Client = []Client{{Path: "delay-replication/:host/:port/:seconds?dry-run&channel", Needs: []Param{ParamInstance, ParamSeconds}, Print: PrintOutcome}}
 	o.Run = func(ctx context.Context, e *Engine, a Args) (Result, error) {
 		r, err := e.tend(ctx, a, refactor.Request{Operation: refactor.DelayReplication, Server: a.Instance, Number: a.Number}, "Replication delayed")
 		if err == nil && !a.Flag(ParamDryRun) {

@@ -18,6 +18,8 @@ type Relocation struct {
 	Server topology.Key
 	Below  topology.Key   // the new source, where the command takes one; zero in a repoint: the source it has
 	Only   *regexp.Regexp // on host:port of replicas; nil: all
+	// Channel is which channel of a server that has several is moved; "" is the one that places it in the tree.
+	Channel string
 }
 
 // RelocationCommand is the name of an operation that moves replicas.
@@ -56,8 +58,11 @@ func (c RelocationCommand) Bulk() bool {
 // Replicas of a bulk command that cannot be moved are in Plan.Lost, each with its reason; when that is all of them, the
 // command is refused.
 func PlanRelocation(t *topology.Topology, r Relocation, p failover.Policy) (plan.Plan, *topology.Refusal) {
+	t, no := onChannel(t, r.Server, r.Channel)
+	if no != nil {
+		return plan.Plan{}, no
+	}
 	d := &relocation{t: t, request: r, policy: p}
-	var no *topology.Refusal
 	if d.server, no = d.known(r.Server); no != nil {
 		return plan.Plan{}, no
 	}
@@ -71,6 +76,14 @@ func PlanRelocation(t *topology.Topology, r Relocation, p failover.Policy) (plan
 		return plan.Plan{}, no
 	}
 	return d.plan, nil
+}
+
+// onChannel is the topology in which the server is a replica on the channel, where one is named.
+func onChannel(t *topology.Topology, server topology.Key, channel string) (*topology.Topology, *topology.Refusal) {
+	if channel == "" {
+		return t, nil
+	}
+	return t.OnChannel(server, channel)
 }
 
 // relocation is a Relocation being planned.

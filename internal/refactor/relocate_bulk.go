@@ -118,6 +118,9 @@ func Concerned(t *topology.Topology, r Relocation) []topology.Key {
 			}
 		}
 	}
+	if focused, no := onChannel(t, r.Server, r.Channel); no == nil {
+		t = focused
+	}
 	server, below := t.Instance(r.Server), t.Instance(r.Below)
 	if server == nil {
 		return nil

@@ -70,7 +70,7 @@ func (d *relocation) canAlign(r, beside *topology.Instance) *topology.Refusal {
 		switch {
 		case !i.LastCheckValid():
 			return topology.Answers(i)
-		case i.IsMultiSource():
+		case i == beside && i.IsMultiSource():
 			return refuse("multi-source", "let it use GTID first (enable-gtid)", "%s replicates on %d channels, and by position only one that has a single channel can be stopped beside another", i.Key, 1+len(i.Others))
 		case !i.Replicating():
 			return refuse("not-replicating", "start replication there", "replication on %s does not run (error %d: %s)", i.Key, max(i.Channel.LastIOErrno, i.Channel.LastSQLErrno), i.Channel.LastIOError+i.Channel.LastSQLError)
