@@ -35,6 +35,8 @@ func NewFleet(user, password, replUser, replPassword string) *Fleet {
 	f := &Fleet{Locked: map[topology.Key]int64{}, known: map[topology.Key]*topology.Instance{}}
 	f.Config.UseSuperReadOnly = true
 	f.Config.MaxConcurrentReplicaOperations = 5
+	f.Config.ReasonableMaintenanceReplicationLagSeconds = 20
+	f.Config.ReasonableReplicationLagSeconds = 10
 	f.Servers = server.New(server.Options{
 		User: user, Password: password, TLSMode: server.TLSMixed, HostnameMethod: "report_host", ConnectTimeout: time.Second,
 		CredentialsQuery: "SELECT '" + replUser + "', '" + replPassword + "'",
