@@ -10,6 +10,10 @@ import (
 	"orchestrator/internal/topology"
 )
 
+// ErrNotHeld says that a replica was left where it is, as it was, because its new source did not come to hold what the
+// replica has.
+var ErrNotHeld = errors.New("not moved")
+
 // awaitHeld waits until the new source of a replica by GTID holds all that the replica has, received or applied, by
 // whatever channels the source gets it. What the replica received and did not apply is dropped when it is pointed there.
 func (r *Run) awaitHeld(ctx context.Context, s Server, a plan.Action) error {
@@ -42,7 +46,7 @@ func (r *Run) awaitHeld(ctx context.Context, s Server, a plan.Action) error {
 		return missing == "", err
 	})
 	if err != nil && bounded.Err() != nil && missing != "" {
-		return fmt.Errorf("%s has not got to %s, which the replica has, within %s", a.Source, missing, patience)
+		return fmt.Errorf("%w: %s has not got to %s, which the replica has, within %s", ErrNotHeld, a.Source, missing, patience)
 	}
 	return err
 }

@@ -153,21 +153,11 @@ func (r *Runner) Run(ctx context.Context, j Job) (Done, error) {
 		return done, nil
 	}
 	if !j.Unlocked {
-		release, err := r.lock(ctx, j, touched(&p))
-		if err != nil {
+		var release func()
+		if p, release, err = r.secure(ctx, j, p); err != nil {
 			return done, r.about(j, err)
 		}
 		defer release()
-		locked := touched(&p)
-		// What was seen before the lock may have been in the middle of somebody else's work.
-		if p, err = r.look(ctx, j); err != nil {
-			return done, r.about(j, err)
-		}
-		for _, k := range touched(&p) {
-			if !slices.Contains(locked, k) {
-				return done, r.about(j, fmt.Errorf("the servers in question have changed meanwhile: %s is one now", k))
-			}
-		}
 	}
 	if err := plan.FollowerOf(ctx).Agrees(&p); err != nil {
 		return done, r.about(j, err)
@@ -257,6 +247,43 @@ func touched(p *plan.Plan) []topology.Key {
 		}
 	}
 	return topology.SortKeys(keys)
+}
+
+// turnsAtMost is how often a plan may take in further servers between two looks before it is given up.
+const turnsAtMost = 3
+
+// secure locks the servers of a plan and has it made anew, because what was seen before the lock may have been in the
+// middle of somebody else's work. Where it is about further servers then (under load another replica may have become the
+// most advanced), those are locked too.
+func (r *Runner) secure(ctx context.Context, j Job, p plan.Plan) (_ plan.Plan, release func(), err error) {
+	var locked []topology.Key
+	var releases []func()
+	release = func() {
+		for _, do := range slices.Backward(releases) {
+			do()
+		}
+	}
+	for range turnsAtMost {
+		more := slices.DeleteFunc(touched(&p), func(k topology.Key) bool { return slices.Contains(locked, k) })
+		if len(more) == 0 {
+			return p, release, nil
+		}
+		unlock, err := r.lock(ctx, j, more)
+		if err != nil {
+			release()
+			return p, nil, err
+		}
+		locked, releases = append(locked, more...), append(releases, unlock)
+		if p, err = r.look(ctx, j); err != nil {
+			release()
+			return p, nil, err
+		}
+	}
+	if more := slices.DeleteFunc(touched(&p), func(k topology.Key) bool { return slices.Contains(locked, k) }); len(more) > 0 {
+		release()
+		return p, nil, fmt.Errorf("the servers in question change all the time: %s is one now", more[0])
+	}
+	return p, release, nil
 }
 
 // lock takes the locks of all servers, or of none.

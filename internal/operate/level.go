@@ -17,7 +17,7 @@ func (o *Operation) Level() Level {
 	}
 	switch o.Name {
 	case "relocate", "relocate-replicas", "take-siblings", "regroup-replicas", "move-up", "move-up-replicas", "move-below", "repoint", "repoint-replicas",
-		"take-master", "move-gtid", "move-replicas-gtid", "regroup-replicas-gtid",
+		"take-master", "make-local-master", "move-gtid", "move-replicas-gtid", "regroup-replicas-gtid",
 		"stop-replica", "stop-replica-nice", "start-replica", "restart-replica-statements", "flush-binary-logs", "master-pos-wait", "delay-replication",
 		"enable-semi-sync-replica", "disable-semi-sync-replica", "enable-gtid", "disable-gtid", "change-master-credentials",
 		"detach-replica-master-host", "reattach-replica-master-host",

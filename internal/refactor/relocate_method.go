@@ -3,6 +3,7 @@ package refactor
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"orchestrator/internal/failover"
 	"orchestrator/internal/plan"
@@ -164,15 +165,41 @@ func (d *relocation) byGTID(r, s *topology.Instance) (plan.Action, *topology.Ref
 		return plan.Action{}, no
 	}
 	a := plan.Action{Verb: plan.Move, Source: s.Key, Channel: r.Channel.Name}
-	if d.feeds(r, s) {
+	if s.Channel.SQLDelay > 0 { // it may take that long until it holds what r holds
+		a.Timeout = time.Duration(s.Channel.SQLDelay)*time.Second + patience
+	}
+	old, fed := d.t.Source(r), d.feeds(r, s)
+	stalled := d.stalled(s, old)
+	if fed && stalled == nil {
 		return a, nil
 	}
 	// Nobody will send s what only r has received.
-	if v := failover.Covers(r, s); v != nil {
+	switch v := failover.Covers(r, s); {
+	case v != nil && fed:
+		return plan.Action{}, refuse("not-replicating", "start replication there", "%s cannot go below %s, because that lacks what it holds and does not get it: replication on %s does not run (error %d: %s); %s",
+			r.Key, s.Key, stalled.Key, max(stalled.Channel.LastIOErrno, stalled.Channel.LastSQLErrno), stalled.Channel.LastIOError+stalled.Channel.LastSQLError, v.Reason)
+	case v != nil:
 		return plan.Action{}, refuse(v.Rule, "move what is ahead first, or rebuild it", "%s cannot go below %s: %s", r.Key, s.Key, v.Reason)
+	case !fed:
+		a.Verb = plan.ChangeSource
 	}
-	a.Verb = plan.ChangeSource
 	return a, nil
+}
+
+// patience is how long is waited for a server to get what another holds, beside its own delay.
+const patience = 10 * time.Second
+
+// stalled is the first server, from s upwards to the source that a replica has now, that does not replicate; nil when s
+// gets all that this source gets.
+func (d *relocation) stalled(s, source *topology.Instance) *topology.Instance {
+	seen := make(map[topology.Key]bool)
+	for ; s != nil && s != source && s.HasSource() && !seen[s.Key]; s = d.t.Source(s) {
+		seen[s.Key] = true
+		if !runs(s.Channel.SQLThread) || !runs(s.Channel.IOThread) {
+			return s
+		}
+	}
+	return nil
 }
 
 // feeds says whether s will get whatever r has got from its source by now: that source is s itself, or answers and is

@@ -24,6 +24,9 @@ func (d *relocation) takeSource() *topology.Refusal {
 	if no := topology.Answers(m); no != nil {
 		return no
 	}
+	if no := runsOn(d.server, m.Key); no != nil {
+		return no
+	}
 	if m.Group.IsSecondary() {
 		return refuse("group-secondary", "take it out of the group first", "%s is a secondary of replication group %s and cannot be moved", m.Key, m.Group.Name)
 	}
@@ -52,6 +55,14 @@ func (d *relocation) takeSource() *topology.Refusal {
 	return nil
 }
 
+// runsOn refuses a server below which others are to go, and which gets nothing because its threads do not run.
+func runsOn(i *topology.Instance, others topology.Key) *topology.Refusal {
+	if runs(i.Channel.IOThread) && runs(i.Channel.SQLThread) {
+		return nil
+	}
+	return refuse("not-replicating", "start replication there", "replication on %s does not run (error %d: %s): %s would wait for it", i.Key, max(i.Channel.LastIOErrno, i.Channel.LastSQLErrno), i.Channel.LastIOError+i.Channel.LastSQLError, others)
+}
+
 // makeLocalPrimary puts the server beside its source, and its siblings below it.
 func (d *relocation) makeLocalPrimary() *topology.Refusal {
 	m, no := d.source()
@@ -60,6 +71,9 @@ func (d *relocation) makeLocalPrimary() *topology.Refusal {
 	}
 	up, no := d.above(m)
 	if no != nil {
+		return no
+	}
+	if no := runsOn(d.server, m.Key); no != nil {
 		return no
 	}
 	var siblings []*topology.Instance
