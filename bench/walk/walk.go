@@ -245,13 +245,29 @@ func (w *walker) settle(ctx context.Context) error {
 	if err := w.AwaitCaughtUp(ctx); err != nil {
 		return fmt.Errorf("%w\n%s", err, w.describe())
 	}
-	if err := w.SameData(ctx, sandbox.LoadTable); err != nil {
-		return fmt.Errorf("%w\n%s", err, w.describe())
-	}
-	if err := w.look(ctx); err != nil {
+	if err := w.same(ctx); err != nil {
 		return err
 	}
 	return w.errant()
+}
+
+// sameWithin is how long what is on its way down a chain of replicas may take.
+const sameWithin = 20 * time.Second
+
+// same waits until the data of all servers are equal.
+func (w *walker) same(ctx context.Context) error {
+	for end := time.Now().Add(sameWithin); ; {
+		err := w.SameData(ctx, sandbox.LoadTable)
+		if seen := w.look(ctx); seen != nil {
+			return seen
+		}
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil || time.Now().After(end) {
+			return fmt.Errorf("%w\n%s", err, w.describe())
+		}
+	}
 }
 
 func (w *walker) describe() string {

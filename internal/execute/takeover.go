@@ -477,6 +477,32 @@ func connection(id identity) *topology.TLSOptions {
 	return &tls
 }
 
+const (
+	// behindOwnLog is MariaDB's error for a replica position that its own binary log has passed already.
+	behindOwnLog = 1947
+	// adoptionsAtMost is how often a primary that takes writes is asked again where it stands.
+	adoptionsAtMost = 20
+)
+
+// adoptPosition makes what a MariaDB server has written its position as a replica. One that goes on writing may be past
+// the position when it is set; then it is read again. That it is never caught is no error: false is returned.
+func adoptPosition(ctx context.Context, s Server) (bool, error) {
+	set, ok := s.(repositioned)
+	for range adoptionsAtMost {
+		g, err := s.GTIDs(ctx)
+		if err != nil || !ok || g.CurrentPos == "" {
+			return false, err
+		}
+		switch err := set.SetMariaDBSlavePos(ctx, g.CurrentPos); {
+		case err == nil:
+			return true, nil
+		case server.CodeOf(err) != behindOwnLog:
+			return false, err
+		}
+	}
+	return false, nil
+}
+
 // placeFormer says where a former primary begins in the log of the server that has taken over.
 func (r *Run) placeFormer(ctx context.Context, s Server, change *server.SourceChange, a plan.Action) error {
 	switch a.Place {
@@ -485,14 +511,11 @@ func (r *Run) placeFormer(ctx context.Context, s Server, change *server.SourceCh
 	case plan.ByMariaDBGTID:
 		// What it has written itself is not in its replica position.
 		change.Mode = server.MariaDBCurrentPos
-		g, err := s.GTIDs(ctx)
+		adopted, err := adoptPosition(ctx, s)
 		if err != nil {
 			return err
 		}
-		if set, ok := s.(repositioned); ok && g.CurrentPos != "" {
-			if err := set.SetMariaDBSlavePos(ctx, g.CurrentPos); err != nil {
-				return err
-			}
+		if adopted {
 			change.Mode = server.MariaDBSlavePos
 		}
 	case plan.ByCoordinates:

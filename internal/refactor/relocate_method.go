@@ -82,8 +82,12 @@ func (d *relocation) canAlign(r, beside *topology.Instance) *topology.Refusal {
 			return no
 		}
 	}
-	if beside.UsesGTID() {
-		return refuse("no-gtid", "let it use GTID first (enable-gtid)", "%s replicates by file and position and %s by GTID", r.Key, beside.Key)
+	if beside.UsesGTID() || r.UsesGTID() {
+		a, b := r, beside
+		if r.UsesGTID() {
+			a, b = beside, r
+		}
+		return refuse("no-gtid", "let it use GTID first (enable-gtid)", "%s replicates by file and position and %s by GTID", a.Key, b.Key)
 	}
 	return nil
 }

@@ -145,7 +145,19 @@ func (d *relocation) liftByPosition(m, up *topology.Instance, siblings []*topolo
 		return no
 	}
 	var able []*topology.Instance
+	var later []plan.Step
 	for _, b := range siblings {
+		if b.UsesGTID() {
+			a, no := d.byGTID(b, r)
+			if no != nil {
+				d.lose(b, no)
+				continue
+			}
+			move := step(b, a, "it finds its place by GTID")
+			move.MayFail = true
+			later = append(later, move)
+			continue
+		}
 		no := d.t.CanMove(b, r, d.policy.Replication)
 		if no == nil {
 			no = d.canAlign(b, r)
@@ -164,6 +176,10 @@ func (d *relocation) liftByPosition(m, up *topology.Instance, siblings []*topolo
 	}
 	s.point(r, plan.Action{Source: up.Key, Place: plan.Beside, Former: m.Key}, plan.Action{Source: m.Key, Place: plan.AtEnd})
 	s.goOn(r, append(able, m)...)
+	s.next()
+	for _, move := range later {
+		d.plan.Add(s.stage, move)
+	}
 	return nil
 }
 
