@@ -97,3 +97,12 @@ func (m moves) LocateErrant(ctx context.Context, key topology.Key) (files []stri
 	})
 	return files, err
 }
+
+// ErrantStatements implements operate.Moves.
+func (m moves) ErrantStatements(ctx context.Context, key topology.Key) (events []move.ErrantEvent, cutOff bool, err error) {
+	err = m.with(ctx, key, func(ctx context.Context, runner *move.Runner) error {
+		events, cutOff, err = runner.ErrantStatements(ctx, key)
+		return err
+	})
+	return events, cutOff, err
+}

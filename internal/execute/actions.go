@@ -29,7 +29,7 @@ func (r *Run) act(ctx context.Context, k topology.Key, a plan.Action) (note stri
 	case plan.AwaitExecuted:
 		return "", r.awaitSet(ctx, s, a.Channel, a.Set, a.Timeout)
 	case plan.StopReplica:
-		return "", r.stop(ctx, k, s, a.Channel)
+		return r.stopReplica(ctx, k, s, a)
 	case plan.StartReplica:
 		return "", r.start(ctx, k, s, server.AllThreads, a.Channel)
 	case plan.ChangeSource:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"orchestrator/internal/plan"
 	"orchestrator/internal/server"
 	"orchestrator/internal/topology"
 )
@@ -37,4 +38,24 @@ func (r *Run) changeReceiver(ctx context.Context, k topology.Key, s Server, chan
 		return false, ctx.Err()
 	}
 	return true, errors.Join(r.start(ctx, k, s, server.IOThread, change.Channel), r.awaitReceiving(ctx, s, change.Channel))
+}
+
+// stopReplica stops both threads. Where only the beginning of a transaction was received, MySQL's applier would wait a
+// minute for its end: so the receiver goes on for as long as the applier takes, where the plan says that its source lives.
+func (r *Run) stopReplica(ctx context.Context, k topology.Key, s Server, a plan.Action) (note string, err error) {
+	if err := r.ended(ctx, k); err != nil {
+		return "", err
+	}
+	if a.On {
+		c, err := channel(ctx, s, a.Channel)
+		if err == nil && c != nil && stands(c.IOThread) && c.SQLThread.Running() && c.GTID != topology.MariaDBGTID {
+			if part, err := onlyPartRemains(ctx, s, c); err == nil && part && !c.ReceivedAll() {
+				note = "its receiver went on to the end of the transaction in hand"
+				if err := r.start(ctx, k, s, server.IOThread, a.Channel); err != nil {
+					return "", err
+				}
+			}
+		}
+	}
+	return note, r.stop(ctx, k, s, a.Channel)
 }

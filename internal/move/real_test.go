@@ -382,6 +382,10 @@ func (r *rig) errant(t *testing.T) {
 	if at := r.Snapshot().Instance(k).SelfCoordinates.LogFile; err != nil || len(files) != 1 || files[0] != at {
 		t.Errorf("located in %v, %v; want %s", files, err, at)
 	}
+	events, cutOff, err := r.runner.ErrantStatements(limited(t), k)
+	if err != nil || cutOff || len(events) != 1 || !strings.Contains(events[0].String(), files[0]+":") || !strings.Contains(events[0].String(), "Query CREATE DATABASE stray1") {
+		t.Errorf("the errant statements are %v, %v", events, err)
+	}
 	r.do(t, refactor.Request{Operation: refactor.ErrantInject, Server: k})
 	r.refused(t, refactor.Request{Operation: refactor.ErrantInject, Server: k}, "no-errant")
 	stray(2)

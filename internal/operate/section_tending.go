@@ -21,6 +21,8 @@ type Moves interface {
 	RestartStatements(ctx context.Context, key topology.Key, between string) ([]string, error)
 	// LocateErrant finds the binary logs of a replica in which its errant transactions are.
 	LocateErrant(ctx context.Context, key topology.Key) ([]string, error)
+	// ErrantStatements are the events of the errant transactions of a replica; cutOff says that there are more.
+	ErrantStatements(ctx context.Context, key topology.Key) (events []move.ErrantEvent, cutOff bool, err error)
 }
 
 // tended is an operation on one server: done is what it says of itself when it is done.
@@ -118,6 +120,7 @@ func replicationGeneral() []*Operation {
 		tended(refactor.EnableGTID, "Let a replica find its place in its source's log by GTID", "Enabled GTID").explained(restored),
 		tended(refactor.DisableGTID, "Let a replica find its place in its source's log by file and position", "Disabled GTID").explained(restored),
 		locateErrant(),
+		showErrant(),
 		tended(refactor.ErrantReset, "Delete the binary logs of a replica, and its errant transactions from what it says it has executed", "Removed errant GTID").
 			explained("It refuses where the server has replicas. Should it fail half-way, the error tells the gtid_purged that is to be set."),
 		tended(refactor.ErrantInject, "Commit empty transactions on the primary for the errant ones of a replica", "Injected empty transactions for the errant GTID").
@@ -233,6 +236,31 @@ func locateErrant() *Operation {
 			}
 			files, err := e.Moves.LocateErrant(ctx, a.Instance)
 			return Result{Value: files, Message: "located errant GTID"}, err
+		},
+	}
+}
+
+func showErrant() *Operation {
+	const name = "show-gtid-errant"
+	return &Operation{
+		Name: name, Summary: "Show the statements of the errant transactions of a replica, as its binary logs have them",
+		Details: "One line for each event: file:position, transaction, type, and the statement, or the table whose rows were changed. What its binary logs do not hold any more cannot be shown.",
+		Args:    instanceArg(), Routes: []string{name + "/:host/:port"},
+		Client: []Client{{Path: name + "/:host/:port", Needs: []Param{ParamInstance}, Print: PrintText}},
+		Run: func(ctx context.Context, e *Engine, a Args) (Result, error) {
+			if e.Moves == nil {
+				return Result{}, unavailable(name)
+			}
+			events, cutOff, err := e.Moves.ErrantStatements(ctx, a.Instance)
+			lines := make([]string, len(events))
+			for n, event := range events {
+				lines[n] = event.String()
+			}
+			message := fmt.Sprintf("%d events of errant transactions", len(lines))
+			if cutOff {
+				message += "; there are more"
+			}
+			return Result{Value: lines, Message: message}, err
 		},
 	}
 }

@@ -108,7 +108,7 @@ type Action struct {
 	Place   Place                `json:"place,omitempty"` // ChangeSource
 	At      topology.Coordinates `json:"at,omitzero"`     // ChangeSource by coordinates; SetWritable: filled in when it is done, where its own log stood
 	Set     string               `json:"set,omitempty"`   // AwaitExecuted: GTID set, or file:pos of the source
-	On      bool                 `json:"on,omitempty"`    // SemiSync…; AwaitWriters: end the statements that run on
+	On      bool                 `json:"on,omitempty"`    // SemiSync…; AwaitWriters: end the statements that run on; StopReplica: its source lives, and may send the end of a transaction
 	Super   bool                 `json:"super,omitempty"` // SetReadOnly, ClosePrimary, SetWritable: super_read_only as well
 	Channel string               `json:"channel,omitempty"`
 	Number  int64                `json:"number,omitempty"`  // SetDelay: seconds; KillQuery: the connection

@@ -224,6 +224,9 @@ func unapplied(i *topology.Instance) bool {
 		executed, err2 := gtid.Parse(i.ExecutedSet)
 		return err != nil || err2 != nil || !executed.Contains(received)
 	case topology.MariaDBGTID:
+		if c.Read.LogFile == "" && c.Read.LogPos > 0 && c.Exec.IsEmpty() {
+			return false // pointed at its source and not started since: its relay log is empty
+		}
 		received, err := gtid.ParseMariaPos(c.RetrievedSet)
 		applied, err2 := gtid.ParseMariaPos(c.AppliedSet)
 		return err != nil || err2 != nil || !applied.Contains(received)
@@ -266,7 +269,7 @@ func (s *single) halt() {
 	if runs(c.SQLThread) {
 		undo = &plan.Action{Verb: plan.StartApplying}
 	}
-	s.add(plan.Stop, plan.Action{Verb: plan.StopReplica}, "its threads have to be stopped", undo)
+	s.add(plan.Stop, plan.Action{Verb: plan.StopReplica, On: s.resendable()}, "its threads have to be stopped", undo)
 }
 
 // restore starts the threads that ran before.
