@@ -76,7 +76,7 @@ func TestClusterCondition(t *testing.T) {
 // care and not for too little. These are meant to.
 func TestEveryChangeHasALevel(t *testing.T) {
 	meant := map[string]bool{
-		"force-master-failover": true, "force-master-takeover": true, "make-co-master": true, "reset-replica": true, "skip-query": true,
+		"force-master-failover": true, "force-master-takeover": true, "make-co-master": true, "make-master": true, "reset-replica": true, "skip-query": true,
 		"purge-binary-logs": true, "gtid-errant-reset-master": true, "gtid-errant-inject-empty": true, "forget-cluster": true,
 	}
 	for _, o := range operate.NewRegistry().Operations() {

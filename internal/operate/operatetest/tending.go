@@ -7,7 +7,7 @@ import (
 	"orchestrator/internal/move"
 	"orchestrator/internal/plan"
 	"orchestrator/internal/refactor"
-	"orchestrator/internal/server"
+	servers "orchestrator/internal/server"
 	"orchestrator/internal/topology"
 )
 
@@ -43,7 +43,7 @@ func (b *Backend) LocateErrant(context.Context, topology.Key) ([]string, error) 
 
 // ErrantStatements finds one.
 func (b *Backend) ErrantStatements(context.Context, topology.Key) ([]move.ErrantEvent, bool, error) {
-	return []move.ErrantEvent{{GTID: "00000000-0000-0000-0000-000000000001:7", Event: server.BinlogEvent{
+	return []move.ErrantEvent{{GTID: "00000000-0000-0000-0000-000000000001:7", Event: servers.BinlogEvent{
 		LogName: "mysql-bin.000002", Pos: 234, EventType: "Query", Info: "CREATE DATABASE stray",
 	}}}, false, nil
 }
