@@ -161,8 +161,9 @@ func (w *walker) step(ctx context.Context) (refusal *topology.Refusal, err error
 	began := time.Now()
 	done, err := w.runner.Run(ctx, job)
 	took := time.Since(began)
-	if errors.Is(err, execute.ErrNotHeld) && !touchedAny(&done.Plan) {
-		err = &topology.Refusal{Rule: "not-held", Reason: err.Error()}
+	if errors.Is(err, execute.ErrNotHeld) { // and what was done before has been undone
+		w.result.refused["not-held"]++
+		return &topology.Refusal{Rule: "not-held", Reason: err.Error()}, w.sound(ctx)
 	}
 	if errors.As(err, &refusal) {
 		w.result.refused[refusal.Rule]++
@@ -187,11 +188,6 @@ func (w *walker) step(ctx context.Context) (refusal *topology.Refusal, err error
 	w.result.done[job.Operation]++
 	w.result.times = append(w.result.times, took)
 	return nil, w.sound(ctx)
-}
-
-// touchedAny says whether a step was done.
-func touchedAny(p *plan.Plan) bool {
-	return slices.ContainsFunc(p.Steps, func(s plan.Step) bool { return s.State == plan.Done })
 }
 
 // sound looks at all servers: no thread may have stopped with an error.

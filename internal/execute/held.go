@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"orchestrator/internal/gtid"
 	"orchestrator/internal/plan"
@@ -37,16 +38,20 @@ func (r *Run) awaitHeld(ctx context.Context, s Server, a plan.Action) error {
 	if patience <= 0 {
 		patience = r.e.o.Patience
 	}
-	bounded, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	missing := ""
-	err = poll(bounded, func() (bool, error) {
+	missing, since := "", time.Now()
+	err = poll(ctx, func() (bool, error) {
+		before := missing
 		var err error
-		missing, err = lacks()
+		if missing, err = lacks(); missing != before {
+			since = time.Now() // it gets on
+		}
+		if err == nil && missing != "" && time.Since(since) > patience {
+			err = fmt.Errorf("%w: %s has not got to %s, which the replica has, and has stood still for %s", ErrNotHeld, a.Source, missing, patience)
+		}
 		return missing == "", err
 	})
-	if err != nil && bounded.Err() != nil && missing != "" {
-		return fmt.Errorf("%w: %s has not got to %s, which the replica has, within %s", ErrNotHeld, a.Source, missing, patience)
+	if err != nil && ctx.Err() != nil && missing != "" {
+		return fmt.Errorf("%w: %s has not got to %s, which the replica has, in time", ErrNotHeld, a.Source, missing)
 	}
 	return err
 }
