@@ -48,8 +48,12 @@ func run(ctx context.Context) error {
 	n := flag.Int("n", 500, "operations of each family")
 	nodes := flag.Int("nodes", 7, "servers")
 	seed := flag.Uint64("seed", 0, "repeats the choices of a walk; 0: new ones")
+	many := flag.Int("moves", 0, "instead of walking, time relocate-replicas of so many replicas")
 	verbose := flag.Bool("v", false, "print every operation")
 	flag.Parse()
+	if *many > 0 {
+		return moves(ctx, *many)
+	}
 	if *seed == 0 {
 		*seed = rand.Uint64() >> 32
 	}

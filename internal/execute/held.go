@@ -95,7 +95,7 @@ func lacksOfPosition(ctx context.Context, s Server, c *topology.Channel, several
 	if held.Contains(wanted) {
 		return "", nil
 	}
-	return wanted.String(), nil
+	return fmt.Sprintf("%s (it is at %s)", wanted, held.Within(wanted)), nil
 }
 
 // heldPosition is all that a MariaDB server has, written by itself or replicated.
