@@ -29,7 +29,7 @@ func (s *single) configuration() *topology.Refusal {
 			return no("no-gtid", "", "%s does not use GTID", s.i.Key)
 		case s.i.Channel.Source.IsDetached():
 			return no("detached", "reattach-replica-master-host", "%s is detached from its source", s.i.Key)
-		case s.i.Channel.Exec.IsEmpty():
+		case s.i.Channel.Exec.IsEmpty() && !s.applies():
 			return no("no-position", "start-replica", "%s has not replicated from %s yet, and its place in the log there is not known", s.i.Key, s.i.SourceKey())
 		}
 		return s.changed(plan.Action{Verb: plan.UsePosition}, true)
