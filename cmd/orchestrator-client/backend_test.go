@@ -43,7 +43,7 @@ func TestBackendCommands(t *testing.T) {
 
 func TestBackendFailures(t *testing.T) {
 	for args, want := range map[string]string{
-		"can-replicate-from -i db-a1 -d solo":  "solo:3306 has no binary log (set log_bin there)\n",
+		"can-replicate-from -i db-a1 -d solo":  "solo:3306 has no binary log (log_bin=OFF) from which db-a1:3306 could replicate (set log_bin there)\n",
 		"submit-pool-instances -i db-a1":       "orchestrator-client[42]: pool must be provided\n",
 		"register-hostname-unresolve -i db-a1": "orchestrator-client[42]: hostname must be provided\n",
 		"raft-leader":                          "raft-state: not running with raft setup\n",

@@ -266,6 +266,8 @@ func (o *options) text(p operate.Param) string {
 		return o.seconds
 	case operate.ParamStatement:
 		return o.query
+	case operate.ParamChannel:
+		return o.channel
 	case operate.ParamDryRun:
 		if o.dryRun {
 			return "true"
@@ -285,7 +287,7 @@ func (o *options) pathOf(form operate.Client) (string, error) {
 			return "", fmt.Errorf("%s must be provided", name)
 		}
 	}
-	path, queryName, _ := strings.Cut(form.Path, "?")
+	path, queryNames, _ := strings.Cut(form.Path, "?")
 	query := url.Values{}
 	var segments []string
 	for segment := range strings.SplitSeq(path, "/") {
@@ -303,8 +305,10 @@ func (o *options) pathOf(form operate.Client) (string, error) {
 			segments = append(segments, texts...)
 		}
 	}
-	if text := o.queryText(queryName); queryName != "" && text != "" {
-		query.Set(queryName, text)
+	for name := range strings.SplitSeq(queryNames, "&") {
+		if text := o.queryText(name); name != "" && text != "" {
+			query.Set(name, text)
+		}
 	}
 	path = strings.Join(segments, "/")
 	if len(query) > 0 {
@@ -314,7 +318,7 @@ func (o *options) pathOf(form operate.Client) (string, error) {
 }
 
 func (o *options) queryText(name string) string {
-	for _, p := range []operate.Param{operate.ParamTag, operate.ParamReason, operate.ParamSearch, operate.ParamDryRun, operate.ParamFailure, operate.ParamInstances, operate.ParamStatement, operate.ParamDataCenter} {
+	for _, p := range []operate.Param{operate.ParamTag, operate.ParamReason, operate.ParamSearch, operate.ParamDryRun, operate.ParamFailure, operate.ParamInstances, operate.ParamStatement, operate.ParamDataCenter, operate.ParamChannel} {
 		if p.Query() == name {
 			return o.text(p)
 		}

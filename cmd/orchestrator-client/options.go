@@ -15,7 +15,7 @@ const profileFile = "/etc/profile.d/orchestrator-client.sh"
 type options struct {
 	command, instance, destination, alias, owner, reason, duration, rule, tag, pool, hostname string
 	apis                                                                                      string // one URL or several with blanks between
-	path, query, auth, header, binlog, seconds, failure, dataCenter                           string
+	path, query, auth, header, binlog, seconds, failure, dataCenter, channel                  string
 	dryRun, json                                                                              bool
 	defaultPort                                                                               int
 }
@@ -53,6 +53,7 @@ func (o *options) forms(env environment) []optionForm {
 		{[]string{"n", "binlog"}, &o.binlog, "", "binary log file"},
 		{[]string{"F", "failure"}, &o.failure, "", "explain: failure code, as in replication-analysis"},
 		{[]string{"dc"}, &o.dataCenter, "", "topology: show the data center: version (right after the version), last, none"},
+		{[]string{"channel"}, &o.channel, "", "replication channel of a replica of several sources; default is the one without a name"},
 		{[]string{"S", "seconds"}, &o.seconds, "", "seconds"},
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"orchestrator/internal/move"
 	"orchestrator/internal/observe"
 	"orchestrator/internal/plan"
+	"orchestrator/internal/publish"
 	"orchestrator/internal/refactor"
 	"orchestrator/internal/server"
 	"orchestrator/internal/topology"
@@ -26,6 +27,13 @@ func (p *parts) runner(o *observe.Observer, servers *server.Servers, busy func(c
 	return move.New(move.Options{
 		Picture: o, Locks: p.declarations(o.Apply), Audit: p.audit, Servers: execute.Real(servers), Leader: p.leader,
 		Config: p.config, Places: places{p.store}, Owner: p.node.Hostname, Now: p.now, Logger: p.log, Busy: busy, OnStep: onStep,
+		TookPlace: func(ctx context.Context, successor, demoted topology.Key) error {
+			return p.hooks.RunTakePrimary(ctx, publish.List{Name: "PostTakeMasterProcesses", Commands: p.config().PostTakeMasterProcesses}, successor, demoted)
+		},
+		// While it was detached, the replica was at the top of a cluster of its own, which may have got the alias.
+		Reattached: func(ctx context.Context, replica, source topology.Key) error {
+			return p.store.RenameCluster(ctx, replica.String(), source.String())
+		},
 	})
 }
 
@@ -96,4 +104,13 @@ func (m moves) LocateErrant(ctx context.Context, key topology.Key) (files []stri
 		return err
 	})
 	return files, err
+}
+
+// ErrantStatements implements operate.Moves.
+func (m moves) ErrantStatements(ctx context.Context, key topology.Key) (events []move.ErrantEvent, cutOff bool, err error) {
+	err = m.with(ctx, key, func(ctx context.Context, runner *move.Runner) error {
+		events, cutOff, err = runner.ErrantStatements(ctx, key)
+		return err
+	})
+	return events, cutOff, err
 }

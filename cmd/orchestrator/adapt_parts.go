@@ -11,6 +11,7 @@ import (
 	"orchestrator/internal/execute"
 	"orchestrator/internal/observe"
 	"orchestrator/internal/operate"
+	"orchestrator/internal/publish"
 	"orchestrator/internal/recovery"
 	"orchestrator/internal/server"
 	"orchestrator/internal/store"
@@ -25,7 +26,7 @@ type parts struct {
 	now      func() time.Time
 	log      *slog.Logger
 	audit    *auditor
-	hooks    recovery.Hooks
+	hooks    *publish.Hooks
 	leader   leadership
 	health   *nodeHealth
 	progress func(recovery.Progress) // told of the course of recoveries

@@ -50,7 +50,7 @@ func TestReadingCommandsNeitherWriteNorProbe(t *testing.T) {
 	for _, o := range operate.NewRegistry().Operations() {
 		// These look at servers by their very meaning: resolve opens a connection, explain tells what would happen now,
 		// the others read a server's logs or settings.
-		looks := slices.Contains([]string{"discover", "resolve", "explain", "locate-gtid-errant", "restart-replica-statements",
+		looks := slices.Contains([]string{"discover", "resolve", "explain", "locate-gtid-errant", "show-gtid-errant", "restart-replica-statements",
 			"get-candidate-replica"}, o.Name)
 		if o.Rights != operate.Read || !o.HasCommand() || looks {
 			continue

@@ -26,7 +26,7 @@ type appearance struct {
 }
 
 // openParts opens the backend and what stands on it.
-func openParts(ctx context.Context, set *settings, log *slog.Logger, as appearance, hooks recovery.Hooks, progress func(recovery.Progress)) (*parts, error) {
+func openParts(ctx context.Context, set *settings, log *slog.Logger, as appearance, hooks *publish.Hooks, progress func(recovery.Progress)) (*parts, error) {
 	options, err := storeOptions(set.config(), version, log)
 	if err != nil {
 		return nil, err

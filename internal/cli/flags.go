@@ -46,6 +46,7 @@ type Options struct {
 	IgnoreRaftSetup            bool
 
 	Failure    string // -failure
+	Channel    string // -channel
 	DryRun     bool   // -dry-run: say what would be done
 	JSON       bool   // -json: results as JSON
 	DataCenter string // -dc: where to show the data center in topologies
@@ -102,6 +103,7 @@ func newFlagSet(o *Options, out io.Writer) (fs *flag.FlagSet, sibling *string) {
 		{&o.Tag, "tag", "", "`tag`: name or name=value; in a search a comma list, ~ or ! negates"},
 		{&o.Rule, "promotion-rule", topology.PreferPromote.String(), "prefer, neutral, prefer_not or must_not"},
 		{&o.Failure, "failure", "", "explain: the failure `code`, as in replication-analysis"},
+		{&o.Channel, "channel", "", "replication channel `name` of a replica of several sources; default is the one without a name"},
 		{&o.Binlog, "binlog", "", "binary log `file`, or file:position"},
 		{&o.From, "from", "", "`file` to import: a SQLite file, a configuration, a raft snapshot"},
 		{&o.Statement, "statement", "", "`statement`, for restart-replica-statements"},
@@ -184,6 +186,8 @@ func (o *Options) value(p operate.Param) string {
 		return o.Failure
 	case "skip-binlog-search":
 		return fmt.Sprint(o.SkipBinlogSearch)
+	case "channel":
+		return o.Channel
 	case "dry-run":
 		return fmt.Sprint(o.DryRun)
 	case "i":

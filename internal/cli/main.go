@@ -258,7 +258,9 @@ func (p *program) here(e *operate.Engine) (topology.Key, error) {
 }
 
 func (p *program) once(ctx context.Context, e *operate.Engine, o *operate.Operation, in operate.Input) error {
+	ctx, end := p.followed(ctx)
 	result, err := o.Call(ctx, e, in)
+	end()
 	var failure *operate.Failure
 	switch {
 	case errors.As(err, &failure) && failure.Answer:

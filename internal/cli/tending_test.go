@@ -19,6 +19,7 @@ func TestTendingOnTheCommandLine(t *testing.T) {
 		"wait":               {"-c master-pos-wait -i db-a2 -binlog mysql-bin.000012:4711", "db-a2:3306\n", "master-pos-wait db-a2:3306 number=0 file= at=mysql-bin.000012:4711 force=false"},
 		"statements":         {"-c restart-slave-statements -i db-a2", "STOP REPLICA;\nSTART REPLICA;\n", ""},
 		"statements between": {"-c restart-replica-statements -i db-a2 -statement FLUSH", "STOP REPLICA;\nFLUSH;\nSTART REPLICA;\n", ""},
+		"show errant":        {"-c show-gtid-errant -i db-a2", "mysql-bin.000002:234 00000000-0000-0000-0000-000000000001:7 Query CREATE DATABASE stray\n", ""},
 		"locate":             {"-c locate-gtid-errant -i db-a2", "binlog.000003\nbinlog.000007\n", ""},
 		"dry":                {"-c stop-replica -i db-a2 --dry-run", "stop-replica of db-a2:3306\n  1   stop      db-a2:3306  stop replication — it is asked for\n", ""},
 	} {

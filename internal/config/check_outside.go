@@ -24,11 +24,7 @@ func (s *statements) hooks() {
 		{"PostGracefulTakeoverProcesses", c.PostGracefulTakeoverProcesses, "after a planned takeover"},
 		{"PostTakeMasterProcesses", c.PostTakeMasterProcesses, "after take-master"},
 	} {
-		switch k, _ := Lookup(hook.key); {
-		case len(hook.commands) == 0:
-		case k.Status == Planned:
-			s.notYet(hook.key, "nothing runs the hooks %s.", hook.when)
-		default:
+		if len(hook.commands) > 0 {
 			found = true
 			s.ok(hook.key, "%s %s.", commands(len(hook.commands)), hook.when)
 		}

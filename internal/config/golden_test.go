@@ -166,7 +166,7 @@ func TestCheckStatements(t *testing.T) {
 		{"intermediate sources asked for", `{"RecoverIntermediateMasterClusterFilters": ["*"]}`, GroupRecovery, OK, "is worked around automatically"},
 		{"intermediate sources that cannot match", `{"RecoverIntermediateMasterClusterFilters": ["("]}`, GroupRecovery, Concern, "wait until a person moves them"},
 		{"intermediate sources not asked for", `{}`, GroupRecovery, Note, "until a person moves them"},
-		{"hook that nothing runs", `{"PostTakeMasterProcesses": ["x"]}`, GroupHooks, Concern, "nothing runs the hooks after take-master"},
+		{"hook of take-master", `{"PostTakeMasterProcesses": ["x"]}`, GroupHooks, OK, "1 command runs after take-master"},
 		{"keys of later versions", `{"AgentsServerPort": ":1", "ServeAgentsHttp": true}`, GroupFiles, Concern, "not in this version: ServeAgentsHttp, AgentsServerPort"},
 		{"one raft node", `{"RaftEnabled": true, "RaftDataDir": "/d"}`, GroupRaft, Concern, "decides alone"},
 		{"two raft nodes", `{"RaftEnabled": true, "RaftDataDir": "/d", "RaftNodes": ["127.0.0.1", "b"]}`, GroupRaft, Concern, "2 nodes"},

@@ -16,8 +16,8 @@ func keysRefactoring() []Key {
 			Meaning: `How many replicas are moved at the same time when many are moved by GTID. At least 1.`},
 		{Name: "OSCIgnoreHostnameFilters", Default: []string{}, Reload: Live,
 			Meaning: "Regular expressions on `host:port`, or literal IP addresses: matching replicas are not proposed as control replicas for online schema changes."},
-		{Name: "PostTakeMasterProcesses", Default: []string{}, Reload: Live, Status: Planned, Alias: "PostTakeSourceProcesses",
-			Meaning: `Hooks after a successful take-master (also when called inside a failover). They have a calling convention of their own.`},
+		{Name: "PostTakeMasterProcesses", Default: []string{}, Reload: Live, Alias: "PostTakeSourceProcesses",
+			Meaning: `Hooks after a successful take-master, without placeholders: the new and the demoted source, each as host:port, are in ORC_SUCCESSOR_HOST and ORC_FAILED_HOST, and the arguments $1 and $2.`},
 	}
 }
 

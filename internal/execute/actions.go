@@ -29,7 +29,7 @@ func (r *Run) act(ctx context.Context, k topology.Key, a plan.Action) (note stri
 	case plan.AwaitExecuted:
 		return "", r.awaitSet(ctx, s, a.Channel, a.Set, a.Timeout)
 	case plan.StopReplica:
-		return "", r.stop(ctx, k, s, a.Channel)
+		return r.stopReplica(ctx, k, s, a)
 	case plan.StartReplica:
 		return "", r.start(ctx, k, s, server.AllThreads, a.Channel)
 	case plan.ChangeSource:
@@ -52,6 +52,10 @@ func (r *Run) act(ctx context.Context, k topology.Key, a plan.Action) (note stri
 		return r.noteReceived(ctx, k, s, a)
 	case plan.AlignBelow, plan.AlignUp:
 		return r.align(ctx, k, s, a)
+	case plan.PointAt:
+		return r.pointAt(ctx, k, s, a)
+	case plan.AwaitReceiving:
+		return "", r.awaitReceiving(ctx, s, a.Channel)
 	case plan.ReadCredentials, plan.AwaitWriters, plan.ClosePrimary, plan.AwaitSource, plan.MoveBelow, plan.Move, plan.FollowPromoted, plan.BecomeReplica:
 		return r.takeOver(ctx, k, s, a)
 	}
@@ -220,11 +224,16 @@ func (r *Run) changeSource(ctx context.Context, k topology.Key, s Server, a plan
 	if err != nil {
 		return "", err
 	}
-	// What was received and not applied is dropped by the change. By GTID the new source has it and sends it again,
-	// so waiting is a courtesy that a standing applier may refuse; by position it would be lost.
+	// What was received and not applied is dropped by the change. By GTID the new source sends it again if it has it; by
+	// position it would be lost.
 	note, err := r.awaitApplied(ctx, s, a.Channel, a.Timeout)
-	if err != nil && change.Mode == server.FilePosition {
-		return note, err
+	if err != nil {
+		if change.Mode == server.FilePosition {
+			return note, err
+		}
+		if lost := r.awaitHeld(ctx, s, a); lost != nil {
+			return note, fmt.Errorf("not pointed there, because that would drop what it has received: %w", errors.Join(err, lost))
+		}
 	}
 	if a.Place == plan.ByContent { // where no place is found it stays as it is
 		if change.Coords, err = r.byContent(ctx, s, a); err != nil {

@@ -82,6 +82,12 @@ func (r *Run) besideSource(ctx context.Context, k topology.Key, s Server, c *top
 // besideSibling brings a replica and its stopped sibling to the same place in the log of their source, and says where
 // in the sibling's log that is.
 func (r *Run) besideSibling(ctx context.Context, k topology.Key, s Server, c *topology.Channel, a plan.Action) (at topology.Coordinates, err error) {
+	// Several may be moved below one sibling at the same time. Where it stands may be changed by each of them.
+	release, err := r.alone(ctx, a.Source)
+	if err != nil {
+		return at, err
+	}
+	defer release()
 	sibling := r.e.o.Server(a.Source)
 	its, err := stopped(ctx, sibling, a.Source)
 	switch {

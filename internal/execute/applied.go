@@ -29,6 +29,9 @@ func appliedAll(ctx context.Context, s Server, c *topology.Channel) (all bool, t
 		}
 		return executed.Contains(retrieved), retrieved.String(), nil
 	case topology.MariaDBGTID:
+		if neverRead(c) {
+			return true, c.AppliedSet, nil
+		}
 		applied, err := gtid.ParseMariaPos(c.AppliedSet)
 		if err != nil {
 			return false, "", fmt.Errorf("applied GTID position: %w", err)
@@ -40,6 +43,12 @@ func appliedAll(ctx context.Context, s Server, c *topology.Channel) (all bool, t
 		return applied.Contains(received), received.String(), nil
 	}
 	return c.ReceivedAll(), c.Read.String(), nil
+}
+
+// neverRead says that nothing was read from the source since the replica was pointed at it: its relay log is empty,
+// although MariaDB goes on to show up to where it had received from the one before.
+func neverRead(c *topology.Channel) bool {
+	return c.Read.LogFile == "" && c.Read.LogPos > 0 && c.Exec.IsEmpty()
 }
 
 // awaitApplied waits until everything that was received has been applied. The applier is started if somebody had

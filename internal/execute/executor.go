@@ -19,6 +19,8 @@ import (
 type Options struct {
 	// Server gives access to a server.
 	Server func(topology.Key) Server
+	// Resolve is the key under which Server knows a source that a replica names; nil: as the replica names it.
+	Resolve func(topology.Key) topology.Key
 	// MayWrite is asked before every step; an error (this node leads no more) ends the plan where it stands, without
 	// undoing anything: the next leader carries on.
 	MayWrite func(context.Context) error
@@ -103,8 +105,9 @@ type Run struct {
 	ending  map[topology.Key]func(context.Context) error // receivers that were told to end
 	opened  topology.Coordinates                         // where the successor stood when it was opened for writing
 	openKey topology.Key
-	done    []plan.Step // done steps that can be undone, in the order in which they ended
-	passed  bool        // the point of no return
+	done    []plan.Step                    // done steps that can be undone, in the order in which they ended
+	passed  bool                           // the point of no return
+	turns   map[topology.Key]chan struct{} // of steps that work on a server beside their own; see alone
 
 	tails map[topology.Key]*tail // what servers have received, for those that received less
 

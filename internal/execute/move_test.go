@@ -59,10 +59,19 @@ func TestMoves(t *testing.T) {
 			action:  move, state: plan.Failed, err: "by file and position"},
 		"MariaDB: below one that has written it itself": {
 			prepare: func(all map[string]*able) { maria(all["b"].fake, "0-1-8"); all["a"].binlog = "0-1-9" },
-			action:  move, want: []string{"stop both", changed, "start both"}},
+			action:  move, want: []string{"stop io", "stop sql", changed, "start both"}},
 		"MariaDB: below one that never gets there": {
 			prepare: func(all map[string]*able) { maria(all["b"].fake, "0-1-8"); all["a"].binlog = "0-1-7" },
-			action:  move, want: []string{"stop both", "start both"}, state: plan.Failed, err: "a:3306 has not got to 0-1-8"},
+			action:  move, state: plan.Failed, err: "a:3306 has not got to 0-1-8"},
+		"below one that lacks what was received": {
+			prepare: func(all map[string]*able) { all["b"].channel.RetrievedSet = set(105) },
+			action:  move, state: plan.Failed, err: "a:3306 has not got to 00000000-0000-0000-0000-000000000001:101-105"},
+		"MariaDB: below one that lacks what was received": {
+			prepare: func(all map[string]*able) {
+				maria(all["b"].fake, "0-1-8")
+				all["b"].channel.RetrievedSet, all["a"].binlog = "0-1-9", "0-1-8"
+			},
+			action: move, state: plan.Failed, err: "a:3306 has not got to 0-1-9"},
 		"the change fails": {
 			prepare: func(all map[string]*able) { all["b"].fail[changed] = errNo },
 			action:  move, want: []string{"stop both", changed, "start both"}, state: plan.Failed, err: "no"},

@@ -284,8 +284,8 @@ func (r *Run) awaitSource(ctx context.Context, s Server, name string, source top
 	})
 }
 
-// moveBelow points a replica at its sibling. What it received and did not apply, the sibling sends again. A MariaDB
-// source turns away replicas that are ahead of it, so the replica begins only where its sibling has caught up with it.
+// moveBelow points a replica at its sibling. What it received and did not apply, the sibling sends again; so nothing is
+// changed before the sibling holds all of it.
 func (r *Run) moveBelow(ctx context.Context, k topology.Key, s Server, a plan.Action) (string, error) {
 	c, err := channel(ctx, s, a.Channel)
 	switch {
@@ -301,21 +301,19 @@ func (r *Run) moveBelow(ctx context.Context, k topology.Key, s Server, a plan.Ac
 	left := noneHalted
 	if a.Verb == plan.Move {
 		left = halted(c)
+		// Waited for while the replica goes on: when it takes long, or is in vain, nothing has been touched.
+		if err := r.awaitHeld(ctx, s, a); err != nil {
+			return "", err
+		}
 	}
-	if err := r.stop(ctx, k, s, a.Channel); err != nil {
-		return "", err
+	if err := r.stopToMove(ctx, k, s, c.GTID, a); err != nil {
+		return "", r.resumeAfter(ctx, k, s, left, a.Channel, err)
 	}
-	err = r.behindSibling(ctx, s, a)
-	if err == nil {
-		change := server.CarryOver(*c)
-		change.Source = a.Source
-		err = s.ChangeSource(ctx, change)
-	}
+	change := server.CarryOver(*c)
+	change.Source = a.Source
 	// Changed or not, it is not left standing.
-	back, cancel := context.WithTimeout(context.WithoutCancel(ctx), restartWithin)
-	defer cancel()
-	if started := r.resume(back, k, s, left, a.Channel); err != nil || started != nil {
-		return "", errors.Join(err, started)
+	if err := r.resumeAfter(ctx, k, s, left, a.Channel, s.ChangeSource(ctx, change)); err != nil {
+		return "", err
 	}
 	if !left.receives() {
 		return left.String(), nil
@@ -324,10 +322,45 @@ func (r *Run) moveBelow(ctx context.Context, k topology.Key, s Server, a plan.Ac
 	if err == nil {
 		return left.String(), nil
 	}
+	back, cancel := context.WithTimeout(context.WithoutCancel(ctx), restartWithin)
+	defer cancel()
 	return r.moveBack(back, k, s, c, left, err)
 }
 
-// behindSibling waits until the sibling has everything that the stopped replica has applied.
+// resumeAfter starts the threads that nobody had stopped, whatever has become of what came before and of ctx.
+func (r *Run) resumeAfter(ctx context.Context, k topology.Key, s Server, left halt, name string, before error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restartWithin)
+	defer cancel()
+	return errors.Join(before, r.resume(ctx, k, s, left, name))
+}
+
+// stopToMove stops both threads when the new source holds what the replica has. On MariaDB the receiver ends first: as
+// long as the applier runs, what was received is kept, and replication can go on where it was. MySQL keeps it anyway, and
+// its applier would wait for the end of a transaction in the middle of which its receiver has ended.
+func (r *Run) stopToMove(ctx context.Context, k topology.Key, s Server, use topology.GTIDUse, a plan.Action) error {
+	if a.Verb == plan.Move && use == topology.MariaDBGTID {
+		if err := r.ended(ctx, k); err != nil {
+			return err
+		}
+		if err := s.StopReplica(ctx, server.IOThread, a.Channel); err != nil {
+			return err
+		}
+		if err := r.awaitHeld(ctx, s, a); err != nil {
+			return err
+		}
+		return s.StopReplica(ctx, server.SQLThread, a.Channel)
+	}
+	if err := r.stop(ctx, k, s, a.Channel); err != nil {
+		return err
+	}
+	if a.Verb == plan.Move {
+		return r.awaitHeld(ctx, s, a)
+	}
+	return r.behindSibling(ctx, s, a)
+}
+
+// behindSibling waits until the sibling has everything that the stopped replica has applied: a MariaDB source turns away
+// replicas that are ahead of it.
 func (r *Run) behindSibling(ctx context.Context, s Server, a plan.Action) error {
 	c, err := channel(ctx, s, a.Channel)
 	if err != nil || c == nil || c.GTID != topology.MariaDBGTID || c.AppliedSet == "" {
@@ -339,45 +372,11 @@ func (r *Run) behindSibling(ctx context.Context, s Server, a plan.Action) error 
 	}
 	source := r.e.o.Server(a.Source)
 	// What a server has written itself never becomes part of what it has replicated, which is all that one can wait for.
-	if has, err := holds(ctx, source, applied); err != nil || has {
+	held, err := heldPosition(ctx, source)
+	if err != nil || held.Contains(applied) {
 		return err
 	}
-	if a.Verb == plan.Move {
-		return r.awaitHeld(ctx, source, applied, a)
-	}
 	return r.awaitSet(ctx, source, a.Channel, c.AppliedSet, a.Timeout)
-}
-
-// holds says whether a MariaDB server has all of a position, written by itself or replicated.
-func holds(ctx context.Context, s Server, wanted gtid.MariaPos) (bool, error) {
-	g, err := s.GTIDs(ctx)
-	if err != nil {
-		return false, err
-	}
-	var held gtid.MariaPos
-	for _, text := range []string{g.SlavePos, g.BinlogPos} {
-		p, err := gtid.ParseMariaPos(text)
-		if err != nil {
-			return false, fmt.Errorf("GTID position: %w", err)
-		}
-		held = held.Union(p)
-	}
-	return held.Contains(wanted), nil
-}
-
-// awaitHeld waits until the new source of a replica has a position, whatever channels it gets it by.
-func (r *Run) awaitHeld(ctx context.Context, source Server, wanted gtid.MariaPos, a plan.Action) error {
-	patience := a.Timeout
-	if patience <= 0 {
-		patience = r.e.o.Patience
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("%s has not got to %s within %s", a.Source, wanted, patience))
-	defer cancel()
-	err := poll(ctx, func() (bool, error) { return holds(ctx, source, wanted) })
-	if err != nil && ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return err
 }
 
 // moveBack returns a replica that its sibling does not serve to the source that it had.
@@ -481,6 +480,32 @@ func connection(id identity) *topology.TLSOptions {
 	return &tls
 }
 
+const (
+	// behindOwnLog is MariaDB's error for a replica position that its own binary log has passed already.
+	behindOwnLog = 1947
+	// adoptionsAtMost is how often a primary that takes writes is asked again where it stands.
+	adoptionsAtMost = 20
+)
+
+// adoptPosition makes what a MariaDB server has written its position as a replica. One that goes on writing may be past
+// the position when it is set; then it is read again. That it is never caught is no error: false is returned.
+func adoptPosition(ctx context.Context, s Server) (bool, error) {
+	set, ok := s.(repositioned)
+	for range adoptionsAtMost {
+		g, err := s.GTIDs(ctx)
+		if err != nil || !ok || g.CurrentPos == "" {
+			return false, err
+		}
+		switch err := set.SetMariaDBSlavePos(ctx, g.CurrentPos); {
+		case err == nil:
+			return true, nil
+		case server.CodeOf(err) != behindOwnLog:
+			return false, err
+		}
+	}
+	return false, nil
+}
+
 // placeFormer says where a former primary begins in the log of the server that has taken over.
 func (r *Run) placeFormer(ctx context.Context, s Server, change *server.SourceChange, a plan.Action) error {
 	switch a.Place {
@@ -489,18 +514,25 @@ func (r *Run) placeFormer(ctx context.Context, s Server, change *server.SourceCh
 	case plan.ByMariaDBGTID:
 		// What it has written itself is not in its replica position.
 		change.Mode = server.MariaDBCurrentPos
-		g, err := s.GTIDs(ctx)
+		adopted, err := adoptPosition(ctx, s)
 		if err != nil {
 			return err
 		}
-		if set, ok := s.(repositioned); ok && g.CurrentPos != "" {
-			if err := set.SetMariaDBSlavePos(ctx, g.CurrentPos); err != nil {
-				return err
-			}
+		if adopted {
 			change.Mode = server.MariaDBSlavePos
 		}
 	case plan.ByCoordinates:
 		change.Mode, change.Coords = server.FilePosition, a.At
+	case plan.AtEnd:
+		// What its replica logs from here on is its own work, which it passes over, or new to it.
+		end, err := r.e.o.Server(a.Source).SelfCoordinates(ctx)
+		switch {
+		case err != nil:
+			return fmt.Errorf("where the log of %s ends: %w", a.Source, err)
+		case end.IsEmpty():
+			return fmt.Errorf("%s writes no binary log", a.Source)
+		}
+		change.Mode, change.Coords = server.FilePosition, end
 	default:
 		r.mu.Lock()
 		change.Mode, change.Coords = server.FilePosition, r.opened

@@ -110,6 +110,9 @@ func (r *Run) reconfigure(ctx context.Context, k topology.Key, s Server, t tende
 	if c == nil {
 		return errors.New("it is no replica")
 	}
+	if err := r.resendable(ctx, s, c, a); err != nil {
+		return err
+	}
 	change := server.SourceChange{Channel: a.Channel}
 	switch a.Verb {
 	case plan.SetDelay:

@@ -166,3 +166,14 @@ func pairDomains(p, q MariaPos) iter.Seq2[MariaGTID, MariaGTID] {
 		}
 	}
 }
+
+// Within returns the part of p that is in domains of q.
+func (p MariaPos) Within(q MariaPos) MariaPos {
+	var list []MariaGTID
+	for _, g := range p.gtids {
+		if slices.ContainsFunc(q.gtids, func(h MariaGTID) bool { return h.Domain == g.Domain }) {
+			list = append(list, g)
+		}
+	}
+	return MariaPos{list}
+}

@@ -73,7 +73,7 @@ func TestBackendFailures(t *testing.T) {
 		"unreachable":           {"/api/resolve/db-a1/3306", "resolve db-a1:3306: refused", func(b *operatetest.Backend) { b.Fail = errors.New("refused") }},
 		"pools of no cluster":   {"/api/cluster-pool-instances/nosuch", "Unable to determine cluster name. clusterHint=nosuch", nil},
 		"lag of no cluster":     {"/api/heuristic-cluster-pool-lag/nosuch", "Unable to determine cluster name. clusterHint=nosuch", nil},
-		"no binary log":         {"/api/can-replicate-from/db-a1/3306/solo/3306", "solo:3306 has no binary log (set log_bin there)", nil},
+		"no binary log":         {"/api/can-replicate-from/db-a1/3306/solo/3306", "solo:3306 has no binary log (log_bin=OFF) from which db-a1:3306 could replicate (set log_bin there)", nil},
 		"no position":           {"/api/master-equivalent/db-a1/3306/binlog.000012/x", `log position "x": a whole number is required`, nil},
 		"pools cannot be read":  {"/api/cluster-pool-instances/orders", "read the pools: disk full", func(b *operatetest.Backend) { b.Fail = errors.New("disk full") }},
 		"kv cannot be written":  {"/api/submit-masters-to-kv-stores", "write the primary of cluster db-a1:3306 to the key-value stores: disk full", func(b *operatetest.Backend) { b.Fail = errors.New("disk full") }},

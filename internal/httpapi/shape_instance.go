@@ -105,6 +105,7 @@ type instanceJSON struct {
 	ReplicationSourcePublicKeyPath string
 	ReplicationGetSourcePublicKey  nullBool
 
+	Channels             []channelJSON `json:",omitempty"` // only of a replica of several sources
 	Problems             []string
 	LastDiscoveryLatency time.Duration // nanoseconds
 
@@ -148,6 +149,11 @@ func (s Shaper) instance(t *topology.Topology, i *topology.Instance) instanceJSO
 		Problems: topology.Problems(i, now, topology.Limits{Poll: conf.InstancePoll(), ReasonableLag: conf.ReasonableReplicationLag()}),
 	}
 	j.setChannel(&i.Channel)
+	if i.IsMultiSource() {
+		for _, c := range i.Channels() {
+			j.Channels = append(j.Channels, channelOf(&c))
+		}
+	}
 	j.setSemiSync(i)
 	j.setGroup(&i.Group)
 	j.setDowntime(i, now)
@@ -200,4 +206,29 @@ func (j *instanceJSON) setDowntime(i *topology.Instance, now time.Time) {
 	}
 	j.IsDowntimed, j.DowntimeReason, j.DowntimeOwner = true, d.Reason, d.Owner
 	j.DowntimeEndTimestamp, j.ElapsedDowntime = stamp(d.End), now.Sub(d.Begin)
+}
+
+// channelJSON is one channel of a replica of several sources.
+type channelJSON struct {
+	Name                  string
+	MasterKey             keyJSON
+	SlaveIORunning        bool `json:"Slave_IO_Running"`
+	SlaveSQLRunning       bool `json:"Slave_SQL_Running"`
+	ReadBinlogCoordinates coordinatesJSON
+	ExecBinlogCoordinates coordinatesJSON
+	LastIOError           string
+	LastSQLError          string
+	SecondsBehindMaster   nullInt64
+	SQLDelay              uint64
+	UsingGTID             bool
+	HasReplicationFilters bool
+}
+
+func channelOf(c *topology.Channel) channelJSON {
+	return channelJSON{
+		Name: c.Name, MasterKey: keyOf(c.Source), SlaveIORunning: c.IOThread.Running(), SlaveSQLRunning: c.SQLThread.Running(),
+		ReadBinlogCoordinates: coordinatesOf(c.Read), ExecBinlogCoordinates: coordinatesOf(c.Exec),
+		LastIOError: c.LastIOError, LastSQLError: c.LastSQLError, SecondsBehindMaster: nullSeconds(c.SecondsBehind),
+		SQLDelay: uint64(max(c.SQLDelay, 0)), UsingGTID: c.GTID != topology.FilePosition, HasReplicationFilters: c.HasFilters,
+	}
 }

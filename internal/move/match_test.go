@@ -37,19 +37,6 @@ func (r *rig) RecordEquivalence(_ context.Context, key topology.Key, at topology
 
 func (r *rig) Injected(context.Context) (map[string]time.Time, error) { return r.injected, nil }
 
-// relocate does a relocation that is to succeed for all whom it is about.
-func (r *rig) relocate(t *testing.T, q refactor.Relocation) plan.Plan {
-	t.Helper()
-	done, err := r.runner.Run(limited(t), r.runner.Relocation(q))
-	if err != nil || len(done.Plan.Lost) > 0 || slices.ContainsFunc(done.Plan.Steps, func(s plan.Step) bool { return s.State == plan.Failed }) {
-		t.Fatalf("%v\n%s\n%+v", err, done.Plan.String(), done.Plan.Steps)
-	}
-	for _, s := range done.Plan.Steps {
-		t.Logf("%s: %s (%s)", s.Server, s.Action, s.Note)
-	}
-	return done.Plan
-}
-
 // marker makes the primary write a pseudo-GTID entry, and a few rows after it.
 func (r *rig) marker(t *testing.T) string {
 	t.Helper()
@@ -78,8 +65,8 @@ func TestMatchingOnRealServers(t *testing.T) {
 	for name, f := range map[string]sandbox.Flavor{"MariaDB": sandbox.MariaDB, "MySQL": sandbox.MySQL, "MySQL 5.6": sandbox.MySQL56} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, sandbox.Options{Flavor: f})
-			r.config.PseudoGTIDPattern, r.config.PseudoGTIDPatternIsFixedSubstring, r.config.PseudoGTIDMonotonicHint = "drop view if exists `_pseudo_gtid_`", true, "asc:"
-			r.config.BinlogEventsChunkSize = 7
+			r.Config.PseudoGTIDPattern, r.Config.PseudoGTIDPatternIsFixedSubstring, r.Config.PseudoGTIDMonotonicHint = "drop view if exists `_pseudo_gtid_`", true, "asc:"
+			r.Config.BinlogEventsChunkSize = 7
 			r.write(t, "CREATE TABLE test.t (id INT PRIMARY KEY, v VARCHAR(20))")
 			r.marker(t)
 			r.write(t, "FLUSH BINARY LOGS")
@@ -97,22 +84,22 @@ func TestMatchingOnRealServers(t *testing.T) {
 func (r *rig) matchOne(t *testing.T) {
 	one, two := keyOf(r.Node(1)), keyOf(r.Node(2))
 	r.marker(t)
-	r.relocate(t, refactor.Relocation{Command: refactor.Match, Server: two, Below: one})
+	r.relocation(t, refactor.Relocation{Command: refactor.Match, Server: two, Below: one})
 	r.marker(t)
 	r.below(t, 2, 1)
-	r.relocate(t, refactor.Relocation{Command: refactor.Rematch, Server: two})
+	r.relocation(t, refactor.Relocation{Command: refactor.Rematch, Server: two})
 	r.below(t, 2, 1)
 	r.write(t, "FLUSH BINARY LOGS")
-	r.relocate(t, refactor.Relocation{Command: refactor.MatchUp, Server: two})
+	r.relocation(t, refactor.Relocation{Command: refactor.MatchUp, Server: two})
 	r.marker(t)
 	r.below(t, 2, 0)
-	r.relocate(t, refactor.Relocation{Command: refactor.Match, Server: two, Below: one, Markers: refactor.Markers{RelayOnly: true}})
+	r.relocation(t, refactor.Relocation{Command: refactor.Match, Server: two, Below: one, Markers: refactor.Markers{RelayOnly: true}})
 	r.marker(t)
 	r.below(t, 2, 1)
 
 	// With threads that somebody had stopped.
 	r.do(t, refactor.Request{Operation: refactor.StopReplica, Server: two})
-	r.relocate(t, refactor.Relocation{Command: refactor.MatchUp, Server: two})
+	r.relocation(t, refactor.Relocation{Command: refactor.MatchUp, Server: two})
 	if i := r.Snapshot().Instance(two); !i.ThreadsStopped() {
 		t.Error("a replica that somebody had stopped was started")
 	}
@@ -124,15 +111,15 @@ func (r *rig) matchKnown(t *testing.T) {
 	one, two := keyOf(r.Node(1)), keyOf(r.Node(2))
 	r.do(t, refactor.Request{Operation: refactor.StopReplica, Server: two})
 	r.marker(t)
-	r.relocate(t, refactor.Relocation{Command: refactor.Match, Server: two, Below: one})
-	p := r.relocate(t, refactor.Relocation{Command: refactor.Relocate, Server: two, Below: keyOf(r.Node(0))})
+	r.relocation(t, refactor.Relocation{Command: refactor.Match, Server: two, Below: one})
+	p := r.relocation(t, refactor.Relocation{Command: refactor.Relocate, Server: two, Below: keyOf(r.Node(0))})
 	if p.Steps[0].Action.Verb != plan.PlaceAt {
 		t.Errorf("planned %s", p.Steps[0].Action)
 	}
-	r.relocate(t, refactor.Relocation{Command: refactor.MoveEquivalent, Server: two, Below: one})
+	r.relocation(t, refactor.Relocation{Command: refactor.MoveEquivalent, Server: two, Below: one})
 	r.do(t, refactor.Request{Operation: refactor.StartReplica, Server: two})
 	r.below(t, 2, 1)
-	r.relocate(t, refactor.Relocation{Command: refactor.MatchUp, Server: two})
+	r.relocation(t, refactor.Relocation{Command: refactor.MatchUp, Server: two})
 	r.below(t, 2, 0)
 	r.marker(t) // it moves on
 	r.below(t, 2, 0)
@@ -156,7 +143,7 @@ func (r *rig) matchTools(t *testing.T) {
 	if _, err := r.runner.FindEntry(limited(t), one, text+" "+"nowhere"); err == nil {
 		t.Error("found what is not there")
 	}
-	end, err := r.servers.For(zero).SelfCoordinates(limited(t))
+	end, err := r.Servers.For(zero).SelfCoordinates(limited(t))
 	must(t, err)
 	if place, err := r.runner.CorrelateBinlog(limited(t), one, topology.Coordinates{}, zero); err != nil || place != end {
 		t.Errorf("the end of one is at %s, want %s, %v", place, end, err)
@@ -165,7 +152,7 @@ func (r *rig) matchTools(t *testing.T) {
 	must(t, err)
 	// The entry takes a place of its own, after which rows follow.
 	after, err := r.runner.CorrelateBinlog(limited(t), zero, end, one)
-	if own, unknown := r.servers.For(one).SelfCoordinates(limited(t)); err != nil || unknown != nil || after != own || !origin.Less(end) {
+	if own, unknown := r.Servers.For(one).SelfCoordinates(limited(t)); err != nil || unknown != nil || after != own || !origin.Less(end) {
 		t.Errorf("the end of zero is at %s, want %s, %v, %v", after, own, err, unknown)
 	}
 	own, same, err := r.runner.CorrelateRelay(limited(t), one, topology.Coordinates{}, keyOf(r.Node(2)))
@@ -181,7 +168,7 @@ func (r *rig) matchAll(t *testing.T) {
 	zero := keyOf(r.Node(0))
 	r.marker(t)
 	r.followed(t)
-	p := r.relocate(t, refactor.Relocation{Command: refactor.RegroupReplicasPseudo, Server: zero})
+	p := r.relocation(t, refactor.Relocation{Command: refactor.RegroupReplicasPseudo, Server: zero})
 	best := slices.IndexFunc(r.Nodes(), func(n *sandbox.Node) bool { return keyOf(n) == p.Successor })
 	if best < 1 || len(p.Steps) != len(r.Nodes())-2 {
 		t.Fatalf("regrouped as\n%s", p.String())
@@ -196,11 +183,11 @@ func (r *rig) matchAll(t *testing.T) {
 		}
 	}
 	all(best)
-	r.relocate(t, refactor.Relocation{Command: refactor.MatchUpReplicas, Server: p.Successor})
+	r.relocation(t, refactor.Relocation{Command: refactor.MatchUpReplicas, Server: p.Successor})
 	all(0)
-	r.relocate(t, refactor.Relocation{Command: refactor.MatchReplicas, Server: zero, Below: p.Successor})
+	r.relocation(t, refactor.Relocation{Command: refactor.MatchReplicas, Server: zero, Below: p.Successor})
 	all(best)
-	r.relocate(t, refactor.Relocation{Command: refactor.MatchReplicas, Server: p.Successor, Below: zero})
+	r.relocation(t, refactor.Relocation{Command: refactor.MatchReplicas, Server: p.Successor, Below: zero})
 	all(0)
 }
 
@@ -229,23 +216,23 @@ func (r *rig) matchRefused(t *testing.T) {
 	r.followed(t)
 	refused(one, "is not proven", "test.t", "stray1", "server "+fmt.Sprint(r.Snapshot().Instance(one).ServerID))
 	// No common entry is left.
-	r.config.PseudoGTIDPattern = "drop view if exists `nowhere`"
+	r.Config.PseudoGTIDPattern = "drop view if exists `nowhere`"
 	refused(one, "no pseudo-GTID entry")
-	r.config.PseudoGTIDPattern = ""
+	r.Config.PseudoGTIDPattern = ""
 	refused(one, "PseudoGTIDPattern")
 }
 
 // matchInjected matches by entries that were injected.
 func (r *rig) matchInjected(t *testing.T) {
 	one := keyOf(r.Node(1))
-	r.config.AutoPseudoGTID, r.marked = true, true
+	r.Config.AutoPseudoGTID, r.Marked = true, true
 	r.injected = map[string]time.Time{}
 	for _, n := range r.Nodes() {
 		must(t, r.Probe(limited(t), keyOf(n)))
 	}
 	j := move.NewInjector(move.InjectorOptions{
-		Snapshot: r.Snapshot, Servers: func(k topology.Key) move.Injected { return r.servers.For(k) }, Leader: r,
-		Config: func() *config.Config { return &r.config }, Busy: func(string) bool { return false }, Now: time.Now,
+		Snapshot: r.Snapshot, Servers: func(k topology.Key) move.Injected { return r.Servers.For(k) }, Leader: r,
+		Config: func() *config.Config { return &r.Config }, Busy: func(string) bool { return false }, Now: time.Now,
 		Record: func(_ context.Context, cluster string) error { r.injected[cluster] = time.Now(); return nil },
 	})
 	unmarked := r.runner.Relocation(refactor.Relocation{Command: refactor.RelocateReplicas, Server: keyOf(r.Node(0)), Below: one})
@@ -261,9 +248,9 @@ func (r *rig) matchInjected(t *testing.T) {
 		t.Errorf("the last entry is %q, %v", text, err)
 	}
 	// By the choice of the program.
-	r.relocate(t, refactor.Relocation{Command: refactor.RelocateReplicas, Server: keyOf(r.Node(0)), Below: one})
+	r.relocation(t, refactor.Relocation{Command: refactor.RelocateReplicas, Server: keyOf(r.Node(0)), Below: one})
 	j.Round(limited(t))
 	r.below(t, 2, 1)
-	r.relocate(t, refactor.Relocation{Command: refactor.RelocateReplicas, Server: one, Below: keyOf(r.Node(0))})
+	r.relocation(t, refactor.Relocation{Command: refactor.RelocateReplicas, Server: one, Below: keyOf(r.Node(0))})
 	r.below(t, 2, 0)
 }

@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"orchestrator/internal/config"
 	"orchestrator/internal/execute"
 	"orchestrator/internal/move"
+	"orchestrator/internal/move/movetest"
 	"orchestrator/internal/plan"
 	"orchestrator/internal/refactor"
 	"orchestrator/internal/sandbox"
@@ -23,20 +23,13 @@ import (
 // rig is a runner over the servers of a sandbox.
 type rig struct {
 	*sandbox.Cluster
-	runner  *move.Runner
-	servers *server.Servers
-	follows bool // this node leads
-	config  config.Config
+	*movetest.Fleet
+	runner *move.Runner
 
-	mu     sync.Mutex
-	known  map[topology.Key]*topology.Instance
-	locked map[topology.Key]int64
-	audits []string
-	same   [][2]refactor.Equivalent // places that are known to be the same
-
-	marked   bool                 // pseudo-GTID is detected
-	markers  int                  // pseudo-GTID entries written
-	injected map[string]time.Time // when last, by cluster
+	mu       sync.Mutex
+	same     [][2]refactor.Equivalent // places that are known to be the same
+	markers  int                      // pseudo-GTID entries written
+	injected map[string]time.Time     // when last, by cluster
 }
 
 func keyOf(n *sandbox.Node) topology.Key { return topology.Key{Hostname: n.Host, Port: n.Port} }
@@ -56,110 +49,37 @@ func limited(t *testing.T) context.Context {
 
 func newRig(t *testing.T, o sandbox.Options) *rig {
 	t.Helper()
-	r := &rig{Cluster: sandboxtest.New(t, o), known: map[topology.Key]*topology.Instance{}, locked: map[topology.Key]int64{}}
+	r := &rig{Cluster: sandboxtest.New(t, o)}
 	must(t, r.AwaitReplication(limited(t)))
 	if o.Flavor == sandbox.MariaDB { // its skip counter needs more than what an administrator of replication has
 		must(t, r.Node(1).ExecAs(limited(t), sandbox.UserAdmin, "SET sql_log_bin=0", "GRANT SUPER ON *.* TO 'orc'@'%'"))
 	}
-	r.config.UseSuperReadOnly = true
-	r.servers = server.New(server.Options{
-		User: sandbox.UserOrc, Password: sandbox.Password(sandbox.UserOrc), TLSMode: server.TLSMixed, HostnameMethod: "report_host",
-		ConnectTimeout:   time.Second,
-		CredentialsQuery: "SELECT '" + sandbox.UserRepl + "', '" + sandbox.Password(sandbox.UserRepl) + "'",
-	})
-	t.Cleanup(func() { must(t, r.servers.Close()) })
-	r.runner = move.New(move.Options{
-		Picture: r, Locks: r, Audit: r, Servers: execute.Real(r.servers), Leader: r,
-		Config: func() *config.Config { return &r.config }, Places: r, Owner: "test", Now: time.Now,
-	})
+	r.Fleet = movetest.NewFleet(sandbox.UserOrc, sandbox.Password(sandbox.UserOrc), sandbox.UserRepl, sandbox.Password(sandbox.UserRepl))
+	t.Cleanup(func() { must(t, r.Servers.Close()) })
+	options := r.RunnerOptions()
+	options.Places = r
+	r.runner = move.New(options)
 	for _, n := range r.Nodes() {
 		must(t, r.Probe(limited(t), keyOf(n)))
 	}
 	return r
 }
 
-func (r *rig) Snapshot() *topology.Topology {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var all []*topology.Instance
-	for _, i := range r.known {
-		all = append(all, i.Clone())
-	}
-	return topology.New(topology.Derive(all, topology.Names{}), topology.Names{})
-}
-
-func (r *rig) Probe(ctx context.Context, keys ...topology.Key) error {
-	var errs []error
-	for _, k := range keys {
-		seen, err := r.servers.For(k).Probe(ctx)
-		now := time.Now()
-		r.mu.Lock()
-		if err == nil {
-			seen.Instance.UsingPseudoGTID = r.marked
-			seen.Instance.Check = topology.Check{Attempted: now, Checked: now, Seen: now}
-			r.known[k] = seen.Instance
-		} else if was := r.known[k]; was != nil {
-			was = was.Clone()
-			was.Check.Checked, was.Check.Err = now, err.Error()
-			r.known[k] = was
-		}
-		r.mu.Unlock()
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
-}
-
-func (r *rig) BeginMaintenance(_ context.Context, m topology.Maintenance) (int64, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.locked[m.Key] != 0 {
-		return 0, errors.New("somebody else has it")
-	}
-	r.locked[m.Key] = int64(m.Key.Port)
-	return r.locked[m.Key], nil
-}
-
-func (r *rig) EndMaintenanceByID(_ context.Context, id int64) (bool, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for k, held := range r.locked {
-		if held == id {
-			delete(r.locked, k)
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
-func (r *rig) Audit(_ context.Context, kind string, key topology.Key, _, message string) error {
-	r.audits = append(r.audits, fmt.Sprintf("%s %s %s", kind, key, message))
-	return nil
-}
-
-func (r *rig) IsLeader() bool { return !r.follows }
-
-func (r *rig) Confirm(context.Context) error {
-	if r.follows {
-		return errors.New("follows")
-	}
-	return nil
-}
-
 // do runs an operation that is to succeed, and returns the server as it is then.
 func (r *rig) do(t *testing.T, q refactor.Request) *topology.Instance {
 	t.Helper()
 	began := time.Now()
-	before := len(r.audits)
+	before := len(r.Audits)
 	done, err := r.runner.Run(limited(t), r.runner.Single(q))
 	if err != nil {
 		t.Fatalf("%v\n%s", err, done.Plan.String())
 	}
 	t.Logf("%s (%d steps) took %s", q.Operation, len(done.Plan.Steps), time.Since(began).Round(time.Millisecond))
-	if len(r.locked) != 0 {
-		t.Errorf("%s left locks: %v", q.Operation, r.locked)
+	if len(r.Locked) != 0 {
+		t.Errorf("%s left locks: %v", q.Operation, r.Locked)
 	}
-	if len(done.Plan.Steps) > 0 && len(r.audits) != before+1 {
-		t.Errorf("%s was audited %d times", q.Operation, len(r.audits)-before)
+	if len(done.Plan.Steps) > 0 && len(r.Audits) != before+1 {
+		t.Errorf("%s was audited %d times", q.Operation, len(r.Audits)-before)
 	}
 	return done.Instance()
 }
@@ -172,8 +92,8 @@ func (r *rig) refused(t *testing.T, q refactor.Request, rule string) {
 	if !errors.As(err, &refusal) || refusal.Rule != rule {
 		t.Errorf("%s: %v, want the rule %s", q.Operation, err, rule)
 	}
-	if len(r.locked) != 0 {
-		t.Errorf("%s left locks: %v", q.Operation, r.locked)
+	if len(r.Locked) != 0 {
+		t.Errorf("%s left locks: %v", q.Operation, r.Locked)
 	}
 }
 
@@ -241,7 +161,7 @@ func (r *rig) threads(t *testing.T) {
 	want(r.do(t, refactor.Request{Operation: refactor.RestartReplica, Server: k}), true)
 	r.write(t, "INSERT INTO moved.t VALUES (2)")
 	want(r.do(t, refactor.Request{Operation: refactor.StopReplicaNice, Server: k}), false)
-	at, err := r.servers.For(keyOf(r.Node(0))).SelfCoordinates(limited(t))
+	at, err := r.Servers.For(keyOf(r.Node(0))).SelfCoordinates(limited(t))
 	must(t, err)
 	r.refused(t, refactor.Request{Operation: refactor.SourcePosWait, Server: k, At: at}, "not-applying")
 	list, err := r.runner.RestartStatements(limited(t), k, "SELECT 1")
@@ -256,12 +176,12 @@ func (r *rig) threads(t *testing.T) {
 	}
 
 	// Somebody else's lock, and another leader.
-	r.locked[k] = 1
+	r.Locked[k] = 1
 	if _, err := r.runner.Run(limited(t), r.runner.Single(refactor.Request{Operation: refactor.StopReplica, Server: k})); err == nil || !strings.Contains(err.Error(), "somebody else") {
 		t.Errorf("a locked server: %v", err)
 	}
-	delete(r.locked, k)
-	r.follows = true
+	delete(r.Locked, k)
+	r.Follows = true
 	if _, err := r.runner.Run(limited(t), r.runner.Single(refactor.Request{Operation: refactor.StopReplica, Server: k})); err == nil || !strings.Contains(err.Error(), "not the leader") {
 		t.Errorf("a node that does not lead: %v", err)
 	}
@@ -269,7 +189,7 @@ func (r *rig) threads(t *testing.T) {
 	if err != nil || len(p.Steps) != 1 {
 		t.Errorf("preview: %v, %v", p, err)
 	}
-	r.follows = false
+	r.Follows = false
 	r.followed(t)
 }
 
@@ -327,10 +247,10 @@ func (r *rig) configuration(t *testing.T) {
 		t.Errorf("an impossible delay: %v", err)
 	}
 	i = r.Snapshot().Instance(k)
-	if i.Channel.IOThread == topology.ThreadStopped || i.Channel.SQLThread == topology.ThreadStopped || i.Channel.SQLDelay != 0 || len(r.locked) != 0 {
-		t.Errorf("after a failure: threads %d, %d, delay %d, locks %v", i.Channel.IOThread, i.Channel.SQLThread, i.Channel.SQLDelay, r.locked)
+	if i.Channel.IOThread == topology.ThreadStopped || i.Channel.SQLThread == topology.ThreadStopped || i.Channel.SQLDelay != 0 || len(r.Locked) != 0 {
+		t.Errorf("after a failure: threads %d, %d, delay %d, locks %v", i.Channel.IOThread, i.Channel.SQLThread, i.Channel.SQLDelay, r.Locked)
 	}
-	if last := r.audits[len(r.audits)-1]; !strings.Contains(last, "failed: ") {
+	if last := r.Audits[len(r.Audits)-1]; !strings.Contains(last, "failed: ") {
 		t.Errorf("audited as %s", last)
 	}
 	r.followed(t)
@@ -379,7 +299,7 @@ func (r *rig) settings(t *testing.T) {
 	}()
 	var id int64
 	for id == 0 && ctx.Err() == nil {
-		list, err := r.servers.For(primary).Processlist(ctx)
+		list, err := r.Servers.For(primary).Processlist(ctx)
 		must(t, err)
 		for _, p := range list {
 			if strings.Contains(p.Info, "SLEEP(20)") {
@@ -415,7 +335,7 @@ func (r *rig) logs(t *testing.T) {
 	r.do(t, refactor.Request{Operation: refactor.FlushBinaryLogs, Server: primary})
 	r.refused(t, refactor.Request{Operation: refactor.PurgeBinaryLogs, Server: primary, File: refactor.LatestLog}, "replica-behind")
 	r.do(t, refactor.Request{Operation: refactor.PurgeBinaryLogs, Server: primary, File: to})
-	logs, err := r.servers.For(primary).BinaryLogs(limited(t))
+	logs, err := r.Servers.For(primary).BinaryLogs(limited(t))
 	if err != nil || logs[0].Name != to {
 		t.Errorf("the first binary log is %v, %v", logs, err)
 	}
@@ -470,6 +390,10 @@ func (r *rig) errant(t *testing.T) {
 	if at := r.Snapshot().Instance(k).SelfCoordinates.LogFile; err != nil || len(files) != 1 || files[0] != at {
 		t.Errorf("located in %v, %v; want %s", files, err, at)
 	}
+	events, cutOff, err := r.runner.ErrantStatements(limited(t), k)
+	if err != nil || cutOff || len(events) != 1 || !strings.Contains(events[0].String(), files[0]+":") || !strings.Contains(events[0].String(), "Query CREATE DATABASE stray1") {
+		t.Errorf("the errant statements are %v, %v", events, err)
+	}
 	r.do(t, refactor.Request{Operation: refactor.ErrantInject, Server: k})
 	r.refused(t, refactor.Request{Operation: refactor.ErrantInject, Server: k}, "no-errant")
 	stray(2)
@@ -486,9 +410,9 @@ func (r *rig) errant(t *testing.T) {
 // keeps kills the primary while a replica holds what it has not applied.
 func (r *rig) keeps(t *testing.T) {
 	k := keyOf(r.Node(1))
-	must(t, r.servers.For(k).StopReplica(limited(t), server.SQLThread, ""))
+	must(t, r.Servers.For(k).StopReplica(limited(t), server.SQLThread, ""))
 	r.write(t, "INSERT INTO moved.t VALUES (40)")
-	at, err := r.servers.For(keyOf(r.Node(0))).SelfCoordinates(limited(t))
+	at, err := r.Servers.For(keyOf(r.Node(0))).SelfCoordinates(limited(t))
 	must(t, err)
 	for ctx := limited(t); ; {
 		must(t, r.Probe(ctx, k))

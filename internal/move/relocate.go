@@ -24,7 +24,7 @@ func (r *Runner) Relocation(q refactor.Relocation) Job {
 	c := r.o.Config()
 	policy := failover.PolicyOf(c)
 	q.Markers.InUse = c.PseudoGTIDPattern != ""
-	return Job{
+	j := Job{
 		Operation: string(q.Command), AuditType: q.Command.AuditType(), Subject: q.Server, Parallel: max(c.MaxConcurrentReplicaOperations, 1),
 		Look: func(t *topology.Topology) []topology.Key { return refactor.Concerned(t, q) },
 		Recall: func(ctx context.Context, t *topology.Topology) (err error) {
@@ -38,6 +38,10 @@ func (r *Runner) Relocation(q refactor.Relocation) Job {
 			return refactor.PlanRelocation(t, q, policy)
 		},
 	}
+	if q.Command == refactor.TakeSource && r.o.TookPlace != nil {
+		j.Then = func(ctx context.Context, p *plan.Plan) error { return r.o.TookPlace(ctx, p.Successor, p.Failed) }
+	}
+	return j
 }
 
 // unmarked tells the clusters that AutoPseudoGTID has written nothing into of late; nil where it is not in use.

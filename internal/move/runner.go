@@ -52,11 +52,16 @@ type Options struct {
 	Config  func() *config.Config
 	Places  Places // nil: none are known
 	// Busy says whether a recovery or takeover is under way in a cluster; nil when there can be none in this process.
-	Busy   func(cluster string) bool
-	Owner  string // of the locks: the node
-	Now    func() time.Time
-	OnStep func(plan.Step) // told of every change of a step, one at a time
-	Logger *slog.Logger
+	Busy func(cluster string) bool
+	// TookPlace is called after every take-master that was done; nil is not. It may take its time (hooks), and its error
+	// is only logged and audited.
+	TookPlace func(ctx context.Context, successor, demoted topology.Key) error
+	// Reattached is called after a detached replica was reattached to its source; the same holds for it.
+	Reattached func(ctx context.Context, replica, source topology.Key) error
+	Owner      string // of the locks: the node
+	Now        func() time.Time
+	OnStep     func(plan.Step) // told of every change of a step, one at a time
+	Logger     *slog.Logger
 }
 
 // Runner runs jobs. It is safe for concurrent use.
@@ -89,6 +94,8 @@ type Job struct {
 	// Plan makes the plan from a fresh picture. It may be asked twice. A plan without steps means that there is nothing
 	// to do.
 	Plan func(t *topology.Topology) (plan.Plan, *topology.Refusal)
+	// Then is called after the plan was done, with what it was; nil is not. Its error is only logged and audited.
+	Then func(ctx context.Context, p *plan.Plan) error
 	// Unlocked lets the plan run without locks: for one that only waits.
 	Unlocked bool
 	// Gentle lets it be done although a person has a server under maintenance. The lock of another job it respects.
@@ -151,34 +158,28 @@ func (r *Runner) Run(ctx context.Context, j Job) (Done, error) {
 		return done, nil
 	}
 	if !j.Unlocked {
-		release, err := r.lock(ctx, j, touched(&p))
-		if err != nil {
+		var release func()
+		if p, release, err = r.secure(ctx, j, p); err != nil {
 			return done, r.about(j, err)
 		}
 		defer release()
-		locked := touched(&p)
-		// What was seen before the lock may have been in the middle of somebody else's work.
-		if p, err = r.look(ctx, j); err != nil {
-			return done, r.about(j, err)
-		}
-		for _, k := range touched(&p) {
-			if !slices.Contains(locked, k) {
-				return done, r.about(j, fmt.Errorf("the servers in question have changed meanwhile: %s is one now", k))
-			}
-		}
 	}
 	if err := plan.FollowerOf(ctx).Agrees(&p); err != nil {
 		return done, r.about(j, err)
 	}
 	err = r.execute(ctx, j, &p)
 	done.Plan = p
+	var later error
+	if err == nil && j.Then != nil {
+		later = j.Then(ctx, &p)
+	}
 	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
 	defer cancel()
 	if unseen := r.o.Picture.Probe(after, touched(&p)...); unseen != nil {
 		r.o.Logger.Warn("looking at servers after an operation", "operation", j.Operation, "error", unseen)
 	}
 	done.Topology = r.o.Picture.Snapshot()
-	r.audit(after, j, &p, err)
+	r.audit(after, j, &p, err, later)
 	if err != nil {
 		return done, r.about(j, err)
 	}
@@ -259,6 +260,43 @@ func touched(p *plan.Plan) []topology.Key {
 	return topology.SortKeys(keys)
 }
 
+// turnsAtMost is how often a plan may take in further servers between two looks before it is given up.
+const turnsAtMost = 3
+
+// secure locks the servers of a plan and has it made anew, because what was seen before the lock may have been in the
+// middle of somebody else's work. Where it is about further servers then (under load another replica may have become the
+// most advanced), those are locked too.
+func (r *Runner) secure(ctx context.Context, j Job, p plan.Plan) (_ plan.Plan, release func(), err error) {
+	var locked []topology.Key
+	var releases []func()
+	release = func() {
+		for _, do := range slices.Backward(releases) {
+			do()
+		}
+	}
+	for range turnsAtMost {
+		more := slices.DeleteFunc(touched(&p), func(k topology.Key) bool { return slices.Contains(locked, k) })
+		if len(more) == 0 {
+			return p, release, nil
+		}
+		unlock, err := r.lock(ctx, j, more)
+		if err != nil {
+			release()
+			return p, nil, err
+		}
+		locked, releases = append(locked, more...), append(releases, unlock)
+		if p, err = r.look(ctx, j); err != nil {
+			release()
+			return p, nil, err
+		}
+	}
+	if more := slices.DeleteFunc(touched(&p), func(k topology.Key) bool { return slices.Contains(locked, k) }); len(more) > 0 {
+		release()
+		return p, nil, fmt.Errorf("the servers in question change all the time: %s is one now", more[0])
+	}
+	return p, release, nil
+}
+
 // lock takes the locks of all servers, or of none.
 func (r *Runner) lock(ctx context.Context, j Job, keys []topology.Key) (release func(), err error) {
 	var held []int64
@@ -319,7 +357,7 @@ func (r *Runner) execute(ctx context.Context, j Job, p *plan.Plan) error {
 			defer mu.Unlock()
 			found = append(found, e)
 		},
-		Server: r.o.Servers, MayWrite: r.mayWrite(j), OnStep: tell, Parallel: j.Parallel,
+		Server: r.o.Servers, Resolve: sourceNames(r.o.Picture.Snapshot()), MayWrite: r.mayWrite(j), OnStep: tell, Parallel: j.Parallel,
 		Deadline: deadline, Now: r.o.Now, Logger: r.o.Logger, Events: execute.EventOptionsOf(r.o.Config()),
 	}).NewRun()
 	err := run.Plan(ctx, p, 0)
@@ -341,14 +379,34 @@ func (r *Runner) remember(ctx context.Context, j Job, found []execute.Equivalenc
 	}
 }
 
+// sourceNames tells the server that a replica means by the name of its source.
+func sourceNames(t *topology.Topology) func(topology.Key) topology.Key {
+	known := make(map[topology.Key]topology.Key)
+	for _, i := range t.Instances() {
+		for _, c := range append([]topology.Channel{i.Channel}, i.Others...) {
+			known[topology.Key{Hostname: c.SourceHost, Port: c.Source.Port}] = c.Source
+		}
+	}
+	return func(k topology.Key) topology.Key {
+		if to, ok := known[k]; ok {
+			return to
+		}
+		return k
+	}
+}
+
 // audit writes down what was done, one line for the operation.
-func (r *Runner) audit(ctx context.Context, j Job, p *plan.Plan, failure error) {
+func (r *Runner) audit(ctx context.Context, j Job, p *plan.Plan, failure, later error) {
 	kind, message := j.AuditType, p.Title
 	if kind == "" {
 		kind = j.Operation
 	}
 	if failure != nil {
 		message += "; failed: " + failure.Error()
+	}
+	if later != nil {
+		message += "; afterwards: " + later.Error()
+		r.o.Logger.Error("after an operation", "operation", j.Operation, "server", j.Subject.String(), "error", later)
 	}
 	if err := r.o.Audit.Audit(ctx, kind, j.Subject, p.Cluster, message); err != nil {
 		r.o.Logger.Error("auditing an operation", "operation", j.Operation, "server", j.Subject.String(), "error", err)

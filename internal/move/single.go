@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"orchestrator/internal/config"
-	"orchestrator/internal/gtid"
 	"orchestrator/internal/plan"
 	"orchestrator/internal/refactor"
 	"orchestrator/internal/server"
@@ -17,7 +16,7 @@ import (
 
 // Single is the job of an operation on one server.
 func (r *Runner) Single(want refactor.Request) Job {
-	return Job{
+	j := Job{
 		Operation: string(want.Operation), AuditType: want.Operation.AuditType(), Subject: want.Server,
 		Unlocked: want.Operation.Unlocked(), Gentle: want.Operation.Gentle(),
 		Look: func(t *topology.Topology) []topology.Key { return refactor.Look(t, want) },
@@ -25,6 +24,10 @@ func (r *Runner) Single(want refactor.Request) Job {
 			return refactor.Single(t, want, policyOf(r.o.Config()))
 		},
 	}
+	if want.Operation == refactor.ReattachReplica && r.o.Reattached != nil {
+		j.Then = func(ctx context.Context, p *plan.Plan) error { return r.o.Reattached(ctx, want.Server, p.Successor) }
+	}
+	return j
 }
 
 func policyOf(c *config.Config) refactor.Policy {
@@ -81,72 +84,4 @@ func (r *Runner) RestartStatements(ctx context.Context, key topology.Key, betwee
 		}
 	}
 	return list, nil
-}
-
-// logged is a server whose binary logs can be looked through.
-type logged interface {
-	BinaryLogs(ctx context.Context) ([]server.BinaryLog, error)
-	PreviousGTIDs(ctx context.Context, file string) (string, error)
-}
-
-// LocateErrant finds the binary logs of a replica in which its errant transactions are.
-func (r *Runner) LocateErrant(ctx context.Context, key topology.Key) ([]string, error) {
-	i, err := r.fresh(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	files, err := r.locate(ctx, i)
-	if err != nil {
-		return nil, fmt.Errorf("locate the errant transactions of %s: %w", key, err)
-	}
-	return files, nil
-}
-
-func (r *Runner) locate(ctx context.Context, i *topology.Instance) ([]string, error) {
-	errant, err := refactor.Errant(r.o.Picture.Snapshot(), i)
-	switch {
-	case err != nil:
-		return nil, err
-	case errant.IsEmpty():
-		return nil, errors.New("there are none")
-	}
-	purged, err := gtid.Parse(i.PurgedSet)
-	if err != nil {
-		return nil, err
-	}
-	if errant = errant.Subtract(purged); errant.IsEmpty() {
-		return nil, errors.New("the binary logs that held them are purged")
-	}
-	s, ok := r.o.Servers(i.Key).(logged)
-	if !ok {
-		return nil, errors.New("its binary logs cannot be read")
-	}
-	logs, err := s.BinaryLogs(ctx)
-	if err != nil {
-		return nil, err
-	}
-	// What is before the next file and not before this one is in this one.
-	var before []gtid.Set
-	for _, l := range logs {
-		text, err := s.PreviousGTIDs(ctx, l.Name)
-		if err != nil {
-			return nil, err
-		}
-		set, err := gtid.Parse(text)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", l.Name, err)
-		}
-		before = append(before, set)
-	}
-	var files []string
-	for n, l := range logs {
-		rest := errant.Subtract(before[n])
-		if n+1 < len(logs) {
-			rest = rest.Intersect(before[n+1])
-		}
-		if !rest.IsEmpty() {
-			files = append(files, l.Name)
-		}
-	}
-	return files, nil
 }

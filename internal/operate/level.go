@@ -17,7 +17,7 @@ func (o *Operation) Level() Level {
 	}
 	switch o.Name {
 	case "relocate", "relocate-replicas", "take-siblings", "regroup-replicas", "move-up", "move-up-replicas", "move-below", "repoint", "repoint-replicas",
-		"take-master", "move-gtid", "move-replicas-gtid", "regroup-replicas-gtid", "move-equivalent", "match", "match-up", "rematch",
+		"take-master", "make-local-master", "move-gtid", "move-replicas-gtid", "regroup-replicas-gtid", "move-equivalent", "match", "match-up", "rematch",
 		"match-replicas", "match-up-replicas", "regroup-replicas-pgtid", "regroup-replicas-bls", "last-pseudo-gtid",
 		"stop-replica", "stop-replica-nice", "start-replica", "restart-replica-statements", "flush-binary-logs", "master-pos-wait", "delay-replication",
 		"enable-semi-sync-replica", "disable-semi-sync-replica", "enable-gtid", "disable-gtid", "change-master-credentials",

@@ -47,6 +47,7 @@ const (
 	ParamCommand      Param = "command" // of an agent
 	ParamFrom         Param = "from"
 	ParamBystander    Param = "bystander" // a server that has no effect
+	ParamChannel      Param = "channel"
 )
 
 // paramInfo is where a parameter is found on each face.
@@ -100,6 +101,8 @@ func paramInfos() []paramInfo {
 		{param: ParamToken, word: "TOKEN", path: []string{"authenticationToken"}, meaning: "what the leader asked with"},
 		{param: ParamDryRun, flag: "dry-run", query: "dry-run", meaning: "print what would be done, and change nothing"},
 		{param: ParamStatement, flag: "statement", word: "SQL", query: "q", meaning: "what to do in between", sample: "'SET GLOBAL sync_binlog = 1'"},
+		{param: ParamChannel, flag: "channel", word: "NAME", query: "channel",
+			meaning: "which channel of a replica of several sources; default is the one without a name"},
 		{param: ParamForce, word: "true", query: "force", meaning: "although a replica may need it"},
 		{param: ParamRelayOnly, flag: "skip-binlog-search", query: "skip-binlog-search", meaning: "seek the last pseudo-GTID entry in the relay logs of replicas"},
 		{param: ParamEntry, flag: "pattern", word: "STATEMENT", meaning: "the statement, as the server lists it"},

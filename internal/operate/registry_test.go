@@ -102,8 +102,10 @@ func checkClients(t *testing.T, o *operate.Operation, clients map[string]string)
 		if !found {
 			t.Errorf("the client's path %s is none of the routes", c.Path)
 		}
-		if query != "" && !strings.Contains(o.Help(), "?"+query+"=") {
-			t.Errorf("the client's query %s is none of the operation", query)
+		for q := range strings.SplitSeq(query, "&") {
+			if q != "" && !strings.Contains(o.Help(), "?"+q+"=") {
+				t.Errorf("the client's query %s is none of the operation", q)
+			}
 		}
 		if (c.Print == operate.PrintField) != (c.Field != "") {
 			t.Errorf("the client's command %s prints %d of field %q", name, c.Print, c.Field)

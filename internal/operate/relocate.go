@@ -44,16 +44,21 @@ type (
 // relocation makes an operation of a command that moves replicas.
 func relocation(o Operation, command refactor.RelocationCommand, answer func(e *Engine, a Args, done move.Done) (Result, error)) *Operation {
 	o.Rights = Write
+	queries := "?dry-run"
+	if !command.Bulk() && command != refactor.TakeSource && command != refactor.MakeCoPrimary && command != refactor.MakePrimary && command != refactor.MakeLocalPrimary {
+		o.Args = append(o.Args, Arg{Param: ParamChannel})
+		queries += "&channel"
+	}
 	o.Args = append(o.Args, Arg{Param: ParamDryRun})
 	for i := range o.Client {
-		o.Client[i].Path += "?dry-run"
+		o.Client[i].Path += queries
 		o.Client[i].Print = PrintSpecial
 	}
 	o.Run = func(ctx context.Context, e *Engine, a Args) (Result, error) {
 		if e.Relocations == nil {
 			return Result{}, unavailable("moving replicas")
 		}
-		r := refactor.Relocation{Command: command, Server: a.Instance, Below: a.Destination, Only: a.Pattern}
+		r := refactor.Relocation{Command: command, Server: a.Instance, Below: a.Destination, Only: a.Pattern, Channel: a.Text(ParamChannel)}
 		r.Markers.RelayOnly = a.Flag(ParamRelayOnly)
 		if a.Flag(ParamDryRun) {
 			p, err := e.Relocations.PlanRelocation(ctx, r)
@@ -77,6 +82,15 @@ func placed(_ *Engine, a Args, done move.Done) (Result, error) {
 // relocatedOne answers with the instance alone.
 func relocatedOne(_ *Engine, a Args, done move.Done) (Result, error) {
 	i, message, err := relocated(a, done)
+	return Result{Value: i, Message: message}, err
+}
+
+// withLost answers with the instance; those that could not follow it are in the message.
+func withLost(_ *Engine, a Args, done move.Done) (Result, error) {
+	i, message, err := relocated(a, done)
+	if _, failed := outcome(done); err == nil && len(failed) > 0 {
+		message += "; not moved: " + sentences(failed)
+	}
 	return Result{Value: i, Message: message}, err
 }
 

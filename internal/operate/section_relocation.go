@@ -56,6 +56,11 @@ func relocations() []*Operation {
 	}
 }
 
+func onlyHTTP(o *Operation) *Operation {
+	o.Faces = OnlyHTTP
+	return o
+}
+
 // positional are the moves by place in the tree, and those that trust the positions of a replica.
 func positional() []*Operation {
 	return []*Operation{
@@ -88,7 +93,7 @@ func positional() []*Operation {
 		}, refactor.RepointReplicas, movedAll(true)),
 		relocation(Operation{
 			Name: "take-master", Synonyms: []string{"enslave-master"}, Summary: "Swap a replica and its source, which is a replica itself",
-			Details: "Other replicas stay where they are. A primary is replaced by graceful-master-takeover-auto.", Args: instanceArg(),
+			Details: "Other replicas stay where they are. By file and position both stand still until they are proven to hold the same. Afterwards the hooks PostTakeMasterProcesses run. A primary is replaced by graceful-master-takeover-auto.", Args: instanceArg(),
 			Routes: spellings(aboutOne, "enslave-master", "take-master"),
 			Client: []Client{{Path: aboutOne("take-master"), Needs: []Param{ParamInstance}}},
 		}, refactor.TakeSource, relocatedOne),
@@ -96,6 +101,15 @@ func positional() []*Operation {
 			Name: "make-co-master", Summary: "Let a primary replicate from its read-only replica, so that each replicates from the other", Args: instanceArg(),
 			Routes: []string{aboutOne("make-co-master")}, Client: []Client{{Path: aboutOne("make-co-master"), Needs: []Param{ParamInstance}}},
 		}, refactor.MakeCoPrimary, relocatedOne),
+		onlyHTTP(relocation(Operation{
+			Name: "make-master", Summary: "Open a replica of a dead primary for writing, and put its siblings below it",
+			Details: "A failover (recover, force-master-failover) chooses, proves and repairs more; this does what it is told. It is refused while anything shows that the primary lives, or that a sibling holds more.",
+			Args:    instanceArg(), Routes: []string{aboutOne("make-master")},
+		}, refactor.MakePrimary, withLost)),
+		onlyHTTP(relocation(Operation{
+			Name: "make-local-master", Summary: "Put a replica beside its source, and its siblings below it", Args: instanceArg(),
+			Routes: []string{aboutOne("make-local-master")},
+		}, refactor.MakeLocalPrimary, withLost)),
 		{
 			Name: "get-candidate-replica", Summary: "Show the replica of a server that regrouping would place above the others", Args: instanceArg(), Faces: OnlyCLI,
 			Run: func(_ context.Context, e *Engine, a Args) (Result, error) {

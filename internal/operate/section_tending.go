@@ -21,15 +21,21 @@ type Moves interface {
 	RestartStatements(ctx context.Context, key topology.Key, between string) ([]string, error)
 	// LocateErrant finds the binary logs of a replica in which its errant transactions are.
 	LocateErrant(ctx context.Context, key topology.Key) ([]string, error)
+	// ErrantStatements are the events of the errant transactions of a replica; cutOff says that there are more.
+	ErrantStatements(ctx context.Context, key topology.Key) (events []move.ErrantEvent, cutOff bool, err error)
 }
 
 // tended is an operation on one server: done is what it says of itself when it is done.
 func tended(name refactor.Operation, summary, done string) *Operation {
+	args, queries := []Arg{{Param: ParamInstance, Required: true}}, "?dry-run"
+	if name.OfChannel() {
+		args, queries = append(args, Arg{Param: ParamChannel}), queries+"&channel"
+	}
 	return &Operation{
 		Name: string(name), Summary: summary, Rights: Write,
-		Args:   []Arg{{Param: ParamInstance, Required: true}, {Param: ParamDryRun}},
+		Args:   append(args, Arg{Param: ParamDryRun}),
 		Routes: []string{string(name) + "/:host/:port"},
-		Client: []Client{{Path: string(name) + "/:host/:port?dry-run", Needs: []Param{ParamInstance}, Print: PrintOutcome}},
+		Client: []Client{{Path: string(name) + "/:host/:port" + queries, Needs: []Param{ParamInstance}, Print: PrintOutcome}},
 		Run: func(ctx context.Context, e *Engine, a Args) (Result, error) {
 			return e.tend(ctx, a, refactor.Request{Operation: name, Server: a.Instance}, done)
 		},
@@ -41,6 +47,7 @@ func (e *Engine) tend(ctx context.Context, a Args, r refactor.Request, done stri
 	if e.Moves == nil {
 		return Result{}, unavailable(string(r.Operation))
 	}
+	r.Channel = a.Text(ParamChannel)
 	if a.Flag(ParamDryRun) {
 		return planned(e.Moves.PlanSingle(ctx, r))
 	}
@@ -76,9 +83,13 @@ func (o *Operation) with(words ...string) *Operation {
 
 // also gives the operation further names: as a command, as a route, and in the client.
 func (o *Operation) also(names ...string) *Operation {
+	queries := "?dry-run"
+	if o.Takes(ParamChannel) {
+		queries += "&channel"
+	}
 	for _, n := range names {
 		o.Synonyms = append(o.Synonyms, n)
-		o.Client = append(o.Client, Client{Name: n, Path: n + "/:host/:port?dry-run", Needs: []Param{ParamInstance}, Print: PrintOutcome})
+		o.Client = append(o.Client, Client{Name: n, Path: n + "/:host/:port" + queries, Needs: []Param{ParamInstance}, Print: PrintOutcome})
 	}
 	return o.with(names...)
 }
@@ -109,6 +120,7 @@ func replicationGeneral() []*Operation {
 		tended(refactor.EnableGTID, "Let a replica find its place in its source's log by GTID", "Enabled GTID").explained(restored),
 		tended(refactor.DisableGTID, "Let a replica find its place in its source's log by file and position", "Disabled GTID").explained(restored),
 		locateErrant(),
+		showErrant(),
 		tended(refactor.ErrantReset, "Delete the binary logs of a replica, and its errant transactions from what it says it has executed", "Removed errant GTID").
 			explained("It refuses where the server has replicas. Should it fail half-way, the error tells the gtid_purged that is to be set."),
 		tended(refactor.ErrantInject, "Commit empty transactions on the primary for the errant ones of a replica", "Injected empty transactions for the errant GTID").
@@ -166,7 +178,7 @@ func delayReplication() *Operation {
 	o.Details = restored
 	o.Args = append(o.Args, Arg{Param: ParamSeconds, Required: true})
 	o.Routes = []string{"delay-replication/:host/:port/:seconds"}
-	o.Client = []Client{{Path: "delay-replication/:host/:port/:seconds?dry-run", Needs: []Param{ParamInstance, ParamSeconds}, Print: PrintOutcome}}
+	o.Client = []Client{{Path: "delay-replication/:host/:port/:seconds?dry-run&channel", Needs: []Param{ParamInstance, ParamSeconds}, Print: PrintOutcome}}
 	o.Run = func(ctx context.Context, e *Engine, a Args) (Result, error) {
 		r, err := e.tend(ctx, a, refactor.Request{Operation: refactor.DelayReplication, Server: a.Instance, Number: a.Number}, "Replication delayed")
 		if err == nil && !a.Flag(ParamDryRun) {
@@ -224,6 +236,31 @@ func locateErrant() *Operation {
 			}
 			files, err := e.Moves.LocateErrant(ctx, a.Instance)
 			return Result{Value: files, Message: "located errant GTID"}, err
+		},
+	}
+}
+
+func showErrant() *Operation {
+	const name = "show-gtid-errant"
+	return &Operation{
+		Name: name, Summary: "Show the statements of the errant transactions of a replica, as its binary logs have them",
+		Details: "One line for each event: file:position, transaction, type, and the statement, or the table whose rows were changed. What its binary logs do not hold any more cannot be shown.",
+		Args:    instanceArg(), Routes: []string{name + "/:host/:port"},
+		Client: []Client{{Path: name + "/:host/:port", Needs: []Param{ParamInstance}, Print: PrintText}},
+		Run: func(ctx context.Context, e *Engine, a Args) (Result, error) {
+			if e.Moves == nil {
+				return Result{}, unavailable(name)
+			}
+			events, cutOff, err := e.Moves.ErrantStatements(ctx, a.Instance)
+			lines := make([]string, len(events))
+			for n, event := range events {
+				lines[n] = event.String()
+			}
+			message := fmt.Sprintf("%d events of errant transactions", len(lines))
+			if cutOff {
+				message += "; there are more"
+			}
+			return Result{Value: lines, Message: message}, err
 		},
 	}
 }

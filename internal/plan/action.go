@@ -84,6 +84,12 @@ const (
 	// PlaceAt points a replica by file and position at Action.Source, at Action.At, which is known to be the same as where
 	// the replica stands (Action.Set). It refuses where the replica has come further.
 	PlaceAt Verb = "place-at"
+	// PointAt points a replica that replicates by file and position, and stands still, at Action.Source, and leaves it
+	// standing. Its place there follows from Action.Place (AtEnd or Beside); it is refused unless the positions prove that
+	// both servers hold the same, directly or by way of Action.Former, which then stands still too.
+	PointAt Verb = "point-at"
+	// AwaitReceiving waits until the IO thread has connected to the source.
+	AwaitReceiving Verb = "await-receiving"
 	// BecomeReplica makes a former primary a replica of Action.Source, with what ReadCredentials read there (or at
 	// Action.Former, where that is another server), and leaves it stopped. It refuses where the server has written since ClosePrimary.
 	BecomeReplica Verb = "become-replica"
@@ -100,6 +106,8 @@ const (
 	ByCoordinates Place = "file"      // at Action.At
 	OwnPosition   Place = "own"       // at the file and position that it has reached when it is stopped: the logs of both sources are the same
 	ByContent     Place = "content"   // where the log of the promoted server holds what the replica has not received (NoteReceived); Action.At: where it was opened, where another run did that
+	AtEnd         Place = "end"       // where the source's log ends: the replica holds all of it
+	Beside        Place = "beside"    // where Action.Former stands in the log of the same source
 	AtSuccessor   Place = "successor" // at the coordinates that the promoted server had when it was opened for writing
 )
 
@@ -112,7 +120,7 @@ type Action struct {
 	Place   Place                `json:"place,omitempty"` // ChangeSource
 	At      topology.Coordinates `json:"at,omitzero"`     // ChangeSource by coordinates; SetWritable: filled in when it is done, where its own log stood
 	Set     string               `json:"set,omitempty"`   // AwaitExecuted: GTID set, or file:pos of the source; PlaceAt: file:pos of the source until now
-	On      bool                 `json:"on,omitempty"`    // SemiSync…; AwaitWriters: end the statements that run on; Match, ByContent: by the binary log
+	On      bool                 `json:"on,omitempty"`    // SemiSync…; AwaitWriters: end the statements that run on; Match, ByContent: by the binary log; StopReplica: its source lives, and may send the end of a transaction
 	Super   bool                 `json:"super,omitempty"` // SetReadOnly, ClosePrimary, SetWritable: super_read_only as well
 	Channel string               `json:"channel,omitempty"`
 	Number  int64                `json:"number,omitempty"`  // SetDelay: seconds; KillQuery: the connection
@@ -192,7 +200,17 @@ func (a Action) String() string {
 		return "replicate from its sibling " + a.Source.String()
 	case FollowPromoted:
 		return fmt.Sprintf("apply everything that %s holds, then replicate from %s", a.Former, a.Source)
+	case PointAt:
+		if a.Place == Beside {
+			return fmt.Sprintf("be a replica of %s, from where %s stands", a.Source, a.Former)
+		}
+		return fmt.Sprintf("be a replica of %s, from the end of its log", a.Source)
+	case AwaitReceiving:
+		return "see that it receives"
 	case BecomeReplica:
+		if a.Place == AtEnd {
+			return fmt.Sprintf("become a replica of %s, from the end of its log", a.Source)
+		}
 		return "become a replica of " + a.Source.String()
 	case SemiSyncSource, SemiSyncReplica:
 		side, state := "source", "off"

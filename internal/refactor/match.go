@@ -128,7 +128,7 @@ func (d *relocation) regroupBinlogServers() *topology.Refusal {
 	relays := slices.DeleteFunc(d.replicas(d.server), func(r *topology.Instance) bool { return !r.IsBinlogServer() })
 	reached := slices.DeleteFunc(slices.Clone(relays), func(r *topology.Instance) bool { return !r.LastCheckValid() })
 	if len(reached) == 0 {
-		return refuse("no-candidate", "", "no binlog server that replicates from %s can be reached (of %d)", d.server.Key, len(relays))
+		return refuse("no-candidate", "let one of them answer again", "no binlog server that replicates from %s can be reached (of %d)", d.server.Key, len(relays))
 	}
 	best := slices.MaxFunc(reached, func(a, b *topology.Instance) int {
 		return cmp.Or(a.Channel.Read.Compare(b.Channel.Read), b.Key.Compare(a.Key))

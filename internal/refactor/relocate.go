@@ -22,6 +22,8 @@ type Relocation struct {
 	Markers Markers
 	// Equivalents are the places that are known to be the same as where Server stands.
 	Equivalents []Equivalent
+	// Channel is which channel of a server that has several is moved; "" is the one that places it in the tree.
+	Channel string
 }
 
 // RelocationCommand is the name of an operation that moves replicas.
@@ -40,6 +42,8 @@ const (
 	RepointReplicas     RelocationCommand = "repoint-replicas"
 	TakeSiblings        RelocationCommand = "take-siblings"
 	TakeSource          RelocationCommand = "take-master"
+	MakePrimary         RelocationCommand = "make-master"
+	MakeLocalPrimary    RelocationCommand = "make-local-master"
 	MakeCoPrimary       RelocationCommand = "make-co-master"
 	RegroupReplicas     RelocationCommand = "regroup-replicas"
 	RegroupReplicasGTID RelocationCommand = "regroup-replicas-gtid"
@@ -79,8 +83,11 @@ func (c RelocationCommand) AuditType() string {
 // Replicas of a bulk command that cannot be moved are in Plan.Lost, each with its reason; when that is all of them, the
 // command is refused.
 func PlanRelocation(t *topology.Topology, r Relocation, p failover.Policy) (plan.Plan, *topology.Refusal) {
+	t, no := onChannel(t, r.Server, r.Channel)
+	if no != nil {
+		return plan.Plan{}, no
+	}
 	d := &relocation{t: t, request: r, policy: p}
-	var no *topology.Refusal
 	if d.server, no = d.known(r.Server); no != nil {
 		return plan.Plan{}, no
 	}
@@ -94,6 +101,14 @@ func PlanRelocation(t *topology.Topology, r Relocation, p failover.Policy) (plan
 		return plan.Plan{}, no
 	}
 	return d.plan, nil
+}
+
+// onChannel is the topology in which the server is a replica on the channel, where one is named.
+func onChannel(t *topology.Topology, server topology.Key, channel string) (*topology.Topology, *topology.Refusal) {
+	if channel == "" {
+		return t, nil
+	}
+	return t.OnChannel(server, channel)
 }
 
 // relocation is a Relocation being planned.
@@ -143,6 +158,10 @@ func (d *relocation) make() *topology.Refusal {
 		return d.takeSource()
 	case MakeCoPrimary:
 		return d.makeCoPrimary()
+	case MakePrimary:
+		return d.makePrimary()
+	case MakeLocalPrimary:
+		return d.makeLocalPrimary()
 	case RegroupReplicas, RegroupReplicasGTID, RegroupReplicasPseudo:
 		return d.regroup()
 	}
@@ -167,7 +186,7 @@ func (d *relocation) makeMatched() *topology.Refusal {
 	case RegroupBinlogServers:
 		return d.regroupBinlogServers()
 	}
-	return refuse("unknown-command", "", "%q is no command that moves replicas", d.request.Command)
+	return refuse("unknown-command", "see help", "%q is no command that moves replicas", d.request.Command)
 }
 
 // A method says how one replica goes below a server, or why it does not that way.
@@ -260,6 +279,12 @@ func (d *relocation) warnOf(r, s *topology.Instance) {
 	}
 	if r.IsMultiSource() {
 		warn("%s replicates on %d channels: only the one from %s (%q) is moved", r.Key, 1+len(r.Others), r.SourceKey(), r.Channel.Name)
+	}
+	if !r.IsBinlogServer() && topology.CompareVersions(r.MajorVersion(), s.MajorVersion()) < 0 {
+		warn("%s has version %s, lower than %s of %s: it may not understand all that it will receive", r.Key, r.Version, s.Version, s.Key)
+	}
+	if r.LogsUpdates() && strings.EqualFold(s.BinlogRowImage, "FULL") && r.BinlogRowImage != "" && !strings.EqualFold(r.BinlogRowImage, "FULL") {
+		warn("%s logs rows with binlog_row_image=%s, less than FULL of %s: what replicates from it gets less", r.Key, r.BinlogRowImage, s.Key)
 	}
 	if s.ErrantSet != "" {
 		warn("the errant transactions of %s (%s) will reach %s", s.Key, s.ErrantSet, r.Key)

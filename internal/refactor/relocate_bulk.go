@@ -24,7 +24,7 @@ func (d *relocation) relocateReplicas() *topology.Refusal {
 				"%s is below %s, which is one of the replicas to be moved", d.below.Key, r.Key)
 		}
 	}
-	return d.all(replicas, d.below, d.placeMatched)
+	return d.all(replicas, d.below, d.placeMany)
 }
 
 // moveUpReplicas makes the replicas of the server its siblings.
@@ -51,7 +51,7 @@ func (d *relocation) takeSiblings() *topology.Refusal {
 	if no != nil {
 		return no
 	}
-	return d.all(d.replicas(m), d.server, d.placeMatched)
+	return d.all(d.replicas(m), d.server, d.placeMany)
 }
 
 // regroup puts the best replica of the server above the others.
@@ -68,7 +68,7 @@ func (d *relocation) regroup() *topology.Refusal {
 		d.plan.Title = fmt.Sprintf("%s has no replicas", d.server.Key)
 		return nil
 	}
-	how := d.placeMatched
+	how := d.placeMany
 	switch d.request.Command {
 	case RegroupReplicasGTID:
 		how = d.byGTID
@@ -93,7 +93,7 @@ func (d *relocation) best(replicas []*topology.Instance) (*topology.Instance, *t
 	d.plan.Rejected = choice.Rejected
 	d.plan.Warnings = append(d.plan.Warnings, choice.Warnings...)
 	if choice.Best == nil {
-		return nil, refuse("no-candidate", "", "none of the replicas of %s can be placed above the others: %s", d.server.Key, join(choice.Rejected))
+		return nil, refuse("no-candidate", "mend one of them, or name one with relocate-replicas", "none of the replicas of %s can be placed above the others: %s", d.server.Key, join(choice.Rejected))
 	}
 	return choice.Best, nil
 }
@@ -108,7 +108,7 @@ func Candidate(t *topology.Topology, server topology.Key, p failover.Policy) (*t
 	}
 	best, no := d.best(t.Replicas(server))
 	if no == nil && best == nil {
-		no = refuse("no-replicas", "", "%s has no replicas", server)
+		no = refuse("no-replicas", "name a server that has replicas", "%s has no replicas", server)
 	}
 	return best, d.plan.Rejected, no
 }
@@ -124,6 +124,9 @@ func Concerned(t *topology.Topology, r Relocation) []topology.Key {
 			}
 		}
 	}
+	if focused, no := onChannel(t, r.Server, r.Channel); no == nil {
+		t = focused
+	}
 	server, below := t.Instance(r.Server), t.Instance(r.Below)
 	if server == nil {
 		return nil
@@ -131,10 +134,10 @@ func Concerned(t *topology.Topology, r Relocation) []topology.Key {
 	add(below)
 	source := t.Source(server)
 	add(source)
-	if source != nil && (r.Command == MoveUp || r.Command == TakeSource || r.Command == MatchUp) {
+	if source != nil && (r.Command == MoveUp || r.Command == TakeSource || r.Command == MakeLocalPrimary || r.Command == MatchUp) {
 		add(t.Source(source))
 	}
-	if source != nil && r.Command == TakeSiblings {
+	if source != nil && (r.Command == TakeSiblings || r.Command == MakePrimary || r.Command == MakeLocalPrimary) {
 		add(t.Replicas(source.Key)...)
 	}
 	if r.Command == MatchUpReplicas {

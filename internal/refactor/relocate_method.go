@@ -3,6 +3,7 @@ package refactor
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"orchestrator/internal/failover"
 	"orchestrator/internal/plan"
@@ -34,11 +35,16 @@ func (d *relocation) place(r, s *topology.Instance) (plan.Action, *topology.Refu
 	return d.byGTID(r, s)
 }
 
-// placeAny is the choice for a single replica: a place that is known already, place, by pseudo-GTID, beside another.
+// placeAny is the choice for a single replica: a place that is known already, or else as for one of many.
 func (d *relocation) placeAny(r, s *topology.Instance) (plan.Action, *topology.Refusal) {
 	if a, ok := d.placeKnown(r, s); ok {
 		return a, nil
 	}
+	return d.placeMany(r, s)
+}
+
+// placeMany is the choice for each of many replicas: place, by pseudo-GTID, beside another.
+func (d *relocation) placeMany(r, s *topology.Instance) (plan.Action, *topology.Refusal) {
 	a, no := d.placeMatched(r, s)
 	if no == nil || no.Rule != "too-complex" {
 		return a, no
@@ -82,8 +88,8 @@ func (d *relocation) canAlign(r, beside *topology.Instance) *topology.Refusal {
 		switch {
 		case !i.LastCheckValid():
 			return topology.Answers(i)
-		case i.IsMultiSource():
-			return refuse("multi-source", "", "%s replicates on %d channels, and by position only one that has a single channel can be stopped beside another", i.Key, 1+len(i.Others))
+		case i == beside && i.IsMultiSource():
+			return refuse("multi-source", "let it use GTID first (enable-gtid)", "%s replicates on %d channels, and by position only one that has a single channel can be stopped beside another", i.Key, 1+len(i.Others))
 		case !i.Replicating():
 			return refuse("not-replicating", "start replication there", "replication on %s does not run (error %d: %s)", i.Key, max(i.Channel.LastIOErrno, i.Channel.LastSQLErrno), i.Channel.LastIOError+i.Channel.LastSQLError)
 		case i.Channel.SQLDelay > 0:
@@ -93,8 +99,12 @@ func (d *relocation) canAlign(r, beside *topology.Instance) *topology.Refusal {
 			return no
 		}
 	}
-	if beside.UsesGTID() {
-		return refuse("no-gtid", "let it use GTID first (enable-gtid)", "%s replicates by file and position and %s by GTID", r.Key, beside.Key)
+	if beside.UsesGTID() || r.UsesGTID() {
+		a, b := r, beside
+		if r.UsesGTID() {
+			a, b = beside, r
+		}
+		return refuse("no-gtid", "let it use GTID first (enable-gtid)", "%s replicates by file and position and %s by GTID", a.Key, b.Key)
 	}
 	return nil
 }
@@ -176,15 +186,41 @@ func (d *relocation) byGTID(r, s *topology.Instance) (plan.Action, *topology.Ref
 		return plan.Action{}, no
 	}
 	a := plan.Action{Verb: plan.Move, Source: s.Key, Channel: r.Channel.Name}
-	if d.feeds(r, s) {
+	if s.Channel.SQLDelay > 0 { // it may take that long until it holds what r holds
+		a.Timeout = time.Duration(s.Channel.SQLDelay)*time.Second + patience
+	}
+	old, fed := d.t.Source(r), d.feeds(r, s)
+	stalled := d.stalled(s, old)
+	if fed && stalled == nil {
 		return a, nil
 	}
 	// Nobody will send s what only r has received.
-	if v := failover.Covers(r, s); v != nil {
+	switch v := failover.Covers(r, s); {
+	case v != nil && fed:
+		return plan.Action{}, refuse("not-replicating", "start replication there", "%s cannot go below %s, because that lacks what it holds and does not get it: replication on %s does not run (error %d: %s); %s",
+			r.Key, s.Key, stalled.Key, max(stalled.Channel.LastIOErrno, stalled.Channel.LastSQLErrno), stalled.Channel.LastIOError+stalled.Channel.LastSQLError, v.Reason)
+	case v != nil:
 		return plan.Action{}, refuse(v.Rule, "move what is ahead first, or rebuild it", "%s cannot go below %s: %s", r.Key, s.Key, v.Reason)
+	case !fed:
+		a.Verb = plan.ChangeSource
 	}
-	a.Verb = plan.ChangeSource
 	return a, nil
+}
+
+// patience is how long is waited for a server to get what another holds, beside its own delay.
+const patience = 10 * time.Second
+
+// stalled is the first server, from s upwards to the source that a replica has now, that does not replicate; nil when s
+// gets all that this source gets.
+func (d *relocation) stalled(s, source *topology.Instance) *topology.Instance {
+	seen := make(map[topology.Key]bool)
+	for ; s != nil && s != source && s.HasSource() && !seen[s.Key]; s = d.t.Source(s) {
+		seen[s.Key] = true
+		if !runs(s.Channel.SQLThread) || !runs(s.Channel.IOThread) {
+			return s
+		}
+	}
+	return nil
 }
 
 // feeds says whether s will get whatever r has got from its source by now: that source is s itself, or answers and is

@@ -66,47 +66,6 @@ func (d *relocation) repointOne() *topology.Refusal {
 	return d.one(m, d.repoint)
 }
 
-// takeSource swaps the places of the server and its source, which is a replica itself. The server goes up first: while
-// it is a sibling of its former source nothing is lost by a failure, and that is where undo begins.
-func (d *relocation) takeSource() *topology.Refusal {
-	m, no := d.source()
-	if no != nil {
-		return no
-	}
-	if m.IsCoPrimary {
-		return refuse("co-primary", "use relocate on one of them", "%s is part of a ring of primaries", m.Key)
-	}
-	up, no := d.above(m)
-	if no != nil {
-		no.Remedy = "graceful-master-takeover-auto replaces a primary"
-		return no
-	}
-	a, no := d.byGTID(d.server, up)
-	if no != nil {
-		return no
-	}
-	if no := topology.Answers(m); no != nil {
-		return no
-	}
-	if m.Group.IsSecondary() {
-		return refuse("group-secondary", "take it out of the group first", "%s is a secondary of replication group %s and cannot be moved", m.Key, m.Group.Name)
-	}
-	if no := topology.CanReplicate(m, d.server, d.policy.Replication); no != nil {
-		return no
-	}
-	if no := topology.CanReplicateByGTID(m, d.server); no != nil {
-		return no
-	}
-	d.plan.Title = fmt.Sprintf("%s takes the place of %s", d.server.Key, m.Key)
-	d.plan.Successor = d.server.Key
-	first := step(d.server, a, "it takes the place of its source")
-	first.Undo = &plan.Action{Verb: plan.Move, Source: m.Key, Channel: d.server.Channel.Name}
-	d.plan.Add(1, first)
-	d.plan.Add(2, step(m, plan.Action{Verb: plan.Move, Source: d.server.Key, Channel: m.Channel.Name}, "it gave its place to what replicated from it"))
-	d.warnOf(d.server, up)
-	return nil
-}
-
 // makeCoPrimary makes the server's source, the primary, a replica of the server.
 func (d *relocation) makeCoPrimary() *topology.Refusal {
 	m, no := d.source()
@@ -119,12 +78,12 @@ func (d *relocation) makeCoPrimary() *topology.Refusal {
 			return no
 		}
 		if i.Group.IsMember() {
-			return refuse("group", "", "%s is a member of replication group %s, which has its own primary", i.Key, i.Group.Name)
+			return refuse("group", "take it out of the group first", "%s is a member of replication group %s, which has its own primary", i.Key, i.Group.Name)
 		}
 	}
 	switch {
 	case d.t.Source(m) == r:
-		return refuse("co-primary", "", "%s and %s replicate from each other already", r.Key, m.Key)
+		return refuse("co-primary", "reset-replica on one of them takes the ring apart", "%s and %s replicate from each other already", r.Key, m.Key)
 	case m.HasSource():
 		return refuse("has-source", "reset-replica there first, if that is what is meant", "%s replicates from %s: it cannot replicate from %s as well", m.Key, m.SourceKey(), r.Key)
 	case !r.ReadOnly:
@@ -132,7 +91,7 @@ func (d *relocation) makeCoPrimary() *topology.Refusal {
 	case !r.Replicating():
 		return refuse("not-replicating", "start replication there", "replication on %s does not run (error %d: %s)", r.Key, max(r.Channel.LastIOErrno, r.Channel.LastSQLErrno), r.Channel.LastIOError+r.Channel.LastSQLError)
 	case r.IsMultiSource():
-		return refuse("multi-source", "", "%s also replicates from %s, which would reach %s", r.Key, r.Others[0].Source, m.Key)
+		return refuse("multi-source", "reset-replica that channel first", "%s also replicates from %s, which would reach %s", r.Key, r.Others[0].Source, m.Key)
 	}
 	if no := d.lags(r); no != nil {
 		return no
@@ -147,7 +106,8 @@ func (d *relocation) makeCoPrimary() *topology.Refusal {
 	case topology.MariaDBGTID:
 		a.Place = plan.ByMariaDBGTID
 	default:
-		return topology.CanReplicateByGTID(r, m)
+		// From the end of the replica's log on there is only what comes from the primary itself, which passes it over.
+		a.Place = plan.AtEnd
 	}
 	if !r.CredentialsAvailable && !m.HasCredentials {
 		d.plan.Warnings = append(d.plan.Warnings, fmt.Sprintf("the replication credentials of %s cannot be read: %s may be unable to sign in there (set ReplicationCredentialsQuery)", r.Key, m.Key))

@@ -48,6 +48,7 @@ type Request struct {
 	Number    int64                // seconds of a delay; the connection whose statement is to end
 	File      string               // a binary log; LatestLog is the newest when purging; "" is the next when flushing
 	At        topology.Coordinates // what to wait for
+	Channel   string               // of a server that replicates on several; "" where it has one
 	Force     bool                 // purge although a replica may still need it
 }
 
@@ -87,6 +88,16 @@ func (o Operation) Gentle() bool {
 	return false
 }
 
+// OfChannel says whether the operation is about one replication channel of the server.
+func (o Operation) OfChannel() bool {
+	switch o {
+	case StopReplica, StopReplicaNice, StartReplica, RestartReplica, ResetReplica, DetachReplica, ReattachReplica, EnableGTID, DisableGTID,
+		SkipQuery, DelayReplication, SourcePosWait, ChangeCredentials:
+		return true
+	}
+	return false
+}
+
 // AuditType is the word under which the operation is audited.
 func (o Operation) AuditType() string {
 	switch o {
@@ -100,6 +111,11 @@ func (o Operation) AuditType() string {
 
 // Look are the servers, beside the server itself and its source, that a plan is made from.
 func Look(t *topology.Topology, r Request) []topology.Key {
+	if focused, no := onChannel(t, r.Server, r.Channel); no == nil && r.Channel != "" {
+		if s := focused.Source(focused.Instance(r.Server)); s != nil {
+			return []topology.Key{s.Key}
+		}
+	}
 	switch r.Operation {
 	case PurgeBinaryLogs, ErrantReset:
 		return topology.Keys(followers(t, r.Server))
@@ -116,16 +132,19 @@ func Look(t *topology.Topology, r Request) []topology.Key {
 // Single plans an operation on one server, whose state and that of the servers of Look is fresh. A plan without steps
 // means that all is as it was asked for.
 func Single(t *topology.Topology, r Request, policy Policy) (plan.Plan, *topology.Refusal) {
+	t, refusal := onChannel(t, r.Server, r.Channel)
+	if refusal != nil {
+		return plan.Plan{}, refusal
+	}
 	i := t.Instance(r.Server)
 	if i == nil {
-		return plan.Plan{}, no("unknown", "", "%s is not known", r.Server)
+		return plan.Plan{}, no("unknown", "discover it first", "%s is not known", r.Server)
 	}
 	if !i.LastCheckValid() {
-		return plan.Plan{}, no("unreachable", "", "%s cannot be reached: %s", i.Key, i.Check.Err)
+		return plan.Plan{}, no("unreachable", "look why it does not answer", "%s cannot be reached: %s", i.Key, i.Check.Err)
 	}
 	s := &single{t: t, i: i, r: r, policy: policy, p: plan.Plan{Operation: string(r.Operation), Cluster: i.ClusterName}}
-	refusal := s.plan()
-	if refusal != nil {
+	if refusal = s.plan(); refusal != nil {
 		return plan.Plan{}, refusal
 	}
 	return s.p, nil
@@ -183,11 +202,11 @@ func (s *single) add(phase plan.Phase, a plan.Action, why string, undo *plan.Act
 func (s *single) replica() *topology.Refusal {
 	switch {
 	case s.i.Group.IsSecondary():
-		return no("group-secondary", "", "%s is a secondary of a replication group", s.i.Key)
+		return no("group-secondary", "take it out of the group first", "%s is a secondary of a replication group", s.i.Key)
 	case !s.i.IsReplica():
-		return no("not-a-replica", "", "%s is not a replica", s.i.Key)
-	case s.i.IsMultiSource():
-		return no("multi-source", "", "%s replicates from several sources, and which one is meant cannot be said", s.i.Key)
+		return no("not-a-replica", "name a replica", "%s is not a replica", s.i.Key)
+	case s.i.IsMultiSource() && s.r.Channel == "":
+		return no("multi-source", "name one of its channels with -channel", "%s replicates from several sources, and which one is meant cannot be said", s.i.Key)
 	}
 	return nil
 }
@@ -205,6 +224,9 @@ func unapplied(i *topology.Instance) bool {
 		executed, err2 := gtid.Parse(i.ExecutedSet)
 		return err != nil || err2 != nil || !executed.Contains(received)
 	case topology.MariaDBGTID:
+		if c.Read.LogFile == "" && c.Read.LogPos > 0 && c.Exec.IsEmpty() {
+			return false // pointed at its source and not started since: its relay log is empty
+		}
 		received, err := gtid.ParseMariaPos(c.RetrievedSet)
 		applied, err2 := gtid.ParseMariaPos(c.AppliedSet)
 		return err != nil || err2 != nil || !applied.Contains(received)
@@ -247,7 +269,7 @@ func (s *single) halt() {
 	if runs(c.SQLThread) {
 		undo = &plan.Action{Verb: plan.StartApplying}
 	}
-	s.add(plan.Stop, plan.Action{Verb: plan.StopReplica}, "its threads have to be stopped", undo)
+	s.add(plan.Stop, plan.Action{Verb: plan.StopReplica, On: s.resendable()}, "its threads have to be stopped", undo)
 }
 
 // restore starts the threads that ran before.

@@ -29,6 +29,8 @@ func (s *single) configuration() *topology.Refusal {
 			return no("no-gtid", "", "%s does not use GTID", s.i.Key)
 		case s.i.Channel.Source.IsDetached():
 			return no("detached", "reattach-replica-master-host", "%s is detached from its source", s.i.Key)
+		case s.i.Channel.Exec.IsEmpty() && !s.applies():
+			return no("no-position", "start-replica", "%s has not replicated from %s yet, and its place in the log there is not known", s.i.Key, s.i.SourceKey())
 		}
 		return s.changed(plan.Action{Verb: plan.UsePosition}, true)
 	}
@@ -73,13 +75,14 @@ func (s *single) reattach() *topology.Refusal {
 	c := &s.i.Channel
 	source := c.Source.Reattached()
 	s.p.Title = fmt.Sprintf("reattach %s to its source %s", s.i.Key, source)
+	s.p.Successor = source
 	switch {
 	case !c.Source.IsDetached():
 		return no("not-detached", "", "%s is not detached", s.i.Key)
 	case unapplied(s.i):
 		at := s.t.Instance(source)
 		if at == nil || !at.LastCheckValid() {
-			return no("would-drop", "", "%s has received transactions that it has not applied, they would be dropped, and %s does not answer", s.i.Key, source)
+			return no("would-drop", "bring that server back first", "%s has received transactions that it has not applied, they would be dropped, and %s does not answer", s.i.Key, source)
 		}
 	}
 	s.add(plan.Change, plan.Action{Verb: plan.ReattachSource}, "", &plan.Action{Verb: plan.DetachSource})
@@ -94,7 +97,7 @@ func (s *single) delay() *topology.Refusal {
 	s.p.Title = fmt.Sprintf("delay replication on %s by %d s", s.i.Key, s.r.Number)
 	switch {
 	case s.r.Number < 0:
-		return no("negative-delay", "", "a delay of %d s is less than none", s.r.Number)
+		return no("negative-delay", "give 0 or more", "a delay of %d s is less than none", s.r.Number)
 	case s.r.Number == c.SQLDelay:
 		return nil
 	}
@@ -121,7 +124,7 @@ func (s *single) enableGTID() *topology.Refusal {
 	case s.i.UsesGTID():
 		return no("uses-gtid", "", "%s uses GTID already", s.i.Key)
 	case source == nil || !source.LastCheckValid():
-		return no("source-unreachable", "", "whether %s, the source of %s, uses GTID cannot be seen", s.i.SourceKey(), s.i.Key)
+		return no("source-unreachable", "look why it does not answer", "whether %s, the source of %s, uses GTID cannot be seen", s.i.SourceKey(), s.i.Key)
 	case s.i.IsMariaDB() && source.IsMariaDB():
 		return s.changed(plan.Action{Verb: plan.UseGTID, Place: plan.ByMariaDBGTID}, true)
 	case !s.i.SupportsOracleGTID || !source.SupportsOracleGTID:
@@ -133,7 +136,7 @@ func (s *single) enableGTID() *topology.Refusal {
 		return no("gtid-unreadable", "", "the GTID sets of %s and %s cannot be read", s.i.Key, source.Key)
 	}
 	if missing := purged.Subtract(executed); !missing.IsEmpty() {
-		return no("gtid-purged", "", "%s has purged transactions that %s lacks: %s", source.Key, s.i.Key, missing)
+		return no("gtid-purged", "rebuild it from a backup", "%s has purged transactions that %s lacks: %s", source.Key, s.i.Key, missing)
 	}
 	return s.changed(plan.Action{Verb: plan.UseGTID, Place: plan.ByOracleGTID}, true)
 }

@@ -40,7 +40,7 @@ func (s *single) setting() *topology.Refusal {
 	case KillQuery:
 		s.p.Title = fmt.Sprintf("end the statement of connection %d of %s", s.r.Number, i.Key)
 		if s.r.Number <= 0 {
-			return no("no-connection", "", "connection %d is none", s.r.Number)
+			return no("no-connection", "give the number of a connection", "connection %d is none", s.r.Number)
 		}
 		s.add(plan.Change, plan.Action{Verb: plan.KillQuery, Number: s.r.Number}, "", nil)
 	}
@@ -50,7 +50,7 @@ func (s *single) setting() *topology.Refusal {
 // logs plans what is about binary logs.
 func (s *single) logs() *topology.Refusal {
 	if !s.i.LogBin || s.i.SelfCoordinates.IsEmpty() {
-		return no("no-binary-log", "", "%s writes no binary log", s.i.Key)
+		return no("no-binary-log", "set log_bin there", "%s writes no binary log", s.i.Key)
 	}
 	now := topology.Coordinates{LogFile: s.i.SelfCoordinates.LogFile}
 	to := topology.Coordinates{LogFile: s.r.File}
@@ -74,7 +74,7 @@ func (s *single) logs() *topology.Refusal {
 		case target < number:
 			return no("file-behind", "", "%s is at %s already, behind %s", s.i.Key, now.LogFile, to.LogFile)
 		case target-number > flushAtMost:
-			return no("file-too-far", "", "%s is %d binary logs ahead of %s; at most %d are begun at once", to.LogFile, target-number, now.LogFile, flushAtMost)
+			return no("file-too-far", "give a nearer one", "%s is %d binary logs ahead of %s; at most %d are begun at once", to.LogFile, target-number, now.LogFile, flushAtMost)
 		case target == number:
 			return nil
 		}
@@ -158,7 +158,7 @@ func (s *single) errant() *topology.Refusal {
 	primary := primaryOf(s.t, s.i)
 	switch {
 	case primary == nil || !primary.LastCheckValid():
-		return no("no-primary", "", "no primary of %s takes writes", s.i.Key)
+		return no("no-primary", "set-writeable on its primary", "no primary of %s takes writes", s.i.Key)
 	case !primary.SupportsOracleGTID:
 		return no("gtid-unsupported", "", "its primary %s does not use MySQL's GTID", primary.Key)
 	case errant.Count() > injectAtMost:

@@ -87,7 +87,7 @@ func (s *single) stopNicely() *topology.Refusal {
 	} else {
 		s.add(plan.CatchUp, plan.Action{Verb: plan.AwaitApplied, Timeout: s.policy.Patience}, "", nil).Deadline = waitAtMost
 	}
-	s.add(plan.Stop, plan.Action{Verb: plan.StopReplica}, "", nil)
+	s.add(plan.Stop, plan.Action{Verb: plan.StopReplica, On: s.resendable()}, "", nil)
 	return nil
 }
 

@@ -2,15 +2,17 @@ package server
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"slices"
+	"time"
 
 	"orchestrator/internal/topology"
 )
 
 // ChangeSource re-points a channel or changes its options; its threads must be stopped. What the change leaves zero
-// stays as it is configured, but for one thing: a new host or port makes the server set the heartbeat period to half
-// of its net timeout, unless Heartbeat is given (see CarryOver). A channel that did not exist gets the version's
+// stays as it is configured. A new host or port makes servers set the heartbeat period to half of their net timeout, so
+// it is read before and named; where it cannot be read, that is what becomes of it. A channel that did not exist gets the version's
 // defaults for the rest (see Fresh).
 //
 // Error 1201 (a MySQL server cannot initialise its replication metadata, which happens after a crash or an upgrade) is
@@ -20,6 +22,9 @@ func (s *Server) ChangeSource(ctx context.Context, change SourceChange) error {
 	op := "change replication source"
 	if change.Source.Hostname != "" {
 		op += " to " + change.Source.String()
+	}
+	if change.Source.Hostname != "" && change.Heartbeat == 0 && !change.Fresh {
+		change.Heartbeat = s.heartbeat(ctx, change.Channel)
 	}
 	build := func(d Dialect) ([]string, error) {
 		if err := d.checkMode(change.Mode); err != nil {
@@ -35,6 +40,26 @@ func (s *Server) ChangeSource(ctx context.Context, change SourceChange) error {
 		err = s.exec(ctx, op, build)
 	}
 	return withoutSecrets(err, change.Password)
+}
+
+// heartbeat is the heartbeat period of a channel, 0 where it is not known. MySQL shows it apart from the status.
+func (s *Server) heartbeat(ctx context.Context, channel string) (period time.Duration) {
+	err := s.rows(ctx, "read heartbeat period", func(d Dialect) (string, error) {
+		switch {
+		case d.mysql(5, 7, 6):
+			return "SELECT HEARTBEAT_INTERVAL FROM performance_schema.replication_connection_configuration WHERE CHANNEL_NAME=" + quote(channel), nil
+		case d.mysql(5, 6, 0):
+			return "SELECT VARIABLE_VALUE FROM information_schema.global_status WHERE VARIABLE_NAME='Slave_heartbeat_period'", nil
+		}
+		return "", unsupported("heartbeat periods: %s %s shows them with the status", d.Flavor, d.Version)
+	}, func(_ []string, row []driver.Value) error {
+		period = seconds(row[0])
+		return nil
+	})
+	if err != nil {
+		return 0 // a source is never left unchanged for want of it
+	}
+	return period
 }
 
 // findsPlaceByGTID says whether the channel needs nothing of its relay logs, because it uses auto position.

@@ -45,6 +45,7 @@ func (s *Server) Status(ctx context.Context) ([]topology.Channel, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.several.Store(len(channels) > 1)
 	return orderChannels(channels), nil
 }
 

@@ -80,6 +80,9 @@ func (s *Server) observe(ctx context.Context, c *conn) (*Observation, error) {
 	if c.broken {
 		s.dropProbe(c)
 	}
+	if r != nil && r.got.has(partChannels) {
+		s.several.Store(len(r.channels) > 1)
+	}
 	var obs *Observation
 	if r != nil && r.got.has(partVariables) {
 		obs = r.observation(s, fresh)

@@ -28,6 +28,7 @@ type Server struct {
 	key topology.Key
 
 	dialect atomic.Pointer[Dialect] // nil until the first answer
+	several atomic.Bool             // it was last seen to replicate on several channels
 	closed  atomic.Bool
 
 	probing  chan struct{} // holds one token while the probe connection is in use
@@ -52,7 +53,9 @@ func (s *Server) Key() topology.Key { return s.key }
 // Dialect is how the server wants to be spoken to; ok is false until it was reached for the first time.
 func (s *Server) Dialect() (d Dialect, ok bool) {
 	if p := s.dialect.Load(); p != nil {
-		return *p, true
+		d := *p
+		d.Several = s.several.Load()
+		return d, true
 	}
 	return Dialect{}, false
 }

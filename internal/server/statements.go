@@ -34,10 +34,15 @@ func (d Dialect) onChannel(command, rest, channel string) string {
 		}
 		return command + rest
 	}
-	if channel != "" {
-		rest += " FOR CHANNEL " + quote(channel)
+	return command + rest + d.forChannel(channel)
+}
+
+// forChannel names a channel to MySQL: the one without a name too, where there are others beside it.
+func (d Dialect) forChannel(channel string) string {
+	if channel == "" && !(d.Several && d.HasChannels()) {
+		return ""
 	}
-	return command + rest
+	return " FOR CHANNEL " + quote(channel)
 }
 
 func (t Threads) sql() string {
@@ -50,8 +55,7 @@ func (t Threads) sql() string {
 	return ""
 }
 
-// StopReplica stops replication threads of a channel. Without a name that is the default channel on MariaDB and every
-// channel on MySQL, as it is for StartReplica.
+// StopReplica stops replication threads of a channel.
 func (d Dialect) StopReplica(t Threads, channel string) string {
 	return d.onChannel("STOP "+d.replica(), t.sql(), channel)
 }
@@ -180,7 +184,7 @@ func (d Dialect) WaitPosition(c topology.Coordinates, channel string, timeout ti
 		name = "SOURCE_POS_WAIT"
 	}
 	sql := "SELECT " + name + "(" + quote(c.LogFile) + ", " + itoa(c.LogPos) + ", " + serverSeconds(timeout)
-	if channel != "" && d.HasChannels() {
+	if d.HasChannels() && (channel != "" || d.Several) {
 		sql += ", " + quote(channel)
 	}
 	return sql + ")"
@@ -258,8 +262,8 @@ func (d Dialect) BinlogEvents(kind topology.LogType, file string, pos int64, lim
 	if limit > 0 {
 		sql += " LIMIT " + itoa(int64(limit))
 	}
-	if kind == topology.RelayLog && !d.isMariaDB() && channel != "" {
-		sql += " FOR CHANNEL " + quote(channel)
+	if kind == topology.RelayLog && !d.isMariaDB() {
+		sql += d.forChannel(channel)
 	}
 	return sql
 }

@@ -54,6 +54,9 @@ type Dialect struct {
 	Flavor  topology.Flavor
 	Version Version
 	NDB     bool // an SQL node of an NDB cluster
+	// Several says that the server was last seen to replicate on several channels. On MySQL a statement that names none is
+	// then about all of them, or an error.
+	Several bool
 }
 
 // DialectOf finds the dialect from @@version and @@version_comment.

@@ -19,7 +19,7 @@ func (t *Topology) CanMove(r, s *Instance, rules ReplicationRules) *Refusal {
 	}
 	switch {
 	case !r.HasSource() && !r.Channel.Source.IsDetached():
-		return &Refusal{"not-a-replica", fmt.Sprintf("%s replicates from nobody", r.Key), "set its source up first"}
+		return &Refusal{"not-a-replica", fmt.Sprintf("%s replicates from nobody, and so cannot be moved below %s", r.Key, s.Key), "set its source up first"}
 	case r.Group.IsSecondary():
 		return &Refusal{"group-secondary", fmt.Sprintf("%s is a secondary of replication group %s and cannot be moved", r.Key, r.Group.Name), "take it out of the group first"}
 	case r.Group.IsMember() && r.Group.Name == s.Group.Name:
@@ -53,17 +53,39 @@ func asRelay(s *Instance) *Instance {
 	return c
 }
 
-// IsBelow says whether i replicates from k, directly or through others. No server is below itself, unless it is part
-// of a ring.
+// IsBelow says whether i replicates from k, directly or through others, on whatever channel. No server is below itself,
+// unless it is part of a ring.
 func (t *Topology) IsBelow(i, k Key) bool {
 	seen := make(map[Key]bool)
-	for at := t.sources[i]; !at.IsZero() && !seen[at]; at = t.sources[at] {
-		if at == k {
+	next := t.above(i)
+	for len(next) > 0 {
+		at := next[0]
+		next = next[1:]
+		switch {
+		case at == k:
 			return true
+		case !seen[at]:
+			seen[at] = true
+			next = append(next, t.above(at)...)
 		}
-		seen[at] = true
 	}
 	return false
+}
+
+// above are the servers that k replicates from, one for each channel.
+func (t *Topology) above(k Key) []Key {
+	var keys []Key
+	if s := t.sources[k]; !s.IsZero() {
+		keys = append(keys, s)
+	}
+	if i := t.Instance(k); i != nil {
+		for _, c := range i.Others {
+			if c.Source.IsValid() {
+				keys = append(keys, c.Source)
+			}
+		}
+	}
+	return keys
 }
 
 // CanReplicateByGTID says whether replica r finds its place in the log of s by GTID: both use GTIDs of one family, and
@@ -74,7 +96,7 @@ func CanReplicateByGTID(r, s *Instance) *Refusal {
 	case r.UsesMariaDBGTID() && s.IsMariaDB():
 		return nil
 	case r.UsesMariaDBGTID():
-		return &Refusal{"family", fmt.Sprintf("%s replicates by MariaDB's GTID and %s is %s", r.Key, s.Key, s.Flavor), ""}
+		return &Refusal{"family", fmt.Sprintf("%s replicates by MariaDB's GTID and %s is %s", r.Key, s.Key, s.Flavor), "name a MariaDB server, or let it use file and position first (disable-gtid)"}
 	case !r.UsesOracleGTID():
 		return &Refusal{"no-gtid", fmt.Sprintf("%s replicates by file and position, at %s of %s", r.Key, r.Channel.Exec, r.SourceKey()), "let it use GTID first (enable-gtid)"}
 	case !s.SupportsOracleGTID && !s.UsesOracleGTID():
@@ -83,7 +105,7 @@ func CanReplicateByGTID(r, s *Instance) *Refusal {
 	missing, err := purgedBefore(r, s)
 	switch {
 	case err != nil:
-		return &Refusal{"unknown-history", err.Error(), ""}
+		return &Refusal{"unknown-history", fmt.Sprintf("whether %s still has what %s lacks cannot be told: %v", s.Key, r.Key, err), "discover both again"}
 	case !missing.IsEmpty():
 		return &Refusal{"purged", fmt.Sprintf("%s has purged transactions that %s lacks: %s", s.Key, r.Key, missing), "rebuild it from a backup, or name a source that still has them"}
 	}

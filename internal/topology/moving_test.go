@@ -38,6 +38,7 @@ func TestCanMove(t *testing.T) {
 		"sideways":        {"mid", "side", nil, ""},
 		"down":            {"side", "leaf", nil, ""},
 		"below its child": {"mid", "leaf", nil, "loop"},
+		"below what replicates from it on another channel": {"mid", "side", func(_, _, leaf, side *Instance) { side.Others = []Channel{{Name: "x", Source: leaf.Key}} }, "loop"},
 		"itself":          {"mid", "mid", nil, "same-server"},
 		"no replica":      {"top", "leaf", nil, "not-a-replica"},
 		"detached":        {"mid", "side", func(_, mid, _, _ *Instance) { mid.Channel.Source = mid.Channel.Source.Detached() }, ""},
@@ -64,6 +65,8 @@ func TestCanMove(t *testing.T) {
 			switch {
 			case no == nil && c.rule != "", no != nil && no.Rule != c.rule:
 				t.Errorf("refusal %v, want rule %q", no, c.rule)
+			case no != nil && (no.Remedy == "" || !strings.Contains(no.Reason, c.r) && !strings.Contains(no.Reason, c.s)):
+				t.Errorf("it does not say what would help: %s", no)
 			}
 		})
 	}

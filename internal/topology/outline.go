@@ -202,6 +202,7 @@ func (i *Instance) extras(now time.Time) []string {
 		{i.UsingPseudoGTID, "P-GTID"},
 		{i.SemiSync.SourceEnabled, "semi:master"},
 		{i.SemiSync.ReplicaEnabled, "semi:replica"},
+		{i.IsMultiSource(), fmt.Sprintf("channels:%d", 1+len(i.Others))},
 		{i.IsDowntimed(now), "downtimed"},
 	} {
 		if e.applies {

@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -47,7 +48,13 @@ func TestCanReplicate(t *testing.T) {
 		"other family with gtid": {func(r, s *Instance, _ *ReplicationRules) {
 			r.Flavor, r.Version, r.Channel.GTID = FlavorMariaDB, "10.11.1", MariaDBGTID
 		}, "family"},
-		"other family by position": {func(r, s *Instance, _ *ReplicationRules) { r.Flavor, r.Version = FlavorMariaDB, "10.11.1" }, ""},
+		"gtid on and off":                    {func(r, s *Instance, _ *ReplicationRules) { r.GTIDMode, s.GTIDMode = "ON", "OFF" }, "gtid-mode"},
+		"gtid on and permitted":              {func(r, s *Instance, _ *ReplicationRules) { r.GTIDMode, s.GTIDMode = "ON", "ON_PERMISSIVE" }, ""},
+		"gtid on and hardly":                 {func(r, s *Instance, _ *ReplicationRules) { r.GTIDMode, s.GTIDMode = "ON", "OFF_PERMISSIVE" }, "gtid-mode"},
+		"gtid off and on":                    {func(r, s *Instance, _ *ReplicationRules) { r.GTIDMode, s.GTIDMode = "OFF", "ON_PERMISSIVE" }, "gtid-mode"},
+		"gtid takes anything":                {func(r, s *Instance, _ *ReplicationRules) { r.GTIDMode, s.GTIDMode = "OFF_PERMISSIVE", "ON" }, ""},
+		"gtid of a source that does not say": {func(r, s *Instance, _ *ReplicationRules) { r.GTIDMode = "ON" }, ""},
+		"other family by position":           {func(r, s *Instance, _ *ReplicationRules) { r.Flavor, r.Version = FlavorMariaDB, "10.11.1" }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, s, p := base("r", 1), base("s", 2), rules
@@ -55,8 +62,8 @@ func TestCanReplicate(t *testing.T) {
 			got := ""
 			if refusal := CanReplicate(r, s, p); refusal != nil {
 				got = refusal.Rule
-				if refusal.Error() == "" {
-					t.Error("a refusal without words")
+				if refusal.Remedy == "" || !strings.Contains(refusal.Reason, r.Key.String()) || !strings.Contains(refusal.Reason, s.Key.String()) {
+					t.Errorf("it does not name both servers, and what would help: %s", refusal)
 				}
 			}
 			if got != c.rule {

@@ -7,6 +7,7 @@ import (
 	"orchestrator/internal/move"
 	"orchestrator/internal/plan"
 	"orchestrator/internal/refactor"
+	servers "orchestrator/internal/server"
 	"orchestrator/internal/topology"
 )
 
@@ -38,4 +39,11 @@ func (b *Backend) RestartStatements(_ context.Context, _ topology.Key, between s
 // LocateErrant finds two files.
 func (b *Backend) LocateErrant(context.Context, topology.Key) ([]string, error) {
 	return []string{"binlog.000003", "binlog.000007"}, b.Fail
+}
+
+// ErrantStatements finds one.
+func (b *Backend) ErrantStatements(context.Context, topology.Key) ([]move.ErrantEvent, bool, error) {
+	return []move.ErrantEvent{{GTID: "00000000-0000-0000-0000-000000000001:7", Event: servers.BinlogEvent{
+		LogName: "mysql-bin.000002", Pos: 234, EventType: "Query", Info: "CREATE DATABASE stray",
+	}}}, false, nil
 }
