@@ -56,6 +56,11 @@ func TestPublishedAnswers(t *testing.T) {
 		"submit-pool-instances": "?instances=db-a2", "search": "?s=db", "set-cluster-alias": "?alias=x", "tagged": "?tag=zone", "tag-value": "?tag=zone",
 		"tag": "?tag=a", "untag": "?tag=zone", "untag-all": "?tag=zone=x", "ack-recovery": "?comment=seen", "ack-all-recoveries": "?comment=seen", "restart-slave-statements": "?q=select+1",
 	}
+	// These need servers that find their places by position, or a dead primary, which the servers of the test engine are not:
+	// here they are refused. TestConformance has them on real servers.
+	unfit := []string{
+		"match", "match-below", "match-up", "match-slaves", "match-up-slaves", "regroup-slaves-bls", "move-equivalent", "make-master", "make-local-master",
+	}
 	var left []string
 	for _, e := range published.Exceptions("route") {
 		if e.Difference == "missing" {
@@ -78,6 +83,12 @@ func TestPublishedAnswers(t *testing.T) {
 				b := operatetest.New()
 				for _, slash := range []string{"", "/"} {
 					w := get(t, handler(b), "/api/"+filled(t, path, other[first])+slash+query[first])
+					if slices.Contains(unfit, first) {
+						if w.Code != http.StatusInternalServerError || !strings.HasPrefix(w.Body.String(), `{"Code":"ERROR","Message":"`) {
+							t.Errorf("status %d: %s", w.Code, w.Body)
+						}
+						continue
+					}
 					if w.Code != http.StatusOK {
 						t.Fatalf("status %d: %s", w.Code, w.Body)
 					}
