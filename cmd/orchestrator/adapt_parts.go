@@ -28,6 +28,8 @@ type parts struct {
 	leader   leadership
 	health   *nodeHealth
 	progress func(recovery.Progress) // told of the course of recoveries
+
+	ledgerSeam func(recovery.Ledger) recovery.Ledger // see seams; may be nil
 }
 
 // leadership is what operations and recoveries want to know of who leads.
@@ -72,11 +74,15 @@ func (p *parts) connections(c *config.Config, m *tlsMemory) (server.Options, err
 // recoveryEngine makes the engine that recovers with what the observer sees.
 func (p *parts) recoveryEngine(o *observe.Observer, servers *server.Servers) *recovery.Engine {
 	node := recovery.Node{Hostname: p.node.Hostname, Token: p.node.Token}
+	var ledger recovery.Ledger = recovery.NewStoreLedger(p.store, node, p.config, p.health.alive).AuditTo(p.audit.Audit)
+	if p.ledgerSeam != nil {
+		ledger = p.ledgerSeam(ledger)
+	}
 	return recovery.New(recovery.Options{
 		Observer: o,
 		Servers:  execute.Real(servers),
 		Former:   func(k topology.Key) recovery.Former { return servers.For(k) },
-		Ledger:   recovery.NewStoreLedger(p.store, node, p.config, p.health.alive).AuditTo(p.audit.Audit),
+		Ledger:   ledger,
 		Hooks:    p.hooks,
 		Leader:   p.leader,
 		Config:   p.config,

@@ -172,6 +172,8 @@ type Config struct {
 	AutoRejoin                                 string
 	ExtraTransactionsDirectory                 string
 	ExtraTransactionsMaxMegabytes              int
+	FailoverMaxLossTransactions                int
+	FailoverMaxLossSeconds                     int
 	MasterFailoverLostInstancesDowntimeMinutes uint
 	FailMasterPromotionOnLagMinutes            uint
 	FailMasterPromotionIfSQLThreadNotUpToDate  bool

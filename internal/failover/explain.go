@@ -38,6 +38,8 @@ type Blocking struct {
 	UID     string    `json:"uid,omitempty"`
 	Running bool      `json:"running,omitempty"`
 	Until   time.Time `json:"until,omitzero"` // the end of its active period; zero while it runs
+	// Promotion says that it made another server the primary. One that did not gives way to one that does.
+	Promotion bool `json:"promotion,omitempty"`
 }
 
 // Explanation is a forecast: what would happen automatically, why, and what it would cost.
@@ -233,6 +235,7 @@ func (x *explainer) judgeState() {
 	case b == nil:
 	case b.Running:
 		x.hold(Hold{Rule: "running", Reason: fmt.Sprintf("recovery %s of the cluster is still running", b), Change: "wait for its end"})
+	case !b.Promotion && promotes(x.Code): // that one gives way
 	case b.Until.IsZero() || b.Until.After(s.Now):
 		x.hold(Hold{Rule: "blocked", Setting: "RecoveryPeriodBlockSeconds", Until: b.Until,
 			Reason: fmt.Sprintf("recovery %s of the cluster was a short time ago", b), Change: "ack-cluster-recoveries, or wait until its period ends"})
@@ -348,6 +351,9 @@ func (x *explainer) forecast() {
 		x.noSuccessor()
 	case promotes(x.Code):
 		x.Risk = x.risk()
+		if key, reason := x.policies.Promotion.Loss.Exceeded(x.Risk); key != "" {
+			x.hold(Hold{Rule: "loss-limit", Setting: key, Reason: reason, Change: "recover -i " + x.Failed.String() + ", which loses them, or a higher " + key})
+		}
 		x.Expected = x.estimate()
 	}
 }

@@ -66,10 +66,13 @@ var questions = map[string]struct {
 	"the picture is not complete": {question{servers: pair(), state: func(s *State) { s.Complete = false }}, []string{"incomplete"}, "a"},
 	"switched off globally":       {question{servers: pair(), state: func(s *State) { s.GlobalDisabled = true }}, []string{"disabled"}, "a"},
 	"recovered a short time ago": {question{servers: pair(), state: func(s *State) {
-		s.Blocking = &Blocking{ID: 7, UID: "r7", Until: noon.Add(40 * time.Minute)}
+		s.Blocking = &Blocking{ID: 7, UID: "r7", Promotion: true, Until: noon.Add(40 * time.Minute)}
 	}}, []string{"blocked"}, "a"},
 	"the block is over": {question{servers: pair(), state: func(s *State) {
 		s.Blocking = &Blocking{ID: 7, Until: noon.Add(-time.Minute)}
+	}}, nil, "a"},
+	"blocked by a recovery that promoted nobody": {question{servers: pair(), state: func(s *State) {
+		s.Blocking = &Blocking{ID: 7, Until: noon.Add(40 * time.Minute)}
 	}}, nil, "a"},
 	"a recovery is running": {question{servers: pair(), state: func(s *State) { s.Blocking = &Blocking{ID: 7, Running: true} }}, []string{"running"}, "a"},
 	"no filter matches": {question{servers: pair(), policies: func(p *Policies) {

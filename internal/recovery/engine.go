@@ -120,7 +120,7 @@ type Engine struct {
 	began      time.Time                     // when Run began
 	successors map[topology.Key]topology.Key // who replaced a primary, in this process
 	active     map[string]*Recovery          // by UID
-	recent     map[string]time.Time          // when the newest recovery of a cluster began
+	recent     map[recentKind]time.Time      // when the newest recovery of a cluster began
 	refused    map[topology.Key]refusal
 	held       map[topology.Key]string // why nothing was done about a server, as it was told last
 }
@@ -159,7 +159,7 @@ func New(o Options) *Engine {
 		considered: make(map[topology.Key]bool),
 		successors: make(map[topology.Key]topology.Key),
 		active:     make(map[string]*Recovery),
-		recent:     make(map[string]time.Time),
+		recent:     make(map[recentKind]time.Time),
 		refused:    make(map[topology.Key]refusal),
 		held:       make(map[topology.Key]string),
 	}

@@ -509,7 +509,11 @@ func TestRecoverOnDemand(t *testing.T) {
 		err     string // "" for a recovery
 	}{
 		"in spite of the filters, the switch and the block": {
-			prepare: func(b *bench) { b.lose("p"); b.ledger.disabled = true; b.ledger.block = Block{1, "blocked"} }, key: "p"},
+			prepare: func(b *bench) {
+				b.lose("p")
+				b.ledger.disabled = true
+				b.ledger.block = Block{By: 1, Reason: "blocked"}
+			}, key: "p"},
 		"not where nothing is wrong": {key: "p", err: "nothing is wrong"},
 		"not of an unknown server":   {key: "x", err: "not known"},
 		"not by who does not lead":   {prepare: func(b *bench) { b.leader.set(false) }, key: "p", err: "not the leader"},

@@ -404,7 +404,7 @@ func (l *fakeLedger) Blocking(ctx context.Context, _ topology.Key, _ string) (*f
 	if !l.block.Blocked() {
 		return nil, err
 	}
-	return &failover.Blocking{ID: l.block.By, UID: "earlier", Until: time.Now().Add(time.Hour)}, err
+	return &failover.Blocking{ID: l.block.By, UID: "earlier", Promotion: true, Until: time.Now().Add(time.Hour)}, err
 }
 
 func (l *fakeLedger) DemotedSince(ctx context.Context, k topology.Key, _ time.Time) (bool, error) {

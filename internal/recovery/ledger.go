@@ -36,7 +36,7 @@ type Ledger interface {
 	// Acknowledge lifts the block of one recovery, in this program's own name.
 	Acknowledge(ctx context.Context, uid, comment string) error
 	// Blocking returns the recovery that would keep one of this server or this cluster from beginning by itself, nil
-	// when there is none.
+	// when there is none; of several one that runs or has promoted comes first.
 	Blocking(ctx context.Context, failed topology.Key, cluster string) (*failover.Blocking, error)
 	// ClearDetections ends the active detections of a server.
 	ClearDetections(ctx context.Context, key topology.Key) error
@@ -63,8 +63,12 @@ type Ledger interface {
 // Journal is how far a recovery has come, and what who carries on must know beside it.
 type Journal struct {
 	plan.Plan
-	Hooks   bool `json:"hooks,omitempty"`    // its hooks are to be run
-	GivenUp bool `json:"given_up,omitempty"` // the process that ran it lives and will not finish it
+	Hooks bool `json:"hooks,omitempty"` // its hooks are to be run
+	// Begun is how many hooks of each list have begun, by configuration key. A hook that has begun is not run again by
+	// who carries on: it outlives the manager that started it.
+	Begun   map[string]int `json:"begun,omitempty"`
+	Command string         `json:"command,omitempty"`  // by which a person asked for it, as hooks know it
+	GivenUp bool           `json:"given_up,omitempty"` // the process that ran it lives and will not finish it
 	// OpenAt is where the successor's own binary log stands when it is opened for writing. It is written down before
 	// that where replicas find their place by file and position, because nobody can find it out afterwards.
 	OpenAt topology.Coordinates `json:"open_at,omitzero"`
@@ -80,8 +84,9 @@ type Unfinished struct {
 
 // Block says why a recovery may not begin; the zero Block lets it begin.
 type Block struct {
-	By     int64  // the recovery in the way; 0 when none is
-	Reason string // "" when nothing is in the way
+	By     int64     // the recovery in the way; 0 when none is
+	Reason string    // "" when nothing is in the way
+	Until  time.Time // when it ends by itself; zero when it does not, or that is not known
 }
 
 // Blocked says whether something is in the way.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -42,8 +43,11 @@ const writeOutWithin = 30 * time.Second
 
 func (e *Engine) newLog(ctx context.Context, r *Recovery, hooks bool) *recoveryLog {
 	l := &recoveryLog{e: e, r: r, wake: make(chan struct{}, 1)}
-	l.journal = Journal{Plan: r.Plan, Hooks: hooks}
+	l.journal = Journal{Plan: r.Plan, Hooks: hooks, Command: r.Finding.CommandHint}
 	l.journal.Steps = slices.Clone(r.Plan.Steps)
+	if l.journal.Failed.IsZero() { // hooks may run before there is a plan
+		l.journal.Cluster, l.journal.Failed, l.journal.Operation = r.Finding.ClusterName, r.Finding.Key, string(r.Finding.Code)
+	}
 	l.ctx, l.stop = context.WithCancel(context.WithoutCancel(ctx))
 	l.done.Go(l.write)
 	return l
@@ -90,7 +94,7 @@ func (l *recoveryLog) save() bool {
 	defer l.saving.Unlock()
 	l.mu.Lock()
 	j, changed := l.journal, l.changed
-	j.Steps = slices.Clone(j.Steps)
+	j.Steps, j.Begun = slices.Clone(j.Steps), maps.Clone(j.Begun)
 	l.changed = false
 	l.mu.Unlock()
 	if !changed {
@@ -100,6 +104,31 @@ func (l *recoveryLog) save() bool {
 		l.logger().Error("writing the recovery's journal", "error", err)
 	}
 	return true
+}
+
+// hookBegins writes down that a hook is about to begin, and waits for that.
+func (l *recoveryLog) hookBegins(list string, number int) {
+	l.mu.Lock()
+	if l.journal.Begun == nil {
+		l.journal.Begun = make(map[string]int)
+	}
+	l.journal.Begun[list], l.changed = number, true
+	l.mu.Unlock()
+	l.save()
+}
+
+// keepBegun takes over which hooks an earlier process has begun.
+func (l *recoveryLog) keepBegun(begun map[string]int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.journal.Begun = maps.Clone(begun)
+}
+
+// hooksBegun is how many hooks of a list have begun, in this process or an earlier one.
+func (l *recoveryLog) hooksBegun(list string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.journal.Begun[list]
 }
 
 // openAt writes down where the successor is about to be opened, and waits for that.

@@ -262,7 +262,7 @@ func (b Block) error() error {
 // switchOver runs the hooks that may still stop a takeover, and its plan.
 func (e *Engine) switchOver(ctx context.Context, r *Recovery, want TakeoverRequest, log *recoveryLog) error {
 	cfg, f := e.o.Config(), &r.Finding
-	if err := e.hooks(ctx, "PreFailoverProcesses", cfg.PreFailoverProcesses, publish.StopAtFirst, e.values(f, r)); err != nil {
+	if err := e.recoveryHooks(ctx, log, "PreFailoverProcesses", cfg.PreFailoverProcesses, publish.StopAtFirst, e.values(f, r)); err != nil {
 		return fmt.Errorf("a PreFailoverProcesses hook failed, nothing was changed: %w", err)
 	}
 	if len(cfg.PreGracefulTakeoverProcesses)+len(cfg.OnFailureDetectionProcesses)+len(cfg.PreFailoverProcesses) > 0 {
