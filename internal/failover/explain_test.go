@@ -94,6 +94,21 @@ var questions = map[string]struct {
 	}, []string{"still-receiving"}, "a"},
 	"replicas that still replicate": {question{servers: servers(lostPrimary(), running("a"), running("b"))}, []string{"detect-only"}, ""},
 	"transactions at risk":          {question{servers: servers(living(wrote(120)), running("a", has(110, 105)), running("b", has(115, 115), rule(topology.MustNotPromote)))}, nil, "a"},
+	"more transactions at risk than may be lost": {question{servers: servers(living(wrote(120)), running("a", has(110, 105))), policies: func(p *Policies) {
+		p.Promotion.Loss.Transactions = Limit{N: 9, Set: true}
+	}}, []string{"loss-limit"}, "a"},
+	"as many transactions at risk as may be lost": {question{servers: servers(living(wrote(120)), running("a", has(110, 105))), policies: func(p *Policies) {
+		p.Promotion.Loss.Transactions = Limit{N: 10, Set: true}
+	}}, nil, "a"},
+	"what is at risk is not known, and limited": {question{servers: servers(living(func(i *topology.Instance) {
+		i.SelfCoordinates = topology.Coordinates{LogFile: "binlog.000009", LogPos: 1500}
+	}), running("a", filePosition)), policies: func(p *Policies) { p.Promotion.Loss.Transactions = Limit{Set: true} }}, []string{"loss-limit"}, "a"},
+	"a successor that was stopped for days": {question{servers: servers(living(wrote(120)), running("a", has(110, 110), func(i *topology.Instance) {
+		i.Lag = topology.KnownSeconds(200_000)
+	})), policies: func(p *Policies) { p.Promotion.Loss.Seconds = Limit{N: 60, Set: true} }}, []string{"loss-limit"}, "a"},
+	"a lagging successor that has received everything": {question{servers: servers(living(wrote(120)), running("a", has(120, 100), func(i *topology.Instance) {
+		i.Lag = topology.KnownSeconds(300)
+	})), policies: func(p *Policies) { p.Promotion.Loss.Seconds = Limit{N: 60, Set: true} }}, nil, "a"},
 	"what another replica has cannot be fetched": {question{servers: servers(living(wrote(120)),
 		running("a"), running("b", has(115, 115), rule(topology.MustNotPromote), func(i *topology.Instance) { i.LogReplicaUpdates = false }))}, nil, "a"},
 	"semi-sync guarantees": {question{servers: servers(living(wrote(120), askingAcks(1, 1)), running("a", acking, has(119, 119)))}, nil, "a"},

@@ -473,6 +473,12 @@ type fakeHooks struct {
 }
 
 func (h *fakeHooks) Run(ctx context.Context, l publish.List, v publish.Values, _ publish.Mode) error {
+	if l.Skip >= len(l.Commands) {
+		return nil
+	}
+	if l.Begin != nil {
+		l.Begin(l.Skip + 1)
+	}
 	h.mu.Lock()
 	h.ran = append(h.ran, l.Name)
 	h.last = v
