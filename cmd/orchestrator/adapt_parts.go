@@ -93,6 +93,17 @@ func (p *parts) recoveryEngine(o *observe.Observer, servers *server.Servers) *re
 	})
 }
 
+// underWay are the recoveries of an engine as operations see them.
+type underWay struct{ engine *recovery.Engine }
+
+// Running implements operate.RunningRecoveries.
+func (u underWay) Running() []operate.RunningRecovery {
+	return each(u.engine.Running(), func(r recovery.Running) operate.RunningRecovery { return operate.RunningRecovery(r) })
+}
+
+// Cancel implements operate.RunningRecoveries.
+func (u underWay) Cancel(cluster, by string) (int, error) { return u.engine.Cancel(cluster, by) }
+
 // repairer is the recovery engine as operations use it.
 type repairer struct{ engine *recovery.Engine }
 

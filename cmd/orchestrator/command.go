@@ -55,7 +55,7 @@ func (p *parts) close() error { return errors.Join(p.audit.Close(), p.store.Clos
 // openCommand builds what one command works on: the backend, and servers only where the command reaches them.
 func openCommand(ctx context.Context, s cli.Session) (*operate.Engine, func() error, error) {
 	set := settingsOf(s)
-	hooks := publish.New(publish.HookOptions{Shell: func() string { return set.config().ProcessesShellCommand }, Logger: s.Log})
+	hooks := publish.New(hookOptions(set.config, s.Log))
 	command := strings.TrimSpace(s.Options.Command)
 	p, err := openParts(ctx, set, s.Log, appearance{
 		mode: cliMode, command: command,

@@ -117,7 +117,7 @@ func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
 			return nil, err
 		}
 	}
-	s.hooks = publish.New(publish.HookOptions{Shell: func() string { return cfg().ProcessesShellCommand }, Logger: o.Logger})
+	s.hooks = publish.New(hookOptions(cfg, o.Logger))
 	var hooks recovery.Hooks = s.hooks
 	if o.Seams.hooks != nil {
 		hooks = o.Seams.hooks(hooks)

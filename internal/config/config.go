@@ -174,6 +174,7 @@ type Config struct {
 	ExtraTransactionsMaxMegabytes              int
 	FailoverMaxLossTransactions                int
 	FailoverMaxLossSeconds                     int
+	ProcessesTimeoutSeconds                    uint
 	MasterFailoverLostInstancesDowntimeMinutes uint
 	FailMasterPromotionOnLagMinutes            uint
 	FailMasterPromotionIfSQLThreadNotUpToDate  bool

@@ -101,6 +101,8 @@ func keysHooks() []Key {
 	return []Key{
 		{Name: "ProcessesShellCommand", Default: "bash", Reload: Live,
 			Meaning: `Shell that runs the hook commands.`},
+		{Name: "ProcessesTimeoutSeconds", Default: 0, Reload: Live,
+			Meaning: "The longest time that one hook may take; then it is ended with all its children, and counts as failed. 0 = no limit. A key of this program's own."},
 		{Name: "PreGracefulTakeoverProcesses", Default: []string{}, Reload: Live,
 			Meaning: `Hooks before a graceful takeover touches anything, while writes go on; a failure stops the takeover.`},
 		{Name: "PreFailoverProcesses", Default: []string{}, Reload: Live,

@@ -28,8 +28,22 @@ type State struct {
 	Complete       bool // the cluster has been seen as a whole since the program began
 	GlobalDisabled bool // disable-global-recoveries
 
+	SwitchedOff *SwitchedOff // disable-cluster-recoveries; nil where the cluster's switch is on
+
 	Blocking   *Blocking // the recovery that keeps another one from beginning; nil when none does
 	GraceUntil time.Time // until then a dead primary is only detected
+}
+
+// SwitchedOff says that automatic recoveries of one cluster are switched off.
+type SwitchedOff struct {
+	Cluster       string
+	Owner, Reason string
+	Until         time.Time
+}
+
+// String is the switch in a sentence.
+func (s SwitchedOff) String() string {
+	return fmt.Sprintf("recoveries of cluster %s are switched off by %s until %s: %s", s.Cluster, s.Owner, s.Until.UTC().Format(time.RFC3339), s.Reason)
 }
 
 // Blocking is a recovery that is running or recent.
@@ -230,6 +244,9 @@ func (x *explainer) judgeState() {
 	}
 	if s.GlobalDisabled {
 		x.hold(Hold{Rule: "disabled", Reason: "recoveries are switched off globally", Change: "enable-global-recoveries"})
+	}
+	if off := s.SwitchedOff; off != nil {
+		x.hold(Hold{Rule: "cluster-disabled", Reason: off.String(), Change: "enable-cluster-recoveries", Until: off.Until})
 	}
 	switch b := s.Blocking; {
 	case b == nil:

@@ -65,6 +65,9 @@ var questions = map[string]struct {
 	"this node does not lead":     {question{servers: pair(), state: func(s *State) { s.Leader = false }}, []string{"not-leader"}, "a"},
 	"the picture is not complete": {question{servers: pair(), state: func(s *State) { s.Complete = false }}, []string{"incomplete"}, "a"},
 	"switched off globally":       {question{servers: pair(), state: func(s *State) { s.GlobalDisabled = true }}, []string{"disabled"}, "a"},
+	"switched off for the cluster": {question{servers: pair(), state: func(s *State) {
+		s.SwitchedOff = &SwitchedOff{Cluster: "p:3306", Owner: "ann", Reason: "moving house", Until: noon.Add(time.Hour)}
+	}}, []string{"cluster-disabled"}, "a"},
 	"recovered a short time ago": {question{servers: pair(), state: func(s *State) {
 		s.Blocking = &Blocking{ID: 7, UID: "r7", Promotion: true, Until: noon.Add(40 * time.Minute)}
 	}}, []string{"blocked"}, "a"},

@@ -76,6 +76,10 @@ func (b *bounded) Disabled(ctx context.Context) (bool, error) {
 	return critically(ctx, b, b.Ledger.Disabled)
 }
 
+func (b *bounded) SwitchedOff(ctx context.Context) ([]failover.SwitchedOff, error) {
+	return critically(ctx, b, b.Ledger.SwitchedOff)
+}
+
 func (b *bounded) Blocking(ctx context.Context, failed topology.Key, cluster string) (*failover.Blocking, error) {
 	return critically(ctx, b, func(ctx context.Context) (*failover.Blocking, error) { return b.Ledger.Blocking(ctx, failed, cluster) })
 }

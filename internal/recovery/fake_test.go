@@ -304,6 +304,7 @@ type fakeLedger struct {
 	fail      map[string]error
 	hang      bool
 	disabled  bool
+	off       []failover.SwitchedOff
 	block     Block
 	calls     []string
 	resolved  []Recovery
@@ -440,6 +441,13 @@ func (l *fakeLedger) RenameCluster(ctx context.Context, _, _, _ string) error {
 func (l *fakeLedger) PublishPrimary(ctx context.Context, _, _, _ string, _ topology.Key) error {
 	return l.call(ctx, "PublishPrimary")
 }
+func (l *fakeLedger) SwitchedOff(ctx context.Context) ([]failover.SwitchedOff, error) {
+	err := l.call(ctx, "SwitchedOff")
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.off), err
+}
+
 func (l *fakeLedger) Disabled(ctx context.Context) (bool, error) {
 	err := l.call(ctx, "Disabled")
 	l.mu.Lock()

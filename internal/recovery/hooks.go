@@ -25,6 +25,8 @@ func (e *Engine) recoveryHooks(ctx context.Context, log *recoveryLog, name strin
 	if begun > 0 {
 		log.line("%s: %d of %d had begun before the manager ended, and are not run again", name, begun, len(list))
 	}
+	ctx, ended := log.cancellable(ctx, name)
+	defer ended()
 	return e.o.Hooks.Run(ctx, publish.List{
 		Name: name, Commands: list, Skip: begun, Begin: func(number int) { log.hookBegins(name, number) },
 	}, v, mode)

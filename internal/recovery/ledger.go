@@ -53,6 +53,8 @@ type Ledger interface {
 	// Disabled says whether automatic recoveries are switched off globally. Who cannot read the switch must take it
 	// as off.
 	Disabled(ctx context.Context) (bool, error)
+	// SwitchedOff lists the clusters whose automatic recoveries are switched off at this moment.
+	SwitchedOff(ctx context.Context) ([]failover.SwitchedOff, error)
 	// Audit notes something that was done to a server.
 	Audit(ctx context.Context, kind string, key topology.Key, cluster, message string) error
 	// Expire ends what has had its time: active periods, blocks, recoveries of processes that are gone. Recoveries

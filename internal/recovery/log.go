@@ -31,6 +31,7 @@ type recoveryLog struct {
 	changed bool // the journal is newer than what is written
 	lines   []logLine
 	closed  bool
+	running []*cancellable // steps and hooks
 }
 
 type logLine struct {
@@ -50,6 +51,9 @@ func (e *Engine) newLog(ctx context.Context, r *Recovery, hooks bool) *recoveryL
 	}
 	l.ctx, l.stop = context.WithCancel(context.WithoutCancel(ctx))
 	l.done.Go(l.write)
+	e.mu.Lock()
+	e.logs[r.UID] = l
+	e.mu.Unlock()
 	return l
 }
 
@@ -169,6 +173,9 @@ func (l *recoveryLog) close() {
 	l.done.Wait()
 	late.Stop()
 	l.stop()
+	l.e.mu.Lock()
+	delete(l.e.logs, l.r.UID)
+	l.e.mu.Unlock()
 }
 
 func (l *recoveryLog) line(format string, args ...any) {

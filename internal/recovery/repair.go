@@ -324,6 +324,12 @@ func (e *Engine) executorOptions(cluster, uid string, log *recoveryLog) execute.
 				e.progress(Progress{Kind: Promoted, Cluster: cluster, Server: s.Server, Text: "accepts writes", Recovery: uid})
 			}
 		},
+		Cancellable: func(ctx context.Context) (context.Context, func()) {
+			if log == nil {
+				return ctx, func() {}
+			}
+			return log.cancellable(ctx, "")
+		},
 		Parallel: max(cfg.MaxConcurrentReplicaOperations, 1),
 		Patience: cfg.ReasonableReplicationLag(),
 		Events:   execute.EventOptionsOf(cfg),

@@ -230,6 +230,16 @@ func (l *StoreLedger) Disabled(ctx context.Context) (bool, error) {
 	return l.store.RecoveryDisabled(ctx)
 }
 
+// SwitchedOff implements Ledger.
+func (l *StoreLedger) SwitchedOff(ctx context.Context) ([]failover.SwitchedOff, error) {
+	rows, err := l.store.SwitchedOffClusters(ctx)
+	off := make([]failover.SwitchedOff, 0, len(rows))
+	for _, r := range rows {
+		off = append(off, failover.SwitchedOff{Cluster: r.Cluster, Owner: r.Owner, Reason: r.Reason, Until: r.End})
+	}
+	return off, err
+}
+
 // Audit implements Ledger.
 func (l *StoreLedger) Audit(ctx context.Context, kind string, key topology.Key, cluster, message string) error {
 	return l.audit(ctx, kind, key, cluster, message)
@@ -241,7 +251,8 @@ func (l *StoreLedger) Expire(ctx context.Context) error {
 	_, e1 := l.store.ExpireDetections(ctx, c.FailureDetectionPeriodBlock())
 	_, e2 := l.store.ExpireRecoveries(ctx, c.RecoveryPeriodBlock())
 	_, e3 := l.store.ExpireBlockedRecoveries(ctx, 2*time.Second)
-	return errors.Join(e1, e2, e3, l.acknowledgeCrashed(ctx))
+	_, e4 := l.store.ExpireClusterSwitches(ctx)
+	return errors.Join(e1, e2, e3, e4, l.acknowledgeCrashed(ctx))
 }
 
 // acknowledgeCrashed acknowledges the recoveries of processes that are gone, but for those that were begun on servers:
