@@ -92,6 +92,10 @@ func (b *bounded) DemotedSince(ctx context.Context, key topology.Key, since time
 	return critically(ctx, b, func(ctx context.Context) (bool, error) { return b.Ledger.DemotedSince(ctx, key, since) })
 }
 
+func (b *bounded) SuccessorOf(ctx context.Context, failed topology.Key) (topology.Key, error) {
+	return critically(ctx, b, func(ctx context.Context) (topology.Key, error) { return b.Ledger.SuccessorOf(ctx, failed) })
+}
+
 func (b *bounded) ResolveRecovery(ctx context.Context, r *Recovery) error {
 	return b.patiently(ctx, func(ctx context.Context) error { return b.Ledger.ResolveRecovery(ctx, r) })
 }

@@ -441,6 +441,18 @@ func (l *fakeLedger) RenameCluster(ctx context.Context, _, _, _ string) error {
 func (l *fakeLedger) PublishPrimary(ctx context.Context, _, _, _ string, _ topology.Key) error {
 	return l.call(ctx, "PublishPrimary")
 }
+func (l *fakeLedger) SuccessorOf(ctx context.Context, failed topology.Key) (topology.Key, error) {
+	err := l.call(ctx, "SuccessorOf")
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range slices.Backward(l.resolved) {
+		if r.Finding.Key == failed && r.Successful() {
+			return r.Successor, err
+		}
+	}
+	return topology.Key{}, err
+}
+
 func (l *fakeLedger) SwitchedOff(ctx context.Context) ([]failover.SwitchedOff, error) {
 	err := l.call(ctx, "SwitchedOff")
 	l.mu.Lock()

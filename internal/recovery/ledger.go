@@ -33,6 +33,9 @@ type Ledger interface {
 	// DemotedSince says whether the last thing that happened to a server as a primary, since the given time, is that
 	// another one was promoted in its place.
 	DemotedSince(ctx context.Context, key topology.Key, since time.Time) (bool, error)
+	// SuccessorOf returns the server that the newest successful recovery of the failed one promoted; the zero Key when
+	// there is none.
+	SuccessorOf(ctx context.Context, failed topology.Key) (topology.Key, error)
 	// Acknowledge lifts the block of one recovery, in this program's own name.
 	Acknowledge(ctx context.Context, uid, comment string) error
 	// Blocking returns the recovery that would keep one of this server or this cluster from beginning by itself, nil
