@@ -353,7 +353,7 @@ func (e *Engine) takeBack(ctx context.Context, u *Unfinished, t *topology.Topolo
 	stage := 0
 	var last plan.Verb
 	for _, s := range slices.Backward(u.Journal.Steps) {
-		if s.Undo == nil || s.State == plan.Waiting || s.State == plan.Skipped || !needsUndo(t.Instance(s.Server), s.Undo, r.Finding.Key) {
+		if s.Undo == nil || s.State == plan.Waiting && s.Undo.Verb != plan.StartReceiving || s.State == plan.Skipped || !needsUndo(t.Instance(s.Server), s.Undo, r.Finding.Key) {
 			continue
 		}
 		if stage == 0 || s.Undo.Verb != last {
@@ -381,7 +381,8 @@ func (e *Engine) takeBack(ctx context.Context, u *Unfinished, t *topology.Topolo
 	return err
 }
 
-// needsUndo says whether a server is still as the step left it.
+// needsUndo says whether a server is still as the step left it. Of a receiver that can be told by the server alone, so
+// there it does not matter how old the record is.
 func needsUndo(i *topology.Instance, undo *plan.Action, failed topology.Key) bool {
 	if i == nil || !i.LastCheckValid() {
 		return false

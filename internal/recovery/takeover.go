@@ -322,8 +322,8 @@ func (w *watched) options(o execute.Options) execute.Options {
 	told := o.OnStep
 	o.OnStep = func(s plan.Step) {
 		told(s)
-		if s.Action.Verb == plan.ClosePrimary && s.State == plan.Running {
-			w.log.save() // before writes stop: nobody else could know that they are to be allowed again
+		if s.Undo != nil && s.State == plan.Running {
+			w.log.save() // before it is done: nobody else could know that it is to be taken back
 		}
 		w.undoFailed = w.undoFailed || s.Phase == plan.Undo && s.State == plan.Failed
 	}
