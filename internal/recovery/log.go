@@ -24,7 +24,7 @@ type recoveryLog struct {
 	done sync.WaitGroup
 	wake chan struct{} // holds one token when there is something to write
 
-	saving sync.Mutex // held while the journal is written, so that what is older never comes later
+	saving chan struct{} // holds one token while the journal is written, so that what is older never comes later
 
 	mu      sync.Mutex
 	journal Journal
@@ -43,7 +43,7 @@ type logLine struct {
 const writeOutWithin = 30 * time.Second
 
 func (e *Engine) newLog(ctx context.Context, r *Recovery, hooks bool) *recoveryLog {
-	l := &recoveryLog{e: e, r: r, wake: make(chan struct{}, 1)}
+	l := &recoveryLog{e: e, r: r, wake: make(chan struct{}, 1), saving: make(chan struct{}, 1)}
 	l.journal = Journal{Plan: r.Plan, Hooks: hooks, Command: r.Finding.CommandHint}
 	l.journal.Steps = slices.Clone(r.Plan.Steps)
 	if l.journal.Failed.IsZero() { // hooks may run before there is a plan
@@ -94,8 +94,8 @@ func (l *recoveryLog) take() (lines []logLine, closed bool) {
 
 // save writes the journal down if it has changed, and says whether it had.
 func (l *recoveryLog) save() bool {
-	l.saving.Lock()
-	defer l.saving.Unlock()
+	l.saving <- struct{}{}
+	defer func() { <-l.saving }()
 	l.mu.Lock()
 	j, changed := l.journal, l.changed
 	j.Steps, j.Begun = slices.Clone(j.Steps), maps.Clone(j.Begun)
