@@ -353,7 +353,7 @@ func (e *Engine) takeBack(ctx context.Context, u *Unfinished, t *topology.Topolo
 	stage := 0
 	var last plan.Verb
 	for _, s := range slices.Backward(u.Journal.Steps) {
-		if s.Undo == nil || s.State == plan.Waiting && !stoppedAfterAll(t.Instance(s.Server), s.Undo) || s.State == plan.Skipped || !needsUndo(t.Instance(s.Server), s.Undo, r.Finding.Key) {
+		if s.Undo == nil || s.State == plan.Waiting || s.State == plan.Skipped || !needsUndo(t.Instance(s.Server), s.Undo, r.Finding.Key) {
 			continue
 		}
 		if stage == 0 || s.Undo.Verb != last {
@@ -379,11 +379,6 @@ func (e *Engine) takeBack(ctx context.Context, u *Unfinished, t *topology.Topolo
 		return errors.Join(execute.ErrCutShort, err)
 	}
 	return err
-}
-
-// stoppedAfterAll says whether a receiver stands that was to be stopped, by a record that does not know yet that it was.
-func stoppedAfterAll(i *topology.Instance, undo *plan.Action) bool {
-	return undo.Verb == plan.StartReceiving && i != nil && i.Channel.IOThread == topology.ThreadStopped
 }
 
 // needsUndo says whether a server is still as the step left it.
