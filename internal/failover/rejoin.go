@@ -44,7 +44,7 @@ func Rejoin(r RejoinRequest, p Policy) (plan.Plan, *topology.Refusal) {
 	}
 	follows := r.Returned.HasSource() && r.Returned.Channel.Source == to && r.Returned.Replicating() && !r.Returned.IsMultiSource()
 	teller := r.Teller
-	if teller.IsZero() && r.Returned.Channel.User == "" {
+	if teller.IsZero() && !r.Returned.HasSource() && r.Returned.Channel.User == "" {
 		teller = to // it may have been a replica itself, and a query for credentials is answered by any server
 	}
 	if !teller.IsZero() && !follows {
