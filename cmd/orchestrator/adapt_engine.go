@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"orchestrator/internal/observe"
 	"orchestrator/internal/operate"
@@ -16,7 +17,7 @@ import (
 func (p *parts) engine() *operate.Engine {
 	return &operate.Engine{
 		Config: p.config, Now: p.now, Log: p.log, Node: p.node,
-		Records: records{p.store}, Extra: extraFiles{p.config}, Audit: p.audit, Switch: recoverySwitch{p.store},
+		Records: records{p.store, func() time.Duration { return p.config().RecoveryPeriodBlock() }}, Extra: extraFiles{p.config}, Audit: p.audit, Switch: recoverySwitch{p.store}, Clusters: clusterSwitches{p.store},
 		Leadership: p.leader, Health: p.health, Settings: p.settings, Backend: backend{p.store, p.log},
 		Pools: p.submitted(), Attributes: p.submitted(), KeyValues: p.submitted(), History: pastFleet{p.store},
 		Election: p.election(), AccessTokens: tokens{p.store, p.config},
@@ -34,6 +35,7 @@ func (p *parts) serviceEngine(o *observe.Observer, kept *pictureStore, r *recove
 	e.Discovery = liveDiscovery{observer: o, config: p.config, write: kept.Observe, forget: kept.ForgetInstances}
 	e.Declarations = p.declarations(o.Apply)
 	e.Repairer = repairer{r}
+	e.Running = underWay{r}
 	e.Takeovers = takeovers{r, p.node}
 	moving := p.serviceMoves(o, servers, r.Busy, onStep)
 	e.Moves, e.Relocations, e.Logs = moving, moving, moving

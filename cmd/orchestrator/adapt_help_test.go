@@ -53,7 +53,7 @@ func testParts(t *testing.T, file, document string) *parts {
 	t.Cleanup(func() { must(t, a.Close()) })
 	return &parts{
 		settings: s, store: st, node: node, now: time.Now, log: log, audit: a,
-		hooks: publish.New(publish.HookOptions{}), leader: standalone{},
+		hooks: allHooks{Hooks: publish.New(publish.HookOptions{})}, leader: standalone{},
 		health: newNodeHealth(st, node, cliMode, "test", backendAddress(s.config()), standalone{}, time.Now, log),
 	}
 }

@@ -50,6 +50,7 @@ func (p *parts) standForLeader(changed func(leads bool)) *consensus.Lease {
 	}
 	l := consensus.NewLease(o)
 	p.lead(leased{Lease: l})
+	p.health.gone = l.Gone
 	return l
 }
 

@@ -28,7 +28,7 @@ func (p *parts) runner(o *observe.Observer, servers *server.Servers, busy func(c
 		Picture: o, Locks: p.declarations(o.Apply), Audit: p.audit, Servers: execute.Real(servers), Leader: p.leader,
 		Config: p.config, Places: places{p.store}, Owner: p.node.Hostname, Now: p.now, Logger: p.log, Busy: busy, OnStep: onStep,
 		TookPlace: func(ctx context.Context, successor, demoted topology.Key) error {
-			return p.hooks.RunTakePrimary(ctx, publish.List{Name: "PostTakeMasterProcesses", Commands: p.config().PostTakeMasterProcesses}, successor, demoted)
+			return p.hooks.moves.RunTakePrimary(ctx, publish.List{Name: "PostTakeMasterProcesses", Commands: p.config().PostTakeMasterProcesses}, successor, demoted)
 		},
 		// While it was detached, the replica was at the top of a cluster of its own, which may have got the alias.
 		Reattached: func(ctx context.Context, replica, source topology.Key) error {

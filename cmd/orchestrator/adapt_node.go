@@ -40,6 +40,7 @@ type nodeHealth struct {
 	store  *store.Store
 	self   store.NodeHealth
 	leader operate.Leadership
+	gone   func(token string) bool // whether a process is known to have ended; nil when nobody knows
 	now    func() time.Time
 	log    *slog.Logger
 
@@ -131,7 +132,7 @@ func (h *nodeHealth) note(err error) {
 }
 
 // alive lists the processes whose recoveries and locks count as theirs: this one, and all that gave a sign of life
-// lately.
+// lately and are not known to have ended since.
 func (h *nodeHealth) alive(ctx context.Context) ([]store.Node, error) {
 	live, err := h.store.LiveNodes(ctx, store.HealthTime)
 	if err != nil {
@@ -139,7 +140,7 @@ func (h *nodeHealth) alive(ctx context.Context) ([]store.Node, error) {
 	}
 	nodes := []store.Node{h.self.Node}
 	for _, n := range live {
-		if n.Node != h.self.Node {
+		if n.Node != h.self.Node && (h.gone == nil || !h.gone(n.Token)) {
 			nodes = append(nodes, n.Node)
 		}
 	}

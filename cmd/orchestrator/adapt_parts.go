@@ -26,11 +26,13 @@ type parts struct {
 	now      func() time.Time
 	log      *slog.Logger
 	audit    *auditor
-	hooks    *publish.Hooks
+	hooks    allHooks
 	leader   leadership
 	health   *nodeHealth
 	progress func(recovery.Progress) // told of the course of recoveries
 	gate     gate                    // between what this process declares and what it reads of others
+
+	ledgerSeam func(recovery.Ledger) recovery.Ledger // see seams; may be nil
 }
 
 // leadership is what operations and recoveries want to know of who leads.
@@ -75,12 +77,16 @@ func (p *parts) connections(c *config.Config, m *tlsMemory) (server.Options, err
 // recoveryEngine makes the engine that recovers with what the observer sees.
 func (p *parts) recoveryEngine(o *observe.Observer, servers *server.Servers) *recovery.Engine {
 	node := recovery.Node{Hostname: p.node.Hostname, Token: p.node.Token}
+	var ledger recovery.Ledger = recovery.NewStoreLedger(p.store, node, p.config, p.health.alive).AuditTo(p.audit.Audit)
+	if p.ledgerSeam != nil {
+		ledger = p.ledgerSeam(ledger)
+	}
 	return recovery.New(recovery.Options{
 		Observer: o,
 		Servers:  execute.Real(servers),
 		Former:   func(k topology.Key) recovery.Former { return servers.For(k) },
-		Ledger:   recovery.NewStoreLedger(p.store, node, p.config, p.health.alive).AuditTo(p.audit.Audit),
-		Hooks:    p.hooks,
+		Ledger:   ledger,
+		Hooks:    p.hooks.Hooks,
 		Leader:   p.leader,
 		Config:   p.config,
 		Node:     node,
@@ -89,6 +95,17 @@ func (p *parts) recoveryEngine(o *observe.Observer, servers *server.Servers) *re
 		Logger:   p.log,
 	})
 }
+
+// underWay are the recoveries of an engine as operations see them.
+type underWay struct{ engine *recovery.Engine }
+
+// Running implements operate.RunningRecoveries.
+func (u underWay) Running() []operate.RunningRecovery {
+	return each(u.engine.Running(), func(r recovery.Running) operate.RunningRecovery { return operate.RunningRecovery(r) })
+}
+
+// Cancel implements operate.RunningRecoveries.
+func (u underWay) Cancel(cluster, by string) (int, error) { return u.engine.Cancel(cluster, by) }
 
 // repairer is the recovery engine as operations use it.
 type repairer struct{ engine *recovery.Engine }
@@ -100,4 +117,10 @@ func (r repairer) Recover(ctx context.Context, key, candidate topology.Key, hook
 		return operate.Repair{UncalledFor: errors.Is(err, recovery.ErrUncalledFor)}, err
 	}
 	return operate.Repair{Attempted: true, Promoted: done.Successor}, err
+}
+
+// allHooks runs the hooks of recoveries, and those of moves, which have a convention of their own.
+type allHooks struct {
+	recovery.Hooks
+	moves *publish.Hooks
 }

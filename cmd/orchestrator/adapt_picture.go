@@ -140,6 +140,25 @@ func (s recoverySwitch) DisableRecoveries(ctx context.Context, disable bool) err
 	return s.store.SetRecoveryDisabled(ctx, disable)
 }
 
+// clusterSwitches are those of single clusters, in the backend.
+type clusterSwitches struct{ store *store.Store }
+
+// SwitchedOff implements operate.ClusterSwitches.
+func (s clusterSwitches) SwitchedOff(ctx context.Context) ([]operate.ClusterSwitch, error) {
+	rows, err := s.store.SwitchedOffClusters(ctx)
+	return each(rows, func(c store.ClusterSwitch) operate.ClusterSwitch { return operate.ClusterSwitch(c) }), err
+}
+
+// SwitchOff implements operate.ClusterSwitches.
+func (s clusterSwitches) SwitchOff(ctx context.Context, c operate.ClusterSwitch) error {
+	return s.store.SwitchOffCluster(ctx, store.ClusterSwitch(c))
+}
+
+// SwitchOn implements operate.ClusterSwitches.
+func (s clusterSwitches) SwitchOn(ctx context.Context, cluster string) (bool, error) {
+	return s.store.SwitchOnCluster(ctx, cluster)
+}
+
 // refused is the error of a server whose last check failed.
 func refused(i *topology.Instance) error {
 	if i.LastCheckValid() {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"orchestrator/internal/analysis"
 	"orchestrator/internal/operate"
@@ -10,7 +11,10 @@ import (
 )
 
 // records read what happened from the backend.
-type records struct{ store *store.Store }
+type records struct {
+	store  *store.Store
+	period func() time.Duration // for how long a recovery blocks others; nil where nobody asks
+}
 
 // Recoveries implements operate.Records.
 func (r records) Recoveries(ctx context.Context, q operate.RecoveryQuery) ([]operate.Recovery, error) {
@@ -36,9 +40,22 @@ func (r records) Steps(ctx context.Context, uid string) ([]operate.RecoveryStep,
 // Blocked implements operate.Records.
 func (r records) Blocked(ctx context.Context, cluster string) ([]operate.Blocked, error) {
 	rows, err := r.store.BlockedRecoveries(ctx, cluster)
+	if err != nil {
+		return nil, err
+	}
 	return each(rows, func(b store.BlockedRecovery) operate.Blocked {
-		return operate.Blocked{Key: b.Key, Cluster: b.ClusterName, Code: analysis.Code(b.Analysis), Last: b.Last, BlockingRecovery: b.BlockingID}
-	}), err
+		return operate.Blocked{Key: b.Key, Cluster: b.ClusterName, Code: analysis.Code(b.Analysis), Last: b.Last,
+			BlockingRecovery: b.BlockingID, Until: r.blockEnds(ctx, b.BlockingID)}
+	}), nil
+}
+
+// blockEnds is when a recovery that has ended ceases to block others; zero where that is not known.
+func (r records) blockEnds(ctx context.Context, id int64) time.Time {
+	rows, err := r.store.Recoveries(ctx, store.RecoveryFilter{ID: id})
+	if err != nil || id == 0 || len(rows) == 0 || rows[0].End.IsZero() || r.period == nil {
+		return time.Time{}
+	}
+	return rows[0].Start.Add(r.period())
 }
 
 // Acknowledge implements operate.Records.

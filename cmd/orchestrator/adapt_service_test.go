@@ -147,7 +147,7 @@ func TestMeasurements(t *testing.T) {
 func TestRecordsOfTheBackend(t *testing.T) {
 	p := testParts(t, testFile(t), "")
 	ctx := t.Context()
-	r := records{p.store}
+	r := records{store: p.store}
 	register := func(host, cluster, alias, uid string) {
 		t.Helper()
 		row := store.Recovery{UID: uid, Key: key(host), Analysis: "DeadMaster", ClusterName: cluster, ClusterAlias: alias, By: p.storeNode(), Start: time.Now()}
@@ -202,7 +202,7 @@ func TestChangelogByServer(t *testing.T) {
 		_, err := p.store.RecordAnalyses(t.Context(), []store.AnalysisChange{{Key: key("db1"), Analysis: code, At: at}, {Key: key("db2"), Analysis: "NoProblem", At: at}})
 		must(t, err)
 	}
-	got, err := records{p.store}.Changelog(t.Context())
+	got, err := records{store: p.store}.Changelog(t.Context())
 	must(t, err)
 	want := []operate.AnalysisHistory{{Key: key("db1"), Changes: []operate.AnalysisChange{
 		{At: began.Add(time.Second), Text: "DeadMaster"}, {At: began.Add(2 * time.Second), Text: "NoProblem"},

@@ -26,7 +26,7 @@ type appearance struct {
 }
 
 // openParts opens the backend and what stands on it.
-func openParts(ctx context.Context, set *settings, log *slog.Logger, as appearance, hooks *publish.Hooks, progress func(recovery.Progress)) (*parts, error) {
+func openParts(ctx context.Context, set *settings, log *slog.Logger, as appearance, hooks allHooks, progress func(recovery.Progress)) (*parts, error) {
 	options, err := storeOptions(set.config(), version, log)
 	if err != nil {
 		return nil, err
@@ -55,12 +55,12 @@ func (p *parts) close() error { return errors.Join(p.audit.Close(), p.store.Clos
 // openCommand builds what one command works on: the backend, and servers only where the command reaches them.
 func openCommand(ctx context.Context, s cli.Session) (*operate.Engine, func() error, error) {
 	set := settingsOf(s)
-	hooks := publish.New(publish.HookOptions{Shell: func() string { return set.config().ProcessesShellCommand }, Logger: s.Log})
+	hooks := publish.New(hookOptions(set.config, s.Log))
 	command := strings.TrimSpace(s.Options.Command)
 	p, err := openParts(ctx, set, s.Log, appearance{
 		mode: cliMode, command: command,
 		updateTables: s.Options.EnableDatabaseUpdate || command == operate.RedeployOperation,
-	}, hooks, nil)
+	}, allHooks{Hooks: hooks, moves: hooks}, nil)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -33,6 +33,11 @@ func run(ctx context.Context, args []string) int {
 	if len(args) > 0 && args[0] == "demo" {
 		return demo(ctx, args[1:], os.Stdout, os.Stderr)
 	}
+	return serveWith(ctx, args, serve)
+}
+
+// serveWith is run with a service of the caller's.
+func serveWith(ctx context.Context, args []string, serve func(context.Context, cli.Session) error) int {
 	return cli.Main(ctx, args, cli.Deps{
 		Registry: operate.NewRegistry(),
 		Version:  version, Commit: commit,

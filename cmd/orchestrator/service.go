@@ -47,6 +47,16 @@ type serviceOptions struct {
 	NoWeb bool
 	// Progress is told of the course of recoveries, in addition to the metrics; may be nil.
 	Progress func(recovery.Progress)
+	// Seams are where something may stand between the service and what it works on.
+	Seams seams
+}
+
+// seams let a test stand between the service and the outside, to see what passes, and to end the process at any
+// moment of it. What is nil is not stood at.
+type seams struct {
+	dial   func(ctx context.Context, network, address string) (net.Conn, error) // to managed servers
+	ledger func(recovery.Ledger) recovery.Ledger
+	hooks  func(recovery.Hooks) recovery.Hooks
 }
 
 // service is the running product: the observer, the recovery engine and the web server over one backend. System tests
@@ -107,10 +117,14 @@ func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
 			return nil, err
 		}
 	}
-	s.hooks = publish.New(publish.HookOptions{Shell: func() string { return cfg().ProcessesShellCommand }, Logger: o.Logger})
+	s.hooks = publish.New(hookOptions(cfg, o.Logger))
+	hooks := allHooks{Hooks: s.hooks, moves: s.hooks}
+	if o.Seams.hooks != nil {
+		hooks.Hooks = o.Seams.hooks(s.hooks)
+	}
 	progress, exposition := newMetrics()
 	recoveries := newTally()
-	if s.parts, err = openParts(ctx, o.Settings, o.Logger, appearance{mode: httpMode, updateTables: o.UpdateTables}, s.hooks, func(p recovery.Progress) {
+	if s.parts, err = openParts(ctx, o.Settings, o.Logger, appearance{mode: httpMode, updateTables: o.UpdateTables}, hooks, func(p recovery.Progress) {
 		progress(p)
 		recoveries.progress(p)
 		if api := s.api; api != nil {
@@ -122,6 +136,7 @@ func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
 	}); err != nil {
 		return nil, err
 	}
+	s.parts.ledgerSeam = o.Seams.ledger
 	if err := s.reachServers(ctx); err != nil {
 		return nil, err
 	}
@@ -177,6 +192,7 @@ func (s *service) reachServers(ctx context.Context) (err error) {
 func (s *service) serverOptions(c *config.Config) (o server.Options, err error) {
 	o, err = serverOptions(c, s.options.Logger)
 	o.NeedsTLS, o.LearnedTLS = s.memory.needs, s.memory.learned
+	o.Dial = s.options.Seams.dial
 	return o, err
 }
 

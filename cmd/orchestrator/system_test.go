@@ -22,11 +22,15 @@ import (
 // programName is under what name the test binary is the program itself.
 const programName = "orchestrator"
 
-// TestMain lets the test binary be the program too, so that tests run the whole of it in a process of its own.
+// TestMain lets the test binary be the program too, so that tests run the whole of it in a process of its own, and the
+// program that dies when a test wants it to.
 func TestMain(m *testing.M) {
-	if filepath.Base(os.Args[0]) == programName {
+	switch filepath.Base(os.Args[0]) {
+	case programName:
 		main()
 		return
+	case doomedName:
+		os.Exit(doomedMain())
 	}
 	os.Exit(m.Run())
 }

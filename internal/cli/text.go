@@ -108,7 +108,15 @@ func recordLines(value any) ([]string, error) {
 		return eachLine(v, func(s operate.RecoveryStep) string { return tabbed(moment(s.At), s.Message) }), nil
 	case []operate.Blocked:
 		return eachLine(v, func(b operate.Blocked) string {
-			return tabbed(moment(b.Last), b.Key.String(), b.Cluster, string(b.Code), "blocked by recovery "+strconv.FormatInt(b.BlockingRecovery, 10))
+			text := "blocked by recovery " + strconv.FormatInt(b.BlockingRecovery, 10)
+			if !b.Until.IsZero() {
+				text += " until " + moment(b.Until)
+			}
+			return tabbed(moment(b.Last), b.Key.String(), b.Cluster, string(b.Code), text)
+		}), nil
+	case []operate.ClusterSwitch:
+		return eachLine(v, func(c operate.ClusterSwitch) string {
+			return tabbed(c.Cluster, "off until "+moment(c.End), c.Owner, c.Reason)
 		}), nil
 	case []operate.ExtraTransactions:
 		return eachLine(v, extraLine), nil

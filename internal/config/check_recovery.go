@@ -121,6 +121,12 @@ func (s *statements) promotionLag() {
 	case c.DelayMasterPromotionIfSQLThreadNotUpToDate:
 		s.ok("DelayMasterPromotionIfSQLThreadNotUpToDate", "A candidate applies all it received before it is promoted, however long that takes.")
 	}
+	if limit := c.FailoverMaxLossTransactions; limit >= 0 {
+		s.note("FailoverMaxLossTransactions", "Where more than %d transactions would be lost, or it is not known how many, a failed primary is not replaced automatically.", limit)
+	}
+	if limit := c.FailoverMaxLossSeconds; limit >= 0 {
+		s.note("FailoverMaxLossSeconds", "Where transactions of more than %s would be lost, or it is not known of how long, a failed primary is not replaced automatically.", plain(time.Duration(limit)*time.Second))
+	}
 	if c.SlaveBinLogEnableMaxLagSeconds > c.ReasonableReplicationLagSeconds {
 		s.notYet("SlaveBinLogEnableMaxLagSeconds", "a candidate that lags by more than %s and less than %s is not promoted before it has applied what it received.",
 			plain(c.ReasonableReplicationLag()), plain(span(c.SlaveBinLogEnableMaxLagSeconds, time.Second)))

@@ -173,6 +173,9 @@ type Config struct {
 	AutoRejoin                                 string
 	ExtraTransactionsDirectory                 string
 	ExtraTransactionsMaxMegabytes              int
+	FailoverMaxLossTransactions                int
+	FailoverMaxLossSeconds                     int
+	ProcessesTimeoutSeconds                    uint
 	MasterFailoverLostInstancesDowntimeMinutes uint
 	FailMasterPromotionOnLagMinutes            uint
 	FailMasterPromotionIfSQLThreadNotUpToDate  bool

@@ -52,6 +52,11 @@ func (c *Config) MySQLTopologyReadTimeout() time.Duration {
 	return span(c.MySQLTopologyReadTimeoutSeconds, time.Second)
 }
 
+// ProcessesTimeout bounds one hook; 0 = no limit.
+func (c *Config) ProcessesTimeout() time.Duration {
+	return span(c.ProcessesTimeoutSeconds, time.Second)
+}
+
 // MySQLConnectionLifetime is the longest life of a pooled connection; 0 = for ever.
 func (c *Config) MySQLConnectionLifetime() time.Duration {
 	return span(c.MySQLConnectionLifetimeSeconds, time.Second)

@@ -228,6 +228,7 @@ func (l *Lease) attempt(ctx context.Context) (mine bool, err error) {
 	l.mu.Lock()
 	l.before = last
 	l.mu.Unlock()
+	// Whoever noted its token held the lock, which is ours now: that process is gone.
 	if err != nil {
 		if free, readErr := l.vacant(ctx, last); readErr == nil {
 			return free, nil
@@ -237,8 +238,15 @@ func (l *Lease) attempt(ctx context.Context) (mine bool, err error) {
 	if last == "" {
 		return false, nil
 	}
-	// Whoever noted its token held the lock, which is ours now: that process is gone.
 	return l.o.Table.InheritLease(ctx, l.o.Self, last)
+}
+
+// Gone says whether the process with that token is known to have ended: it led, and this node has its lock. What it was
+// doing can be carried on at once, without waiting for its signs of life to grow old.
+func (l *Lease) Gone(token string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.locked && token != "" && token == l.before
 }
 
 // vacant says whether nobody else leads, by reading alone; last is the token of a process that is gone. The lock is

@@ -26,6 +26,9 @@ type Options struct {
 	MayWrite func(context.Context) error
 	// OnStep is told of every change of a step, one at a time; nil tells nobody. It must be quick.
 	OnStep func(plan.Step)
+	// Cancellable is given the context of each step that begins, and returns the one under which it runs and what is to
+	// be called at its end; nil leaves it as it is.
+	Cancellable func(context.Context) (context.Context, func())
 	// Parallel bounds how many steps of one stage run at the same time; 0 means 5.
 	Parallel int
 	// Deadline bounds a step that names none; 0 means 30 s.
@@ -221,12 +224,20 @@ func (r *Run) step(ctx context.Context, s *plan.Step) error {
 	}
 	stepCtx, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()
+	if r.e.o.Cancellable != nil {
+		var ended func()
+		stepCtx, ended = r.e.o.Cancellable(stepCtx)
+		defer ended()
+	}
 	note, err := "", error(nil)
 	if s.NoReturn && r.beforeNoReturn != nil {
 		err = r.beforeNoReturn(stepCtx)
 	}
 	if err == nil {
 		note, err = r.act(stepCtx, s.Server, s.Action)
+	}
+	if why := context.Cause(stepCtx); err != nil && why != nil && why != stepCtx.Err() && ctx.Err() == nil {
+		err = fmt.Errorf("%w: %w", why, err)
 	}
 	if s.Action.Verb == plan.SetWritable {
 		s.Action.At = r.Opened() // for who has to carry on

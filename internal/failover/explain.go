@@ -28,8 +28,22 @@ type State struct {
 	Complete       bool // the cluster has been seen as a whole since the program began
 	GlobalDisabled bool // disable-global-recoveries
 
+	SwitchedOff *SwitchedOff // disable-cluster-recoveries; nil where the cluster's switch is on
+
 	Blocking   *Blocking // the recovery that keeps another one from beginning; nil when none does
 	GraceUntil time.Time // until then a dead primary is only detected
+}
+
+// SwitchedOff says that automatic recoveries of one cluster are switched off.
+type SwitchedOff struct {
+	Cluster       string
+	Owner, Reason string
+	Until         time.Time
+}
+
+// String is the switch in a sentence.
+func (s SwitchedOff) String() string {
+	return fmt.Sprintf("recoveries of cluster %s are switched off by %s until %s: %s", s.Cluster, s.Owner, s.Until.UTC().Format(time.RFC3339), s.Reason)
 }
 
 // Blocking is a recovery that is running or recent.
@@ -38,6 +52,8 @@ type Blocking struct {
 	UID     string    `json:"uid,omitempty"`
 	Running bool      `json:"running,omitempty"`
 	Until   time.Time `json:"until,omitzero"` // the end of its active period; zero while it runs
+	// Promotion says that it made another server the primary. One that did not gives way to one that does.
+	Promotion bool `json:"promotion,omitempty"`
 }
 
 // Explanation is a forecast: what would happen automatically, why, and what it would cost.
@@ -229,10 +245,14 @@ func (x *explainer) judgeState() {
 	if s.GlobalDisabled {
 		x.hold(Hold{Rule: "disabled", Reason: "recoveries are switched off globally", Change: "enable-global-recoveries"})
 	}
+	if off := s.SwitchedOff; off != nil {
+		x.hold(Hold{Rule: "cluster-disabled", Reason: off.String(), Change: "enable-cluster-recoveries", Until: off.Until})
+	}
 	switch b := s.Blocking; {
 	case b == nil:
 	case b.Running:
 		x.hold(Hold{Rule: "running", Reason: fmt.Sprintf("recovery %s of the cluster is still running", b), Change: "wait for its end"})
+	case !b.Promotion && promotes(x.Code): // that one gives way
 	case b.Until.IsZero() || b.Until.After(s.Now):
 		x.hold(Hold{Rule: "blocked", Setting: "RecoveryPeriodBlockSeconds", Until: b.Until,
 			Reason: fmt.Sprintf("recovery %s of the cluster was a short time ago", b), Change: "ack-cluster-recoveries, or wait until its period ends"})
@@ -348,6 +368,9 @@ func (x *explainer) forecast() {
 		x.noSuccessor()
 	case promotes(x.Code):
 		x.Risk = x.risk()
+		if key, reason := x.policies.Promotion.Loss.Exceeded(x.Risk); key != "" {
+			x.hold(Hold{Rule: "loss-limit", Setting: key, Reason: reason, Change: "recover -i " + x.Failed.String() + ", which loses them, or a higher " + key})
+		}
 		x.Expected = x.estimate()
 	}
 }

@@ -32,13 +32,23 @@ type Gap struct {
 	Transactions uint64       `json:"transactions"`
 }
 
-// risk compares the newest that is known of the primary with what the successor would hold.
+// risk is that of the plan.
 func (x *explainer) risk() Risk {
-	out := Risk{Bytes: -1, Basis: fmt.Sprintf("what %s and %s hold cannot be compared", x.Failed, x.Plan.Successor)}
-	c := newChooser(x.topology.Instance(x.Failed), x.topology.Replicas(x.Failed), &x.policies.Promotion)
+	out := RiskOf(x.topology, x.server, x.Plan.Successor, x.policies.Promotion)
+	if seen := x.server.Check.Seen; out.Seconds.Known && !x.Supposed && !seen.IsZero() && x.state.Now.After(seen) {
+		out.Basis += fmt.Sprintf("; it was last seen %s ago", x.state.Now.Sub(seen).Round(time.Millisecond))
+	}
+	return out
+}
+
+// RiskOf compares the newest that is known of a primary with what the successor would hold once it has fetched what it
+// can from its siblings. The topology holds the replicas as they are now, primary what was last seen of it.
+func RiskOf(t *topology.Topology, primary *topology.Instance, promoted topology.Key, p Policy) Risk {
+	out := Risk{Bytes: -1, Basis: fmt.Sprintf("what %s and %s hold cannot be compared", primary.Key, promoted)}
+	c := newChooser(primary, t.Replicas(primary.Key), &p)
 	var successor *candidate
 	for _, k := range c.candidates {
-		if k.Key == x.Plan.Successor {
+		if k.Key == promoted {
 			successor = k
 		}
 	}
@@ -53,20 +63,14 @@ func (x *explainer) risk() Risk {
 	for _, k := range lacking {
 		out.Unreachable = append(out.Unreachable, Gap{k.Key, final.missing(&k.history)})
 	}
-	seen := x.server.Check.Seen
-	out.Basis = fmt.Sprintf("what %s was last seen to hold, against what %s has received", x.Failed, successor.Key)
+	out.Basis = fmt.Sprintf("what %s was last seen to hold, against what %s has received", primary.Key, successor.Key)
 	if donor != nil {
 		out.Basis += " and can fetch from " + donor.Key.String()
 	}
 	out.Basis += "; what is committed between two looks is not counted"
-	out.Transactions, out.Bytes, out.Known = behind(x.server, &final)
-	if successor.Lag.Known {
-		out.Seconds = successor.Lag
-		if !x.Supposed && !seen.IsZero() && x.state.Now.After(seen) {
-			out.Basis += fmt.Sprintf("; it was last seen %s ago", x.state.Now.Sub(seen).Round(time.Millisecond))
-		}
-	}
-	s := x.server.SemiSync
+	out.Transactions, out.Bytes, out.Known = behind(primary, &final)
+	out.Seconds = successor.Lag
+	s := primary.SemiSync
 	if s.SourceEnabled && s.SourceStatus && s.SourceWaitCount > 0 && s.SourceClients >= s.SourceWaitCount {
 		out.Guarantee = fmt.Sprintf("semi-sync was on: whatever was acknowledged to a client, %d of its replicas had received", s.SourceWaitCount)
 	}

@@ -65,11 +65,17 @@ var questions = map[string]struct {
 	"this node does not lead":     {question{servers: pair(), state: func(s *State) { s.Leader = false }}, []string{"not-leader"}, "a"},
 	"the picture is not complete": {question{servers: pair(), state: func(s *State) { s.Complete = false }}, []string{"incomplete"}, "a"},
 	"switched off globally":       {question{servers: pair(), state: func(s *State) { s.GlobalDisabled = true }}, []string{"disabled"}, "a"},
+	"switched off for the cluster": {question{servers: pair(), state: func(s *State) {
+		s.SwitchedOff = &SwitchedOff{Cluster: "p:3306", Owner: "ann", Reason: "moving house", Until: noon.Add(time.Hour)}
+	}}, []string{"cluster-disabled"}, "a"},
 	"recovered a short time ago": {question{servers: pair(), state: func(s *State) {
-		s.Blocking = &Blocking{ID: 7, UID: "r7", Until: noon.Add(40 * time.Minute)}
+		s.Blocking = &Blocking{ID: 7, UID: "r7", Promotion: true, Until: noon.Add(40 * time.Minute)}
 	}}, []string{"blocked"}, "a"},
 	"the block is over": {question{servers: pair(), state: func(s *State) {
 		s.Blocking = &Blocking{ID: 7, Until: noon.Add(-time.Minute)}
+	}}, nil, "a"},
+	"blocked by a recovery that promoted nobody": {question{servers: pair(), state: func(s *State) {
+		s.Blocking = &Blocking{ID: 7, Until: noon.Add(40 * time.Minute)}
 	}}, nil, "a"},
 	"a recovery is running": {question{servers: pair(), state: func(s *State) { s.Blocking = &Blocking{ID: 7, Running: true} }}, []string{"running"}, "a"},
 	"no filter matches": {question{servers: pair(), policies: func(p *Policies) {
@@ -91,6 +97,21 @@ var questions = map[string]struct {
 	}, []string{"still-receiving"}, "a"},
 	"replicas that still replicate": {question{servers: servers(lostPrimary(), running("a"), running("b"))}, []string{"detect-only"}, ""},
 	"transactions at risk":          {question{servers: servers(living(wrote(120)), running("a", has(110, 105)), running("b", has(115, 115), rule(topology.MustNotPromote)))}, nil, "a"},
+	"more transactions at risk than may be lost": {question{servers: servers(living(wrote(120)), running("a", has(110, 105))), policies: func(p *Policies) {
+		p.Promotion.Loss.Transactions = Limit{N: 9, Set: true}
+	}}, []string{"loss-limit"}, "a"},
+	"as many transactions at risk as may be lost": {question{servers: servers(living(wrote(120)), running("a", has(110, 105))), policies: func(p *Policies) {
+		p.Promotion.Loss.Transactions = Limit{N: 10, Set: true}
+	}}, nil, "a"},
+	"what is at risk is not known, and limited": {question{servers: servers(living(func(i *topology.Instance) {
+		i.SelfCoordinates = topology.Coordinates{LogFile: "binlog.000009", LogPos: 1500}
+	}), running("a", filePosition)), policies: func(p *Policies) { p.Promotion.Loss.Transactions = Limit{Set: true} }}, []string{"loss-limit"}, "a"},
+	"a successor that was stopped for days": {question{servers: servers(living(wrote(120)), running("a", has(110, 110), func(i *topology.Instance) {
+		i.Lag = topology.KnownSeconds(200_000)
+	})), policies: func(p *Policies) { p.Promotion.Loss.Seconds = Limit{N: 60, Set: true} }}, []string{"loss-limit"}, "a"},
+	"a lagging successor that has received everything": {question{servers: servers(living(wrote(120)), running("a", has(120, 100), func(i *topology.Instance) {
+		i.Lag = topology.KnownSeconds(300)
+	})), policies: func(p *Policies) { p.Promotion.Loss.Seconds = Limit{N: 60, Set: true} }}, nil, "a"},
 	"what another replica has cannot be fetched": {question{servers: servers(living(wrote(120)),
 		running("a"), running("b", has(115, 115), rule(topology.MustNotPromote), func(i *topology.Instance) { i.LogReplicaUpdates = false }))}, nil, "a"},
 	"semi-sync guarantees": {question{servers: servers(living(wrote(120), askingAcks(1, 1)), running("a", acking, has(119, 119)))}, nil, "a"},

@@ -41,7 +41,7 @@ func Follow(t *topology.Topology, r Request, o Opened, p Policy) plan.Plan {
 	method := methodOf(slices.DeleteFunc(slices.Clone(left), func(i *topology.Instance) bool { return !i.LastCheckValid() }))
 	d := &deadPrimary{request: r, policy: &p, failed: failed, plan: out, chooser: &chooser{failed: failed, policy: &p, method: method}}
 	d.openAgain(successor)
-	d.wake(t.Replicas(o.Successor))
+	d.wake(t.Replicas(o.Successor), o.Followers)
 	for _, i := range left {
 		k := &candidate{Instance: i}
 		var unknown error
@@ -78,9 +78,9 @@ func (d *deadPrimary) openAgain(successor *topology.Instance) {
 }
 
 // wake starts replicas of the successor that were pointed at it and not started.
-func (d *deadPrimary) wake(replicas []*topology.Instance) {
+func (d *deadPrimary) wake(replicas []*topology.Instance, followers []topology.Key) {
 	for _, i := range replicas {
-		if i.Key == d.request.Failed || !i.LastCheckValid() || !i.ThreadsStopped() || i.Channel.LastIOErrno != 0 || i.Channel.LastSQLErrno != 0 {
+		if i.Key == d.request.Failed || !i.LastCheckValid() || i.Channel.LastSQLErrno != 0 || !leftAsleep(i, slices.Contains(followers, i.Key)) {
 			continue
 		}
 		d.plan.Add(stageFollow, plan.Step{
@@ -91,6 +91,18 @@ func (d *deadPrimary) wake(replicas []*topology.Instance) {
 		})
 	}
 }
+
+// leftAsleep says whether a replica stands still because nobody came to start it. One that the failover was pointing at
+// the successor may have been left with one thread stopped, and shows the error of its connection to the lost primary:
+// MariaDB keeps that until the thread is started again.
+func leftAsleep(i *topology.Instance, pointed bool) bool {
+	if pointed {
+		return stands(i.Channel.IOThread) || stands(i.Channel.SQLThread)
+	}
+	return i.ThreadsStopped() && i.Channel.LastIOErrno == 0
+}
+
+func stands(t topology.ThreadState) bool { return t == topology.ThreadStopped }
 
 // followOpened points at a successor that takes writes already.
 func (d *deadPrimary) followOpened(successor *candidate, o Opened) {

@@ -42,6 +42,19 @@ func TestFollow(t *testing.T) {
 		"who was pointed and not started is started": {
 			replicas: []*topology.Instance{replica("a", opened, free), replica("b", follows("a", topology.ThreadStopped))},
 			want:     []string{"b: start replication"}},
+		"who was pointed and shows its lost connection to the old primary": {
+			opened: Opened{Followers: []topology.Key{b}},
+			replicas: []*topology.Instance{replica("a", opened, free), replica("b", follows("a", topology.ThreadStopped),
+				func(i *topology.Instance) { i.Channel.LastIOErrno = 2003 })},
+			want: []string{"b: start replication"}},
+		"who was pointed with the receiver alone": {
+			opened: Opened{Followers: []topology.Key{b}},
+			replicas: []*topology.Instance{replica("a", opened, free), replica("b", follows("a", topology.ThreadRunning),
+				func(i *topology.Instance) { i.Channel.IOThread = topology.ThreadStopped })},
+			want: []string{"b: start replication"}},
+		"who was stopped by somebody, with an error": {
+			replicas: []*topology.Instance{replica("a", opened, free), replica("b", follows("a", topology.ThreadStopped),
+				func(i *topology.Instance) { i.Channel.LastIOErrno = 1236 })}},
 		"who stopped with an error is left to people": {
 			replicas: []*topology.Instance{replica("a", opened, free), replica("b", follows("a", topology.ThreadStopped), func(i *topology.Instance) { i.Channel.LastSQLErrno = 1062 })}},
 		"who follows somebody else is left alone": {

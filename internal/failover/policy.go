@@ -22,6 +22,9 @@ type Policy struct {
 	// (FailMasterPromotionIfSQLThreadNotUpToDate).
 	FailIfNotApplied bool
 
+	// Loss is what an automatic failover may lose at most; what a person asks for is not bound by it.
+	Loss LossLimit
+
 	ApplyPromotion bool // ApplyMySQLPromotionAfterMasterFailover
 	SuperReadOnly  bool // UseSuperReadOnly
 	DetachLost     bool // DetachLostReplicasAfterMasterFailover

@@ -19,8 +19,8 @@ type Holding struct {
 type RejoinRequest struct {
 	Returned, Primary       *topology.Instance
 	ReturnedHas, PrimaryHas Holding
-	// Teller is a replica of the new primary whose credentials the former one shall use; the zero Key when there is none,
-	// and the server's own have to do.
+	// Teller is a replica of the new primary whose credentials the former one shall use; the zero Key when there is none:
+	// then the server's own have to do, or else those that the new primary knows.
 	Teller topology.Key
 	// Cloned says that its data, with a replica's source, were put there since it was lost: it may be a replica already.
 	Cloned bool
@@ -43,9 +43,13 @@ func Rejoin(r RejoinRequest, p Policy) (plan.Plan, *topology.Refusal) {
 		place = plan.ByMariaDBGTID
 	}
 	follows := r.Returned.HasSource() && r.Returned.Channel.Source == to && r.Returned.Replicating() && !r.Returned.IsMultiSource()
-	if !r.Teller.IsZero() && !follows {
+	teller := r.Teller
+	if teller.IsZero() && !r.Returned.HasSource() && r.Returned.Channel.User == "" {
+		teller = to // it may have been a replica itself, and a query for credentials is answered by any server
+	}
+	if !teller.IsZero() && !follows {
 		out.Add(1, plan.Step{
-			Phase: plan.Gather, Server: r.Teller, MayFail: true,
+			Phase: plan.Gather, Server: teller, MayFail: true,
 			Action: plan.Action{Verb: plan.ReadCredentials},
 			Why:    "the former primary signs in as the other replicas do",
 			Until:  "its credentials and connection options are known",
@@ -78,7 +82,7 @@ func Rejoin(r RejoinRequest, p Policy) (plan.Plan, *topology.Refusal) {
 	}
 	out.Add(5, plan.Step{
 		Phase: plan.Repoint, Server: k,
-		Action: plan.Action{Verb: plan.BecomeReplica, Source: to, Former: r.Teller, Place: place},
+		Action: plan.Action{Verb: plan.BecomeReplica, Source: to, Former: teller, Place: place},
 		Why:    "everything that it holds is on " + to.String(),
 		Until:  "it names " + to.String() + " as its source",
 		Undo:   &plan.Action{Verb: plan.ForgetSource},

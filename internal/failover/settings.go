@@ -13,6 +13,7 @@ func PolicyOf(c *config.Config) Policy {
 		PreventCrossRegion:     c.PreventCrossRegionMasterFailover,
 		FailOnLag:              c.FailPromotionOnLag(),
 		FailIfNotApplied:       c.FailMasterPromotionIfSQLThreadNotUpToDate,
+		Loss:                   LossLimit{limitOf(c.FailoverMaxLossTransactions), limitOf(c.FailoverMaxLossSeconds)},
 		ApplyPromotion:         c.ApplyMySQLPromotionAfterMasterFailover,
 		SuperReadOnly:          c.UseSuperReadOnly,
 		DetachLost:             c.DetachLostReplicasAfterMasterFailover,

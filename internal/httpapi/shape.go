@@ -110,6 +110,10 @@ func (s Shaper) shapeRecord(value any) (any, error) {
 		return mapped(v, blockedOf), nil
 	case []operate.ExtraTransactions:
 		return mapped(v, extraOf), nil
+	case []operate.ClusterSwitch:
+		return mapped(v, clusterSwitchOf), nil
+	case []operate.RunningRecovery:
+		return mapped(v, runningOf), nil
 	case []operate.AuditEntry:
 		return mapped(v, auditOf), nil
 	case []operate.AnalysisHistory:

@@ -86,12 +86,14 @@ type blockedJSON struct {
 	Analysis             string
 	LastBlockedTimestamp string
 	BlockingRecoveryId   int64
+	BlockedUntil         string
 }
 
 func blockedOf(b operate.Blocked) blockedJSON {
 	return blockedJSON{
 		FailedInstanceKey: keyOf(b.Key), ClusterName: b.Cluster, Analysis: string(b.Code),
 		LastBlockedTimestamp: stamp(b.Last), BlockingRecoveryId: b.BlockingRecovery,
+		BlockedUntil: stamp(b.Until),
 	}
 }
 
@@ -135,6 +137,37 @@ func filtersOf(f operate.Filters) filtersJSON {
 		RecoverMasterClusterFilters:             notNil(f.RecoverMasterClusterFilters),
 		RecoverIntermediateMasterClusterFilters: notNil(f.RecoverIntermediateMasterClusterFilters),
 		RecoveryIgnoreHostnameFilters:           notNil(f.RecoveryIgnoreHostnameFilters),
+	}
+}
+
+// clusterSwitchJSON is a cluster whose automatic recoveries are switched off.
+type clusterSwitchJSON struct {
+	ClusterName    string
+	Owner          string
+	Reason         string
+	BeginTimestamp string
+	EndTimestamp   string
+}
+
+func clusterSwitchOf(c operate.ClusterSwitch) clusterSwitchJSON {
+	return clusterSwitchJSON{ClusterName: c.Cluster, Owner: c.Owner, Reason: c.Reason, BeginTimestamp: stamp(c.Begin), EndTimestamp: stamp(c.End)}
+}
+
+// runningJSON is a recovery that is under way.
+type runningJSON struct {
+	UID               string
+	ClusterName       string
+	FailedInstanceKey keyJSON
+	Analysis          string
+	BeginTimestamp    string
+	RunningHooks      []string
+	Steps             []plan.Step
+}
+
+func runningOf(r operate.RunningRecovery) runningJSON {
+	return runningJSON{
+		UID: r.UID, ClusterName: r.Cluster, FailedInstanceKey: keyOf(r.Failed), Analysis: string(r.Code), BeginTimestamp: stamp(r.Began),
+		RunningHooks: notNil(r.Hooks), Steps: notNil(r.Steps),
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"orchestrator/internal/analysis"
 	"orchestrator/internal/config"
+	"orchestrator/internal/plan"
 	"orchestrator/internal/topology"
 )
 
@@ -38,6 +39,8 @@ type Engine struct {
 	Relocations  Relocations
 	Logs         Logs
 	Switch       RecoverySwitch
+	Clusters     ClusterSwitches
+	Running      RunningRecoveries
 	Leadership   Leadership
 	Health       HealthChecker
 	Metrics      Metrics
@@ -195,6 +198,39 @@ type Repair struct {
 type RecoverySwitch interface {
 	RecoveriesDisabled(ctx context.Context) (bool, error)
 	DisableRecoveries(ctx context.Context, disable bool) error
+}
+
+// ClusterSwitch says that automatic recoveries of one cluster are switched off.
+type ClusterSwitch struct {
+	Cluster       string // its name
+	Owner, Reason string
+	Begin, End    time.Time
+}
+
+// ClusterSwitches are the switches for the automatic recoveries of single clusters. Each ends by itself.
+type ClusterSwitches interface {
+	SwitchedOff(ctx context.Context) ([]ClusterSwitch, error)
+	SwitchOff(ctx context.Context, c ClusterSwitch) error
+	// SwitchOn says whether recoveries of the cluster were off.
+	SwitchOn(ctx context.Context, cluster string) (bool, error)
+}
+
+// RunningRecovery is a recovery or takeover that is under way.
+type RunningRecovery struct {
+	UID     string
+	Cluster string
+	Failed  topology.Key
+	Code    analysis.Code
+	Began   time.Time
+	Hooks   []string // the hook lists that run
+	Steps   []plan.Step
+}
+
+// RunningRecoveries are the recoveries that this process runs.
+type RunningRecoveries interface {
+	Running() []RunningRecovery
+	// Cancel ends the steps and hooks that run at this moment in a cluster, and returns how many there were.
+	Cancel(cluster, by string) (int, error)
 }
 
 // Leadership says who may change servers. A node on its own always leads.

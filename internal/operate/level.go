@@ -26,10 +26,10 @@ func (o *Operation) Level() Level {
 		"submit-pool-instances", "set-cluster-alias", "register-hostname-unresolve", "deregister-hostname-unresolve", "reset-hostname-resolve-cache",
 		"discover", "async-discover", "refresh", "snapshot-topologies", "submit-masters-to-kv-stores", "set-heuristic-domain-instance",
 		"ack-cluster-recoveries", "ack-instance-recoveries", "ack-recovery", "ack-recovery-uid", "ack-all-recoveries",
-		"disable-global-recoveries", "enable-global-recoveries", "reload-configuration", "access-token", "raft-snapshot", "reload-cluster-alias", RedeployOperation, importOperation, "forget":
+		"disable-global-recoveries", "enable-global-recoveries", "disable-cluster-recoveries", "enable-cluster-recoveries", "reload-configuration", "access-token", "raft-snapshot", "reload-cluster-alias", RedeployOperation, importOperation, "forget":
 		return Harmless
 	case "graceful-master-takeover", "graceful-master-takeover-auto", "cascade-master-takeover-auto", "restart-replica", "set-read-only", "set-writeable",
-		"enable-semi-sync-master", "disable-semi-sync-master", "kill-query", "recover", "recover-lite", "grab-election", "reelect", "raft-yield", "raft-yield-hint",
+		"enable-semi-sync-master", "disable-semi-sync-master", "kill-query", "recover", "recover-lite", "cancel-recovery", "grab-election", "reelect", "raft-yield", "raft-yield-hint",
 		"raft-add-peer", "raft-remove-peer":
 		return Interrupts
 	}

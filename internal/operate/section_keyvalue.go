@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"orchestrator/internal/topology"
 )
@@ -47,7 +48,7 @@ func submitPrimaries(ctx context.Context, e *Engine, a Args) (Result, error) {
 			continue
 		}
 		primary := primaryOf(c)
-		if primary == nil || primary.ReadOnly {
+		if !publishable(primary, e.Now()) {
 			if a.Cluster != "" {
 				return Result{}, fmt.Errorf("cluster %s has no writeable primary", c.Name)
 			}
@@ -64,6 +65,12 @@ func submitPrimaries(ctx context.Context, e *Engine, a Args) (Result, error) {
 	return Result{Value: written, Message: fmt.Sprintf("Submitted %d masters", count)}, errors.Join(errs...)
 }
 
+// publishable says whether clients may be sent to a primary: it takes writes, as was seen at the last look, and no
+// recovery has left it behind. One that died while it was writeable is remembered as writeable.
+func publishable(i *topology.Instance, now time.Time) bool {
+	return i != nil && !i.ReadOnly && i.LastCheckValid() && !(i.Downtime.ActiveAt(now) && i.Downtime.LostInRecovery())
+}
+
 // domains note which server a cluster's domain stands for.
 func domains() []*Operation {
 	return []*Operation{
@@ -76,7 +83,7 @@ func domains() []*Operation {
 					return Result{}, err
 				}
 				primary := primaryOf(c)
-				if primary == nil || primary.ReadOnly {
+				if !publishable(primary, e.Now()) {
 					return Result{}, fmt.Errorf("cluster %s has no writeable primary", c.Name)
 				}
 				if err := e.Attributes.PutAttribute(ctx, c.Domain, primary.Key.String()); err != nil {

@@ -107,7 +107,7 @@ func recoveries() []*Operation {
 				return e.acknowledge(ctx, a, AckQuery{All: true}, a.Text(ParamReason))
 			},
 		},
-	}, switches()...)
+	}, slices.Concat(switches(), clusterSwitches(), running())...)
 }
 
 // suggestReplacement shows one choice of a recovery, for whoever wants to follow it by hand.

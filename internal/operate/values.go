@@ -147,6 +147,7 @@ type Blocked struct {
 	Code             analysis.Code
 	Last             time.Time
 	BlockingRecovery int64
+	Until            time.Time // when the block ends by itself; zero when that is not known
 }
 
 // AuditEntry is a line of the audit log.

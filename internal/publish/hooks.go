@@ -76,6 +76,10 @@ func New(o HookOptions) *Hooks {
 type List struct {
 	Name     string // the configuration key, PreFailoverProcesses for instance: it stands in messages
 	Commands []string
+	// Skip is how many of the first Commands are left out, because they have run before.
+	Skip int
+	// Begin is told the place of each hook in the list, from 1, right before it runs; nil is told nothing.
+	Begin func(number int)
 }
 
 // Mode says what the failure of a hook means for those after it.
@@ -121,6 +125,12 @@ func (h *Hooks) RunTakePrimary(ctx context.Context, list List, successor, demote
 func (h *Hooks) each(ctx context.Context, list List, mode Mode, do func(i int, command string) error) error {
 	var first error
 	for i, command := range list.Commands {
+		if i < list.Skip {
+			continue
+		}
+		if list.Begin != nil && ctx.Err() == nil {
+			list.Begin(i + 1)
+		}
 		err := do(i, command)
 		if err == nil {
 			continue

@@ -77,7 +77,7 @@ func (r *rig) lines(t *testing.T) []string {
 
 func (r *rig) run(t *testing.T, v Values, mode Mode, commands ...string) error {
 	t.Helper()
-	return r.Run(t.Context(), List{"PreFailoverProcesses", commands}, v, mode)
+	return r.Run(t.Context(), List{Name: "PreFailoverProcesses", Commands: commands}, v, mode)
 }
 
 func full() Values {
@@ -264,7 +264,7 @@ func TestAsynchronous(t *testing.T) {
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			// The second hook sets the first free: that they end proves that the first was not waited for.
-			err := r.Run(ctx, List{"L", []string{tc.command, "echo sync >> $OUT; echo go > $OUT.fifo"}}, full(), StopAtFirst)
+			err := r.Run(ctx, List{Name: "L", Commands: []string{tc.command, "echo sync >> $OUT; echo go > $OUT.fifo"}}, full(), StopAtFirst)
 			cancel() // does not concern the asynchronous one
 			if err != nil {
 				t.Fatal(err)
@@ -281,7 +281,7 @@ func TestAsynchronous(t *testing.T) {
 
 func TestTakePrimary(t *testing.T) {
 	r := newRig(t, nil)
-	list := List{"PostTakeMasterProcesses", []string{
+	list := List{Name: "PostTakeMasterProcesses", Commands: []string{
 		`exit 5`,
 		`echo "$1 $2 $ORC_SUCCESSOR_HOST $ORC_FAILED_HOST {successorHost} $INHERITED" >> $OUT; env | grep -c ^ORC_ >> $OUT`,
 		`true &`, // the shell's own
@@ -366,7 +366,7 @@ func (r *rig) run2(ctx context.Context, commands ...string) error {
 	if strings.HasSuffix(commands[0], "&") {
 		commands = commands[:1]
 	}
-	return r.Run(ctx, List{"L", commands}, full(), RunAll)
+	return r.Run(ctx, List{Name: "L", Commands: commands}, full(), RunAll)
 }
 
 func (r *rig) lastError() error {
@@ -404,7 +404,7 @@ func TestEndedContextRunsNothing(t *testing.T) {
 	r := newRig(t, nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := r.Run(ctx, List{"L", []string{"echo 1 >> $OUT", "echo 2 >> $OUT &"}}, full(), RunAll); !errors.Is(err, context.Canceled) {
+	if err := r.Run(ctx, List{Name: "L", Commands: []string{"echo 1 >> $OUT", "echo 2 >> $OUT &"}}, full(), RunAll); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 	if got := r.lines(t); got != nil {

@@ -76,6 +76,10 @@ func (b *bounded) Disabled(ctx context.Context) (bool, error) {
 	return critically(ctx, b, b.Ledger.Disabled)
 }
 
+func (b *bounded) SwitchedOff(ctx context.Context) ([]failover.SwitchedOff, error) {
+	return critically(ctx, b, b.Ledger.SwitchedOff)
+}
+
 func (b *bounded) Blocking(ctx context.Context, failed topology.Key, cluster string) (*failover.Blocking, error) {
 	return critically(ctx, b, func(ctx context.Context) (*failover.Blocking, error) { return b.Ledger.Blocking(ctx, failed, cluster) })
 }
@@ -86,6 +90,10 @@ func (b *bounded) Unfinished(ctx context.Context) ([]Unfinished, error) {
 
 func (b *bounded) DemotedSince(ctx context.Context, key topology.Key, since time.Time) (bool, error) {
 	return critically(ctx, b, func(ctx context.Context) (bool, error) { return b.Ledger.DemotedSince(ctx, key, since) })
+}
+
+func (b *bounded) SuccessorOf(ctx context.Context, failed topology.Key) (topology.Key, error) {
+	return critically(ctx, b, func(ctx context.Context) (topology.Key, error) { return b.Ledger.SuccessorOf(ctx, failed) })
 }
 
 func (b *bounded) ResolveRecovery(ctx context.Context, r *Recovery) error {

@@ -1,7 +1,7 @@
 package recovery
 
 import (
-	"fmt"
+	"time"
 )
 
 // occupy reserves a cluster for one recovery.
@@ -28,12 +28,23 @@ func (e *Engine) vacate(cluster string) {
 	delete(e.busy, cluster)
 }
 
+// recentKind tells apart the recoveries of a cluster that count in the anti-flapping rule: those that promote, and
+// those that do not.
+type recentKind struct {
+	cluster  string
+	promotes bool
+}
+
+func (r *Recovery) recentKind() recentKind {
+	return recentKind{r.Finding.ClusterName, r.kind().promotes}
+}
+
 // remember keeps a recovery in the memory of this process: among the active ones, and as the newest of its cluster.
 func (e *Engine) remember(r *Recovery) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.active[r.UID] = r
-	e.recent[r.Finding.ClusterName] = r.Started
+	e.recent[r.recentKind()] = r.Started
 }
 
 func (e *Engine) forgetActive(r *Recovery) {
@@ -42,18 +53,21 @@ func (e *Engine) forgetActive(r *Recovery) {
 	delete(e.active, r.UID)
 	if r.Successful() && r.kind().promotes && !r.planned() {
 		// The cluster goes on under its successor's name, and so does the anti-flapping period.
-		e.recent[r.Successor.String()] = r.Started
+		e.recent[recentKind{r.Successor.String(), true}] = r.Started
 	}
 }
 
-// remembered is the anti-flapping rule by the memory of this process alone.
+// remembered is the anti-flapping rule by the memory of this process alone. A recovery that promotes nobody stands in
+// the way of its like only.
 func (e *Engine) remembered(r *Recovery) Block {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	last, ok := e.recent[r.Finding.ClusterName]
-	period := e.o.Config().RecoveryPeriodBlock()
-	if ok && r.Started.Before(last.Add(period)) {
-		return Block{Reason: fmt.Sprintf("this process recovered the cluster less than %s ago", period)}
+	last := e.recent[recentKind{r.Finding.ClusterName, true}]
+	if other := e.recent[recentKind{r.Finding.ClusterName, false}]; !r.kind().promotes && other.After(last) {
+		last = other
+	}
+	if until := last.Add(e.o.Config().RecoveryPeriodBlock()); !last.IsZero() && r.Started.Before(until) {
+		return Block{Until: until, Reason: "this process recovered the cluster a short time ago, which blocks it until " + until.Format(time.RFC3339)}
 	}
 	return Block{}
 }

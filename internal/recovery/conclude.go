@@ -49,16 +49,16 @@ func (e *Engine) conclude(parent context.Context, r *Recovery, ask request, log 
 		if r.Successful() {
 			if k.post != nil {
 				name, commands := k.post(cfg)
-				log.check(name, e.hooks(ctx, name, commands, publish.RunAll, v))
+				log.check(name, e.recoveryHooks(ctx, log, name, commands, publish.RunAll, v))
 			}
 			log.check("ending the successor's downtime", e.o.Ledger.EndDowntime(ctx, r.Successor))
 			e.o.Observer.Apply(observe.SetDowntime{Key: r.Successor})
-			log.check("PostFailoverProcesses", e.hooks(ctx, "PostFailoverProcesses", cfg.PostFailoverProcesses, publish.RunAll, v))
+			log.check("PostFailoverProcesses", e.recoveryHooks(ctx, log, "PostFailoverProcesses", cfg.PostFailoverProcesses, publish.RunAll, v))
 			if r.planned() {
-				log.check("PostGracefulTakeoverProcesses", e.hooks(ctx, "PostGracefulTakeoverProcesses", cfg.PostGracefulTakeoverProcesses, publish.RunAll, v))
+				log.check("PostGracefulTakeoverProcesses", e.recoveryHooks(ctx, log, "PostGracefulTakeoverProcesses", cfg.PostGracefulTakeoverProcesses, publish.RunAll, v))
 			}
 		} else {
-			log.check("PostUnsuccessfulFailoverProcesses", e.hooks(ctx, "PostUnsuccessfulFailoverProcesses", cfg.PostUnsuccessfulFailoverProcesses, publish.RunAll, v))
+			log.check("PostUnsuccessfulFailoverProcesses", e.recoveryHooks(ctx, log, "PostUnsuccessfulFailoverProcesses", cfg.PostUnsuccessfulFailoverProcesses, publish.RunAll, v))
 		}
 	}
 	outcome := "no successor"

@@ -102,6 +102,7 @@ type Engine struct {
 	bereft     map[topology.Key][]topology.Key // who replicated from a lost primary when it was found lost
 	concluded  map[string]*Recovery            // recoveries that this process has ended, by UID, while their journals may be open
 	enabled    time.Time                       // when the global switch was last read as on
+	switches   switches                        // those of single clusters
 	opened     map[topology.Key]bool           // lost primaries that were closed for writing by us and opened by somebody since
 	closed     map[topology.Key]time.Time      // when a lost primary was closed for writing by us
 	handling   map[topology.Key]bool           // findings of the server are being handled
@@ -120,7 +121,8 @@ type Engine struct {
 	began      time.Time                     // when Run began
 	successors map[topology.Key]topology.Key // who replaced a primary, in this process
 	active     map[string]*Recovery          // by UID
-	recent     map[string]time.Time          // when the newest recovery of a cluster began
+	logs       map[string]*recoveryLog       // of what is under way, by UID
+	recent     map[recentKind]time.Time      // when the newest recovery of a cluster began
 	refused    map[topology.Key]refusal
 	held       map[topology.Key]string // why nothing was done about a server, as it was told last
 }
@@ -159,7 +161,8 @@ func New(o Options) *Engine {
 		considered: make(map[topology.Key]bool),
 		successors: make(map[topology.Key]topology.Key),
 		active:     make(map[string]*Recovery),
-		recent:     make(map[string]time.Time),
+		logs:       make(map[string]*recoveryLog),
+		recent:     make(map[recentKind]time.Time),
 		refused:    make(map[topology.Key]refusal),
 		held:       make(map[topology.Key]string),
 	}
@@ -247,6 +250,7 @@ func (e *Engine) housekeep(ctx context.Context) {
 	e.alone(&e.resuming, func() { e.resume(ctx) })
 	e.alone(&e.expiring, func() {
 		_, _ = e.disabled(ctx) // who needs the answer asks again, and is told why there is none
+		_, _ = e.switchedOff(ctx, "")
 		if err := e.o.Ledger.Expire(ctx); err != nil && ctx.Err() == nil {
 			e.o.Logger.Error("expiring old detections and recoveries", "error", err)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"orchestrator/internal/analysis"
 	"orchestrator/internal/execute"
+	"orchestrator/internal/failover"
 	"orchestrator/internal/observe"
 	"orchestrator/internal/plan"
 	"orchestrator/internal/topology"
@@ -82,6 +83,12 @@ func TestWhatIsNotRecovered(t *testing.T) {
 			prepare: func(b *bench) { b.ledger.disabled = true }, held: "disabled globally", detected: true},
 		"the switch cannot be read and never was": {
 			prepare: func(b *bench) { b.ledger.fail["Disabled"] = errNo }, held: "cannot be read", detected: true},
+		"recoveries of the cluster are switched off": {
+			prepare: func(b *bench) {
+				b.ledger.off = []failover.SwitchedOff{{Cluster: "p:3306", Owner: "ann", Reason: "moving house", Until: time.Now().Add(time.Hour)}}
+			}, held: "switched off by ann until", detected: true},
+		"whether they are cannot be read and never could": {
+			prepare: func(b *bench) { b.ledger.fail["SwitchedOff"] = errNo }, held: "cannot be read", detected: true},
 		"the cluster was recovered a moment ago": {
 			prepare: func(b *bench) { b.ledger.block = Block{By: 7, Reason: "blocked by a recovery of the cluster"} }, held: "blocked by", detected: true},
 		"the failed server was promoted a moment ago": {
@@ -509,7 +516,11 @@ func TestRecoverOnDemand(t *testing.T) {
 		err     string // "" for a recovery
 	}{
 		"in spite of the filters, the switch and the block": {
-			prepare: func(b *bench) { b.lose("p"); b.ledger.disabled = true; b.ledger.block = Block{1, "blocked"} }, key: "p"},
+			prepare: func(b *bench) {
+				b.lose("p")
+				b.ledger.disabled = true
+				b.ledger.block = Block{By: 1, Reason: "blocked"}
+			}, key: "p"},
 		"not where nothing is wrong": {key: "p", err: "nothing is wrong"},
 		"not of an unknown server":   {key: "x", err: "not known"},
 		"not by who does not lead":   {prepare: func(b *bench) { b.leader.set(false) }, key: "p", err: "not the leader"},

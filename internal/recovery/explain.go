@@ -66,6 +66,9 @@ func (e *Engine) state(ctx context.Context, t *topology.Topology, q Question) (s
 	if s.GlobalDisabled, err = e.disabled(ctx); err != nil {
 		doubts = append(doubts, "whether recoveries are disabled globally cannot be read: "+err.Error())
 	}
+	if s.SwitchedOff, err = e.switchedOff(ctx, q.Cluster); err != nil {
+		doubts = append(doubts, "whether recoveries of the cluster are switched off cannot be read: "+err.Error())
+	}
 	k := q.Server
 	if c := t.Cluster(q.Cluster); k.IsZero() && c != nil && len(c.Primaries()) > 0 {
 		k = c.Primaries()[0].Key

@@ -304,6 +304,7 @@ type fakeLedger struct {
 	fail      map[string]error
 	hang      bool
 	disabled  bool
+	off       []failover.SwitchedOff
 	block     Block
 	calls     []string
 	resolved  []Recovery
@@ -404,7 +405,7 @@ func (l *fakeLedger) Blocking(ctx context.Context, _ topology.Key, _ string) (*f
 	if !l.block.Blocked() {
 		return nil, err
 	}
-	return &failover.Blocking{ID: l.block.By, UID: "earlier", Until: time.Now().Add(time.Hour)}, err
+	return &failover.Blocking{ID: l.block.By, UID: "earlier", Promotion: true, Until: time.Now().Add(time.Hour)}, err
 }
 
 func (l *fakeLedger) DemotedSince(ctx context.Context, k topology.Key, _ time.Time) (bool, error) {
@@ -440,6 +441,25 @@ func (l *fakeLedger) RenameCluster(ctx context.Context, _, _, _ string) error {
 func (l *fakeLedger) PublishPrimary(ctx context.Context, _, _, _ string, _ topology.Key) error {
 	return l.call(ctx, "PublishPrimary")
 }
+func (l *fakeLedger) SuccessorOf(ctx context.Context, failed topology.Key) (topology.Key, error) {
+	err := l.call(ctx, "SuccessorOf")
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range slices.Backward(l.resolved) {
+		if r.Finding.Key == failed && r.Successful() {
+			return r.Successor, err
+		}
+	}
+	return topology.Key{}, err
+}
+
+func (l *fakeLedger) SwitchedOff(ctx context.Context) ([]failover.SwitchedOff, error) {
+	err := l.call(ctx, "SwitchedOff")
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.off), err
+}
+
 func (l *fakeLedger) Disabled(ctx context.Context) (bool, error) {
 	err := l.call(ctx, "Disabled")
 	l.mu.Lock()
@@ -473,6 +493,12 @@ type fakeHooks struct {
 }
 
 func (h *fakeHooks) Run(ctx context.Context, l publish.List, v publish.Values, _ publish.Mode) error {
+	if l.Skip >= len(l.Commands) {
+		return nil
+	}
+	if l.Begin != nil {
+		l.Begin(l.Skip + 1)
+	}
 	h.mu.Lock()
 	h.ran = append(h.ran, l.Name)
 	h.last = v

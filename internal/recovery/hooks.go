@@ -15,6 +15,23 @@ func (e *Engine) hooks(ctx context.Context, name string, list []string, mode pub
 	return e.o.Hooks.Run(ctx, publish.List{Name: name, Commands: list}, v, mode)
 }
 
+// recoveryHooks runs a list of hooks of a recovery, once: each is written down before it begins, and who carries on with
+// the recovery leaves out those that have begun.
+func (e *Engine) recoveryHooks(ctx context.Context, log *recoveryLog, name string, list []string, mode publish.Mode, v publish.Values) error {
+	if len(list) == 0 {
+		return nil
+	}
+	begun := min(log.hooksBegun(name), len(list))
+	if begun > 0 {
+		log.line("%s: %d of %d had begun before the manager ended, and are not run again", name, begun, len(list))
+	}
+	ctx, ended := log.cancellable(ctx, name)
+	defer ended()
+	return e.o.Hooks.Run(ctx, publish.List{
+		Name: name, Commands: list, Skip: begun, Begin: func(number int) { log.hookBegins(name, number) },
+	}, v, mode)
+}
+
 // values are what hooks are told of a failure and its recovery; r is nil while there is none.
 func (e *Engine) values(f *analysis.Finding, r *Recovery) publish.Values {
 	v := publish.Values{

@@ -185,6 +185,14 @@ func (e *Engine) handle(ctx context.Context, t *topology.Topology, f *analysis.F
 		e.hold(f, fresh, reason)
 		return
 	}
+	switch off, err := e.switchedOff(ctx, f.ClusterName); {
+	case err != nil:
+		e.hold(f, fresh, "whether recoveries of the cluster are switched off cannot be read: "+err.Error())
+		return
+	case off != nil:
+		e.hold(f, fresh, off.String())
+		return
+	}
 	if f.Has(analysis.ReplicasStillReceiving) {
 		// A receiver that is connected proves that its source lives, whatever its applier does.
 		e.hold(f, fresh, "replicas are still connected to it: a stopped applier is no sign of a dead source")

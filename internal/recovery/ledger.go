@@ -33,10 +33,13 @@ type Ledger interface {
 	// DemotedSince says whether the last thing that happened to a server as a primary, since the given time, is that
 	// another one was promoted in its place.
 	DemotedSince(ctx context.Context, key topology.Key, since time.Time) (bool, error)
+	// SuccessorOf returns the server that the newest successful recovery of the failed one promoted; the zero Key when
+	// there is none.
+	SuccessorOf(ctx context.Context, failed topology.Key) (topology.Key, error)
 	// Acknowledge lifts the block of one recovery, in this program's own name.
 	Acknowledge(ctx context.Context, uid, comment string) error
 	// Blocking returns the recovery that would keep one of this server or this cluster from beginning by itself, nil
-	// when there is none.
+	// when there is none; of several one that runs or has promoted comes first.
 	Blocking(ctx context.Context, failed topology.Key, cluster string) (*failover.Blocking, error)
 	// ClearDetections ends the active detections of a server.
 	ClearDetections(ctx context.Context, key topology.Key) error
@@ -53,6 +56,8 @@ type Ledger interface {
 	// Disabled says whether automatic recoveries are switched off globally. Who cannot read the switch must take it
 	// as off.
 	Disabled(ctx context.Context) (bool, error)
+	// SwitchedOff lists the clusters whose automatic recoveries are switched off at this moment.
+	SwitchedOff(ctx context.Context) ([]failover.SwitchedOff, error)
 	// Audit notes something that was done to a server.
 	Audit(ctx context.Context, kind string, key topology.Key, cluster, message string) error
 	// Expire ends what has had its time: active periods, blocks, recoveries of processes that are gone. Recoveries
@@ -63,8 +68,12 @@ type Ledger interface {
 // Journal is how far a recovery has come, and what who carries on must know beside it.
 type Journal struct {
 	plan.Plan
-	Hooks   bool `json:"hooks,omitempty"`    // its hooks are to be run
-	GivenUp bool `json:"given_up,omitempty"` // the process that ran it lives and will not finish it
+	Hooks bool `json:"hooks,omitempty"` // its hooks are to be run
+	// Begun is how many hooks of each list have begun, by configuration key. A hook that has begun is not run again by
+	// who carries on: it outlives the manager that started it.
+	Begun   map[string]int `json:"begun,omitempty"`
+	Command string         `json:"command,omitempty"`  // by which a person asked for it, as hooks know it
+	GivenUp bool           `json:"given_up,omitempty"` // the process that ran it lives and will not finish it
 	// OpenAt is where the successor's own binary log stands when it is opened for writing. It is written down before
 	// that where replicas find their place by file and position, because nobody can find it out afterwards.
 	OpenAt topology.Coordinates `json:"open_at,omitzero"`
@@ -80,8 +89,9 @@ type Unfinished struct {
 
 // Block says why a recovery may not begin; the zero Block lets it begin.
 type Block struct {
-	By     int64  // the recovery in the way; 0 when none is
-	Reason string // "" when nothing is in the way
+	By     int64     // the recovery in the way; 0 when none is
+	Reason string    // "" when nothing is in the way
+	Until  time.Time // when it ends by itself; zero when it does not, or that is not known
 }
 
 // Blocked says whether something is in the way.

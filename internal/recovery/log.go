@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -23,13 +24,14 @@ type recoveryLog struct {
 	done sync.WaitGroup
 	wake chan struct{} // holds one token when there is something to write
 
-	saving sync.Mutex // held while the journal is written, so that what is older never comes later
+	saving chan struct{} // holds one token while the journal is written, so that what is older never comes later
 
 	mu      sync.Mutex
 	journal Journal
 	changed bool // the journal is newer than what is written
 	lines   []logLine
 	closed  bool
+	running []*cancellable // steps and hooks
 }
 
 type logLine struct {
@@ -41,11 +43,17 @@ type logLine struct {
 const writeOutWithin = 30 * time.Second
 
 func (e *Engine) newLog(ctx context.Context, r *Recovery, hooks bool) *recoveryLog {
-	l := &recoveryLog{e: e, r: r, wake: make(chan struct{}, 1)}
-	l.journal = Journal{Plan: r.Plan, Hooks: hooks}
+	l := &recoveryLog{e: e, r: r, wake: make(chan struct{}, 1), saving: make(chan struct{}, 1)}
+	l.journal = Journal{Plan: r.Plan, Hooks: hooks, Command: r.Finding.CommandHint}
 	l.journal.Steps = slices.Clone(r.Plan.Steps)
+	if l.journal.Failed.IsZero() { // hooks may run before there is a plan
+		l.journal.Cluster, l.journal.Failed, l.journal.Operation = r.Finding.ClusterName, r.Finding.Key, string(r.Finding.Code)
+	}
 	l.ctx, l.stop = context.WithCancel(context.WithoutCancel(ctx))
 	l.done.Go(l.write)
+	e.mu.Lock()
+	e.logs[r.UID] = l
+	e.mu.Unlock()
 	return l
 }
 
@@ -86,11 +94,11 @@ func (l *recoveryLog) take() (lines []logLine, closed bool) {
 
 // save writes the journal down if it has changed, and says whether it had.
 func (l *recoveryLog) save() bool {
-	l.saving.Lock()
-	defer l.saving.Unlock()
+	l.saving <- struct{}{}
+	defer func() { <-l.saving }()
 	l.mu.Lock()
 	j, changed := l.journal, l.changed
-	j.Steps = slices.Clone(j.Steps)
+	j.Steps, j.Begun = slices.Clone(j.Steps), maps.Clone(j.Begun)
 	l.changed = false
 	l.mu.Unlock()
 	if !changed {
@@ -100,6 +108,31 @@ func (l *recoveryLog) save() bool {
 		l.logger().Error("writing the recovery's journal", "error", err)
 	}
 	return true
+}
+
+// hookBegins writes down that a hook is about to begin, and waits for that.
+func (l *recoveryLog) hookBegins(list string, number int) {
+	l.mu.Lock()
+	if l.journal.Begun == nil {
+		l.journal.Begun = make(map[string]int)
+	}
+	l.journal.Begun[list], l.changed = number, true
+	l.mu.Unlock()
+	l.save()
+}
+
+// keepBegun takes over which hooks an earlier process has begun.
+func (l *recoveryLog) keepBegun(begun map[string]int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.journal.Begun = maps.Clone(begun)
+}
+
+// hooksBegun is how many hooks of a list have begun, in this process or an earlier one.
+func (l *recoveryLog) hooksBegun(list string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.journal.Begun[list]
 }
 
 // openAt writes down where the successor is about to be opened, and waits for that.
@@ -140,6 +173,9 @@ func (l *recoveryLog) close() {
 	l.done.Wait()
 	late.Stop()
 	l.stop()
+	l.e.mu.Lock()
+	delete(l.e.logs, l.r.UID)
+	l.e.mu.Unlock()
 }
 
 func (l *recoveryLog) line(format string, args ...any) {

@@ -36,8 +36,8 @@ func (e *Engine) noteRefused(ctx context.Context, r *Recovery, log *recoveryLog,
 	_, facts := e.facts(&r.Finding, &k)
 	now := e.o.Now()
 	e.mu.Lock()
-	if e.recent[r.Finding.ClusterName].Equal(r.Started) {
-		delete(e.recent, r.Finding.ClusterName)
+	if e.recent[r.recentKind()].Equal(r.Started) {
+		delete(e.recent, r.recentKind())
 	}
 	for key, old := range e.refused {
 		if now.After(old.again.Add(againAtMost)) {
@@ -57,7 +57,8 @@ func (e *Engine) noteRefused(ctx context.Context, r *Recovery, log *recoveryLog,
 }
 
 // refusedLately says whether a recovery of the server failed a while ago without having changed anything, and trying
-// again would come to the same: by the facts there is still no successor, or they have not changed and it is too soon.
+// again would come to the same: by the facts there is still no successor, or too much would be lost with it, or they
+// have not changed and it is too soon.
 func (e *Engine) refusedLately(f *analysis.Finding, k *kind) bool {
 	e.mu.Lock()
 	old, ok := e.refused[f.Key]
@@ -66,6 +67,13 @@ func (e *Engine) refusedLately(f *analysis.Finding, k *kind) bool {
 		return false
 	}
 	p, facts := e.facts(f, k)
+	if t, policy := e.o.Observer.Cluster(f.ClusterName), failover.PolicyOf(e.o.Config()); t != nil {
+		if risk, ok := riskOf(t, f.Key, k, p.Successor, policy); ok {
+			if key, _ := policy.Loss.Exceeded(risk); key != "" {
+				return true
+			}
+		}
+	}
 	return p.Successor.IsZero() || facts == old.facts && e.o.Now().Before(old.again)
 }
 

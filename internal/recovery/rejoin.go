@@ -190,20 +190,6 @@ type notTakenBack struct {
 
 func (n *notTakenBack) Unwrap() error { return n.Refusal }
 
-// successorFinder is a ledger that remembers who replaced a primary.
-type successorFinder interface {
-	SuccessorOf(ctx context.Context, failed topology.Key) (topology.Key, error)
-}
-
-// SuccessorOf asks the ledger, if it remembers.
-func (b *bounded) SuccessorOf(ctx context.Context, failed topology.Key) (topology.Key, error) {
-	finder, ok := b.Ledger.(successorFinder)
-	if !ok {
-		return topology.Key{}, nil
-	}
-	return critically(ctx, b, func(ctx context.Context) (topology.Key, error) { return finder.SuccessorOf(ctx, failed) })
-}
-
 // noteSuccessor remembers who replaced a primary.
 func (e *Engine) noteSuccessor(r *Recovery) {
 	e.mu.Lock()
@@ -223,11 +209,7 @@ func (e *Engine) replacedBy(ctx context.Context, k topology.Key) (topology.Key, 
 	if !to.IsZero() {
 		return to, nil
 	}
-	finder, ok := e.o.Ledger.(successorFinder)
-	if !ok {
-		return to, errors.New("it is not known who replaced it")
-	}
-	to, err := finder.SuccessorOf(ctx, k)
+	to, err := e.o.Ledger.SuccessorOf(ctx, k)
 	switch {
 	case err != nil:
 		return to, fmt.Errorf("%w: who replaced it cannot be read: %w", errNotReady, err)
@@ -245,7 +227,7 @@ func (l *StoreLedger) SuccessorOf(ctx context.Context, failed topology.Key) (top
 		return topology.Key{}, err
 	}
 	for _, r := range rows { // newest first
-		if r.Successful {
+		if r.Successful && hasPromoted(&r) {
 			return r.Successor, nil
 		}
 	}

@@ -98,7 +98,7 @@ func (e *Engine) leave(r *Recovery, log *recoveryLog, err error) {
 func (e *Engine) repair(ctx context.Context, r *Recovery, ask request, k *kind, log *recoveryLog) error {
 	cfg := e.o.Config()
 	if ask.hooks && k.preHooks {
-		if err := e.hooks(ctx, "PreFailoverProcesses", cfg.PreFailoverProcesses, publish.StopAtFirst, e.values(&r.Finding, r)); err != nil {
+		if err := e.recoveryHooks(ctx, log, "PreFailoverProcesses", cfg.PreFailoverProcesses, publish.StopAtFirst, e.values(&r.Finding, r)); err != nil {
 			return fmt.Errorf("a PreFailoverProcesses hook failed, nothing was changed: %w", err)
 		}
 	}
@@ -117,7 +117,8 @@ func (e *Engine) repair(ctx context.Context, r *Recovery, ask request, k *kind, 
 	if before == nil {
 		return fmt.Errorf("cluster %s is not known any more", r.Finding.ClusterName)
 	}
-	r.Plan = k.plan(before, want, policy)
+	now := before
+	r.Plan = k.plan(now, want, policy)
 	r.Plan.Prepend(ask.before)
 	after := failover.FenceStage
 	if steps := gatheredSteps(&r.Plan); len(steps) > 0 {
@@ -128,7 +129,8 @@ func (e *Engine) repair(ctx context.Context, r *Recovery, ask request, k *kind, 
 			return err
 		}
 		want.Quiet = run.Quiet()
-		r.Plan = k.plan(e.lookAgain(ctx, before, &r.Finding, k, want.Quiet), want, policy)
+		now = e.lookAgain(ctx, before, &r.Finding, k, want.Quiet)
+		r.Plan = k.plan(now, want, policy)
 		r.Plan.Prepend(gatheredSteps(&gathered))
 		after = failover.GatherStage
 	}
@@ -138,6 +140,13 @@ func (e *Engine) repair(ctx context.Context, r *Recovery, ask request, k *kind, 
 	if r.Plan.Successor.IsZero() {
 		r.Lost = nil // nobody went anywhere
 		return errors.Join(idle(r.Plan, k), run.Undo(ctx))
+	}
+	if risk, ok := riskOf(now, r.Finding.Key, k, r.Plan.Successor, policy); ok {
+		log.line("at risk: %s", risk)
+		if key, reason := policy.Loss.Exceeded(risk); key != "" && !ask.forced {
+			r.Lost = nil
+			return errors.Join(fmt.Errorf("%s is not promoted: %s; recover it by hand to go on all the same", r.Plan.Successor, reason), run.Undo(ctx))
+		}
 	}
 	err = run.Plan(ctx, &r.Plan, after)
 	switch {
@@ -159,6 +168,15 @@ func (e *Engine) repair(ctx context.Context, r *Recovery, ask request, k *kind, 
 		r.SuccessorAlias = s.Alias
 	}
 	return nil
+}
+
+// riskOf is what would be lost with a primary, by what was last seen of it; false where nobody is promoted.
+func riskOf(t *topology.Topology, failed topology.Key, k *kind, successor topology.Key, p failover.Policy) (failover.Risk, bool) {
+	primary := t.Instance(failed)
+	if !k.promotes || primary == nil || successor.IsZero() {
+		return failover.Risk{}, false
+	}
+	return failover.RiskOf(t, primary, successor, p), true
 }
 
 // mayOpen is asked right before a server is opened for writing.
@@ -305,6 +323,12 @@ func (e *Engine) executorOptions(cluster, uid string, log *recoveryLog) execute.
 			if s.NoReturn && s.State == plan.Done {
 				e.progress(Progress{Kind: Promoted, Cluster: cluster, Server: s.Server, Text: "accepts writes", Recovery: uid})
 			}
+		},
+		Cancellable: func(ctx context.Context) (context.Context, func()) {
+			if log == nil {
+				return ctx, func() {}
+			}
+			return log.cancellable(ctx, "")
 		},
 		Parallel: max(cfg.MaxConcurrentReplicaOperations, 1),
 		Patience: cfg.ReasonableReplicationLag(),

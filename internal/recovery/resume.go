@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -142,7 +143,7 @@ const (
 // the failure is to be judged anew.
 func (e *Engine) finish(ctx context.Context, u Unfinished) (again bool) {
 	r := &u.Recovery
-	r.Finding.CommandHint = Command(u.Journal.Operation).hint()
+	r.Finding.CommandHint = cmp.Or(u.Journal.Command, Command(u.Journal.Operation).hint())
 	t, complete := e.lookAtAll(ctx, u.servers())
 	if ctx.Err() != nil || !e.o.Leader.IsLeader() {
 		return false
@@ -168,6 +169,7 @@ func (e *Engine) finish(ctx context.Context, u Unfinished) (again bool) {
 	e.mu.Unlock()
 	defer e.forgetActive(r)
 	log := e.newLog(ctx, r, u.Journal.Hooks)
+	log.keepBegun(u.Journal.Begun)
 	e.o.Logger.Warn("an unfinished recovery is carried on", "failed", r.Finding.Key.String(), "uid", r.UID, "promoted", what == promoted)
 	e.progress(Progress{Kind: Began, Cluster: r.Finding.ClusterName, Server: r.Finding.Key, Text: "carrying on with an unfinished recovery", Recovery: r.UID, Repair: k.name})
 	ask := request{hooks: u.Journal.Hooks}

@@ -71,21 +71,56 @@ func (l *StoreLedger) RegisterDetection(ctx context.Context, f *analysis.Finding
 
 // RegisterRecovery implements Ledger.
 func (l *StoreLedger) RegisterRecovery(ctx context.Context, r *Recovery) (Block, error) {
-	row := l.row(r)
-	reg, err := l.store.RegisterRecovery(ctx, &row, r.Forced)
-	if err != nil {
-		return Block{}, err
+	for {
+		row := l.row(r)
+		reg, err := l.store.RegisterRecovery(ctx, &row, r.Forced)
+		if err != nil {
+			return Block{}, err
+		}
+		r.ID = row.ID
+		if reg.Outcome == store.Registered {
+			return Block{}, nil
+		}
+		b := Block{By: reg.Blocking, Reason: reg.Outcome.String()}
+		blocking, err := l.recovery(ctx, reg.Blocking)
+		switch {
+		case err != nil || blocking == nil: // nothing more can be said of it
+			return b, nil
+		case blocking.End.IsZero():
+			b.Reason += fmt.Sprintf(" (recovery %d, which has not ended)", reg.Blocking)
+			return b, nil
+		case r.kind().promotes && !hasPromoted(blocking):
+			if err := l.Acknowledge(ctx, blocking.UID, givesWay); err != nil {
+				return Block{}, err
+			}
+			continue // there are only so many of them, and each gives way once
+		}
+		b.Until = blocking.Start.Add(l.config().RecoveryPeriodBlock())
+		b.Reason += fmt.Sprintf(" (recovery %d) until %s, which is RecoveryPeriodBlockSeconds (%s) after it began; acknowledge it to lift the block",
+			reg.Blocking, b.Until.Format(time.RFC3339), l.config().RecoveryPeriodBlock())
+		return b, nil
 	}
-	r.ID = row.ID
-	if reg.Outcome == store.Registered {
-		return Block{}, nil
+}
+
+// givesWay is the acknowledgement of a recovery that promoted nobody, when a primary is lost in its period: that its
+// replicas were moved, or semi-sync was switched, is no reason to leave a cluster without a primary.
+const givesWay = "it promoted nobody, so it does not hold back the replacement of a lost primary"
+
+// hasPromoted says whether a recovery on record was one that makes another server the primary.
+func hasPromoted(r *store.Recovery) bool {
+	return kindOf(analysis.HandlingOf(analysis.Code(r.Analysis)).Recovery).promotes
+}
+
+// recovery returns the record of a recovery, nil when there is none of that number.
+func (l *StoreLedger) recovery(ctx context.Context, id int64) (*store.Recovery, error) {
+	if id == 0 {
+		return nil, nil
 	}
-	reason := reg.Outcome.String()
-	if reg.Blocking != 0 {
-		reason += fmt.Sprintf(" (recovery %d); acknowledge it, or wait until RecoveryPeriodBlockSeconds (%s) have passed since it began",
-			reg.Blocking, l.config().RecoveryPeriodBlock())
+	rows, err := l.store.Recoveries(ctx, store.RecoveryFilter{ID: id})
+	if err != nil || len(rows) == 0 {
+		return nil, err
 	}
-	return Block{By: reg.Blocking, Reason: reason}, nil
+	return &rows[0], nil
 }
 
 func (l *StoreLedger) row(r *Recovery) store.Recovery {
@@ -127,21 +162,27 @@ func (l *StoreLedger) SaveProgress(ctx context.Context, uid string, j *Journal) 
 
 // Blocking implements Ledger.
 func (l *StoreLedger) Blocking(ctx context.Context, failed topology.Key, cluster string) (*failover.Blocking, error) {
-	for _, of := range []store.RecoveryFilter{{ClusterName: cluster, Active: true}, {Successor: failed, Active: true}} {
+	var found *failover.Blocking
+	for _, of := range []store.RecoveryFilter{{ClusterName: cluster, Active: true, All: true}, {Successor: failed, Active: true, All: true}} {
 		rows, err := l.store.Recoveries(ctx, of)
 		if err != nil {
 			return nil, err
 		}
-		if len(rows) > 0 {
-			r := &rows[0]
-			b := &failover.Blocking{ID: r.ID, UID: r.UID, Running: r.End.IsZero(), Until: r.Start.Add(l.config().RecoveryPeriodBlock())}
-			if b.Running {
-				b.Until = time.Time{}
+		for _, r := range rows {
+			b := &failover.Blocking{ID: r.ID, UID: r.UID, Running: r.End.IsZero(), Promotion: hasPromoted(&r)}
+			if b.Running || b.Promotion {
+				if !b.Running {
+					b.Until = r.Start.Add(l.config().RecoveryPeriodBlock())
+				}
+				return b, nil
 			}
-			return b, nil
+			if found == nil {
+				b.Until = r.Start.Add(l.config().RecoveryPeriodBlock())
+				found = b
+			}
 		}
 	}
-	return nil, nil
+	return found, nil
 }
 
 // ClearDetections implements Ledger.
@@ -189,6 +230,16 @@ func (l *StoreLedger) Disabled(ctx context.Context) (bool, error) {
 	return l.store.RecoveryDisabled(ctx)
 }
 
+// SwitchedOff implements Ledger.
+func (l *StoreLedger) SwitchedOff(ctx context.Context) ([]failover.SwitchedOff, error) {
+	rows, err := l.store.SwitchedOffClusters(ctx)
+	off := make([]failover.SwitchedOff, 0, len(rows))
+	for _, r := range rows {
+		off = append(off, failover.SwitchedOff{Cluster: r.Cluster, Owner: r.Owner, Reason: r.Reason, Until: r.End})
+	}
+	return off, err
+}
+
 // Audit implements Ledger.
 func (l *StoreLedger) Audit(ctx context.Context, kind string, key topology.Key, cluster, message string) error {
 	return l.audit(ctx, kind, key, cluster, message)
@@ -200,7 +251,8 @@ func (l *StoreLedger) Expire(ctx context.Context) error {
 	_, e1 := l.store.ExpireDetections(ctx, c.FailureDetectionPeriodBlock())
 	_, e2 := l.store.ExpireRecoveries(ctx, c.RecoveryPeriodBlock())
 	_, e3 := l.store.ExpireBlockedRecoveries(ctx, 2*time.Second)
-	return errors.Join(e1, e2, e3, l.acknowledgeCrashed(ctx))
+	_, e4 := l.store.ExpireClusterSwitches(ctx)
+	return errors.Join(e1, e2, e3, e4, l.acknowledgeCrashed(ctx))
 }
 
 // acknowledgeCrashed acknowledges the recoveries of processes that are gone, but for those that were begun on servers:

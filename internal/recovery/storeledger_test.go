@@ -128,6 +128,59 @@ func TestAcknowledgedRecoveryBlocksNoMore(t *testing.T) {
 	}
 }
 
+// TestWhoPromotedNobodyGivesWay registers a recovery of one kind after a finished one of another, in the same cluster.
+func TestWhoPromotedNobodyGivesWay(t *testing.T) {
+	for name, c := range map[string]struct {
+		first, second analysis.Code
+		unfinished    bool
+		blocked       bool
+	}{
+		"a primary after an intermediate source":    {first: analysis.DeadIntermediate, second: analysis.DeadPrimary},
+		"a primary after semi-sync":                 {first: analysis.LockedSemiSyncPrimary, second: analysis.DeadPrimary},
+		"a co-primary after an intermediate source": {first: analysis.DeadIntermediate, second: analysis.DeadCoPrimary},
+		"a primary while another recovery runs":     {first: analysis.DeadIntermediate, second: analysis.DeadPrimary, unfinished: true, blocked: true},
+		"a primary after a primary":                 {first: analysis.DeadPrimary, second: analysis.DeadPrimary, blocked: true},
+		"an intermediate source after another one":  {first: analysis.DeadIntermediate, second: analysis.DeadIntermediate, blocked: true},
+		"an intermediate source after a primary":    {first: analysis.DeadPrimary, second: analysis.DeadIntermediate, blocked: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			alive := []string{"me"}
+			l, s := backend(t, &alive)
+			register := func(uid, server string, code analysis.Code) Block {
+				t.Helper()
+				r := &Recovery{UID: uid, Started: time.Now(), Finding: analysis.Finding{Key: key(server), Code: code, ClusterName: "p:3306"}}
+				b, err := l.RegisterRecovery(t.Context(), r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if c.unfinished || b.Blocked() {
+					return b
+				}
+				r.Ended, r.Successor = time.Now(), key("s")
+				if err := l.ResolveRecovery(t.Context(), r); err != nil {
+					t.Fatal(err)
+				}
+				return b
+			}
+			if b := register("1:a", "i", c.first); b.Blocked() {
+				t.Fatal(b)
+			}
+			before, err := l.Blocking(t.Context(), key("p"), "p:3306")
+			if err != nil || before == nil || before.Promotion != hasPromoted(&store.Recovery{Analysis: string(c.first)}) {
+				t.Errorf("in the way: %+v %v", before, err)
+			}
+			b := register("2:b", "p", c.second)
+			if b.Blocked() != c.blocked || c.blocked && !c.unfinished && b.Until.Before(time.Now()) {
+				t.Errorf("blocked: %+v", b)
+			}
+			rows, err := s.Recoveries(t.Context(), store.RecoveryFilter{UID: "1:a"})
+			if err != nil || rows[0].Acknowledged == c.blocked || !c.blocked && rows[0].AckComment != givesWay {
+				t.Errorf("the first one: %+v %v", rows, err)
+			}
+		})
+	}
+}
+
 func TestUnreadableJournalIsStillUnfinished(t *testing.T) {
 	alive := []string{"me"}
 	l, s := backend(t, &alive)

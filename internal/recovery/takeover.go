@@ -262,7 +262,7 @@ func (b Block) error() error {
 // switchOver runs the hooks that may still stop a takeover, and its plan.
 func (e *Engine) switchOver(ctx context.Context, r *Recovery, want TakeoverRequest, log *recoveryLog) error {
 	cfg, f := e.o.Config(), &r.Finding
-	if err := e.hooks(ctx, "PreFailoverProcesses", cfg.PreFailoverProcesses, publish.StopAtFirst, e.values(f, r)); err != nil {
+	if err := e.recoveryHooks(ctx, log, "PreFailoverProcesses", cfg.PreFailoverProcesses, publish.StopAtFirst, e.values(f, r)); err != nil {
 		return fmt.Errorf("a PreFailoverProcesses hook failed, nothing was changed: %w", err)
 	}
 	if len(cfg.PreGracefulTakeoverProcesses)+len(cfg.OnFailureDetectionProcesses)+len(cfg.PreFailoverProcesses) > 0 {
@@ -322,8 +322,8 @@ func (w *watched) options(o execute.Options) execute.Options {
 	told := o.OnStep
 	o.OnStep = func(s plan.Step) {
 		told(s)
-		if s.Action.Verb == plan.ClosePrimary && s.State == plan.Running {
-			w.log.save() // before writes stop: nobody else could know that they are to be allowed again
+		if s.Undo != nil && s.State == plan.Running {
+			w.log.save() // before it is done: nobody else could know that it is to be taken back
 		}
 		w.undoFailed = w.undoFailed || s.Phase == plan.Undo && s.State == plan.Failed
 	}

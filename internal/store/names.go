@@ -57,7 +57,7 @@ func (s *Store) RenameCluster(ctx context.Context, from, to string) error {
 	}
 	op := "rename cluster " + from + " to " + to
 	return s.tx(ctx, op, func(tx *sql.Tx) error {
-		for _, t := range []string{"cluster_alias", "cluster_alias_override", "cluster_domain_name"} {
+		for _, t := range []string{"cluster_alias", "cluster_alias_override", "cluster_domain_name", "cluster_recovery_disable"} {
 			exists := false
 			if err := s.each(ctx, tx, op, func([]value) { exists = true },
 				"SELECT cluster_name FROM "+t+" WHERE cluster_name = ?", from); err != nil {

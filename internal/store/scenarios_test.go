@@ -229,6 +229,19 @@ func keyValues(t *testing.T, s *Store, _ *testClock) {
 	same(t, "disabled", must2(s.RecoveryDisabled(ctx)), true)
 	must(t, s.SetRecoveryDisabled(ctx, false))
 	same(t, "enabled again", must2(s.RecoveryDisabled(ctx)), false)
+
+	now := s.now().UTC().Truncate(time.Second)
+	shop := ClusterSwitch{Cluster: "p:3306", Owner: "ann", Reason: "moving house", Begin: now.Add(-time.Hour), End: now.Add(time.Hour)}
+	must(t, s.SwitchOffCluster(ctx, shop))
+	must(t, s.SwitchOffCluster(ctx, ClusterSwitch{Cluster: "over:3306", Owner: "ann", Reason: "done", Begin: now.Add(-2 * time.Hour), End: now.Add(-time.Hour)}))
+	same(t, "switched off", must2(s.SwitchedOffClusters(ctx)), []ClusterSwitch{shop})
+	same(t, "expired", must2(s.ExpireClusterSwitches(ctx)), int64(1))
+	must(t, s.RenameCluster(ctx, "p:3306", "a:3306"))
+	shop.Cluster = "a:3306"
+	same(t, "switched off under the new name", must2(s.SwitchedOffClusters(ctx)), []ClusterSwitch{shop})
+	same(t, "switched on", must2(s.SwitchOnCluster(ctx, "a:3306")), true)
+	same(t, "switched on twice", must2(s.SwitchOnCluster(ctx, "a:3306")), false)
+	same(t, "nothing is off", len(must2(s.SwitchedOffClusters(ctx))), 0)
 	must2(s.exec(ctx, "test", "DROP TABLE global_recovery_disable"))
 	if disabled, err := s.RecoveryDisabled(ctx); err == nil || !disabled {
 		t.Errorf("a switch that cannot be read: %v, %v", disabled, err)

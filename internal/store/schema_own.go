@@ -33,5 +33,18 @@ func ownTables() []table {
 				{name: "is_open_idx_recovery_journal", columns: "is_open"},
 			},
 		},
+		{
+			// Clusters in which automatic recoveries are switched off for a while.
+			name: "cluster_recovery_disable",
+			own:  true,
+			columns: []column{
+				{"cluster_name", "varchar(128)", required},
+				{"owner", "varchar(128) utf8", required},
+				{"reason", "text utf8", required},
+				{"begin_timestamp", "timestamp", defaultNow},
+				{"end_timestamp", "timestamp", nullable},
+			},
+			primary: "cluster_name",
+		},
 	}
 }

@@ -51,7 +51,7 @@ func (b *Backend) Engine() *operate.Engine {
 	return &operate.Engine{
 		Config: func() *config.Config { return b.Conf }, Now: Now, Log: slog.New(slog.DiscardHandler), Live: true,
 		Node:    operate.Node{Hostname: "node1", Token: "t0ken", Version: "4.0.0", Commit: "abc"},
-		Picture: b, Names: b, Discovery: b, Declarations: b, Records: b, Extra: b, Audit: b, Repairer: b, Takeovers: b, Moves: b, Relocations: b, Logs: b, Switch: b, Leadership: b,
+		Picture: b, Names: b, Discovery: b, Declarations: b, Records: b, Extra: b, Audit: b, Repairer: b, Takeovers: b, Moves: b, Relocations: b, Logs: b, Switch: b, Clusters: b, Running: underWay{b}, Leadership: b,
 		Health: b, Metrics: b, Settings: b, Backend: b,
 		Pools: b, Attributes: b, KeyValues: b, HostNames: b, History: b, Election: b, AccessTokens: b, BackendMetrics: b,
 	}
@@ -290,6 +290,37 @@ func (b *Backend) RecoveriesDisabled(context.Context) (bool, error) { return b.D
 func (b *Backend) DisableRecoveries(_ context.Context, disable bool) error {
 	b.Disabled = disable
 	return b.Fail
+}
+
+// SwitchedOff returns one cluster.
+func (b *Backend) SwitchedOff(context.Context) ([]operate.ClusterSwitch, error) {
+	return []operate.ClusterSwitch{{Cluster: "db-a1:3306", Owner: "dba", Reason: "moving house", Begin: Now(), End: Now().Add(time.Hour)}}, b.Fail
+}
+
+// SwitchOff notes the call.
+func (b *Backend) SwitchOff(_ context.Context, c operate.ClusterSwitch) error {
+	return b.note("switch off %s by %s for %s: %s", c.Cluster, c.Owner, c.End.Sub(c.Begin), c.Reason)
+}
+
+// SwitchOn notes the call.
+func (b *Backend) SwitchOn(_ context.Context, cluster string) (bool, error) {
+	return true, b.note("switch on %s", cluster)
+}
+
+// underWay are recoveries that run.
+type underWay struct{ b *Backend }
+
+// Running returns one recovery at its first step.
+func (u underWay) Running() []operate.RunningRecovery {
+	return []operate.RunningRecovery{{
+		UID: "1:a", Cluster: "db-a1:3306", Failed: Key("db-a1"), Code: analysis.DeadPrimary, Began: Now(),
+		Steps: []plan.Step{{N: 1, Stage: 1, Phase: plan.Gather, Server: Key("db-a2"), Action: plan.Action{Verb: plan.StopReceiving}, State: plan.Running, Started: Now()}},
+	}}
+}
+
+// Cancel notes the call.
+func (u underWay) Cancel(cluster, by string) (int, error) {
+	return 1, u.b.note("cancel in %s by %s", cluster, by)
 }
 
 // IsLeader returns Leading.

@@ -1,0 +1,46 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// ClusterSwitch says that automatic recoveries of a cluster are switched off, until when, and why.
+type ClusterSwitch struct {
+	Cluster       string // its name
+	Owner, Reason string
+	Begin, End    time.Time
+}
+
+// SwitchOffCluster switches automatic recoveries of a cluster off, in place of how it was switched before. A zero Begin
+// is now.
+func (s *Store) SwitchOffCluster(ctx context.Context, c ClusterSwitch) error {
+	if c.Begin.IsZero() {
+		c.Begin = s.now()
+	}
+	_, err := s.exec(ctx, "switch recoveries of cluster "+c.Cluster+" off", s.dialect.upsert("cluster_recovery_disable",
+		"cluster_name", "owner, reason, begin_timestamp, end_timestamp"),
+		c.Cluster, c.Owner, c.Reason, stamp(c.Begin), stamp(c.End))
+	return err
+}
+
+// SwitchOnCluster switches automatic recoveries of a cluster on again, and says whether they were off.
+func (s *Store) SwitchOnCluster(ctx context.Context, cluster string) (bool, error) {
+	n, err := s.exec(ctx, "switch recoveries of cluster "+cluster+" on",
+		"DELETE FROM cluster_recovery_disable WHERE cluster_name = ?", cluster)
+	return n > 0, err
+}
+
+// SwitchedOffClusters returns the clusters whose recoveries are switched off at this moment, by name.
+func (s *Store) SwitchedOffClusters(ctx context.Context) ([]ClusterSwitch, error) {
+	return collect(ctx, s, s.reader, "read the recovery switches of clusters", func(r []value) ClusterSwitch {
+		return ClusterSwitch{Cluster: r[0].text(), Owner: r[1].text(), Reason: r[2].text(), Begin: r[3].time(), End: r[4].time()}
+	}, `SELECT cluster_name, owner, reason, begin_timestamp, end_timestamp FROM cluster_recovery_disable
+		WHERE `+s.dialect.moment("end_timestamp")+" > ? ORDER BY cluster_name", stamp(s.now()))
+}
+
+// ExpireClusterSwitches deletes those whose time is over.
+func (s *Store) ExpireClusterSwitches(ctx context.Context) (int64, error) {
+	return s.exec(ctx, "expire the recovery switches of clusters",
+		"DELETE FROM cluster_recovery_disable WHERE "+s.dialect.moment("end_timestamp")+" <= ?", stamp(s.now()))
+}
