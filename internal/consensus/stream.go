@@ -151,7 +151,7 @@ func (s *stream) prove(conn net.Conn, dialled bool, kind byte) (byte, error) {
 	_, _ = rand.Read(hello[len(preface) : len(preface)+nonceSize]) // never fails, as documented
 	hello[len(hello)-1] = kind
 	theirs := make([]byte, len(hello))
-	if err := both(conn, hello, theirs); err != nil {
+	if err := exchange(conn, hello, theirs); err != nil {
 		return 0, err
 	}
 	if string(theirs[:len(preface)]) != preface {
@@ -159,7 +159,7 @@ func (s *stream) prove(conn net.Conn, dialled bool, kind byte) (byte, error) {
 	}
 	proof := s.proof(dialled, hello, theirs)
 	got := make([]byte, len(proof))
-	if err := both(conn, proof, got); err != nil {
+	if err := exchange(conn, proof, got); err != nil {
 		return 0, err
 	}
 	if !hmac.Equal(got, s.proof(!dialled, theirs, hello)) {
@@ -168,8 +168,8 @@ func (s *stream) prove(conn net.Conn, dialled bool, kind byte) (byte, error) {
 	return theirs[len(theirs)-1], conn.SetDeadline(time.Time{})
 }
 
-// both writes one thing and reads another; the two are small enough for neither to wait for the other.
-func both(conn net.Conn, say, hear []byte) error {
+// exchange writes one thing and reads another; the two are small enough for neither to wait for the other.
+func exchange(conn net.Conn, say, hear []byte) error {
 	if _, err := conn.Write(say); err != nil {
 		return err
 	}

@@ -93,7 +93,7 @@ func TestEveryDecisionIsAgreedOn(t *testing.T) {
 			t.Error("nothing was done")
 		}
 	}
-	ok(a.Genesis(ctx, "log"))
+	ok(a.Genesis(ctx, "log", log))
 	ok(a.Announce(ctx, key, other))
 	ok(a.BeginDowntime(ctx, key, topology.Downtime{Owner: "o", Reason: "r", Begin: begin, End: begin.Add(time.Hour)}))
 	ok(a.BeginDowntime(ctx, other, topology.Downtime{Owner: "o", Reason: "r", Begin: begin, End: begin.Add(-time.Hour)}))

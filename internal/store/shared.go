@@ -139,8 +139,9 @@ func (c genesis) apply(ctx context.Context, s *Store) (any, error) {
 	return nil, s.replaceShared(ctx, s.within, c.Shared)
 }
 
-// Genesis makes what this node has the beginning of what the nodes agree on, if nothing has been agreed on yet.
-func (s *Store) Genesis(ctx context.Context, logID string) error {
+// Genesis makes what this node has the beginning of what the nodes agree on through a log, if nothing has been agreed on
+// yet.
+func (s *Store) Genesis(ctx context.Context, logID string, through Log) error {
 	if done, err := s.AppliedIndex(ctx, logID); err != nil || done > 0 {
 		return err
 	}
@@ -148,5 +149,7 @@ func (s *Store) Genesis(ctx context.Context, logID string) error {
 	if err != nil {
 		return err
 	}
-	return decide(ctx, s, genesis{shared})
+	bound := *s
+	bound.agreed = through
+	return decide(ctx, &bound, genesis{shared})
 }
