@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"orchestrator/internal/analysis"
 	"orchestrator/internal/config"
 	"orchestrator/internal/consensus"
 	"orchestrator/internal/execute"
@@ -27,6 +28,8 @@ type parts struct {
 	audit    *auditor
 	hooks    recovery.Hooks
 	leader   leadership
+	raft     *consensus.Raft                                // nil without raft
+	agree    func(context.Context, *analysis.Finding) error // nil: this node decides alone
 	health   *nodeHealth
 	progress func(recovery.Progress) // told of the course of recoveries
 	gate     gate                    // between what this process declares and what it reads of others
@@ -39,6 +42,14 @@ type leadership interface {
 }
 
 func (p *parts) config() *config.Config { return p.settings.config() }
+
+// alive lists the processes whose recoveries and locks count as theirs.
+func (p *parts) alive(ctx context.Context) ([]store.Node, error) {
+	if p.raft != nil {
+		return p.onlyThisNode(ctx)
+	}
+	return p.health.alive(ctx)
+}
 
 // storeNode is this process as the backend knows it.
 func (p *parts) storeNode() store.Node {
@@ -78,9 +89,10 @@ func (p *parts) recoveryEngine(o *observe.Observer, servers *server.Servers) *re
 		Observer: o,
 		Servers:  execute.Real(servers),
 		Former:   func(k topology.Key) recovery.Former { return servers.For(k) },
-		Ledger:   recovery.NewStoreLedger(p.store, node, p.config, p.health.alive).AuditTo(p.audit.Audit),
+		Ledger:   recovery.NewStoreLedger(p.store, node, p.config, p.alive).AuditTo(p.audit.Audit),
 		Hooks:    p.hooks,
 		Leader:   p.leader,
+		Agree:    p.agree,
 		Config:   p.config,
 		Node:     node,
 		Now:      p.now,

@@ -68,7 +68,7 @@ type Raft struct {
 	work     sync.WaitGroup // what Run started
 	closing  sync.Once
 	closed   error
-	ready    atomic.Bool    // raft runs
+	ready    atomic.Bool // raft runs
 	leads    atomic.Bool
 	changing sync.Mutex // one change of the membership at a time
 
@@ -597,19 +597,41 @@ func (r *Raft) AnswerOpinions(answer func(ctx context.Context, body json.RawMess
 	r.opinion = answer
 }
 
-// AskOpinions asks all other members the same at once, but for witnesses and those that gave no sign of life lately. It
-// returns when all have answered, or ctx, which must have a deadline, has ended.
-func (r *Raft) AskOpinions(ctx context.Context, body any) []Opinion {
-	var asked []Opinion
+// AskOpinions asks all other members the same at once, but for witnesses, those that do not vote, and those that gave no
+// sign of life lately. It hands each answer to hear as it comes, one after another, until hear says that it has heard
+// enough, or all have answered, or ctx, which must have a deadline, has ended.
+func (r *Raft) AskOpinions(ctx context.Context, body any, hear func(Opinion) (enough bool)) {
+	ctx, cancel := context.WithCancel(ctx)
+	var asking sync.WaitGroup
+	defer asking.Wait()
+	defer cancel()
+	answers := make(chan Opinion)
+	asked := 0
 	for _, m := range r.Members() {
-		if !m.Self && m.Healthy && !m.Witness {
-			asked = append(asked, Opinion{Member: m})
+		if m.Self || !m.Voter || !m.Healthy || m.Witness {
+			continue
+		}
+		asked++
+		asking.Go(func() {
+			o := Opinion{Member: m}
+			o.Err = r.talk.ask(ctx, m.Address, askOpinion, body, &o.Body)
+			select {
+			case answers <- o:
+			case <-ctx.Done():
+			}
+		})
+	}
+	for range asked {
+		select {
+		case o := <-answers:
+			if hear(o) {
+				return
+			}
+		case <-ctx.Done():
+			return
 		}
 	}
-	var asking sync.WaitGroup
-	for n := range asked {
-		asking.Go(func() { asked[n].Err = r.talk.ask(ctx, asked[n].Member.Address, askOpinion, body, &asked[n].Body) })
-	}
-	asking.Wait()
-	return asked
 }
+
+// AppliedIndex is how far this node has applied the log.
+func (r *Raft) AppliedIndex() uint64 { return r.machine.index.Load() }

@@ -342,7 +342,11 @@ func TestRaftOpinions(t *testing.T) {
 	eventually(t, "all are heard of", func() bool { return l.Standing().Reachable == 3 })
 	ctx, cancel := context.WithTimeout(t.Context(), soon)
 	defer cancel()
-	got := l.AskOpinions(ctx, "what")
+	var got []Opinion
+	l.AskOpinions(ctx, "what", func(o Opinion) bool {
+		got = append(got, o)
+		return false
+	})
 	if len(got) != 2 {
 		t.Fatalf("%d opinions", len(got))
 	}

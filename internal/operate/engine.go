@@ -43,6 +43,7 @@ type Engine struct {
 	Metrics      Metrics
 	Settings     Settings
 	Backend      Backend
+	Raft         Raft // nil without raft
 
 	Pools          Pools
 	Attributes     Attributes
