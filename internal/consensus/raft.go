@@ -76,6 +76,7 @@ type Raft struct {
 	heard       map[string]heard // by ID
 	greetingNow map[string]bool  // by address
 	failing     time.Time        // since when the backend fails
+	confirmed   time.Time        // when the last question was sent to which a majority answered that this node leads
 	opinion     func(ctx context.Context, body json.RawMessage) (any, error)
 }
 
@@ -262,6 +263,7 @@ func (r *Raft) Run(ctx context.Context) error {
 	living, stop := context.WithCancel(r.ctx)
 	r.work.Go(func() { r.greet(living) })
 	r.work.Go(func() { r.observe(living) })
+	r.work.Go(func() { r.renew(living) })
 	r.work.Go(func() {
 		ticker := time.NewTicker(greetEvery)
 		defer ticker.Stop()
@@ -334,7 +336,7 @@ func (r *Raft) takeOffice(ctx context.Context) {
 		}
 		return
 	}
-	if r.raft.State() != raft.Leader {
+	if r.verify(begin, confirmWithin) != nil {
 		return
 	}
 	r.leads.Store(true)
@@ -345,15 +347,20 @@ func (r *Raft) takeOffice(ctx context.Context) {
 // handOver gives the leadership to whoever is fit for it; when nobody is, this node keeps it.
 func (r *Raft) handOver() {
 	target, ok := r.fittest(func(Member) bool { return true })
-	var err error
-	if ok {
-		err = r.raft.LeadershipTransferToServer(raft.ServerID(target.ID), raft.ServerAddress(target.Address)).Error()
-	} else {
-		err = r.raft.LeadershipTransfer().Error()
+	if !ok {
+		return
 	}
-	if err != nil {
+	if err := r.resign(target); err != nil {
 		r.o.Logger.Info("the leadership was not handed over", "error", err)
 	}
+}
+
+// resign ceases to lead, and has the target elected. When that fails, observe takes the office up again.
+func (r *Raft) resign(target Member) error {
+	if r.leads.Swap(false) {
+		r.o.Changed(false)
+	}
+	return r.raft.LeadershipTransferToServer(raft.ServerID(target.ID), raft.ServerAddress(target.Address)).Error()
 }
 
 // fittest is the member that may lead and has applied the most, of those that want says yes to.
@@ -397,18 +404,59 @@ func (r *Raft) Close() error {
 	return r.closed
 }
 
-// IsLeader implements Leadership.
-func (r *Raft) IsLeader() bool { return r.leads.Load() && r.raft.State() == raft.Leader }
+// IsLeader implements Leadership. A node that was stopped for a while says no when it goes on, although raft in it has
+// not noticed yet: what a majority said counts for no longer than they wait before they elect another one.
+func (r *Raft) IsLeader() bool {
+	if !r.leads.Load() || r.raft.State() != raft.Leader {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return elapsed(r.confirmed, r.o.Now()) < r.o.Election
+}
+
+// renewals is how many times a leader asks the others whether it leads, in the time for which their answer counts.
+const renewals = 5
+
+// renew asks again and again, while this node leads, until ctx ends.
+func (r *Raft) renew(ctx context.Context) {
+	ticker := time.NewTicker(r.o.Election / renewals)
+	defer ticker.Stop()
+	for {
+		if r.raft.State() == raft.Leader {
+			_ = r.verify(ctx, r.o.Election) // without an answer, the last one counts less and less
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// verify asks the others whether this node leads.
+func (r *Raft) verify(ctx context.Context, within time.Duration) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, within, fmt.Errorf("%w: too few raft nodes answer", ErrNotLeader))
+	defer cancel()
+	sent := r.o.Now()
+	if err := await(ctx, r.raft.VerifyLeader()); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if sent.After(r.confirmed) {
+		r.confirmed = sent
+	}
+	return nil
+}
 
 // Confirm implements Leadership: a majority of the members says now that this node leads. A node that was asleep while
 // another one was elected learns it here.
 func (r *Raft) Confirm(ctx context.Context) error {
-	if !r.IsLeader() {
+	if !r.leads.Load() {
 		return r.notLeading()
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, confirmWithin, fmt.Errorf("%w: too few raft nodes answer", ErrNotLeader))
-	defer cancel()
-	if err := await(ctx, r.raft.VerifyLeader()); err != nil {
+	if err := r.verify(ctx, confirmWithin); err != nil {
 		if errors.Is(err, raft.ErrNotLeader) || errors.Is(err, raft.ErrLeadershipLost) || errors.Is(err, raft.ErrRaftShutdown) {
 			return r.notLeading()
 		}
@@ -569,7 +617,7 @@ func (r *Raft) transferTo(want func(Member) bool, what string) error {
 		return fmt.Errorf("%s cannot lead: it does not answer, does not vote, is a witness, or its backend fails", what)
 	}
 	r.o.Logger.Info("the leadership is handed over", "to", m.Address)
-	if err := r.raft.LeadershipTransferToServer(raft.ServerID(m.ID), raft.ServerAddress(m.Address)).Error(); err != nil {
+	if err := r.resign(m); err != nil {
 		return fmt.Errorf("hand the leadership over to %s: %w", m.Address, err)
 	}
 	return nil
