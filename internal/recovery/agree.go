@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"orchestrator/internal/analysis"
+	"orchestrator/internal/observe"
 	"orchestrator/internal/topology"
 )
 
@@ -14,6 +15,16 @@ func (e *Engine) Wake() {
 	select {
 	case e.wake <- struct{}{}:
 	default: // it is about to be judged
+	}
+}
+
+// succeed sees to the former primaries that returned while another node led, or nobody did.
+func (e *Engine) succeed() {
+	t := e.o.Observer.Snapshot()
+	for _, i := range t.Instances() {
+		ev := observe.Event{Kind: observe.InstanceBack, Key: i.Key, Cluster: i.ClusterName, Topology: t, At: e.o.Now()}
+		e.fenceReturned(ev)
+		e.rejoinReturned(ev)
 	}
 }
 
@@ -103,7 +114,7 @@ func (e *Engine) viewNow(q Inquiry, want string, asked time.Time) (v View, final
 	case !v.Sees && len(q.Replicas) > 0:
 		v.Why = "none of its replicas can be reached from here"
 		return v, false
-	case failed.LastCheckValid() && failed.Check.Seen.After(asked):
+	case failed.LastCheckValid() && !failed.Check.Seen.Before(asked):
 		v.Why = fmt.Sprintf("%s answers here", q.Failed)
 		return v, true
 	default:

@@ -88,6 +88,15 @@ func (b *bounded) DemotedSince(ctx context.Context, key topology.Key, since time
 	return critically(ctx, b, func(ctx context.Context) (bool, error) { return b.Ledger.DemotedSince(ctx, key, since) })
 }
 
+// SuccessorOf implements successorFinder, of a ledger that does.
+func (b *bounded) SuccessorOf(ctx context.Context, failed topology.Key) (topology.Key, error) {
+	finder, ok := b.Ledger.(successorFinder)
+	if !ok {
+		return topology.Key{}, nil
+	}
+	return critically(ctx, b, func(ctx context.Context) (topology.Key, error) { return finder.SuccessorOf(ctx, failed) })
+}
+
 func (b *bounded) ResolveRecovery(ctx context.Context, r *Recovery) error {
 	return b.patiently(ctx, func(ctx context.Context) error { return b.Ledger.ResolveRecovery(ctx, r) })
 }

@@ -204,6 +204,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		case <-ticker.C:
 			e.onTick(ctx)
 		case <-e.wake:
+			e.succeed()
 			e.onTick(ctx)
 		}
 	}
