@@ -28,6 +28,8 @@ type Greeting struct {
 	Token    string `json:"token"` // of its process
 	// Failing says that its backend fails: it must not lead.
 	Failing bool `json:"failing,omitempty"`
+	// Holds is how many rows its backend holds from before there was a log.
+	Holds int `json:"holds,omitempty"`
 	// Members are the IDs of the members that it knows of; none before it has joined or formed a cluster.
 	Members []string `json:"members,omitempty"`
 }
@@ -73,7 +75,7 @@ const (
 func (r *Raft) greeting() Greeting {
 	g := Greeting{
 		ID: r.id, Address: r.o.Advertise, URI: r.o.URI, Hostname: r.o.Self.Hostname, Version: r.o.Version, Witness: r.o.Witness,
-		State: r.State(), Applied: r.machine.index.Load(), Token: r.o.Self.Token, Failing: r.isFailing(),
+		State: r.State(), Applied: r.machine.index.Load(), Token: r.o.Self.Token, Failing: r.isFailing(), Holds: r.holds,
 	}
 	_, id := r.raft.LeaderWithID()
 	g.Leader = string(id)

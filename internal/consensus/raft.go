@@ -57,6 +57,7 @@ type RaftOptions struct {
 type Raft struct {
 	o       RaftOptions
 	id      string // stays the same when the address changes
+	holds   int    // rows from before there was a log
 	raft    *raft.Raft
 	machine *machine
 	stream  *stream
@@ -158,6 +159,11 @@ func NewRaft(o RaftOptions) (_ *Raft, err error) {
 		return nil, err
 	}
 	r.machine.index.Store(done)
+	if done == 0 {
+		if err := r.keepOld(); err != nil {
+			return nil, err
+		}
+	}
 	r.talk = &talk{
 		dial: func(ctx context.Context, address string) (net.Conn, error) {
 			return r.stream.dial(ctx, address, forTalk)
@@ -210,6 +216,63 @@ func (r *Raft) identify() (identity, error) {
 		return me, fmt.Errorf("who this node is: %w", err)
 	}
 	return me, os.Rename(next, file)
+}
+
+// keepOld counts what the backend holds from before this node's first entry of the log, and keeps a copy: it may be
+// replaced by what others hold.
+func (r *Raft) keepOld() error {
+	old, err := r.o.Backend.TakeShared(r.ctx, r.machine.logID)
+	if err != nil {
+		return err
+	}
+	for _, t := range old.Tables {
+		r.holds += len(t.Data)
+	}
+	if r.holds == 0 {
+		return nil
+	}
+	file := filepath.Join(r.o.Dir, "before-joining-"+r.o.Now().UTC().Format("20060102T150405")+".json")
+	out, err := os.OpenFile(file, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("keep a copy of what the backend holds: %w", err)
+	}
+	_, err = old.WriteTo(out)
+	if err = errors.Join(err, out.Close()); err != nil {
+		return fmt.Errorf("keep a copy of what the backend holds: %w", err)
+	}
+	r.o.Logger.Info("what the backend holds from before is kept in a file: it may be replaced by what other nodes hold", "file", file, "rows", r.holds)
+	return nil
+}
+
+// richest waits until every voter has been heard of, within bounds, and returns the one that holds the most from before
+// there was a log, if that is more than this node holds. What the first leader holds becomes what all hold.
+func (r *Raft) richest(ctx context.Context) (best Member, found bool) {
+	ctx, cancel := context.WithTimeout(ctx, healthyFor)
+	defer cancel()
+	again := time.NewTicker(greetEvery / 5)
+	defer again.Stop()
+	for {
+		silent, most := false, r.holds
+		found = false
+		for _, m := range r.Members() {
+			if m.Self || !m.Voter {
+				continue
+			}
+			h, _ := r.lastHeard(m.ID)
+			silent = silent || !m.Healthy
+			if m.Healthy && !m.Witness && h.Holds > most {
+				best, most, found = m, h.Holds, true
+			}
+		}
+		if !silent {
+			return best, found
+		}
+		select {
+		case <-ctx.Done():
+			return best, found
+		case <-again.C:
+		}
+	}
 }
 
 // bootstrap forms the cluster that the configuration names, if this node has never been in one and no other node that
@@ -330,6 +393,15 @@ func (r *Raft) takeOffice(ctx context.Context) {
 	}
 	begin, cancel := context.WithTimeout(ctx, applyWithin)
 	defer cancel()
+	if r.machine.index.Load() == 0 {
+		if other, found := r.richest(begin); found {
+			r.o.Logger.Info("another node holds more from before: it begins", "node", other.Address)
+			if err := r.resign(other); err != nil {
+				r.o.Logger.Info("the leadership was not handed over", "error", err)
+			}
+			return
+		}
+	}
 	if err := r.o.Begin(begin, r.machine.logID, elected{r}); err != nil {
 		if r.raft.State() == raft.Leader && ctx.Err() == nil {
 			r.o.Logger.Error("this node was elected and cannot begin to lead", "error", err)

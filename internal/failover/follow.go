@@ -3,6 +3,7 @@ package failover
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"orchestrator/internal/plan"
 	"orchestrator/internal/topology"
@@ -80,7 +81,7 @@ func (d *deadPrimary) openAgain(successor *topology.Instance) {
 // wake starts replicas of the successor that were pointed at it and not started.
 func (d *deadPrimary) wake(replicas []*topology.Instance) {
 	for _, i := range replicas {
-		if i.Key == d.request.Failed || !i.LastCheckValid() || !i.ThreadsStopped() || i.Channel.LastIOErrno != 0 || i.Channel.LastSQLErrno != 0 {
+		if i.Key == d.request.Failed || !i.LastCheckValid() || !i.ThreadsStopped() || d.receiverFailed(i) || i.Channel.LastSQLErrno != 0 {
 			continue
 		}
 		d.plan.Add(stageFollow, plan.Step{
@@ -90,6 +91,12 @@ func (d *deadPrimary) wake(replicas []*topology.Instance) {
 			Until:  "both threads run",
 		})
 	}
+}
+
+// receiverFailed says whether a receiver stopped with an error of its own. That it lost its connection to the primary that
+// is gone is none: MariaDB shows that until the thread is started again, whatever source it has by then.
+func (d *deadPrimary) receiverFailed(i *topology.Instance) bool {
+	return i.Channel.LastIOErrno != 0 && !strings.Contains(i.Channel.LastIOError, d.request.Failed.String())
 }
 
 // followOpened points at a successor that takes writes already.
