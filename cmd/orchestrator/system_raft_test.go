@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -352,5 +354,24 @@ func TestRaftPrimaryAndLeaderDieTogether(t *testing.T) {
 	}
 	if writable != 1 {
 		t.Errorf("%d servers are writable", writable)
+	}
+}
+
+// TestDemoWithRaft is the demo with three managers, from the first line to the last.
+func TestDemoWithRaft(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("needs real servers: left out in short mode")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 4*systemWithin)
+	defer cancel()
+	home, err := os.UserHomeDir()
+	must(t, err)
+	cmd, err := program(ctx, t.TempDir(), "demo", "--raft", "--port", "0", "--scenario", "kill-primary", "--exit")
+	must(t, err)
+	cmd.Env = append(cmd.Env, "HOME="+home) // where the servers are
+	out, err := cmd.CombinedOutput()
+	if text := string(out); err != nil || strings.Count(text, "web and API: http://") != 3 || !strings.Contains(text, "verified on the servers") {
+		t.Errorf("%v\n%s", err, text)
 	}
 }
