@@ -189,6 +189,31 @@ func (rememberingLedger) SuccessorOf(_ context.Context, failed topology.Key) (to
 	return key("a"), nil
 }
 
+// PromotedLast implements promotionReader: p was replaced, and promoted again.
+func (rememberingLedger) PromotedLast(_ context.Context, k topology.Key) (bool, error) {
+	return k == key("p"), nil
+}
+
+// TestAPrimaryStaysOpenAlthoughItsDowntimeIsStale does not close the primary for writing whose downtime was to end when the
+// leader died that had promoted it.
+func TestAPrimaryStaysOpenAlthoughItsDowntimeIsStale(t *testing.T) {
+	inBubble(t, pair, "", func(t *testing.T, b *bench) {
+		b.change("p", func(i *topology.Instance) {
+			i.Downtime = &topology.Downtime{Reason: topology.ReasonLostInRecovery, Begin: time.Now().Add(-time.Second), End: time.Now().Add(time.Hour)}
+		})
+		o := b.engine.o
+		o.Ledger = rememberingLedger{b.ledger}
+		b.engine = New(o)
+		b.run(t)
+		b.engine.Wake()
+		b.event(observe.InstanceBack, "p")
+		after(time.Second)
+		if s := b.statements(); len(s) > 0 {
+			t.Errorf("statements %q", s)
+		}
+	})
+}
+
 // TestWhoReplacedItIsOnRecord asks the ledger who replaced a primary, where another process did it.
 func TestWhoReplacedItIsOnRecord(t *testing.T) {
 	inBubble(t, pair, "", func(t *testing.T, b *bench) {

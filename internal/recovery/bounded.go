@@ -88,6 +88,15 @@ func (b *bounded) DemotedSince(ctx context.Context, key topology.Key, since time
 	return critically(ctx, b, func(ctx context.Context) (bool, error) { return b.Ledger.DemotedSince(ctx, key, since) })
 }
 
+// PromotedLast implements promotionReader, of a ledger that does.
+func (b *bounded) PromotedLast(ctx context.Context, key topology.Key) (bool, error) {
+	reader, ok := b.Ledger.(promotionReader)
+	if !ok {
+		return false, nil
+	}
+	return critically(ctx, b, func(ctx context.Context) (bool, error) { return reader.PromotedLast(ctx, key) })
+}
+
 // SuccessorOf implements successorFinder, of a ledger that does.
 func (b *bounded) SuccessorOf(ctx context.Context, failed topology.Key) (topology.Key, error) {
 	finder, ok := b.Ledger.(successorFinder)
