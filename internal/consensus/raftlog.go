@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/raft"
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // logStore keeps raft's log and its votes in one file. It implements raft.LogStore and raft.StableStore: when a method
@@ -24,7 +25,7 @@ const lockWithin = 5 * time.Second
 
 func openLogStore(path string) (*logStore, error) {
 	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: lockWithin, NoFreelistSync: true, FreelistType: bolt.FreelistMapType})
-	if errors.Is(err, bolt.ErrTimeout) {
+	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("raft log %s: another process holds it: each node needs a RaftDataDir of its own", path)
 	}
 	if err != nil {
