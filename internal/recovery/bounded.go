@@ -97,15 +97,6 @@ func (b *bounded) PromotedLast(ctx context.Context, key topology.Key) (bool, err
 	return critically(ctx, b, func(ctx context.Context) (bool, error) { return reader.PromotedLast(ctx, key) })
 }
 
-// SuccessorOf implements successorFinder, of a ledger that does.
-func (b *bounded) SuccessorOf(ctx context.Context, failed topology.Key) (topology.Key, error) {
-	finder, ok := b.Ledger.(successorFinder)
-	if !ok {
-		return topology.Key{}, nil
-	}
-	return critically(ctx, b, func(ctx context.Context) (topology.Key, error) { return finder.SuccessorOf(ctx, failed) })
-}
-
 func (b *bounded) ResolveRecovery(ctx context.Context, r *Recovery) error {
 	return b.patiently(ctx, func(ctx context.Context) error { return b.Ledger.ResolveRecovery(ctx, r) })
 }
