@@ -8,7 +8,7 @@ GO      ?= go
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-unit test-race lint generate bench bench-failover bench-fleet bench-moves soak crash walk servers web web-check clean
+.PHONY: help build demo test test-unit test-race lint generate bench bench-failover bench-fleet bench-moves soak crash test-ha walk servers web web-check clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ bench-moves: servers ## Time relocate-replicas of REPLICAS=30 real replicas, at 
 
 crash: servers ## Kill the manager at every moment of real failovers and takeovers (about 10 minutes).
 	ORCHESTRATOR_TEST_EVERY_MOMENT=1 $(GO) test ./cmd/orchestrator -run TestManagerThatDies -count 1 -v -timeout 40m
+
+test-ha: build servers ## Strike the managers of a raft group at random: ROUNDS=200 FLAVOR=mariadb SEED=0 (takes root)
+	$(GO) run ./bench/ha -binary bin/orchestrator -rounds $(or $(ROUNDS),200) -flavor $(or $(FLAVOR),mariadb) -seed $(or $(SEED),0) -v
 
 bench-fleet: build ## Time the service over 5,000 pretended servers.
 	$(GO) run ./bench/fleetbench -binary bin/orchestrator

@@ -61,8 +61,8 @@ func soak(ctx context.Context) (int, error) {
 	if err != nil {
 		return 1, err
 	}
-	if o.has(cut) && !inside() {
-		code, err := runInside(ctx)
+	if o.has(cut) && !sandbox.Isolated() {
+		code, err := sandbox.RunIsolated(ctx)
 		if err == nil {
 			return code, nil
 		}

@@ -152,7 +152,7 @@ func (s *series) strike(ctx context.Context, kind string, n *sandbox.Node) error
 	case freeze:
 		return n.Freeze()
 	}
-	return s.network.cut(ctx, n.Index())
+	return s.network.Cut(ctx, n.Index())
 }
 
 func (s *series) bringBack(ctx context.Context, kind string, n *sandbox.Node) error {
@@ -162,7 +162,7 @@ func (s *series) bringBack(ctx context.Context, kind string, n *sandbox.Node) er
 	case freeze:
 		return n.Thaw()
 	}
-	return s.network.heal(ctx, n.Index())
+	return s.network.Heal(ctx, n.Index())
 }
 
 // awaitSuccessor waits for the first write that another server acknowledged; it is the primary from now on.

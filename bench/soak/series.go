@@ -24,7 +24,7 @@ const (
 type series struct {
 	o       options
 	flavor  sandbox.Flavor
-	network *network // nil without cuts
+	network *sandbox.Network // nil without cuts
 	cluster *sandbox.Cluster
 	manager *manager.Manager
 	load    *sandbox.Load
@@ -55,12 +55,12 @@ func newSeries(ctx context.Context, o options, flavor sandbox.Flavor) (s *series
 		Flavor: flavor, Nodes: o.nodes, GTID: true, SemiSync: true, NetTimeout: time.Minute, ExtraOptions: settings(flavor),
 	}
 	if o.has(cut) {
-		if s.network, err = newNetwork(bounded, o.nodes); err != nil {
+		if s.network, err = sandbox.NewNetwork(bounded, o.nodes); err != nil {
 			return s, err
 		}
 		options.NodeAddress, options.NodeNamespace = map[int]string{}, map[int]string{}
 		for i := range o.nodes {
-			options.NodeAddress[i], options.NodeNamespace[i] = address(i), s.network.path(i)
+			options.NodeAddress[i], options.NodeNamespace[i] = s.network.Address(i), s.network.Path(i)
 		}
 	}
 	if s.cluster, err = sandbox.Start(bounded, options); err != nil {
@@ -127,7 +127,7 @@ func (s *series) close() error {
 		}
 	}
 	if s.network != nil {
-		errs = append(errs, s.network.close(context.Background()))
+		errs = append(errs, s.network.Close(context.Background()))
 	}
 	return errors.Join(errs...)
 }

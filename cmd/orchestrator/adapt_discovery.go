@@ -16,6 +16,7 @@ type liveDiscovery struct {
 	config   func() *config.Config
 	write    func(*topology.Instance)                              // to the backend
 	forget   func(ctx context.Context, keys ...topology.Key) error // from the backend
+	announce func(ctx context.Context, keys ...topology.Key) error // to the other nodes, which look at it themselves
 }
 
 // Discover implements operate.Discovery.
@@ -24,10 +25,11 @@ func (d liveDiscovery) Discover(ctx context.Context, key topology.Key) (*topolog
 		return nil, nil
 	}
 	i, err := d.observer.Discover(ctx, key)
-	if err == nil {
-		d.write(i) // on a node that stands by nothing else does, and its leader finds the server there
+	if err != nil {
+		return i, err
 	}
-	return i, err
+	d.write(i) // on a node that stands by nothing else does, and its leader finds the server there
+	return i, d.announce(ctx, i.Key)
 }
 
 // excluded says whether a filter keeps a server from being discovered, by the name given or the one it resolves to.

@@ -32,7 +32,7 @@ func (p *parts) serviceEngine(o *observe.Observer, kept *pictureStore, r *recove
 	e.Live = true
 	e.Picture = picture
 	e.Names = hostNames{o}
-	e.Discovery = liveDiscovery{observer: o, config: p.config, write: kept.Observe, forget: kept.ForgetInstances}
+	e.Discovery = liveDiscovery{observer: o, config: p.config, write: kept.Observe, forget: kept.ForgetInstances, announce: p.store.Announce}
 	e.Declarations = p.declarations(o.Apply)
 	e.Repairer = repairer{r}
 	e.Running = underWay{r}
@@ -41,6 +41,9 @@ func (p *parts) serviceEngine(o *observe.Observer, kept *pictureStore, r *recove
 	e.Moves, e.Relocations, e.Logs = moving, moving, moving
 	e.HostNames = p.hostNameRecords(o, o.Apply)
 	e.Metrics = measurements{o}
+	if p.raft != nil {
+		e.Raft = p.raft
+	}
 	e.BackendMetrics = backendMeasurements{p.store, kept.writer}
 	return e
 }

@@ -44,7 +44,7 @@ func TestVirtualNamesOfHosts(t *testing.T) {
 	shows("")
 
 	// A command that runs beside the service is noticed.
-	n := p.news(observer.Apply)
+	n := p.news(observer.Apply, nil)
 	must(t, n.look(ctx))
 	must(t, p.hostNameRecords(observer, func(observe.Change) {}).RegisterVirtual(ctx, "db1", "other"))
 	must(t, n.look(ctx))

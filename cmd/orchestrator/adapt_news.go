@@ -23,6 +23,7 @@ type news struct {
 	fleet  *fleetNews // nil: servers come and go without notice
 	gate   *gate
 	log    *slog.Logger
+	soon   chan struct{} // something was declared: look at once
 	last   facts
 }
 
@@ -36,8 +37,8 @@ type facts struct {
 	virtual      map[string]string // names that stand for hosts
 }
 
-func (p *parts) news(apply func(observe.Change)) *news {
-	return &news{store: p.store, config: p.config, apply: apply, gate: &p.gate, log: p.log}
+func (p *parts) news(apply func(observe.Change), soon chan struct{}) *news {
+	return &news{store: p.store, config: p.config, apply: apply, gate: &p.gate, log: p.log, soon: soon}
 }
 
 // run looks once in each poll interval until ctx ends.
@@ -54,8 +55,18 @@ func (n *news) run(ctx context.Context) {
 		case <-ctx.Done():
 			wait.Stop()
 			return
+		case <-n.soon:
+			wait.Stop()
 		case <-wait.C:
 		}
+	}
+}
+
+// hurry has whoever waits for soon look at once. It does not wait.
+func hurry(soon chan<- struct{}) {
+	select {
+	case soon <- struct{}{}:
+	default: // it is about to look
 	}
 }
 

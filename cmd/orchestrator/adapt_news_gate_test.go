@@ -16,7 +16,7 @@ func TestLockReadBeforeItsEnd(t *testing.T) {
 	lock := topology.Maintenance{Key: key("db1"), Owner: "me", Reason: "operation", Begin: p.now()}
 	_, err := own.BeginMaintenance(t.Context(), lock)
 	must(t, err)
-	n := p.news(func(c observe.Change) { shown = append(shown, c) })
+	n := p.news(func(c observe.Change) { shown = append(shown, c) }, nil)
 	since := p.gate.now()
 	read, err := n.read(t.Context())
 	must(t, err)

@@ -12,7 +12,7 @@ func TestServiceShowsWhatCommandsDeclare(t *testing.T) {
 	service, command := testParts(t, file, ""), testParts(t, file, "")
 	saveCluster(t, service.store)
 	shown := 0
-	n := service.news(func(observe.Change) { shown++ })
+	n := service.news(func(observe.Change) { shown++ }, nil)
 	must(t, n.look(t.Context()))
 	if shown != 0 {
 		t.Errorf("%d changes are shown of nothing", shown)
@@ -35,7 +35,7 @@ func TestNewsReachThePicture(t *testing.T) {
 		t.Fatal(err)
 	}
 	observer := e.Picture.(livePicture).observer
-	n := p.news(observer.Apply)
+	n := p.news(observer.Apply, nil)
 	k := key("db1")
 	checks := []func() bool{
 		func() bool { return observer.Instance(k).Downtime != nil },
@@ -64,7 +64,7 @@ func TestNewsThatCannotBeReadChangeNothing(t *testing.T) {
 	saveCluster(t, p.store)
 	must(t, p.store.PutTag(t.Context(), key("db1"), tagRole()))
 	shown := 0
-	n := p.news(func(observe.Change) { shown++ })
+	n := p.news(func(observe.Change) { shown++ }, nil)
 	must(t, n.look(t.Context()))
 	if err := n.look(cancelled(t)); err == nil || shown != 1 {
 		t.Errorf("error %v, %d changes", err, shown)

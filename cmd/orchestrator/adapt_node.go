@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"orchestrator/internal/consensus"
 	"orchestrator/internal/operate"
 	"orchestrator/internal/store"
 )
@@ -41,13 +42,15 @@ type nodeHealth struct {
 	self   store.NodeHealth
 	leader operate.Leadership
 	gone   func(token string) bool // whether a process is known to have ended; nil when nobody knows
+	raft   *consensus.Raft         // nil without raft
 	now    func() time.Time
 	log    *slog.Logger
 
 	mu     sync.Mutex
 	last   operate.Health
 	lastAt time.Time
-	ill    bool // the last sign of life failed
+	apart  time.Time // since when there is no quorum; zero while there is one
+	ill    bool      // the last sign of life failed
 }
 
 // newNodeHealth makes the health of this process. mode is httpMode or cliMode, command that of a process that runs
@@ -99,6 +102,9 @@ func (h *nodeHealth) ask(ctx context.Context) operate.Health {
 		got.Err = err
 		return got
 	}
+	if h.raft != nil {
+		return h.inGroup(got)
+	}
 	active, held, activeErr := h.store.ActiveNode(ctx)
 	if held {
 		got.Active = nodeOf(active)
@@ -118,6 +124,41 @@ func (h *nodeHealth) latest() operate.Health {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.last
+}
+
+// apartFor is how long a node of a raft group may be without a leader and still count as healthy: longer than an
+// election takes.
+const apartFor = 5 * time.Second
+
+// inGroup adds how this node stands among the nodes of its raft group. The caller holds mu.
+func (h *nodeHealth) inGroup(got operate.Health) operate.Health {
+	s := h.raft.Standing()
+	got.Active.Hostname = s.Leader
+	got.RaftLeader, got.RaftLeaderURI, got.RaftAdvertise = s.Leader, s.LeaderURI, s.Advertise
+	got.IsRaftLeader, got.RaftHealthyMembers = got.IsActive, []string{}
+	now := h.now()
+	for _, m := range s.Members {
+		if !m.Healthy {
+			continue
+		}
+		got.RaftHealthyMembers = append(got.RaftHealthyMembers, m.Address)
+		seen := now.Add(-max(m.Contact, 0))
+		got.Available = append(got.Available, operate.NodeHealth{
+			Hostname: m.Hostname, Version: m.Version, LastSeen: seen, ExtraInfo: httpMode, Reported: seen,
+		})
+	}
+	switch {
+	case s.Quorum:
+		h.apart = time.Time{}
+	case h.apart.IsZero():
+		h.apart = now
+	case now.Sub(h.apart) > apartFor:
+		got.Err = fmt.Errorf("no raft node leads: %d of %d answer, %d are needed", s.Reachable, s.Voters, s.Needed)
+	}
+	if s.BackendFailing {
+		got.Err = errors.Join(got.Err, errors.New("the backend of this node fails"))
+	}
+	return got
 }
 
 // note logs when giving signs of life begins to fail and when it works again.

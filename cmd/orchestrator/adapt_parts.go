@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"orchestrator/internal/analysis"
 	"orchestrator/internal/config"
 	"orchestrator/internal/consensus"
 	"orchestrator/internal/execute"
@@ -28,6 +29,8 @@ type parts struct {
 	audit    *auditor
 	hooks    allHooks
 	leader   leadership
+	raft     *consensus.Raft                                // nil without raft
+	agree    func(context.Context, *analysis.Finding) error // nil: this node decides alone
 	health   *nodeHealth
 	progress func(recovery.Progress) // told of the course of recoveries
 	gate     gate                    // between what this process declares and what it reads of others
@@ -42,6 +45,14 @@ type leadership interface {
 }
 
 func (p *parts) config() *config.Config { return p.settings.config() }
+
+// alive lists the processes whose recoveries and locks count as theirs.
+func (p *parts) alive(ctx context.Context) ([]store.Node, error) {
+	if p.raft != nil {
+		return p.onlyThisNode(ctx)
+	}
+	return p.health.alive(ctx)
+}
 
 // storeNode is this process as the backend knows it.
 func (p *parts) storeNode() store.Node {
@@ -88,6 +99,7 @@ func (p *parts) recoveryEngine(o *observe.Observer, servers *server.Servers) *re
 		Ledger:   ledger,
 		Hooks:    p.hooks.Hooks,
 		Leader:   p.leader,
+		Agree:    p.agree,
 		Config:   p.config,
 		Node:     node,
 		Now:      p.now,

@@ -31,9 +31,11 @@ type savedDomain struct {
 	at     time.Time
 }
 
-func (p *parts) pictureStore(w *store.Writer) *pictureStore {
+func (p *parts) pictureStore(w *store.Writer) *pictureStore { return p.pictureStoreOn(p.store, w) }
+
+func (p *parts) pictureStoreOn(s *store.Store, w *store.Writer) *pictureStore {
 	return &pictureStore{
-		store: p.store, writer: w, config: p.config, alive: p.health.alive, now: p.now, domains: make(map[string]savedDomain),
+		store: s, writer: w, config: p.config, alive: p.alive, now: p.now, domains: make(map[string]savedDomain),
 	}
 }
 
@@ -113,6 +115,11 @@ func (s *pictureStore) RegisterCandidate(ctx context.Context, k topology.Key, r 
 
 // Caretake implements observe.Store.
 func (s *pictureStore) Caretake(ctx context.Context) error {
+	return errors.Join(s.purge(ctx), s.endMaintenances(ctx))
+}
+
+// purge removes what has had its time.
+func (s *pictureStore) purge(ctx context.Context) error {
 	report, err := s.store.Housekeep(ctx, limits(s.config()))
 	errs := []error{err}
 	if len(report.Forgotten) > 0 {
@@ -121,12 +128,16 @@ func (s *pictureStore) Caretake(ctx context.Context) error {
 	_, err = s.store.ExpireDowntimes(ctx)
 	errs = append(errs, err)
 	_, err = s.store.ExpireNodes(ctx)
-	errs = append(errs, err)
+	return errors.Join(append(errs, err)...)
+}
+
+// endMaintenances ends the locks whose time is over, and those of processes that are gone.
+func (s *pictureStore) endMaintenances(ctx context.Context) error {
 	nodes, err := s.alive(ctx)
 	if err == nil {
 		_, err = s.store.ExpireMaintenance(ctx, nodes)
 	}
-	return errors.Join(append(errs, err)...)
+	return err
 }
 
 // limits say how long the backend keeps things.

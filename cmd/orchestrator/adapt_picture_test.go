@@ -51,7 +51,8 @@ func TestReadingCommandsNeitherWriteNorProbe(t *testing.T) {
 		// These look at servers by their very meaning: resolve opens a connection, explain tells what would happen now,
 		// the others read a server's logs or settings.
 		looks := slices.Contains([]string{"discover", "resolve", "explain", "locate-gtid-errant", "show-gtid-errant", "restart-replica-statements",
-			"get-candidate-replica"}, o.Name)
+			"get-candidate-replica", "last-pseudo-gtid", "last-executed-relay-entry", "find-binlog-entry", "correlate-binlog-pos",
+			"correlate-relaylog-pos"}, o.Name)
 		if o.Rights != operate.Read || !o.HasCommand() || looks {
 			continue
 		}

@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,6 +30,7 @@ type demoOptions struct {
 	scenario string
 	exit     bool
 	keep     bool
+	raft     bool
 }
 
 // demo boots real servers and the service, and shows a failover. It returns the exit code.
@@ -60,6 +60,7 @@ func parseDemo(args []string, errs io.Writer) (demoOptions, error) {
 	fs.IntVar(&o.port, "port", 3000, "port of the web and API address on 127.0.0.1; 0 takes any")
 	fs.StringVar(&o.scenario, "scenario", "", "what happens by itself: kill-primary, freeze-primary")
 	fs.BoolVar(&o.exit, "exit", false, "end after the scenario, with exit code 0 if everything held")
+	fs.BoolVar(&o.raft, "raft", false, "three managers that form a raft group, instead of one alone")
 	fs.BoolVar(&o.keep, "keep", false, "keep the servers' files and the backend database")
 	if err := fs.Parse(args); err != nil {
 		return o, err
@@ -86,7 +87,9 @@ type demonstration struct {
 	options demoOptions
 	out     io.Writer
 	cluster *sandbox.Cluster
-	service *service
+	dir     string
+	// managers are one, or three that form a raft group.
+	managers []*demoManager
 
 	mu       sync.Mutex
 	since    time.Time // the moment that the times count from
@@ -110,17 +113,21 @@ func (d *demonstration) run(ctx context.Context) (err error) {
 		}
 		err = errors.Join(err, os.RemoveAll(dir))
 	}()
-	if err := d.boot(ctx, dir); err != nil {
+	d.dir = dir
+	if err := d.boot(ctx); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.end()) }()
 
 	running, stop := context.WithCancelCause(ctx)
-	var work sync.WaitGroup
-	work.Go(func() { stop(d.service.run(running)) })
+	for _, m := range d.managers {
+		m.start(running, stop)
+	}
 	defer func() {
 		stop(nil)
-		work.Wait()
+		for _, m := range d.managers {
+			m.end()
+		}
 		if cause := context.Cause(running); cause != nil && !errors.Is(cause, context.Canceled) {
 			err = errors.Join(err, cause)
 		}
@@ -138,47 +145,38 @@ func (d *demonstration) run(ctx context.Context) (err error) {
 }
 
 // boot starts the servers and makes the service.
-func (d *demonstration) boot(ctx context.Context, dir string) error {
+func (d *demonstration) boot(ctx context.Context) error {
 	began := time.Now()
 	d.say("starting %d %s servers …", d.options.nodes, d.options.flavor)
 	var err error
 	d.cluster, err = sandbox.Start(ctx, sandbox.Options{
-		Flavor: d.options.flavor, Nodes: d.options.nodes, GTID: true, Dir: dir, NetTimeout: time.Minute,
+		Flavor: d.options.flavor, Nodes: d.options.nodes, GTID: true, Dir: d.dir, NetTimeout: time.Minute,
 	})
 	if err != nil {
 		return fmt.Errorf("%w\n(script/install-servers %s installs the servers)", err, d.options.flavor)
 	}
-	log, err := os.Create(filepath.Join(dir, "orchestrator.log"))
-	if err != nil {
-		return errors.Join(err, d.cluster.Close())
-	}
-	set, err := demoSettings(d.cluster, dir, d.options.port)
-	if err == nil {
-		d.service, err = newService(ctx, serviceOptions{
-			Settings: set, Discovery: true, Progress: d.onProgress,
-			Logger: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelInfo})),
-		})
-	}
-	if err != nil {
+	if err := d.hire(ctx); err != nil {
 		return errors.Join(err, d.cluster.Close())
 	}
 	d.say("started in %s; %s of version %s", time.Since(began).Round(time.Millisecond), d.options.flavor, d.cluster.Family().Version)
-	d.say("web and API: http://%s/   log: %s", d.service.address(), log.Name())
+	for _, m := range d.managers {
+		d.say("web and API: http://%s/   log: %s", m.service.address(), m.log.Name())
+	}
 	return nil
 }
 
-// demoSettings is the configuration of the demo: what a person would write, plus what servers that share one host
-// need.
-func demoSettings(c *sandbox.Cluster, dir string, port int) (*settings, error) {
+// demoSettings is the configuration of a manager in the demo: what a person would write, plus what servers that share
+// one host need. more are further lines.
+func demoSettings(c *sandbox.Cluster, dir string, port int, more string) (*settings, error) {
 	document := fmt.Sprintf(`{
   "MySQLTopologyUser": %q, "MySQLTopologyPassword": %q,
   "DiscoverySeeds": [%q],
   "RecoverMasterClusterFilters": ["*"],
   "BackendDB": "sqlite", "SQLite3DataFile": %q, "ListenAddress": "127.0.0.1:%d", "AuditToBackendDB": true,
   "HostnameResolveMethod": "none", "MySQLHostnameResolveMethod": "", "DiscoverByShowSlaveHosts": true,
-  "ReplicationCredentialsQuery": "SELECT '%s', '%s'"
+  "ReplicationCredentialsQuery": "SELECT '%s', '%s'"%s
 }`, sandbox.UserOrc, sandbox.Password(sandbox.UserOrc), c.Node(0).Addr(), filepath.Join(dir, "orchestrator.sqlite3"), port,
-		sandbox.UserRepl, sandbox.Password(sandbox.UserRepl))
+		sandbox.UserRepl, sandbox.Password(sandbox.UserRepl), more)
 	return settingsFrom(filepath.Join(dir, "orchestrator.conf.json"), document)
 }
 
@@ -194,8 +192,8 @@ func (d *demonstration) end() error {
 // awaitPicture waits until the service sees the whole cluster in good order.
 func (d *demonstration) awaitPicture(ctx context.Context) error {
 	return d.await(ctx, "the service to discover the servers", func() bool {
-		t := d.service.observer.Snapshot()
-		return t.Len() == d.options.nodes && len(t.Clusters()) == 1 && d.service.observer.Complete(t.Clusters()[0].Name) &&
+		t := d.manager().service.observer.Snapshot()
+		return t.Len() == d.options.nodes && len(t.Clusters()) == 1 && d.manager().service.observer.Complete(t.Clusters()[0].Name) &&
 			!slices.ContainsFunc(t.Instances(), func(i *topology.Instance) bool {
 				return !i.LastCheckValid() || i.HasSource() && !i.Replicating()
 			})
@@ -252,8 +250,8 @@ func (d *demonstration) onProgress(p recovery.Progress) {
 }
 
 func (d *demonstration) printTopology() {
-	t := d.service.observer.Snapshot()
-	cfg := d.service.options.Settings.config()
+	t := d.manager().service.observer.Snapshot()
+	cfg := d.manager().service.options.Settings.config()
 	for _, c := range t.Clusters() {
 		picture := topology.Outline{Now: time.Now(), Poll: cfg.InstancePoll(), MaintenanceLag: cfg.ReasonableMaintenanceReplicationLag()}
 		d.say("\n%s\n", picture.Draw(t, c.Members))
@@ -292,9 +290,9 @@ func (d *demonstration) help() string {
 	}
 	return fmt.Sprintf(`try this:
   k  kill -9 the primary (pid %d)     f  freeze it (SIGSTOP)     r  bring lost servers back
-  t  print the topology               q  quit (Ctrl-C does, too)
+  t  print the topology               q  quit (Ctrl-C does, too)%s
   curl -s http://%s/api/clusters-info
-  curl -s http://%[2]s/api/audit-recovery`, pid, d.service.address())
+  curl -s http://%[3]s/api/audit-recovery`, pid, d.raftHelp(), d.manager().service.address())
 }
 
 func (d *demonstration) command(ctx context.Context, line string) error {
@@ -307,6 +305,10 @@ func (d *demonstration) command(ctx context.Context, line string) error {
 		return d.fail(p, line == "f")
 	case "r":
 		return d.revive(ctx)
+	case "m":
+		return d.dismissLeader(ctx)
+	case "b":
+		return d.rehire(ctx)
 	case "t":
 		d.printTopology()
 	case "":
@@ -318,7 +320,7 @@ func (d *demonstration) command(ctx context.Context, line string) error {
 
 // primary is the server that takes writes, by what the servers say; nil when none does.
 func (d *demonstration) primary() *sandbox.Node {
-	for _, i := range d.service.observer.Snapshot().Instances() {
+	for _, i := range d.manager().service.observer.Snapshot().Instances() {
 		if i.HasSource() || i.ReadOnly || !i.LastCheckValid() {
 			continue
 		}

@@ -67,7 +67,10 @@ type service struct {
 	prober   *prober
 	memory   *tlsMemory
 	writer   *store.Writer
-	lease    *consensus.Lease // nil for a service that looks at no server: it never leads
+	lease    *consensus.Lease // nil for a service that looks at no server, which never leads, and with raft
+	raft     *consensus.Raft  // nil without raft
+	news     *news
+	declared chan struct{} // something was declared that the picture is to show
 	observer *observe.Observer
 	engine   *recovery.Engine
 	hooks    *publish.Hooks
@@ -101,7 +104,7 @@ func settingsOf(s cli.Session) *settings {
 
 // newService opens the backend and the listener: what can go wrong at start goes wrong here.
 func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
-	s := &service{options: o, hangup: make(chan os.Signal, 1)}
+	s := &service{options: o, hangup: make(chan os.Signal, 1), declared: make(chan struct{}, 1)}
 	signal.Notify(s.hangup, syscall.SIGHUP)
 	defer func() {
 		if err != nil {
@@ -140,22 +143,37 @@ func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
 	if err := s.reachServers(ctx); err != nil {
 		return nil, err
 	}
-	s.seekLeadership()
+	if err := s.seekLeadership(); err != nil {
+		return nil, err
+	}
 	s.writer = s.parts.writesPicture(func(k topology.Key) { forgetShown(s.observer, k) })
 	kept := s.parts.pictureStore(s.writer)
 	s.observer = observe.New(observe.Options{
-		Prober: s.prober, Store: patientStore{leadersStore{kept, s.writes}, o.Logger}, Config: cfg, Logger: o.Logger, Now: s.parts.now,
-		Active: func() bool { return o.Discovery },
+		Prober: s.prober, Store: s.observerStore(kept), Config: cfg, Logger: o.Logger, Now: s.parts.now,
+		Active: func() bool { return o.Discovery && !cfg().RaftWitness },
 	})
+	s.parts.agree = s.agreeOn
 	s.engine = s.parts.recoveryEngine(s.observer, s.prober.servers)
+	s.news = s.hearNews()
 	engine := s.parts.serviceEngine(s.observer, kept, s.engine, s.prober.servers, s.stepped)
 	engine.NoOperation = o.NoOperation
 	registry := operate.NewRegistry()
 	s.api = s.secondAPI(engine, registry)
 	s.figures = publishedFigures(s, recoveries)
+	var stamp func(http.Header)
+	if s.raft != nil {
+		stamp = raftStamp(s.raft, s.parts.node.Hostname)
+		if !cfg().RaftWitness {
+			s.answerOthers()
+		}
+	}
+	passOn, err := betweenNodes(cfg())
+	if err != nil {
+		return nil, err
+	}
 	s.web = &http.Server{
 		Handler: httpapi.New(httpapi.Deps{
-			Engine: engine, Registry: registry, Logger: o.Logger, V2: s.api,
+			Engine: engine, Registry: registry, Logger: o.Logger, V2: s.api, Transport: passOn, Stamp: stamp,
 			Tokens: tokens{s.parts.store, cfg}, Prometheus: exposition(s), DebugMetrics: debugMetrics(s.figures),
 			Web: func(api http.Handler, prefix string) http.Handler {
 				return web.New(web.Options{API: api, Prefix: prefix})
@@ -218,13 +236,16 @@ func (s *service) run(ctx context.Context) error {
 	part("observer", s.observer.Run)
 	part("recovery", s.engine.Run)
 	part("health", func(ctx context.Context) error { s.parts.health.run(ctx); return nil })
-	part("news", func(ctx context.Context) error { s.news().run(ctx); return nil })
+	part("news", func(ctx context.Context) error { s.news.run(ctx); return nil })
 	part("chronicle", func(ctx context.Context) error { s.parts.chronicle(s.observer.Snapshot).run(ctx); return nil })
 	if s.options.Discovery && !s.options.NoOperation {
 		part("pseudo-GTID", func(ctx context.Context) error {
 			s.parts.injector(s.observer, s.prober.servers, s.engine.Busy).Run(ctx)
 			return nil
 		})
+	}
+	if s.raft != nil {
+		part("announcements", func(ctx context.Context) error { s.announcements().run(ctx); return nil })
 	}
 	part("tls memory", func(ctx context.Context) error { s.memory.run(ctx); return nil })
 	part("reload", s.reloadOnHangup)
@@ -298,7 +319,7 @@ func (s *service) reloadOnHangup(ctx context.Context) error {
 // abandon closes what is open, in the order in which one needs the other.
 func (s *service) abandon(ctx context.Context) error {
 	signal.Stop(s.hangup)
-	var errs []error
+	errs := []error{s.closeRaft()}
 	if s.hooks != nil {
 		errs = append(errs, s.hooks.Close(ctx))
 	}

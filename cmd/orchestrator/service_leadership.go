@@ -4,26 +4,26 @@ import (
 	"context"
 	"fmt"
 	"sync"
+
+	"orchestrator/internal/observe"
 )
 
-// seekLeadership makes the service one that wants to lead. One that looks at no server has nothing to lead by. One of
-// several raft nodes must not: each has a backend of its own, and each would take itself for the only one.
-func (s *service) seekLeadership() {
+// seekLeadership makes the service one that wants to lead. One that looks at no server has nothing to lead by, but in a
+// raft group it takes part: otherwise it would take writes that no other node hears of.
+func (s *service) seekLeadership() error {
+	if s.options.Settings.config().RaftEnabled {
+		return s.joinRaft()
+	}
 	if !s.options.Discovery {
 		s.parts.lead(bystander{})
-		return
-	}
-	if c := s.options.Settings.config(); c.RaftEnabled && len(c.RaftNodes) > 1 {
-		s.options.Logger.Error("RaftEnabled is set with several nodes, and this version has no raft: this node observes and repairs nothing; " +
-			"let one node run with RaftEnabled false, or let all share one MySQL backend")
-		s.parts.lead(bystander{})
-		return
+		return nil
 	}
 	s.lease = s.parts.standForLeader(func(leads bool) {
 		if leads {
 			s.writer.Reset() // whoever led before has written other things
 		}
 	})
+	return nil
 }
 
 // takeOffice begins to lead, if nobody else does, or to wait for that. resign gives up what is held; call it when
@@ -49,14 +49,18 @@ func (s *service) takeOffice(ctx context.Context) (resign func() error, err erro
 	}, nil
 }
 
-// writes says whether this service is the one that writes down what it observes: it leads, or the backend is its own.
-func (s *service) writes() bool {
-	return s.parts.leader.IsLeader() || s.options.Settings.config().RaftEnabled
+// observerStore is where the observer writes.
+func (s *service) observerStore(kept *pictureStore) observe.Store {
+	if s.raft == nil {
+		return patientStore{leadersStore{kept, s.parts.leader.IsLeader}, s.options.Logger}
+	}
+	own := s.parts.pictureStoreOn(s.parts.store.Local(), s.writer)
+	return patientStore{newAgreedStore(kept, own, s.parts.leader.IsLeader), s.options.Logger}
 }
 
-// news are what other processes declare, discover and forget.
-func (s *service) news() *news {
-	n := s.parts.news(s.observer.Apply)
+// hearNews prepares to show what other processes declare, discover and forget.
+func (s *service) hearNews() *news {
+	n := s.parts.news(s.observer.Apply, s.declared)
 	if s.options.Discovery {
 		n.fleet = s.parts.fleetNews(s.observer)
 	}

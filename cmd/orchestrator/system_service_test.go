@@ -24,10 +24,11 @@ const systemWithin = 30 * time.Second
 
 // serviceProcess is `orchestrator http` in a process of its own.
 type serviceProcess struct {
-	cmd  *exec.Cmd
-	dir  string
-	file string // the configuration
-	url  string // of the web address, without a slash at its end
+	cmd    *exec.Cmd
+	dir    string
+	file   string // the configuration
+	frozen bool   // it was stopped by a signal
+	url    string // of the web address, without a slash at its end
 
 	mu      sync.Mutex
 	log     strings.Builder

@@ -186,6 +186,16 @@ func (l *loader) raft() {
 	if l.cfg.RaftBind == "" {
 		l.fail("RaftBind", "is empty, but RaftEnabled is true", `write this node's own address, such as "10.0.0.1:10008"`)
 	}
+	given := 0
+	for _, file := range []string{l.cfg.RaftSSLCertFile, l.cfg.RaftSSLPrivateKeyFile, l.cfg.RaftSSLCAFile} {
+		if file != "" {
+			given++
+		}
+	}
+	if given != 0 && given != 3 {
+		l.fail("RaftSSLCertFile", "RaftSSLCertFile, RaftSSLPrivateKeyFile and RaftSSLCAFile go together, and not all of them are given",
+			"write all three, or none to talk without TLS")
+	}
 }
 
 // raftAdvertise follows RaftBind until a file gives an address of its own.

@@ -62,6 +62,7 @@ func TestContradictionsAndBadValues(t *testing.T) {
 		{"09 postponing differs", `{"PostponeReplicaRecoveryOnLagMinutes": 7, "PostponeSlaveRecoveryOnLagMinutes": 8}`, "PostponeSlaveRecoveryOnLagMinutes", "8 and 7"},
 		{"11 sqlite without file", `{"BackendDB": "sqlite3"}`, "SQLite3DataFile", "sqlite3"},
 		{"12 raft without directory", `{"RaftEnabled": true}`, "RaftDataDir", "RaftEnabled"},
+		{"raft certificate without its key", `{"RaftEnabled": true, "RaftDataDir": "/d", "RaftSSLCertFile": "c"}`, "RaftSSLCertFile", "all of them"},
 		{"12 raft without address", `{"RaftEnabled": true, "RaftDataDir": "/d", "RaftBind": ""}`, "RaftBind", "RaftEnabled"},
 		{"16 no scheme", `{"HTTPAdvertise": "//h:1"}`, "HTTPAdvertise", "scheme"},
 		{"16 no host", `{"HTTPAdvertise": "http://:1"}`, "HTTPAdvertise", "host"},

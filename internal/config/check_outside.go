@@ -91,9 +91,18 @@ func (s *statements) raft() {
 		s.note("RaftEnabled", "Raft is off: of the nodes that share a backend, one leads and the others stand by.")
 		return
 	}
-	if nodes := len(c.RaftNodes); nodes > 1 {
-		s.notYet("RaftEnabled RaftNodes", "there is no raft. So that not each of the %d nodes repairs by itself, this one only observes.", nodes)
-		return
+	switch nodes := len(c.RaftNodes); {
+	case nodes <= 1:
+		s.note("RaftEnabled RaftNodes", "Raft runs with this node alone: it decides alone until others are added (raft-add-peer).")
+	case nodes == 2:
+		s.concern("RaftEnabled RaftNodes", "Raft runs with 2 nodes: when either is lost, nobody leads. A third one, which may be a witness (RaftWitness), prevents that.")
+	default:
+		s.ok("RaftEnabled RaftNodes", "Raft runs with %d nodes, of which %d must work.", nodes, nodes/2+1)
 	}
-	s.notYet("RaftEnabled", "there is no raft: this node decides alone.")
+	if c.RaftClusterSecret == "" && c.RaftSSLCertFile == "" && len(c.RaftNodes) > 1 {
+		s.note("RaftClusterSecret RaftSSLCertFile", "Whoever reaches the raft port %s may take part: there is neither a secret nor a certificate.", c.RaftBind)
+	}
+	if len(c.RaftNodes) >= 3 && c.ExpectFailureAnalysisConcensus {
+		s.ok("ExpectFailureAnalysisConcensus", "A failure is recovered automatically only when most nodes that can see the replicas find it.")
+	}
 }

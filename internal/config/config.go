@@ -197,12 +197,18 @@ type Config struct {
 	PostGracefulTakeoverProcesses           []string
 
 	// Raft.
-	RaftEnabled     bool
-	RaftBind        string
-	RaftAdvertise   string
-	RaftDataDir     string
-	DefaultRaftPort int
-	RaftNodes       []string
+	RaftEnabled                     bool
+	RaftBind                        string
+	RaftAdvertise                   string
+	RaftDataDir                     string
+	DefaultRaftPort                 int
+	RaftNodes                       []string
+	RaftWitness                     bool
+	RaftElectionTimeoutMilliseconds int
+	RaftClusterSecret               string
+	RaftSSLCertFile                 string
+	RaftSSLPrivateKeyFile           string
+	RaftSSLCAFile                   string
 
 	// Key-value stores.
 	KVClusterMasterPrefix             string

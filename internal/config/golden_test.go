@@ -168,8 +168,10 @@ func TestCheckStatements(t *testing.T) {
 		{"intermediate sources not asked for", `{}`, GroupRecovery, Note, "until a person moves them"},
 		{"hook of take-master", `{"PostTakeMasterProcesses": ["x"]}`, GroupHooks, OK, "1 command runs after take-master"},
 		{"keys of later versions", `{"AgentsServerPort": ":1", "ServeAgentsHttp": true}`, GroupFiles, Concern, "not in this version: ServeAgentsHttp, AgentsServerPort"},
-		{"one raft node", `{"RaftEnabled": true, "RaftDataDir": "/d"}`, GroupRaft, Concern, "decides alone"},
+		{"one raft node", `{"RaftEnabled": true, "RaftDataDir": "/d"}`, GroupRaft, Note, "decides alone"},
 		{"two raft nodes", `{"RaftEnabled": true, "RaftDataDir": "/d", "RaftNodes": ["127.0.0.1", "b"]}`, GroupRaft, Concern, "2 nodes"},
+		{"three raft nodes", `{"RaftEnabled": true, "RaftDataDir": "/d", "RaftNodes": ["127.0.0.1", "b", "c"]}`, GroupRaft, OK, "of which 2 must work"},
+		{"raft port open to all", `{"RaftEnabled": true, "RaftDataDir": "/d", "RaftNodes": ["127.0.0.1", "b", "c"]}`, GroupRaft, Note, "neither a secret nor a certificate"},
 		{"unknown key", `{"Bananas": 1}`, GroupFiles, Concern, "Bananas"},
 		{"removed key", `{"AuditPageSize": 1}`, GroupFiles, Note, "AuditPageSize"},
 	} {

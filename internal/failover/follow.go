@@ -3,6 +3,7 @@ package failover
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"orchestrator/internal/plan"
 	"orchestrator/internal/topology"
@@ -80,7 +81,7 @@ func (d *deadPrimary) openAgain(successor *topology.Instance) {
 // wake starts replicas of the successor that were pointed at it and not started.
 func (d *deadPrimary) wake(replicas []*topology.Instance, followers []topology.Key) {
 	for _, i := range replicas {
-		if i.Key == d.request.Failed || !i.LastCheckValid() || i.Channel.LastSQLErrno != 0 || !leftAsleep(i, slices.Contains(followers, i.Key)) {
+		if i.Key == d.request.Failed || !i.LastCheckValid() || i.Channel.LastSQLErrno != 0 || !d.leftAsleep(i, slices.Contains(followers, i.Key)) {
 			continue
 		}
 		d.plan.Add(stageFollow, plan.Step{
@@ -93,16 +94,21 @@ func (d *deadPrimary) wake(replicas []*topology.Instance, followers []topology.K
 }
 
 // leftAsleep says whether a replica stands still because nobody came to start it. One that the failover was pointing at
-// the successor may have been left with one thread stopped, and shows the error of its connection to the lost primary:
-// MariaDB keeps that until the thread is started again.
-func leftAsleep(i *topology.Instance, pointed bool) bool {
+// the successor may have been left with one thread stopped.
+func (d *deadPrimary) leftAsleep(i *topology.Instance, pointed bool) bool {
 	if pointed {
 		return stands(i.Channel.IOThread) || stands(i.Channel.SQLThread)
 	}
-	return i.ThreadsStopped() && i.Channel.LastIOErrno == 0
+	return i.ThreadsStopped() && !d.receiverFailed(i)
 }
 
 func stands(t topology.ThreadState) bool { return t == topology.ThreadStopped }
+
+// receiverFailed says whether a receiver stopped with an error of its own. That it lost its connection to the primary that
+// is gone is none: MariaDB shows that until the thread is started again, whatever source it has by then.
+func (d *deadPrimary) receiverFailed(i *topology.Instance) bool {
+	return i.Channel.LastIOErrno != 0 && !strings.Contains(i.Channel.LastIOError, d.request.Failed.String())
+}
 
 // followOpened points at a successor that takes writes already.
 func (d *deadPrimary) followOpened(successor *candidate, o Opened) {

@@ -57,6 +57,15 @@ func TestFollow(t *testing.T) {
 				func(i *topology.Instance) { i.Channel.LastIOErrno = 1236 })}},
 		"who stopped with an error is left to people": {
 			replicas: []*topology.Instance{replica("a", opened, free), replica("b", follows("a", topology.ThreadStopped), func(i *topology.Instance) { i.Channel.LastSQLErrno = 1062 })}},
+		"who was pointed and shows an error of the lost primary is started": {
+			replicas: []*topology.Instance{replica("a", opened, free), replica("b", follows("a", topology.ThreadStopped), func(i *topology.Instance) {
+				i.Channel.LastIOErrno, i.Channel.LastIOError = 2013, "error reconnecting to master 'repl@"+primaryKey.String()+"' - retry-time: 1"
+			})},
+			want: []string{"b: start replication"}},
+		"whose receiver stopped with an error of its own is left to people": {
+			replicas: []*topology.Instance{replica("a", opened, free), replica("b", follows("a", topology.ThreadStopped), func(i *topology.Instance) {
+				i.Channel.LastIOErrno, i.Channel.LastIOError = 1236, "Got fatal error 1236 from master when reading data from binary log"
+			})}},
 		"who follows somebody else is left alone": {
 			replicas: []*topology.Instance{replica("a", opened, free), replica("b", follows("c", topology.ThreadRunning)), replica("c", free)}},
 		"the successor was closed again": {

@@ -252,7 +252,7 @@ func (a *authenticator) caller(r *http.Request) v2.Caller {
 
 // may says whether the caller may run an operation that changes things, and whether this node may do it for them.
 func (a *authenticator) may(r *http.Request, o *operate.Operation) bool {
-	if l := a.Engine.Leadership; l != nil && l.Replicated() && !l.IsLeader() {
+	if l := a.Engine.Leadership; !o.AnyNode && l != nil && l.Replicated() && !l.IsLeader() {
 		return false
 	}
 	return a.role(r).May(o.Needs())

@@ -23,6 +23,8 @@ type Deps struct {
 	FQDN func() (string, error)
 	// Transport carries requests to the leader; nil is http.DefaultTransport.
 	Transport http.RoundTripper
+	// Stamp adds to an answer which node gave it, and what part that node plays; may be nil.
+	Stamp func(http.Header)
 	// Prometheus answers /metrics; nil: not served.
 	Prometheus http.Handler
 	// DebugMetrics answers /debug/metrics; nil: not served.
@@ -67,7 +69,7 @@ func New(d Deps) http.Handler {
 	}
 	mux.HandleFunc(h.prefix+"/api/", http.NotFound)
 	if d.V2 != nil {
-		d.V2.Mount(mux, h.prefix, h.auth.caller, h.forward)
+		d.V2.Mount(mux, h.prefix, h.auth.caller, h.forwardV2)
 	}
 	h.mountDebug(mux)
 	if d.Prometheus != nil {
@@ -133,31 +135,41 @@ func normalPrefix(prefix string) string {
 // operation answers the requests for one route of an operation.
 func (h *handler) operation(o *operate.Operation, route string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		if h.Stamp != nil {
+			h.Stamp(w.Header())
+		}
 		elsewhere := o.Rights == operate.Write && fromElsewhere(r)
-		if o.Place == operate.Leader && !elsewhere && h.forward(w, r) {
+		if o.Place == operate.Leader && !elsewhere && h.forward(w, r, o, route) {
 			return
 		}
-		values, found, err := inputOf(o, route, r)
-		if !found {
-			http.NotFound(w, r)
-			return
-		}
-		rep := h.reply(w, r, o)
-		switch {
-		case err != nil:
+		h.local(w, r, o, route)
+	}
+}
+
+// local answers a request on this node.
+func (h *handler) local(w http.ResponseWriter, r *http.Request, o *operate.Operation, route string) {
+	values, found, err := inputOf(o, route, r)
+	if !found {
+		http.NotFound(w, r)
+		return
+	}
+	rep := h.reply(w, r, o)
+	switch {
+	case err != nil:
+		rep.fail(err)
+	case o.Rights == operate.Write && fromElsewhere(r):
+		rep.fail(errElsewhere)
+	case o.Rights == operate.Write && !o.AnyNode && h.Engine.NoLeader() != nil:
+		rep.fail(h.Engine.NoLeader())
+	case o.Rights == operate.Write && !h.auth.may(r, o):
+		rep.fail(operate.ErrUnauthorized)
+	default:
+		user := h.auth.user(r)
+		result, err := o.Call(operate.WithCaller(r.Context(), user), h.Engine, operate.Input{Values: values, User: user})
+		if err != nil {
 			rep.fail(err)
-		case elsewhere:
-			rep.fail(errElsewhere)
-		case o.Rights == operate.Write && !h.auth.may(r, o):
-			rep.fail(operate.ErrUnauthorized)
-		default:
-			user := h.auth.user(r)
-			result, err := o.Call(operate.WithCaller(r.Context(), user), h.Engine, operate.Input{Values: values, User: user})
-			if err != nil {
-				rep.fail(err)
-				return
-			}
-			rep.succeed(result)
+			return
 		}
+		rep.succeed(result)
 	}
 }

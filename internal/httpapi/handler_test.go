@@ -377,7 +377,43 @@ func TestForwarding(t *testing.T) {
 	if w := get(t, h, "/api/clusters"); w.Code != 200 {
 		t.Errorf("a read without a leader: %d", w.Code)
 	}
-	if w := get(t, h, "/api/discover/db-a1/3306"); w.Code != 500 || !strings.Contains(w.Body.String(), `"Message":"Unauthorized"`) {
+	if w := get(t, h, "/api/discover/db-a1/3306"); w.Code != 503 || w.Header().Get("Retry-After") == "" || !strings.Contains(w.Body.String(), "no node leads") {
 		t.Errorf("a write without a leader: %d %s", w.Code, w.Body)
+	}
+	server.Close()
+	follower.URI = server.URL
+	if w := get(t, h, "/api/raft-yield/other"); w.Code != 500 || !strings.Contains(w.Body.String(), `"Message":"Unauthorized"`) {
+		t.Errorf("what only the leader itself does: %d %s", w.Code, w.Body)
+	}
+	if w := get(t, h, "/api/clusters"); w.Code != 200 {
+		t.Errorf("a read while the leader does not answer: %d", w.Code)
+	}
+	if w := get(t, h, "/api/discover/db-a1/3306"); w.Code != 503 || !strings.Contains(w.Body.String(), "nothing was done") {
+		t.Errorf("a write while the leader cannot be reached: %d %s", w.Code, w.Body)
+	}
+}
+
+// TestForwardingToALeaderThatHangs answers questions itself after a while, and gives a change up when another node
+// leads.
+func TestForwardingToALeaderThatHangs(t *testing.T) {
+	asked := make(chan struct{}, 2)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		asked <- struct{}{}
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	follower := operatetest.New()
+	follower.Raft, follower.Leading, follower.URI = true, false, server.URL
+	h := handler(follower)
+	if w := get(t, h, "/api/clusters"); w.Code != 200 {
+		t.Errorf("a read: %d %s", w.Code, w.Body)
+	}
+	<-asked
+	go func() {
+		<-asked
+		follower.SetURI("http://another")
+	}()
+	if w := get(t, h, "/api/discover/db-a1/3306"); w.Code != 503 || !strings.Contains(w.Body.String(), "another node leads now") {
+		t.Errorf("a write: %d %s", w.Code, w.Body)
 	}
 }

@@ -8,7 +8,9 @@ import (
 	"net/http"
 	"strings"
 
+	"orchestrator/internal/consensus"
 	"orchestrator/internal/operate"
+	"orchestrator/internal/store"
 )
 
 // envelope is the body around most answers, and around every failure.
@@ -45,7 +47,16 @@ func (p reply) fail(err error) {
 			e.Details = shaped
 		}
 	}
-	p.write(http.StatusInternalServerError, e)
+	status := http.StatusInternalServerError
+	if errors.Is(err, operate.ErrNoLeader) || errors.Is(err, store.ErrNotAgreed) || errors.Is(err, consensus.ErrNotLeader) && p.replicated() {
+		status = http.StatusServiceUnavailable
+		p.w.Header().Set("Retry-After", "1")
+	}
+	p.write(status, e)
+}
+
+func (p reply) replicated() bool {
+	return p.h.Engine.Leadership != nil && p.h.Engine.Leadership.Replicated()
 }
 
 func (p reply) succeed(result operate.Result) {

@@ -120,6 +120,8 @@ func (s Shaper) shapeRecord(value any) (any, error) {
 		return mapped(v, historyOf), nil
 	case []operate.Candidate:
 		return mapped(v, candidateOf), nil
+	case operate.RaftStatus:
+		return raftStatusOf(v), nil
 	case operate.Health:
 		return s.health(v), nil
 	case []operate.DiscoveryMetric:

@@ -47,7 +47,7 @@ func (o *Operation) Needs() Role {
 	}
 	switch o.Name {
 	case "reload-configuration", "grab-election", "reelect", "access-token", RedeployOperation, importOperation,
-		"raft-add-peer", "raft-remove-peer", "raft-yield", "raft-yield-hint", "raft-snapshot":
+		"raft-add-peer", "raft-remove-peer", "raft-replace-peer", "raft-yield", "raft-yield-hint", "raft-snapshot":
 		return Admin
 	}
 	return Operator

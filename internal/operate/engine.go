@@ -46,6 +46,7 @@ type Engine struct {
 	Metrics      Metrics
 	Settings     Settings
 	Backend      Backend
+	Raft         Raft // nil without raft
 
 	Pools          Pools
 	Attributes     Attributes

@@ -30,7 +30,7 @@ func (o *Operation) Level() Level {
 		return Harmless
 	case "graceful-master-takeover", "graceful-master-takeover-auto", "cascade-master-takeover-auto", "restart-replica", "set-read-only", "set-writeable",
 		"enable-semi-sync-master", "disable-semi-sync-master", "kill-query", "recover", "recover-lite", "cancel-recovery", "grab-election", "reelect", "raft-yield", "raft-yield-hint",
-		"raft-add-peer", "raft-remove-peer":
+		"raft-add-peer", "raft-remove-peer", "raft-replace-peer":
 		return Interrupts
 	}
 	return Destructive

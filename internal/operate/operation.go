@@ -89,10 +89,12 @@ type Operation struct {
 	Args     []Arg
 	Rights   Rights
 	Place    Place
-	Faces    Faces
-	Shape    Shape
-	Routes   []string // below /api/, with parameters as in `instance/:host/:port`
-	Client   []Client
+	// AnyNode says that a node that does not lead may do it too, although it changes something: it concerns that node.
+	AnyNode bool
+	Faces   Faces
+	Shape   Shape
+	Routes  []string // below /api/, with parameters as in `instance/:host/:port`
+	Client  []Client
 	// NoFleet says that the operation is not about the fleet: it works when the topology cannot be read.
 	NoFleet bool
 	// Serves says that the command is the service itself, which the program runs; such an operation has no Run.

@@ -37,6 +37,8 @@ const (
 	ParamLogPos       Param = "log position"
 	ParamMoment       Param = "moment" // of a snapshot
 	ParamPeer         Param = "peer"
+	ParamNewPeer      Param = "new peer"
+	ParamVotes        Param = "votes"
 	ParamToken        Param = "token"
 	ParamDryRun       Param = "dry run"
 	ParamFailure      Param = "failure"
@@ -98,6 +100,8 @@ func paramInfos() []paramInfo {
 		{param: ParamLogPos, word: "POSITION", path: []string{"logPos"}, meaning: "a position in the binary log file"},
 		{param: ParamMoment, flag: "pattern", word: "REGEX", meaning: "a regular expression on the Unix time of a snapshot: how it was then"},
 		{param: ParamPeer, word: "ADDRESS", path: []string{"addr", "raftBind", "raftAdvertise"}, meaning: "the address of a raft node"},
+		{param: ParamNewPeer, word: "ADDRESS", path: []string{"newAddr"}, meaning: "the address of the raft node that takes its place"},
+		{param: ParamVotes, word: "false", query: "voter", meaning: "false: the node learns and never votes"},
 		{param: ParamToken, word: "TOKEN", path: []string{"authenticationToken"}, meaning: "what the leader asked with"},
 		{param: ParamDryRun, flag: "dry-run", query: "dry-run", meaning: "print what would be done, and change nothing"},
 		{param: ParamStatement, flag: "statement", word: "SQL", query: "q", meaning: "what to do in between", sample: "'SET GLOBAL sync_binlog = 1'"},

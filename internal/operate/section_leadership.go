@@ -54,6 +54,12 @@ func leadership() []*Operation {
 			Details: "It may be the same node again; on a backend that is a SQLite file it always is.",
 			Routes:  []string{"reelect"},
 			Run: onElection(func(ctx context.Context, e *Engine, _ Args) (Result, error) {
+				if e.Raft != nil {
+					if err := e.Raft.Transfer(""); err != nil {
+						return Result{}, fmt.Errorf("reelect: %w", err)
+					}
+					return Result{Message: "Set re-elections"}, nil
+				}
 				if err := e.Election.Reelect(ctx); err != nil {
 					return Result{}, fmt.Errorf("reelect: %w", err)
 				}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"orchestrator/internal/analysis"
 	"orchestrator/internal/config"
 	"orchestrator/internal/execute"
 	"orchestrator/internal/observe"
@@ -40,7 +41,7 @@ type Hooks interface {
 // Node is the identity of this process in records.
 type Node struct{ Hostname, Token string }
 
-// Options are what an Engine needs. All but Former, Progress and Logger are required.
+// Options are what an Engine needs. All but Former, Agree, Progress and Logger are required.
 type Options struct {
 	Observer Observer
 	Servers  func(topology.Key) execute.Server
@@ -48,6 +49,9 @@ type Options struct {
 	Ledger   Ledger
 	Hooks    Hooks
 	Leader   Leadership
+	// Agree asks the other nodes what they find of a failure, before it is recovered automatically. An error says why they
+	// do not agree; nothing is recovered then, and they are asked again.
+	Agree    func(ctx context.Context, f *analysis.Finding) error
 	Config   func() *config.Config
 	Node     Node
 	Now      func() time.Time
@@ -89,6 +93,7 @@ const (
 // Engine recovers. Run must be called for it to act by itself; Recover acts on demand.
 type Engine struct {
 	o    Options
+	wake chan struct{}  // of Wake
 	work sync.WaitGroup // everything that Run or Recover started and that may outlive them
 	news teller
 
@@ -132,12 +137,16 @@ func New(o Options) *Engine {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.Agree == nil {
+		o.Agree = func(context.Context, *analysis.Finding) error { return nil }
+	}
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
 	}
 	o.Ledger = &bounded{Ledger: o.Ledger, now: o.Now}
 	return &Engine{
 		o:          o,
+		wake:       make(chan struct{}, 1),
 		news:       teller{listen: o.Progress},
 		pending:    make(map[string]Unfinished),
 		doubtful:   make(map[string]time.Time),
@@ -196,6 +205,9 @@ func (e *Engine) Run(ctx context.Context) error {
 			}
 			e.onEvent(ctx, ev)
 		case <-ticker.C:
+			e.onTick(ctx)
+		case <-e.wake:
+			e.succeed()
 			e.onTick(ctx)
 		}
 	}

@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"orchestrator/internal/execute"
 	"orchestrator/internal/observe"
 	"orchestrator/internal/server"
+	"orchestrator/internal/store"
 	"orchestrator/internal/topology"
 )
 
@@ -208,5 +210,58 @@ func (e *Engine) fenceReturned(ev observe.Event) {
 	if opened {
 		return
 	}
-	e.fence(i.Key, ev.Cluster)
+	reader, ok := e.o.Ledger.(promotionReader)
+	if !ok {
+		e.fence(i.Key, ev.Cluster)
+		return
+	}
+	e.goTracked(func() {
+		promoted, err := reader.PromotedLast(context.WithoutCancel(e.lifetime()), i.Key)
+		if err != nil {
+			e.o.Logger.Error("whether a lost primary was promoted since cannot be read; it is closed for writing", "server", i.Key.String(), "error", err)
+		}
+		if promoted {
+			e.o.Logger.Info("a server counts as lost although it was promoted since; it stays open", "server", i.Key.String())
+			return
+		}
+		e.fence(i.Key, ev.Cluster)
+	})
+}
+
+// promotionReader is a ledger that knows whether a server was promoted after it was last replaced. The end of its downtime
+// may not have been written down when its leader died.
+type promotionReader interface {
+	PromotedLast(ctx context.Context, key topology.Key) (bool, error)
+}
+
+// lifetime is the context of Run.
+func (e *Engine) lifetime() context.Context {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.ctx
+}
+
+// PromotedLast says whether the newest recovery that a server had to do with as a primary promoted it, or was going to and
+// has not been finished.
+func (l *StoreLedger) PromotedLast(ctx context.Context, key topology.Key) (bool, error) {
+	left, err := l.Unfinished(ctx)
+	for _, u := range left {
+		if u.Journal.Successor == key {
+			return true, nil
+		}
+	}
+	promoted, e1 := l.store.Recoveries(ctx, store.RecoveryFilter{Successor: key})
+	replaced, e2 := l.store.Recoveries(ctx, store.RecoveryFilter{Key: key})
+	if err = errors.Join(err, e1, e2); err != nil {
+		return false, err
+	}
+	newest := func(list []store.Recovery) int64 {
+		for _, r := range list { // newest first
+			if r.Successful {
+				return r.ID
+			}
+		}
+		return 0
+	}
+	return newest(promoted) > newest(replaced), nil
 }

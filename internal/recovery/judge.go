@@ -205,6 +205,10 @@ func (e *Engine) handle(ctx context.Context, t *topology.Topology, f *analysis.F
 	if k.stands != nil && stood < k.stands(e.o.Config()) || e.refusedLately(f, &k) {
 		return // it is judged again with the next tick
 	}
+	if err := e.o.Agree(ctx, f); err != nil {
+		e.hold(f, fresh, err.Error())
+		return
+	}
 	r := &Recovery{Finding: *f, DetectionID: id}
 	_ = e.recover(ctx, r, request{hooks: true, first: fresh}) // the record has the error, and it is logged there
 }

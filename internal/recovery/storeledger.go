@@ -74,6 +74,10 @@ func (l *StoreLedger) RegisterRecovery(ctx context.Context, r *Recovery) (Block,
 	for {
 		row := l.row(r)
 		reg, err := l.store.RegisterRecovery(ctx, &row, r.Forced)
+		if errors.Is(err, store.ErrNotAgreed) {
+			// Somebody else may lead, and repair the same: nobody begins by itself what the nodes have not agreed on.
+			return Block{Reason: err.Error()}, nil
+		}
 		if err != nil {
 			return Block{}, err
 		}

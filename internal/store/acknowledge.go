@@ -34,6 +34,9 @@ type Acknowledgement struct {
 // AcknowledgeRecoveries acknowledges the selected recoveries that nobody has acknowledged and returns their numbers.
 // By server or cluster it also ends the active period of detections, so that hooks run again. A comment is required.
 func (s *Store) AcknowledgeRecoveries(ctx context.Context, a Acknowledgement) ([]int64, error) {
+	if s.agreed != nil {
+		return agree[[]int64](ctx, s, ackRecovery{a})
+	}
 	var ids []int64
 	err := s.tx(ctx, "acknowledge recoveries", func(tx *sql.Tx) error {
 		if strings.TrimSpace(a.Comment) == "" {
@@ -101,7 +104,7 @@ func (s *Store) acknowledge(ctx context.Context, tx *sql.Tx, a Acknowledgement) 
 
 // CrashedRecoveries returns the recoveries that still run on record while the process that ran them is gone.
 func (s *Store) CrashedRecoveries(ctx context.Context, live []Node) ([]Recovery, error) {
-	unfinished, err := s.loadRecoveries(ctx, s.reader, conditionsOf("in_active_period = 1 AND end_recovery IS NULL"), 0, true)
+	unfinished, err := s.loadRecoveries(ctx, s.reading(), conditionsOf("in_active_period = 1 AND end_recovery IS NULL"), 0, true)
 	if err != nil {
 		return nil, err
 	}
@@ -120,6 +123,12 @@ func (s *Store) CrashedRecoveries(ctx context.Context, live []Node) ([]Recovery,
 
 // AcknowledgeCrashed ends and acknowledges the recoveries that CrashedRecoveries finds, so that a new one may start.
 func (s *Store) AcknowledgeCrashed(ctx context.Context, live []Node) ([]Recovery, error) {
+	if s.agreed != nil {
+		if crashed, err := s.CrashedRecoveries(ctx, live); err != nil || len(crashed) == 0 {
+			return nil, err
+		}
+		return agree[[]Recovery](ctx, s, ackCrashed{live})
+	}
 	crashed, err := s.CrashedRecoveries(ctx, live)
 	if err != nil {
 		return nil, err

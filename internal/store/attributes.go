@@ -13,6 +13,9 @@ type HostAttribute struct {
 
 // PutHostAttribute sets an attribute of a host.
 func (s *Store) PutHostAttribute(ctx context.Context, a HostAttribute) error {
+	if s.agreed != nil {
+		return decide(ctx, s, putHostAttribute{a})
+	}
 	_, err := s.exec(ctx, "set attribute "+a.Name+" of "+a.Hostname, s.dialect.upsert("host_attributes",
 		"hostname, attribute_name", "attribute_value, submit_timestamp, expire_timestamp"),
 		a.Hostname, a.Name, a.Value, stamp(s.now()), nil)
@@ -21,6 +24,9 @@ func (s *Store) PutHostAttribute(ctx context.Context, a HostAttribute) error {
 
 // DeleteHostAttribute removes an attribute and says whether it was there.
 func (s *Store) DeleteHostAttribute(ctx context.Context, hostname, name string) (bool, error) {
+	if s.agreed != nil {
+		return agree[bool](ctx, s, deleteHostAttribute{hostname, name})
+	}
 	n, err := s.exec(ctx, "delete attribute "+name+" of "+hostname,
 		"DELETE FROM host_attributes WHERE hostname = ? AND attribute_name = ?", hostname, name)
 	return n > 0, err

@@ -20,12 +20,18 @@ type AuditRow struct {
 
 // WriteAudit adds a row; a zero time means now.
 func (s *Store) WriteAudit(ctx context.Context, a AuditRow) error {
+	if s.agreed != nil {
+		return decide(ctx, s, writeAudit{a})
+	}
 	if a.At.IsZero() {
 		a.At = s.now()
 	}
-	_, err := s.exec(ctx, "write audit "+a.Type, s.dialect.insert("audit",
-		"audit_timestamp, audit_type, hostname, port, cluster_name, message"),
-		stamp(a.At), a.Type, a.Key.Hostname, a.Key.Port, a.ClusterName, a.Message)
+	columns, args, err := s.numbered(ctx, s.reading(), "audit", "audit_id", "audit_timestamp, audit_type, hostname, port, cluster_name, message",
+		[]any{stamp(a.At), a.Type, a.Key.Hostname, a.Key.Port, a.ClusterName, a.Message})
+	if err != nil {
+		return err
+	}
+	_, err = s.exec(ctx, "write audit "+a.Type, s.dialect.insert("audit", columns), args...)
 	return err
 }
 

@@ -19,6 +19,9 @@ type BlockedRecovery struct {
 
 // RecordBlockedRecovery stores that a recovery was blocked; a zero time means now.
 func (s *Store) RecordBlockedRecovery(ctx context.Context, b BlockedRecovery) error {
+	if s.agreed != nil {
+		return decide(ctx, s, recordBlockedRecovery{b})
+	}
 	if b.Last.IsZero() {
 		b.Last = s.now()
 	}
@@ -39,5 +42,9 @@ func (s *Store) BlockedRecoveries(ctx context.Context, cluster string) ([]Blocke
 
 // ExpireBlockedRecoveries deletes the blocks that were last seen longer ago than age.
 func (s *Store) ExpireBlockedRecoveries(ctx context.Context, age time.Duration) (int64, error) {
+	if s.agreed != nil {
+		return s.agreeIfAny(ctx, expireBlocked{age}, "blocked_topology_recovery",
+			s.dialect.moment("last_blocked_timestamp")+" < ?", stamp(s.now().Add(-age)))
+	}
 	return s.purge(ctx, "blocked_topology_recovery", "last_blocked_timestamp", age)
 }

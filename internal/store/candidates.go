@@ -16,6 +16,9 @@ type Candidate struct {
 
 // RegisterCandidate stores the promotion rule of a server as of c.Suggested.
 func (s *Store) RegisterCandidate(ctx context.Context, c Candidate) error {
+	if s.agreed != nil {
+		return decide(ctx, s, registerCandidate{c})
+	}
 	_, err := s.exec(ctx, "register candidate "+c.Key.String(), s.dialect.upsert("candidate_database_instance",
 		"hostname, port", "last_suggested, priority, promotion_rule"),
 		c.Key.Hostname, c.Key.Port, stamp(c.Suggested), 1, c.Rule.String())
@@ -39,5 +42,9 @@ func (s *Store) candidates(ctx context.Context, q querier) ([]Candidate, error) 
 
 // ExpireCandidates deletes the rules that were last suggested longer ago than age.
 func (s *Store) ExpireCandidates(ctx context.Context, age time.Duration) (int64, error) {
+	if s.agreed != nil {
+		return s.agreeIfAny(ctx, expireCandidates{age}, "candidate_database_instance",
+			s.dialect.moment("last_suggested")+" < ?", stamp(s.now().Add(-age)))
+	}
 	return s.purge(ctx, "candidate_database_instance", "last_suggested", age)
 }

@@ -30,6 +30,13 @@ type Detection struct {
 // RegisterDetection records a failure unless it is registered already and in its active period. It says whether it
 // was recorded now and sets d.ID then.
 func (s *Store) RegisterDetection(ctx context.Context, d *Detection) (registered bool, err error) {
+	if s.agreed != nil {
+		got, err := agree[registeredDetection](ctx, s, registerDetection{*d})
+		if err == nil && got.Registered {
+			*d = got.Detection
+		}
+		return got.Registered, err
+	}
 	op := "register detection of " + d.Analysis + " on " + d.Key.String()
 	start := d.Start
 	if start.IsZero() {
@@ -43,11 +50,14 @@ func (s *Store) RegisterDetection(ctx context.Context, d *Detection) (registered
 			d.Key.Hostname, d.Key.Port, flag(d.Actionable)); err != nil || exists {
 			return err
 		}
-		res, err := tx.ExecContext(ctx, s.dialect.insertIgnore("topology_failure_detection",
-			`hostname, port, in_active_period, start_active_period, end_active_period_unixtime, processing_node_hostname,
-			processcing_node_token, analysis, cluster_name, cluster_alias, count_affected_slaves, slave_hosts, is_actionable`),
+		columns, args, err := s.numbered(ctx, tx, "topology_failure_detection", "detection_id", `hostname, port, in_active_period, start_active_period, end_active_period_unixtime, processing_node_hostname,
+			processcing_node_token, analysis, cluster_name, cluster_alias, count_affected_slaves, slave_hosts, is_actionable`, []any{
 			d.Key.Hostname, d.Key.Port, 1, stamp(start), 0, d.By.Hostname, d.By.Token, d.Analysis, d.ClusterName,
-			d.ClusterAlias, d.CountReplicas, topology.JoinKeys(d.Replicas), flag(d.Actionable))
+			d.ClusterAlias, d.CountReplicas, topology.JoinKeys(d.Replicas), flag(d.Actionable)})
+		if err != nil {
+			return err
+		}
+		res, err := tx.ExecContext(ctx, s.dialect.insertIgnore("topology_failure_detection", columns), args...)
 		if err != nil {
 			return err
 		}
@@ -65,16 +75,26 @@ func (s *Store) RegisterDetection(ctx context.Context, d *Detection) (registered
 
 // ClearDetections ends the active period of a server's detections, so that its next failure is registered again.
 func (s *Store) ClearDetections(ctx context.Context, key topology.Key) (int64, error) {
+	if s.agreed != nil {
+		return agree[int64](ctx, s, clearDetections{Key: key})
+	}
 	return s.endDetections(ctx, "clear detections of "+key.String(), "hostname = ? AND port = ?", key.Hostname, key.Port)
 }
 
 // ClearClusterDetections ends the active period of all detections of a cluster, given its name or alias.
 func (s *Store) ClearClusterDetections(ctx context.Context, cluster string) (int64, error) {
+	if s.agreed != nil {
+		return agree[int64](ctx, s, clearDetections{Cluster: cluster})
+	}
 	return s.endDetections(ctx, "clear detections of cluster "+cluster, "cluster_name = ? OR cluster_alias = ?", cluster, cluster)
 }
 
 // ExpireDetections ends the active periods that began longer ago than block (FailureDetectionPeriodBlockMinutes).
 func (s *Store) ExpireDetections(ctx context.Context, block time.Duration) (int64, error) {
+	if s.agreed != nil {
+		return s.agreeIfAny(ctx, expireDetections{block}, "topology_failure_detection",
+			"in_active_period = 1 AND "+s.dialect.moment("start_active_period")+" < ?", stamp(s.now().Add(-block)))
+	}
 	return s.endDetections(ctx, "expire detections", s.dialect.moment("start_active_period")+" < ?", stamp(s.now().Add(-block)))
 }
 

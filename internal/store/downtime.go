@@ -13,6 +13,9 @@ const lostForever = 365 * 24 * time.Hour
 
 // BeginDowntime declares a downtime, in place of one that the server may have.
 func (s *Store) BeginDowntime(ctx context.Context, key topology.Key, d topology.Downtime) error {
+	if s.agreed != nil {
+		return decide(ctx, s, beginDowntime{key, d})
+	}
 	_, err := s.exec(ctx, "begin downtime of "+key.String(), s.dialect.upsert("database_instance_downtime",
 		"hostname, port", "downtime_active, begin_timestamp, end_timestamp, owner, reason"),
 		key.Hostname, key.Port, 1, stamp(d.Begin), stamp(d.End), d.Owner, d.Reason)
@@ -21,6 +24,9 @@ func (s *Store) BeginDowntime(ctx context.Context, key topology.Key, d topology.
 
 // EndDowntime ends the downtime of a server and says whether there was one.
 func (s *Store) EndDowntime(ctx context.Context, key topology.Key) (bool, error) {
+	if s.agreed != nil {
+		return agree[bool](ctx, s, endDowntime{key})
+	}
 	n, err := s.exec(ctx, "end downtime of "+key.String(),
 		"DELETE FROM database_instance_downtime WHERE hostname = ? AND port = ?", key.Hostname, key.Port)
 	return n > 0, err
@@ -46,6 +52,12 @@ func (s *Store) downtimes(ctx context.Context, q querier) (map[topology.Key]topo
 
 // ExpireDowntimes deletes the downtimes that have ended and returns whose they were.
 func (s *Store) ExpireDowntimes(ctx context.Context) ([]topology.Key, error) {
+	if s.agreed != nil {
+		if due, err := s.any(ctx, "database_instance_downtime", s.dialect.moment("end_timestamp")+" < ?", stamp(s.now())); err != nil || !due {
+			return nil, err
+		}
+		return agree[[]topology.Key](ctx, s, expireDowntimes{})
+	}
 	var expired []topology.Key
 	now := stamp(s.now())
 	where := " FROM database_instance_downtime WHERE " + s.dialect.moment("end_timestamp") + " < ?"

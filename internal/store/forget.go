@@ -11,6 +11,9 @@ import (
 // ForgetInstances deletes what was observed of the servers and returns how many were known. What people declared
 // about them stays until it ends by itself. Whoever also has a Writer calls its Forget before.
 func (s *Store) ForgetInstances(ctx context.Context, keys ...topology.Key) (int64, error) {
+	if s.agreed != nil {
+		return agree[int64](ctx, s, forgetInstances{keys})
+	}
 	var forgotten int64
 	err := s.tx(ctx, "forget instances", func(tx *sql.Tx) error {
 		forgotten = 0
@@ -36,6 +39,9 @@ func (s *Store) forget(ctx context.Context, tx *sql.Tx, k topology.Key) (int64, 
 
 // ForgetCluster forgets all servers of the cluster and returns them.
 func (s *Store) ForgetCluster(ctx context.Context, cluster string) ([]topology.Key, error) {
+	if s.agreed != nil {
+		return agree[[]topology.Key](ctx, s, forgetCluster{cluster})
+	}
 	return s.forgetWhere(ctx, "forget cluster "+cluster, "cluster_name = ?", cluster)
 }
 

@@ -132,6 +132,9 @@ func (s *Store) TLSRequired(ctx context.Context) (map[topology.Key]bool, error) 
 
 // RecordInjectedPseudoGTID remembers that Pseudo-GTID was injected into the cluster now.
 func (s *Store) RecordInjectedPseudoGTID(ctx context.Context, cluster string) error {
+	if s.agreed != nil {
+		return decide(ctx, s, injectedPseudoGTID{cluster})
+	}
 	_, err := s.exec(ctx, "record injected Pseudo-GTID of "+cluster,
 		s.dialect.upsert("cluster_injected_pseudo_gtid", "cluster_name", "time_injected"), cluster, stamp(s.now()))
 	return err

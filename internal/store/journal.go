@@ -17,6 +17,9 @@ type JournalEntry struct {
 
 // PutJournal stores how far a recovery has come, in place of what was stored before.
 func (s *Store) PutJournal(ctx context.Context, e JournalEntry) error {
+	if s.agreed != nil {
+		return decide(ctx, s, putJournal{e})
+	}
 	_, err := s.exec(ctx, "write journal of recovery "+e.UID, s.dialect.upsert("recovery_journal",
 		"recovery_uid", "cluster_name, step, state, is_open, last_updated"),
 		e.UID, e.Cluster, e.Step, e.State, flag(e.Open), stamp(s.now()))

@@ -13,6 +13,9 @@ type KV struct{ Key, Value string }
 
 // PutKV sets an entry.
 func (s *Store) PutKV(ctx context.Context, pair KV) error {
+	if s.agreed != nil {
+		return decide(ctx, s, putKeyValue{pair})
+	}
 	_, err := s.exec(ctx, "put key "+pair.Key, s.dialect.upsert("kv_store", "store_key", "store_value, last_updated"),
 		pair.Key, pair.Value, stamp(s.now()))
 	return err
@@ -42,6 +45,9 @@ func (s *Store) GetKV(ctx context.Context, key string) (text string, ok bool, er
 
 // DeleteKV removes an entry and says whether it was there.
 func (s *Store) DeleteKV(ctx context.Context, key string) (bool, error) {
+	if s.agreed != nil {
+		return agree[bool](ctx, s, deleteKeyValue{key})
+	}
 	n, err := s.exec(ctx, "delete key "+key, "DELETE FROM kv_store WHERE store_key = ?", key)
 	return n > 0, err
 }
@@ -76,6 +82,12 @@ func (s *Store) RecoveryDisabled(ctx context.Context) (bool, error) {
 
 // SetRecoveryDisabled switches recoveries off or on globally.
 func (s *Store) SetRecoveryDisabled(ctx context.Context, disabled bool) error {
+	if s.agreed != nil && disabled {
+		return decide(ctx, s, disableRecoveries{})
+	}
+	if s.agreed != nil {
+		return decide(ctx, s, enableRecoveries{})
+	}
 	if disabled {
 		_, err := s.exec(ctx, "disable recoveries", s.dialect.insertIgnore("global_recovery_disable", "disable_recovery"), 1)
 		return err

@@ -44,7 +44,7 @@ const registrationWaitSeconds = 5
 // txAlone is tx for something that must not happen twice at the same time on several nodes: looking whether rows
 // exist and then adding one. Row locks cannot do it, because there is no row to lock yet.
 func (s *Store) txAlone(ctx context.Context, op string, do func(tx *sql.Tx) error) error {
-	if s.dialect == SQLite {
+	if s.dialect == SQLite || s.within != nil { // entries of the log are applied one after another
 		return s.tx(ctx, op, do)
 	}
 	return s.fail(op, s.locked(ctx, s.writer, "register", registrationWaitSeconds, func(conn *sql.Conn) error {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"orchestrator/internal/topology"
@@ -22,6 +23,9 @@ const finishedMaintenanceKept = 7 * 24 * time.Hour
 // BeginMaintenance takes the maintenance lock of m.Key for the node and returns its number. When the server is
 // locked already, the error matches ErrInMaintenance and names the holder.
 func (s *Store) BeginMaintenance(ctx context.Context, m topology.Maintenance, by Node) (int64, error) {
+	if s.agreed != nil {
+		return agree[int64](ctx, s, beginMaintenance{m, by})
+	}
 	op := "begin maintenance of " + m.Key.String()
 	var id int64
 	err := s.tx(ctx, op, func(tx *sql.Tx) error {
@@ -29,11 +33,14 @@ func (s *Store) BeginMaintenance(ctx context.Context, m topology.Maintenance, by
 			s.dialect.moment("end_timestamp")+" < ?", m.Key.Hostname, m.Key.Port, stamp(s.now())); err != nil {
 			return err
 		}
-		res, err := tx.ExecContext(ctx, s.dialect.insertIgnore("database_instance_maintenance",
-			`hostname, port, maintenance_active, begin_timestamp, end_timestamp, owner, reason,
-			processing_node_hostname, processing_node_token, explicitly_bounded`),
+		columns, args, err := s.numbered(ctx, tx, "database_instance_maintenance", "database_instance_maintenance_id", `hostname, port, maintenance_active, begin_timestamp, end_timestamp, owner, reason,
+			processing_node_hostname, processing_node_token, explicitly_bounded`, []any{
 			m.Key.Hostname, m.Key.Port, 1, stamp(m.Begin), stampOrNull(m.End), m.Owner, m.Reason,
-			by.Hostname, by.Token, flag(m.Bounded))
+			by.Hostname, by.Token, flag(m.Bounded)})
+		if err != nil {
+			return err
+		}
+		res, err := tx.ExecContext(ctx, s.dialect.insertIgnore("database_instance_maintenance", columns), args...)
 		if err != nil {
 			return err
 		}
@@ -65,12 +72,18 @@ func (s *Store) maintenanceHolder(ctx context.Context, q querier, key topology.K
 
 // EndMaintenance releases the lock with that number and says whether it was held.
 func (s *Store) EndMaintenance(ctx context.Context, id int64) (bool, error) {
+	if s.agreed != nil {
+		return agree[bool](ctx, s, releaseMaintenance{ID: id})
+	}
 	n, err := s.exec(ctx, "end maintenance", endMaintenance+" AND database_instance_maintenance_id = ?", stamp(s.now()), id)
 	return n > 0, err
 }
 
 // EndMaintenanceOf releases the lock of the server and says whether it was held.
 func (s *Store) EndMaintenanceOf(ctx context.Context, key topology.Key) (bool, error) {
+	if s.agreed != nil {
+		return agree[bool](ctx, s, releaseMaintenance{Key: key})
+	}
 	n, err := s.exec(ctx, "end maintenance of "+key.String(), endMaintenance+" AND hostname = ? AND port = ?",
 		stamp(s.now()), key.Hostname, key.Port)
 	return n > 0, err
@@ -104,6 +117,12 @@ func (s *Store) maintenances(ctx context.Context, q querier) ([]topology.Mainten
 // ExpireMaintenance deletes the locks whose time is over, those that a process holds which is gone (unless a person
 // gave the duration), and the rows of locks that ended long ago. It returns how many locks were released.
 func (s *Store) ExpireMaintenance(ctx context.Context, live []Node) (int64, error) {
+	if s.agreed != nil {
+		if due, err := s.maintenanceDue(ctx, live); err != nil || !due {
+			return 0, err
+		}
+		return agree[int64](ctx, s, expireMaintenance{live})
+	}
 	alive := make(map[Node]bool, len(live))
 	for _, n := range live {
 		alive[n] = true
@@ -140,4 +159,19 @@ func (s *Store) ExpireMaintenance(ctx context.Context, live []Node) (int64, erro
 		return err
 	})
 	return released, err
+}
+
+// maintenanceDue says whether ExpireMaintenance has anything to do.
+func (s *Store) maintenanceDue(ctx context.Context, live []Node) (bool, error) {
+	now := s.now()
+	due, err := s.any(ctx, "database_instance_maintenance", "(maintenance_active = 1 AND "+s.dialect.moment("end_timestamp")+" < ?) OR (maintenance_active IS NULL AND "+
+		s.dialect.moment("end_timestamp")+" < ?)", stamp(now), stamp(now.Add(-finishedMaintenanceKept)))
+	if err != nil || due {
+		return due, err
+	}
+	err = s.each(ctx, s.reader, "find orphaned maintenance", func(r []value) {
+		due = due || !slices.Contains(live, Node{r[0].text(), r[1].text()})
+	}, `SELECT processing_node_hostname, processing_node_token
+		FROM database_instance_maintenance WHERE maintenance_active = 1 AND explicitly_bounded = 0`)
+	return due, err
 }

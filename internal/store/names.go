@@ -8,6 +8,9 @@ import (
 
 // SetAlias gives a cluster its alias. An alias belongs to one cluster: whoever had it loses it.
 func (s *Store) SetAlias(ctx context.Context, cluster, alias string) error {
+	if s.agreed != nil {
+		return decide(ctx, s, setAlias{cluster, alias})
+	}
 	_, err := s.exec(ctx, "set alias of cluster "+cluster,
 		s.dialect.replace("cluster_alias", "cluster_name, alias, last_registered"), cluster, alias, stamp(s.now()))
 	return err
@@ -40,6 +43,9 @@ func (s *Store) Aliases(ctx context.Context) (map[string]string, error) {
 
 // SetAliasOverride stores an alias that beats whatever is detected.
 func (s *Store) SetAliasOverride(ctx context.Context, cluster, alias string) error {
+	if s.agreed != nil {
+		return decide(ctx, s, setAliasOverride{cluster, alias})
+	}
 	_, err := s.exec(ctx, "override alias of cluster "+cluster,
 		s.dialect.upsert("cluster_alias_override", "cluster_name", "alias"), cluster, alias)
 	return err
@@ -52,6 +58,9 @@ func (s *Store) AliasOverrides(ctx context.Context) (map[string]string, error) {
 
 // RenameCluster moves alias, manual alias and domain of a cluster to the name that it has after a failover.
 func (s *Store) RenameCluster(ctx context.Context, from, to string) error {
+	if s.agreed != nil {
+		return decide(ctx, s, renameCluster{from, to})
+	}
 	if from == to {
 		return nil
 	}
@@ -169,6 +178,9 @@ func (s *Store) deleteResolveLoops(ctx context.Context) (int64, error) {
 
 // RegisterUnresolve stores the virtual name that replicas shall be pointed at instead of a host's own.
 func (s *Store) RegisterUnresolve(ctx context.Context, hostname, virtual string, at time.Time) error {
+	if s.agreed != nil {
+		return decide(ctx, s, registerUnresolve{Hostname: hostname, Virtual: virtual, At: at})
+	}
 	op := "register unresolve of " + hostname
 	return s.tx(ctx, op, func(tx *sql.Tx) error {
 		if _, err := s.execOn(ctx, tx, op, s.dialect.upsert("hostname_unresolve", "hostname",
@@ -183,6 +195,9 @@ func (s *Store) RegisterUnresolve(ctx context.Context, hostname, virtual string,
 
 // DeregisterUnresolve removes the virtual name of a host and says whether it had one.
 func (s *Store) DeregisterUnresolve(ctx context.Context, hostname string) (bool, error) {
+	if s.agreed != nil {
+		return agree[bool](ctx, s, registerUnresolve{Hostname: hostname})
+	}
 	n, err := s.exec(ctx, "deregister unresolve of "+hostname, "DELETE FROM hostname_unresolve WHERE hostname = ?", hostname)
 	return n > 0, err
 }

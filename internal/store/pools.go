@@ -10,6 +10,9 @@ import (
 
 // SubmitPool replaces the members of a pool; no keys empties it.
 func (s *Store) SubmitPool(ctx context.Context, pool string, keys []topology.Key, at time.Time) error {
+	if s.agreed != nil {
+		return decide(ctx, s, submitPool{pool, keys, at})
+	}
 	op := "submit pool " + pool
 	return s.tx(ctx, op, func(tx *sql.Tx) error {
 		if _, err := s.execOn(ctx, tx, op, "DELETE FROM database_instance_pool WHERE pool = ?", pool); err != nil {

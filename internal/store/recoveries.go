@@ -81,6 +81,13 @@ func (s *Store) RegisterRecovery(ctx context.Context, r *Recovery, force bool) (
 	if r.Start.IsZero() {
 		r.Start = s.now()
 	}
+	if s.agreed != nil {
+		got, err := agree[registeredRecovery](ctx, s, registerRecovery{*r, force})
+		if err == nil && got.Outcome == Registered {
+			r.ID, r.Active = got.ID, true
+		}
+		return got.Registration, err
+	}
 	var result Registration
 	err := s.txAlone(ctx, op, func(tx *sql.Tx) error {
 		var err error
@@ -134,9 +141,12 @@ func (s *Store) insertRecovery(ctx context.Context, tx *sql.Tx, r *Recovery) (Re
 	if id, err := s.activeRecovery(ctx, tx, "hostname = ? AND port = ?", r.Key.Hostname, r.Key.Port); err != nil || id != 0 {
 		return Registration{Duplicate, id}, err
 	}
-	res, err := tx.ExecContext(ctx, s.dialect.insertIgnore("topology_recovery", recoveryInserted),
-		r.UID, r.Key.Hostname, r.Key.Port, 1, stamp(r.Start), 0, r.By.Hostname, r.By.Token, r.Analysis, r.ClusterName,
-		r.ClusterAlias, r.CountReplicas, topology.JoinKeys(r.Replicas), r.DetectionID, "", "", "", "", "")
+	columns, args, err := s.numbered(ctx, tx, "topology_recovery", "recovery_id", recoveryInserted, []any{r.UID, r.Key.Hostname, r.Key.Port, 1, stamp(r.Start), 0, r.By.Hostname, r.By.Token, r.Analysis, r.ClusterName,
+		r.ClusterAlias, r.CountReplicas, topology.JoinKeys(r.Replicas), r.DetectionID, "", "", "", "", ""})
+	if err != nil {
+		return Registration{}, err
+	}
+	res, err := tx.ExecContext(ctx, s.dialect.insertIgnore("topology_recovery", columns), args...)
 	if err != nil {
 		return Registration{}, err
 	}
@@ -152,6 +162,9 @@ func (s *Store) insertRecovery(ctx context.Context, tx *sql.Tx, r *Recovery) (Re
 // WriteRecovery stores a recovery that another node registered, under the other node's number, and its result once it
 // has ended. What is stored under the same uid already, and whether it was acknowledged, stays.
 func (s *Store) WriteRecovery(ctx context.Context, r *Recovery) error {
+	if s.agreed != nil {
+		return decide(ctx, s, writeRecovery{*r})
+	}
 	op := "write recovery " + r.UID
 	return s.tx(ctx, op, func(tx *sql.Tx) error {
 		known := false
@@ -186,6 +199,9 @@ func (s *Store) ResolveRecovery(ctx context.Context, r *Recovery) error {
 	if r.End.IsZero() {
 		r.End = s.now()
 	}
+	if s.agreed != nil {
+		return decide(ctx, s, resolveRecovery{*r})
+	}
 	return s.tx(ctx, "resolve recovery "+r.UID, func(tx *sql.Tx) error { return s.resolveRecovery(ctx, tx, r) })
 }
 
@@ -207,6 +223,10 @@ func (s *Store) resolveRecovery(ctx context.Context, tx *sql.Tx, r *Recovery) er
 
 // ExpireRecoveries ends the blocks that began longer ago than block (RecoveryPeriodBlockSeconds).
 func (s *Store) ExpireRecoveries(ctx context.Context, block time.Duration) (int64, error) {
+	if s.agreed != nil {
+		return s.agreeIfAny(ctx, expireRecoveries{block}, "topology_recovery",
+			"in_active_period = 1 AND "+s.dialect.moment("start_active_period")+" < ?", stamp(s.now().Add(-block)))
+	}
 	var n int64
 	err := s.tx(ctx, "expire recoveries", func(tx *sql.Tx) error {
 		var err error

@@ -15,11 +15,18 @@ type RecoveryStep struct {
 
 // WriteRecoveryStep adds a line to a recovery's story; a zero time means now.
 func (s *Store) WriteRecoveryStep(ctx context.Context, step RecoveryStep) error {
+	if s.agreed != nil {
+		return decide(ctx, s, writeRecoveryStep{step})
+	}
 	if step.At.IsZero() {
 		step.At = s.now()
 	}
-	_, err := s.exec(ctx, "write step of recovery "+step.UID,
-		s.dialect.insert("topology_recovery_steps", "recovery_uid, audit_at, message"), step.UID, stamp(step.At), step.Message)
+	columns, args, err := s.numbered(ctx, s.reading(), "topology_recovery_steps", "recovery_step_id", "recovery_uid, audit_at, message",
+		[]any{step.UID, stamp(step.At), step.Message})
+	if err != nil {
+		return err
+	}
+	_, err = s.exec(ctx, "write step of recovery "+step.UID, s.dialect.insert("topology_recovery_steps", columns), args...)
 	return err
 }
 

@@ -17,6 +17,17 @@ func ownTables() []table {
 			primary: "hostname, port",
 		},
 		{
+			// How far the log of the nodes has been applied to these tables. One row.
+			name: "replicated_log",
+			own:  true,
+			columns: []column{
+				{"log_id", "varchar(64)", required},
+				{"applied_index", "bigint unsigned", "0"},
+				{"last_updated", "timestamp", defaultNow},
+			},
+			primary: "log_id",
+		},
+		{
 			// How far a recovery has come, for the node that has to carry on.
 			name: "recovery_journal",
 			own:  true,

@@ -57,15 +57,20 @@ type Store struct {
 	writer  *sql.DB // on SQLite one single connection, so that writes queue here and not at the file's lock
 	now     func() time.Time
 	log     *slog.Logger
-	writes  writeStats
+	writes  *writeStats
+
+	agreed Log     // decisions go through it; nil: they are written here
+	within *sql.Tx // everything is part of it, while an entry of the log is applied
+	index  uint64  // of that entry
 }
 
 // Open opens the database, creating it and adding what its schema lacks, unless the options forbid that. The error
 // names the database and the remedy.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{dialect: o.Dialect, options: o, now: o.Now, log: o.Logger}
+	s := &Store{dialect: o.Dialect, options: o, now: o.Now, log: o.Logger, writes: new(writeStats)}
 	if s.now == nil {
 		s.now = time.Now
+		s.options.Now = s.now
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -131,10 +136,21 @@ type querier interface {
 
 // exec runs one statement that writes and returns how many rows it matched.
 func (s *Store) exec(ctx context.Context, op, query string, args ...any) (int64, error) {
+	if s.within != nil {
+		return s.execOn(ctx, s.within, op, query, args...)
+	}
 	begun := time.Now()
 	n, err := s.execOn(ctx, s.writer, op, query, args...)
 	s.wrote(begun, begun, err)
 	return n, err
+}
+
+// reading is where what was written before is to be read.
+func (s *Store) reading() querier {
+	if s.within != nil {
+		return s.within
+	}
+	return s.reader
 }
 
 func (s *Store) execOn(ctx context.Context, q querier, op, query string, args ...any) (int64, error) {
@@ -194,6 +210,9 @@ func collect[T any](ctx context.Context, s *Store, q querier, op string, scan fu
 // tx runs do in a transaction, again when MySQL chose it as the victim of a deadlock. do must not keep state from a
 // failed attempt.
 func (s *Store) tx(ctx context.Context, op string, do func(tx *sql.Tx) error) error {
+	if s.within != nil {
+		return s.fail(op, do(s.within))
+	}
 	begun := time.Now()
 	var started time.Time
 	err := s.fail(op, s.retry(ctx, func() error {

@@ -37,33 +37,39 @@ func SharedTables() map[string]string {
 
 // ExportTables reads whole tables as of one moment.
 func (s *Store) ExportTables(ctx context.Context, names ...string) (map[string]TableData, error) {
-	described := schemaByName()
-	result := make(map[string]TableData, len(names))
-	err := s.view(ctx, "export tables", func(q querier) error {
-		for _, name := range names {
-			t, ok := described[name]
-			if !ok {
-				return fmt.Errorf("table %s: %w", name, ErrNotFound)
-			}
-			data := TableData{Columns: t.columnNames(), Data: [][]*string{}}
-			err := s.each(ctx, q, "export "+name, func(r []value) {
-				row := make([]*string, len(r))
-				for i, v := range r {
-					if !v.isNull() {
-						text := exportText(t.columns[i], v)
-						row[i] = &text
-					}
-				}
-				data.Data = append(data.Data, row)
-			}, "SELECT "+strings.Join(data.Columns, ", ")+" FROM "+name+" ORDER BY "+t.primary)
-			if err != nil {
-				return err
-			}
-			result[name] = data
-		}
-		return nil
+	var result map[string]TableData
+	err := s.view(ctx, "export tables", func(q querier) (err error) {
+		result, err = s.exportTables(ctx, q, names...)
+		return err
 	})
 	return result, err
+}
+
+func (s *Store) exportTables(ctx context.Context, q querier, names ...string) (map[string]TableData, error) {
+	described := schemaByName()
+	result := make(map[string]TableData, len(names))
+	for _, name := range names {
+		t, ok := described[name]
+		if !ok {
+			return nil, fmt.Errorf("table %s: %w", name, ErrNotFound)
+		}
+		data := TableData{Columns: t.columnNames(), Data: [][]*string{}}
+		err := s.each(ctx, q, "export "+name, func(r []value) {
+			row := make([]*string, len(r))
+			for i, v := range r {
+				if !v.isNull() {
+					text := exportText(t.columns[i], v)
+					row[i] = &text
+				}
+			}
+			data.Data = append(data.Data, row)
+		}, "SELECT "+strings.Join(data.Columns, ", ")+" FROM "+name+" ORDER BY "+t.primary)
+		if err != nil {
+			return nil, err
+		}
+		result[name] = data
+	}
+	return result, nil
 }
 
 // exportText writes times in one form whatever the dialect, so that nodes with different backends understand each

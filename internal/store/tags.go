@@ -9,6 +9,9 @@ import (
 
 // PutTag sets a tag of a server.
 func (s *Store) PutTag(ctx context.Context, key topology.Key, tag topology.Tag) error {
+	if s.agreed != nil {
+		return decide(ctx, s, putTag{key, tag})
+	}
 	_, err := s.exec(ctx, "tag "+key.String(), s.dialect.upsert("database_instance_tags",
 		"hostname, port, tag_name", "tag_value, last_updated"),
 		key.Hostname, key.Port, tag.Name, tag.Value, stamp(s.now()))
@@ -18,6 +21,9 @@ func (s *Store) PutTag(ctx context.Context, key topology.Key, tag topology.Tag) 
 // DeleteTag removes a tag from one server, or from all when key is nil; with q.HasValue only where it has that value.
 // It returns the servers that lost it.
 func (s *Store) DeleteTag(ctx context.Context, key *topology.Key, q topology.TagQuery) ([]topology.Key, error) {
+	if s.agreed != nil {
+		return agree[[]topology.Key](ctx, s, deleteTag{key, q})
+	}
 	where, args := " FROM database_instance_tags WHERE tag_name = ?", []any{q.Name}
 	if q.HasValue {
 		where += " AND tag_value = ?"

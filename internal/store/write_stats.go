@@ -36,7 +36,7 @@ func (w *writeStats) add(s WriteStat) {
 
 // Writes returns the writes that ended since then and are still remembered, oldest first.
 func (s *Store) Writes(since time.Time) []WriteStat {
-	w := &s.writes
+	w := s.writes
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	list := []WriteStat{}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"orchestrator/internal/analysis"
@@ -32,6 +33,7 @@ type Backend struct {
 	Leading  bool
 	Raft     bool
 	URI      string // of the leader
+	uri      atomic.Pointer[string]
 	Held     []topology.Maintenance
 	Stubborn topology.Key // whose moves fail
 }
@@ -326,8 +328,16 @@ func (u underWay) Cancel(cluster, by string) (int, error) {
 // IsLeader returns Leading.
 func (b *Backend) IsLeader() bool { return b.Leading }
 
-// LeaderURI returns URI.
-func (b *Backend) LeaderURI() string { return b.URI }
+// LeaderURI returns URI, or what SetURI set since.
+func (b *Backend) LeaderURI() string {
+	if uri := b.uri.Load(); uri != nil {
+		return *uri
+	}
+	return b.URI
+}
+
+// SetURI changes what LeaderURI returns, at any time.
+func (b *Backend) SetURI(uri string) { b.uri.Store(&uri) }
 
 // Replicated returns Raft.
 func (b *Backend) Replicated() bool { return b.Raft }

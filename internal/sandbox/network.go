@@ -1,4 +1,4 @@
-package main
+package sandbox
 
 import (
 	"context"
@@ -10,18 +10,17 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-
-	"orchestrator/internal/sandbox"
 )
 
-// insideMark tells the second process of this program that it runs in a network namespace of its own.
-const insideMark = "SOAK_INSIDE"
+// isolatedMark tells the second process of a program that it runs in a network namespace of its own.
+const isolatedMark = "SANDBOX_ISOLATED"
 
-func inside() bool { return os.Getenv(insideMark) != "" }
+// Isolated says whether this process was started by RunIsolated.
+func Isolated() bool { return os.Getenv(isolatedMark) != "" }
 
-// runInside runs this program once more in a network namespace without a name, which ends with it and takes bridge and
-// links along. The error says why that is impossible here.
-func runInside(ctx context.Context) (int, error) {
+// RunIsolated runs this program once more in a network namespace without a name, which ends with it and takes bridge and
+// links along, and returns its exit code. The error says why that is impossible here.
+func RunIsolated(ctx context.Context) (int, error) {
 	if _, err := exec.LookPath("ip"); err != nil {
 		return 1, errors.New("iproute2 is not installed")
 	}
@@ -29,7 +28,7 @@ func runInside(ctx context.Context) (int, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	cmd := exec.CommandContext(ctx, "/proc/self/exe", os.Args[1:]...)
-	cmd.Env = append(os.Environ(), insideMark+"=1")
+	cmd.Env = append(os.Environ(), isolatedMark+"=1")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGTERM}
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
@@ -46,24 +45,27 @@ func runInside(ctx context.Context) (int, error) {
 	return 0, nil
 }
 
-// network is a bridge in this program's namespace, with a namespace for each server behind a link of its own. None has
-// a name outside: they last as long as the files held here and the servers.
-type network struct {
+// Network is a bridge in this program's namespace, with a namespace for each node behind a link of its own. None has
+// a name outside: they last as long as the files held here and the nodes' processes.
+type Network struct {
 	namespaces []*os.File
 }
 
 // The addresses exist in these namespaces only.
 const subnet = "10.77.0."
 
-func address(node int) string { return subnet + strconv.Itoa(11+node) }
+// Address is that of a node in its namespace.
+func (*Network) Address(node int) string { return subnet + strconv.Itoa(11+node) }
 
 func link(node int) string { return "node" + strconv.Itoa(node) }
 
-func newNetwork(ctx context.Context, nodes int) (n *network, err error) {
-	n = &network{}
+// NewNetwork makes the bridge and the namespaces. This process must be isolated (RunIsolated): the addresses and names
+// would be in the way of others.
+func NewNetwork(ctx context.Context, nodes int) (n *Network, err error) {
+	n = &Network{}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, n.close(context.WithoutCancel(ctx)))
+			err = errors.Join(err, n.Close(context.WithoutCancel(ctx)))
 		}
 	}()
 	err = ip(ctx, "link set lo up", "link add bridge0 type bridge", "link set bridge0 up", "addr add "+subnet+"1/24 dev bridge0")
@@ -76,11 +78,11 @@ func newNetwork(ctx context.Context, nodes int) (n *network, err error) {
 			return n, err
 		}
 		n.namespaces = append(n.namespaces, namespace)
-		if err := ip(ctx, "link add "+link(i)+" type veth peer name eth0 netns "+n.path(i), "link set "+link(i)+" master bridge0 up"); err != nil {
+		if err := ip(ctx, "link add "+link(i)+" type veth peer name eth0 netns "+n.Path(i), "link set "+link(i)+" master bridge0 up"); err != nil {
 			return n, err
 		}
-		err = sandbox.Within(n.path(i), func() error {
-			return ip(ctx, "link set lo up", "addr add "+address(i)+"/24 dev eth0", "link set eth0 up")
+		err = Within(n.Path(i), func() error {
+			return ip(ctx, "link set lo up", "addr add "+n.Address(i)+"/24 dev eth0", "link set eth0 up")
 		})
 		if err != nil {
 			return n, err
@@ -109,21 +111,23 @@ func newNamespace() (*os.File, error) {
 	return m.file, m.err
 }
 
-// path is that of a server's namespace, for children of this process, too.
-func (n *network) path(node int) string {
+// Path is that of a node's namespace, for children of this process, too.
+func (n *Network) Path(node int) string {
 	return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), n.namespaces[node].Fd())
 }
 
-// cut makes the network drop everything from and to a server, without a word to either side.
-func (n *network) cut(ctx context.Context, node int) error {
+// Cut makes the network drop everything from and to a node, without a word to either side.
+func (n *Network) Cut(ctx context.Context, node int) error {
 	return ip(ctx, "link set "+link(node)+" nomaster")
 }
 
-func (n *network) heal(ctx context.Context, node int) error {
+// Heal ends a cut.
+func (n *Network) Heal(ctx context.Context, node int) error {
 	return ip(ctx, "link set "+link(node)+" master bridge0")
 }
 
-func (n *network) close(ctx context.Context) error {
+// Close removes bridge and links.
+func (n *Network) Close(ctx context.Context) error {
 	var errs []error
 	for i := range n.namespaces {
 		errs = append(errs, ip(ctx, "link del "+link(i)), n.namespaces[i].Close())

@@ -1,0 +1,419 @@
+package consensus
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"orchestrator/internal/store"
+)
+
+// Greeting is what a node tells the others about itself, again and again and outside the log.
+type Greeting struct {
+	ID       string `json:"id"`
+	Address  string `json:"address"`       // where its raft port is reached
+	URI      string `json:"uri,omitempty"` // of its HTTP API
+	Hostname string `json:"hostname"`
+	Version  string `json:"version"`
+	Witness  bool   `json:"witness,omitempty"`
+	State    string `json:"state"`  // Leader, Follower, Candidate
+	Leader   string `json:"leader"` // the ID of the node that it takes for the leader
+	Applied  uint64 `json:"applied"`
+	Token    string `json:"token"` // of its process
+	// Failing says that its backend fails: it must not lead.
+	Failing bool `json:"failing,omitempty"`
+	// Holds is how many rows its backend holds from before there was a log.
+	Holds int `json:"holds,omitempty"`
+	// Members are the IDs of the members that it knows of; none before it has joined or formed a cluster.
+	Members []string `json:"members,omitempty"`
+}
+
+// heard is the last greeting of a node.
+type heard struct {
+	Greeting
+	at time.Time
+}
+
+// Member is a node of the cluster as another one sees it.
+type Member struct {
+	ID, Address string
+	Voter       bool
+	Self        bool
+	Leader      bool
+	Healthy     bool          // it gave a sign of life within healthyFor
+	Contact     time.Duration // since its last sign of life; below 0: none yet
+	Applied     uint64        // how far it has applied the log
+	Lag         uint64        // entries behind the leader, as far as this node knows
+	Witness     bool
+	Failing     bool // its backend fails
+	State       string
+	URI         string
+	Hostname    string
+	Version     string
+}
+
+const (
+	greetEvery  = 500 * time.Millisecond
+	greetWithin = time.Second
+	// healthyFor is how long a sign of life counts.
+	healthyFor = 3 * time.Second
+)
+
+// The kinds of questions between nodes.
+const (
+	askGreeting = "greeting"
+	askOpinion  = "opinion"
+)
+
+// greeting is this node's own.
+func (r *Raft) greeting() Greeting {
+	g := Greeting{
+		ID: r.id, Address: r.o.Advertise, URI: r.o.URI, Hostname: r.o.Self.Hostname, Version: r.o.Version, Witness: r.o.Witness,
+		State: r.State(), Applied: r.machine.index.Load(), Token: r.o.Self.Token, Failing: r.isFailing(), Holds: r.holds,
+	}
+	_, id := r.raft.LeaderWithID()
+	g.Leader = string(id)
+	for _, s := range r.servers() {
+		g.Members = append(g.Members, string(s.ID))
+	}
+	return g
+}
+
+// servers are the members of the cluster; none when this node has neither formed nor joined one.
+func (r *Raft) servers() []raft.Server {
+	f := r.raft.GetConfiguration()
+	if f.Error() != nil {
+		return nil
+	}
+	return f.Configuration().Servers
+}
+
+// greet tells the others about this node, and listens to what they say, until ctx ends.
+func (r *Raft) greet(ctx context.Context) {
+	ticker := time.NewTicker(greetEvery)
+	defer ticker.Stop()
+	for {
+		mine := r.greeting()
+		for _, address := range r.others() {
+			if !r.beginGreeting(address) {
+				continue // the last one has not been answered yet
+			}
+			r.work.Go(func() {
+				defer r.endGreeting(address)
+				ask, cancel := context.WithTimeout(ctx, greetWithin)
+				defer cancel()
+				var theirs Greeting
+				if r.talk.ask(ask, address, askGreeting, mine, &theirs) == nil {
+					r.hear(theirs)
+				}
+			})
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// others are the addresses at which nodes may be found: of the members, and those in the configuration.
+func (r *Raft) others() []string {
+	list := slices.Clone(r.o.Nodes())
+	for _, s := range r.servers() {
+		if string(s.ID) != r.id {
+			list = append(list, r.addressOf(s.ID, s.Address))
+		}
+	}
+	slices.Sort(list)
+	return slices.DeleteFunc(slices.Compact(list), func(a string) bool { return a == r.o.Advertise })
+}
+
+func (r *Raft) beginGreeting(address string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.greetingNow[address] {
+		return false
+	}
+	r.greetingNow[address] = true
+	return true
+}
+
+func (r *Raft) endGreeting(address string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.greetingNow, address)
+}
+
+func (r *Raft) hear(g Greeting) {
+	if g.ID == r.id || g.ID == "" {
+		return
+	}
+	r.mu.Lock()
+	r.heard[g.ID] = heard{g, r.o.Now()}
+	r.mu.Unlock()
+}
+
+func (r *Raft) lastHeard(id string) (heard, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	h, ok := r.heard[id]
+	return h, ok
+}
+
+// addressOf is where a member is reached: where it said last, or where the membership has it.
+func (r *Raft) addressOf(id raft.ServerID, known raft.ServerAddress) string {
+	if h, ok := r.lastHeard(string(id)); ok && h.Address != "" {
+		return h.Address
+	}
+	return string(known)
+}
+
+// ServerAddr implements raft.ServerAddressProvider: a node that has moved is reached where it is now.
+func (r *Raft) ServerAddr(id raft.ServerID) (raft.ServerAddress, error) {
+	h, ok := r.lastHeard(string(id))
+	if !ok || h.Address == "" {
+		return "", errors.New("not heard of yet") // raft takes the address of the membership
+	}
+	return raft.ServerAddress(h.Address), nil
+}
+
+// Members returns the members, in the order of their addresses.
+func (r *Raft) Members() []Member {
+	_, leader := r.raft.LeaderWithID()
+	now, reached := r.o.Now(), r.machine.index.Load()
+	if h, ok := r.lastHeard(string(leader)); ok {
+		reached = max(reached, h.Applied)
+	}
+	list := []Member{}
+	for _, s := range r.servers() {
+		m := Member{
+			ID: string(s.ID), Address: r.addressOf(s.ID, s.Address), Voter: s.Suffrage == raft.Voter,
+			Leader: s.ID == leader && leader != "", Contact: -1,
+		}
+		g, ok := r.lastOf(m.ID)
+		if m.ID == r.id {
+			m.Self, m.Address, m.Contact, m.Healthy = true, r.o.Advertise, 0, true
+		} else if ok {
+			m.Contact = now.Sub(g.at)
+			m.Healthy = m.Contact < healthyFor
+		}
+		if ok {
+			m.Applied, m.Witness, m.Failing, m.State = g.Applied, g.Witness, g.Failing, g.State
+			m.URI, m.Hostname, m.Version = g.URI, g.Hostname, g.Version
+			m.Lag = reached - min(reached, g.Applied)
+		}
+		list = append(list, m)
+	}
+	slices.SortFunc(list, func(a, b Member) int { return cmp.Compare(a.Address, b.Address) })
+	return list
+}
+
+// lastOf is the last greeting of a member, this node included.
+func (r *Raft) lastOf(id string) (heard, bool) {
+	if id != r.id {
+		return r.lastHeard(id)
+	}
+	g := Greeting{
+		ID: r.id, URI: r.o.URI, Hostname: r.o.Self.Hostname, Version: r.o.Version, Witness: r.o.Witness,
+		State: r.State(), Applied: r.machine.index.Load(), Failing: r.isFailing(),
+	}
+	return heard{g, r.o.Now()}, true
+}
+
+// answerTo answers the question of another node.
+func (r *Raft) answerTo(ctx context.Context, kind string, body json.RawMessage) (any, error) {
+	if !r.ready.Load() {
+		return Greeting{ID: r.id, Address: r.o.Advertise}, nil // it is just starting
+	}
+	switch kind {
+	case askGreeting:
+		var g Greeting
+		if err := json.Unmarshal(body, &g); err != nil {
+			return nil, err
+		}
+		r.hear(g)
+		return r.greeting(), nil
+	case askOpinion:
+		r.mu.Lock()
+		answer := r.opinion
+		r.mu.Unlock()
+		if answer == nil {
+			return nil, errors.New("this node looks at no server")
+		}
+		return answer(ctx, body)
+	}
+	return nil, fmt.Errorf("%s: an unknown question; upgrade this node", kind)
+}
+
+// attend is what a leader does about the membership once in a while: it notes where members have moved to, and takes in
+// the nodes that its configuration names.
+func (r *Raft) attend(ctx context.Context) {
+	if !r.IsLeader() {
+		return
+	}
+	servers := r.servers()
+	index := make(map[string]raft.Server)
+	for _, s := range servers {
+		index[string(s.ID)] = s
+	}
+	for id, h := range r.allHeard() {
+		s, member := index[id]
+		switch {
+		case r.o.Now().Sub(h.at) > healthyFor:
+		case member && string(s.Address) != h.Address:
+			r.o.Logger.Info("a raft node has moved", "node", id, "from", string(s.Address), "to", h.Address)
+			if err := r.readdress(s, h.Address); err != nil {
+				r.o.Logger.Warn("the new address of a raft node was not noted", "node", id, "error", err)
+			}
+		case !member && len(h.Members) == 0 && slices.Contains(r.o.Nodes(), h.Address):
+			if err := r.AddMember(ctx, h.Address, true); err != nil && ctx.Err() == nil {
+				r.o.Logger.Warn("a node that RaftNodes names was not taken in", "node", id, "error", err)
+			}
+		}
+	}
+}
+
+func (r *Raft) allHeard() map[string]heard {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := make(map[string]heard, len(r.heard))
+	for id, h := range r.heard {
+		all[id] = h
+	}
+	return all
+}
+
+func (r *Raft) readdress(s raft.Server, address string) error {
+	if s.Suffrage == raft.Voter {
+		return r.raft.AddVoter(s.ID, raft.ServerAddress(address), 0, changeWithin).Error()
+	}
+	return r.raft.AddNonvoter(s.ID, raft.ServerAddress(address), 0, changeWithin).Error()
+}
+
+const (
+	// changeWithin bounds a change of the membership.
+	changeWithin = 10 * time.Second
+	// catchUpWithin bounds the time that a new member takes to learn what was agreed on.
+	catchUpWithin = 60 * time.Second
+)
+
+// AddMember takes a node in that runs already. It learns first and votes then, so that a slow one holds nobody up;
+// unless voter says otherwise: then it never votes.
+func (r *Raft) AddMember(ctx context.Context, address string, voter bool) error {
+	if !r.IsLeader() {
+		return r.notLeading()
+	}
+	ask, cancel := context.WithTimeout(ctx, greetWithin)
+	defer cancel()
+	var g Greeting
+	if err := r.talk.ask(ask, address, askGreeting, r.greeting(), &g); err != nil {
+		return fmt.Errorf("the node must run before it is added: %w", err)
+	}
+	r.hear(g)
+	if len(g.Members) > 0 && !slices.Contains(g.Members, r.id) {
+		return fmt.Errorf("%s belongs to another cluster (%v): empty its RaftDataDir first", address, g.Members)
+	}
+	r.changing.Lock()
+	defer r.changing.Unlock()
+	for _, s := range r.servers() {
+		if string(s.ID) == g.ID && (s.Suffrage == raft.Voter) == voter && string(s.Address) == g.Address {
+			return nil
+		}
+		if string(s.ID) == g.ID && s.Suffrage == raft.Voter && !voter {
+			return r.raft.DemoteVoter(s.ID, 0, changeWithin).Error()
+		}
+	}
+	id, at := raft.ServerID(g.ID), raft.ServerAddress(g.Address)
+	r.o.Logger.Info("a node joins the raft cluster", "node", g.ID, "address", g.Address, "votes", voter)
+	if err := r.raft.AddNonvoter(id, at, 0, changeWithin).Error(); err != nil || !voter {
+		return err
+	}
+	if err := r.awaitCaughtUp(ctx, g.ID); err != nil {
+		return fmt.Errorf("%s was added and does not vote yet: %w", address, err)
+	}
+	return r.raft.AddVoter(id, at, 0, changeWithin).Error()
+}
+
+// awaitCaughtUp waits until a member has applied what was agreed on when it began.
+func (r *Raft) awaitCaughtUp(ctx context.Context, id string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, catchUpWithin, fmt.Errorf("it has not caught up within %s", catchUpWithin))
+	defer cancel()
+	target := r.machine.index.Load()
+	again := time.NewTicker(greetEvery / 5)
+	defer again.Stop()
+	for {
+		if h, ok := r.lastHeard(id); ok && h.Applied >= target && len(h.Members) > 0 {
+			return nil
+		}
+		if !r.IsLeader() {
+			return r.notLeading()
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-again.C:
+		}
+	}
+}
+
+// RemoveMember takes a node out, by its address or its ID. The last voter stays.
+func (r *Raft) RemoveMember(ctx context.Context, node string) error {
+	if !r.IsLeader() {
+		return r.notLeading()
+	}
+	m, err := r.member(node)
+	if err != nil {
+		return err
+	}
+	if m.Voter && r.voters() == 1 {
+		return fmt.Errorf("%s is the only node that votes: add another one first", m.Address)
+	}
+	r.changing.Lock()
+	defer r.changing.Unlock()
+	r.o.Logger.Info("a node leaves the raft cluster", "node", m.ID, "address", m.Address)
+	if err := r.raft.RemoveServer(raft.ServerID(m.ID), 0, changeWithin).Error(); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	delete(r.heard, m.ID)
+	r.mu.Unlock()
+	return nil
+}
+
+// ReplaceMember adds a node and removes another one when that has caught up: there is no moment with fewer votes.
+func (r *Raft) ReplaceMember(ctx context.Context, old, next string) error {
+	m, err := r.member(old)
+	if err != nil {
+		return err
+	}
+	if err := r.AddMember(ctx, next, m.Voter); err != nil {
+		return err
+	}
+	return r.RemoveMember(ctx, m.ID)
+}
+
+// member finds a member by its address, its ID or its host name.
+func (r *Raft) member(node string) (Member, error) {
+	for _, m := range r.Members() {
+		if m.Address == node || m.ID == node || m.Hostname != "" && m.Hostname == node {
+			return m, nil
+		}
+	}
+	return Member{}, fmt.Errorf("%s is no member of this raft cluster: %w", node, store.ErrNotFound)
+}
+
+func (r *Raft) voters() int {
+	n := 0
+	for _, s := range r.servers() {
+		if s.Suffrage == raft.Voter {
+			n++
+		}
+	}
+	return n
+}

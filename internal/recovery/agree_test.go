@@ -1,0 +1,229 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"orchestrator/internal/analysis"
+	"orchestrator/internal/observe"
+	"orchestrator/internal/topology"
+)
+
+// TestOthersDoNotAgree holds a recovery as long as the other nodes do not find the failure, and begins it when they do.
+func TestOthersDoNotAgree(t *testing.T) {
+	inBubble(t, pair, "", func(t *testing.T, b *bench) {
+		var asked int
+		agree := false
+		b.engine.o.Agree = func(_ context.Context, f *analysis.Finding) error {
+			asked++
+			if f.Key != key("p") {
+				t.Errorf("asked about %s", f.Key)
+			}
+			if !agree {
+				return errors.New("of 3 nodes that see the replicas, 1 finds the failure")
+			}
+			return nil
+		}
+		b.run(t)
+		b.kill()
+		after(3 * time.Second)
+		if s := b.statements(); len(s) > 0 || !contains(b.told(Held), "of 3 nodes") || len(b.told(Detected)) != 1 {
+			t.Errorf("statements %q, held %q", s, b.told(Held))
+		}
+		if asked < 2 {
+			t.Errorf("asked %d times", asked)
+		}
+		agree = true
+		after(2 * time.Second)
+		if r, ok := b.ledger.ended(); !ok || r.Successor != key("a") {
+			t.Errorf("recovery %+v", r)
+		}
+	})
+}
+
+// TestAPersonIsNotOutvoted recovers on demand without asking the other nodes.
+func TestAPersonIsNotOutvoted(t *testing.T) {
+	inBubble(t, pair, "", func(t *testing.T, b *bench) {
+		b.engine.o.Agree = func(context.Context, *analysis.Finding) error { return errNo }
+		b.run(t)
+		b.kill()
+		if _, err := b.engine.Recover(t.Context(), key("p"), topology.Key{}, true); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestTheNextLeaderActsAtOnce finds a failure while another node leads, and recovers it as soon as it leads itself.
+func TestTheNextLeaderActsAtOnce(t *testing.T) {
+	inBubble(t, pair, "", func(t *testing.T, b *bench) {
+		b.leader.set(false)
+		b.run(t)
+		b.kill()
+		after(10 * time.Millisecond)
+		b.leader.set(true)
+		b.engine.Wake()
+		b.engine.Wake()
+		after(time.Millisecond)
+		if r, ok := b.ledger.ended(); !ok || r.Successor != key("a") {
+			t.Errorf("recovery %+v", r)
+		}
+	})
+}
+
+// TestView asks a node what it finds.
+func TestView(t *testing.T) {
+	const limit = 2 * time.Second
+	for name, tt := range map[string]struct {
+		prepare func(*bench)
+		later   func(*bench) // half a second after the question
+		want    View
+		within  time.Duration
+	}{
+		"it finds the same":       {prepare: func(b *bench) { b.lose("p") }, want: View{Sees: true, Agrees: true, Why: "DeadMaster"}},
+		"it reaches the server":   {want: View{Sees: true, Why: "p:3306 answers here"}},
+		"it finds the same later": {prepare: func(b *bench) { b.goQuiet("p") }, later: func(b *bench) { b.lose("p"); b.event(observe.ClusterChanged, "p") }, want: View{Sees: true, Agrees: true, Why: "DeadMaster"}, within: time.Second},
+		"the replicas still replicate": {prepare: func(b *bench) { b.goQuiet("p") },
+			want: View{Sees: true, Why: "DeadMaster is not found here"}, within: limit},
+		"it sees none of the replicas": {prepare: func(b *bench) { b.goQuiet("p"); b.goQuiet("a"); b.goQuiet("b") },
+			want: View{Why: "none of its replicas can be reached from here"}, within: limit},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, pair, "", func(t *testing.T, b *bench) {
+				b.leader.set(false)
+				b.run(t)
+				if tt.prepare != nil {
+					tt.prepare(b)
+				}
+				if tt.later != nil {
+					go func() {
+						time.Sleep(limit / 4)
+						tt.later(b)
+					}()
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), limit)
+				defer cancel()
+				began := time.Now()
+				got := b.engine.View(ctx, Inquiry{Cluster: "p:3306", Failed: key("p"), Code: analysis.DeadPrimary, Replicas: []topology.Key{key("a"), key("b")}})
+				if got != tt.want {
+					t.Errorf("view %+v, want %+v", got, tt.want)
+				}
+				if took := time.Since(began); took > max(tt.within, 2*viewEvery) {
+					t.Errorf("answered after %s", took)
+				}
+			})
+		})
+	}
+}
+
+// goQuiet makes a server unreachable from here alone.
+func (f *fakeFleet) goQuiet(name string) {
+	f.change(name, func(i *topology.Instance) {
+		i.Check.Attempted, i.Check.Checked, i.Check.Err = time.Now().Add(time.Millisecond), time.Now().Add(time.Millisecond), "connection timed out"
+	})
+}
+
+func TestBallot(t *testing.T) {
+	agrees, denies, blind := View{Sees: true, Agrees: true}, View{Sees: true}, View{}
+	for _, tt := range []struct {
+		name             string
+		voters           int
+		others           []View
+		carried, decides bool
+	}{
+		{"nobody else has answered", 3, nil, false, true},
+		{"one of two others agrees", 3, []View{agrees}, true, true},
+		{"one denies", 3, []View{denies}, false, false},
+		{"two deny", 3, []View{denies, denies}, false, false},
+		{"one agrees, one denies", 3, []View{denies, agrees}, true, true},
+		{"those who see nothing do not count", 5, []View{blind, blind, agrees, denies}, false, true},
+		{"a tie is no majority", 5, []View{agrees, denies, denies}, false, false},
+		{"two of five", 5, []View{agrees}, false, true},
+		{"three of five", 5, []View{agrees, agrees}, true, true},
+	} {
+		b := Ballot{Voters: tt.voters}
+		b.Count(agrees) // the leader itself
+		for _, v := range tt.others {
+			b.Count(v)
+		}
+		if b.Carried() != tt.carried || b.Decides() != tt.decides {
+			t.Errorf("%s: carried %t, decides %t", tt.name, b.Carried(), b.Decides())
+		}
+	}
+}
+
+// TestReturnsWhileNobodyLed closes a lost primary for writing that returned before this node began to lead.
+func TestReturnsWhileNobodyLed(t *testing.T) {
+	inBubble(t, pair, "", func(t *testing.T, b *bench) {
+		b.leader.set(false)
+		b.change("p", func(i *topology.Instance) {
+			i.Uptime = time.Second
+			i.Downtime = &topology.Downtime{Reason: topology.ReasonLostInRecovery, Begin: time.Now().Add(-time.Hour), End: time.Now().Add(time.Hour)}
+		})
+		for _, n := range []string{"a", "b"} {
+			b.change(n, func(i *topology.Instance) { i.Channel.Source = key("z") })
+		}
+		b.run(t)
+		b.event(observe.InstanceBack, "p")
+		after(time.Second)
+		if b.said("p: read_only=true") {
+			t.Errorf("closed by who does not lead: %q", b.statements())
+		}
+		b.leader.set(true)
+		b.engine.Wake()
+		after(time.Second)
+		if !b.said("p: read_only=true") {
+			t.Errorf("statements %q", b.statements())
+		}
+	})
+}
+
+// rememberingLedger knows who replaced a primary in another process.
+type rememberingLedger struct{ *fakeLedger }
+
+func (rememberingLedger) SuccessorOf(_ context.Context, failed topology.Key) (topology.Key, error) {
+	if failed != key("p") {
+		return topology.Key{}, nil
+	}
+	return key("a"), nil
+}
+
+// PromotedLast implements promotionReader: p was replaced, and promoted again.
+func (rememberingLedger) PromotedLast(_ context.Context, k topology.Key) (bool, error) {
+	return k == key("p"), nil
+}
+
+// TestAPrimaryStaysOpenAlthoughItsDowntimeIsStale does not close the primary for writing whose downtime was to end when the
+// leader died that had promoted it.
+func TestAPrimaryStaysOpenAlthoughItsDowntimeIsStale(t *testing.T) {
+	inBubble(t, pair, "", func(t *testing.T, b *bench) {
+		b.change("p", func(i *topology.Instance) {
+			i.Downtime = &topology.Downtime{Reason: topology.ReasonLostInRecovery, Begin: time.Now().Add(-time.Second), End: time.Now().Add(time.Hour)}
+		})
+		o := b.engine.o
+		o.Ledger = rememberingLedger{b.ledger}
+		b.engine = New(o)
+		b.run(t)
+		b.engine.Wake()
+		b.event(observe.InstanceBack, "p")
+		after(time.Second)
+		if s := b.statements(); len(s) > 0 {
+			t.Errorf("statements %q", s)
+		}
+	})
+}
+
+// TestWhoReplacedItIsOnRecord asks the ledger who replaced a primary, where another process did it.
+func TestWhoReplacedItIsOnRecord(t *testing.T) {
+	inBubble(t, pair, "", func(t *testing.T, b *bench) {
+		o := b.engine.o
+		o.Ledger = rememberingLedger{b.ledger}
+		if to, err := New(o).replacedBy(t.Context(), key("p")); err != nil || to != key("a") {
+			t.Errorf("replaced by %s, %v", to, err)
+		}
+		if to, err := New(o).replacedBy(t.Context(), key("q")); err == nil {
+			t.Errorf("nobody knows who replaced it, and it is %s", to)
+		}
+	})
+}
