@@ -104,8 +104,8 @@ type Engine struct {
 	enabled    time.Time                       // when the global switch was last read as on
 	opened     map[topology.Key]bool           // lost primaries that were closed for writing by us and opened by somebody since
 	closed     map[topology.Key]time.Time      // when a lost primary was closed for writing by us
-	handling   map[topology.Key]bool           // findings of the server are being handled
-	missed     map[topology.Key]string         // something was found meanwhile: the cluster to judge again
+	handling   map[topology.Key]handled        // the finding of the server that is being handled
+	missed     map[topology.Key]string         // something else was found meanwhile: the cluster to judge again
 	told       map[detectionID]toldDetection
 	glimpsed   map[topology.Key]glimpse
 	attempted  map[topology.Key]time.Time // last attempt to begin a recovery
@@ -144,7 +144,7 @@ func New(o Options) *Engine {
 		opened:     make(map[topology.Key]bool),
 		closed:     make(map[topology.Key]time.Time),
 		busy:       make(map[string]bool),
-		handling:   make(map[topology.Key]bool),
+		handling:   make(map[topology.Key]handled),
 		missed:     make(map[topology.Key]string),
 		told:       make(map[detectionID]toldDetection),
 		glimpsed:   make(map[topology.Key]glimpse),
@@ -213,7 +213,6 @@ func (e *Engine) onEvent(ctx context.Context, ev observe.Event) {
 	if ev.Topology == nil {
 		return
 	}
-	e.noteOpened(ev)
 	e.fenceReturned(ev)
 	e.rejoinReturned(ev)
 	e.judge(ctx, ev.Topology)

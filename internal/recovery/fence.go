@@ -74,6 +74,13 @@ func (e *Engine) fenceUntilDone(ctx context.Context, k topology.Key, cluster str
 	}
 }
 
+// closedSince says whether a lost primary was closed for writing by this process after a moment.
+func (e *Engine) closedSince(k topology.Key, since time.Time) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.closed[k].After(since)
+}
+
 // fenceOnce closes a server for writing, if this node may still decide so.
 func (e *Engine) fenceOnce(ctx context.Context, k topology.Key) error {
 	if err := e.o.Leader.Confirm(ctx); err != nil {
@@ -172,10 +179,10 @@ func atWork(p server.Process) bool {
 }
 
 // noteOpened notices that somebody has opened a lost primary since it was closed for writing here: one that has been
-// running since then, so that it was not a restart that opened it.
-func (e *Engine) noteOpened(ev observe.Event) {
+// running since then. It returns those that were opened by a restart.
+func (e *Engine) noteOpened(ev observe.Event) (reopened []topology.Key) {
 	if ev.Kind != observe.ClusterChanged {
-		return
+		return nil
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -186,15 +193,25 @@ func (e *Engine) noteOpened(ev observe.Event) {
 		case !i.Downtime.LostInRecovery():
 			delete(e.closed, k)
 			delete(e.opened, k)
-		case !i.ReadOnly && i.LastCheckValid() && i.Check.Seen.After(at) && i.Uptime > i.Check.Seen.Sub(at)+time.Second:
+		case i.ReadOnly || !i.LastCheckValid() || !i.Check.Seen.After(at):
+		case i.Uptime > i.Check.Seen.Sub(at)+time.Second:
 			e.opened[k] = true
+		case i.Uptime < i.Check.Seen.Sub(at)-time.Second && !i.Replicating():
+			// It was started anew, so fast that nobody saw it gone.
+			reopened = append(reopened, k)
 		}
 	}
+	return topology.SortKeys(reopened)
 }
 
 // fenceReturned closes a server for writing when it comes back while it counts as lost in a recovery and would take
-// writes. It does so on its return only, and not after somebody has opened it on purpose.
+// writes. It does so on its return only, however short it was away, and not after somebody has opened it on purpose.
 func (e *Engine) fenceReturned(ev observe.Event) {
+	for _, k := range e.noteOpened(ev) {
+		if e.o.Leader.IsLeader() {
+			e.fence(k, ev.Cluster)
+		}
+	}
 	if ev.Kind != observe.InstanceBack && ev.Kind != observe.InstanceDiscovered {
 		return
 	}

@@ -23,7 +23,7 @@ type recoveryLog struct {
 	done sync.WaitGroup
 	wake chan struct{} // holds one token when there is something to write
 
-	saving sync.Mutex // held while the journal is written, so that what is older never comes later
+	saving chan struct{} // holds a token while the journal is written, so that what is older never comes later
 
 	mu      sync.Mutex
 	journal Journal
@@ -41,7 +41,7 @@ type logLine struct {
 const writeOutWithin = 30 * time.Second
 
 func (e *Engine) newLog(ctx context.Context, r *Recovery, hooks bool) *recoveryLog {
-	l := &recoveryLog{e: e, r: r, wake: make(chan struct{}, 1)}
+	l := &recoveryLog{e: e, r: r, wake: make(chan struct{}, 1), saving: make(chan struct{}, 1)}
 	l.journal = Journal{Plan: r.Plan, Hooks: hooks}
 	l.journal.Steps = slices.Clone(r.Plan.Steps)
 	l.ctx, l.stop = context.WithCancel(context.WithoutCancel(ctx))
@@ -86,8 +86,8 @@ func (l *recoveryLog) take() (lines []logLine, closed bool) {
 
 // save writes the journal down if it has changed, and says whether it had.
 func (l *recoveryLog) save() bool {
-	l.saving.Lock()
-	defer l.saving.Unlock()
+	l.saving <- struct{}{}
+	defer func() { <-l.saving }()
 	l.mu.Lock()
 	j, changed := l.journal, l.changed
 	j.Steps = slices.Clone(j.Steps)

@@ -110,7 +110,11 @@ func (e *Engine) repair(ctx context.Context, r *Recovery, ask request, k *kind, 
 	if err != nil {
 		return err
 	}
-	run := execute.New(e.executorOptions(r.Finding.ClusterName, r.UID, log)).NewRun()
+	options := e.executorOptions(r.Finding.ClusterName, r.UID, log)
+	if k.promotes {
+		options.OnStep = e.fencesOnceOpened(r.Finding.Key, r.Finding.ClusterName, options.OnStep)
+	}
+	run := execute.New(options).NewRun()
 	run.BeforeNoReturn(func(ctx context.Context) error { return e.mayOpen(ctx, r, ask, k, log) })
 
 	before := e.o.Observer.Cluster(r.Finding.ClusterName)
@@ -159,6 +163,18 @@ func (e *Engine) repair(ctx context.Context, r *Recovery, ask request, k *kind, 
 		r.SuccessorAlias = s.Alias
 	}
 	return nil
+}
+
+// fencesOnceOpened begins to close the lost primary as soon as its successor takes writes: the steps that follow may
+// take long, and it must not come back open meanwhile.
+func (e *Engine) fencesOnceOpened(failed topology.Key, cluster string, told func(plan.Step)) func(plan.Step) {
+	return func(s plan.Step) {
+		told(s)
+		if s.NoReturn && s.State == plan.Done && s.Action.Verb == plan.SetWritable && s.Server != failed {
+			e.noteSuccessor(failed, s.Server)
+			e.fence(failed, cluster)
+		}
+	}
 }
 
 // mayOpen is asked right before a server is opened for writing.

@@ -255,6 +255,9 @@ func (s *Server) change(c server.SourceChange) {
 		ch.mode = topology.FilePosition
 		ch.read, ch.exec = count(c.Coords), count(c.Coords)
 	}
+	if c.User != "" {
+		ch.user = c.User
+	}
 	if c.Delay != nil {
 		ch.delay = time.Duration(*c.Delay) * time.Second
 	}
@@ -378,6 +381,9 @@ func (a access) WaitPosition(ctx context.Context, at topology.Coordinates, _ str
 // Credentials returns what the replica signs in with.
 func (a access) Credentials(ctx context.Context) (c server.Credentials, err error) {
 	err = a.read(ctx, "read replication credentials", 15, func() error {
+		if s := a.s; s.w.Scenario.NoQuery && (s.maria() || s.ch == nil || s.ch.user == "") {
+			return server.ErrNoCredentials
+		}
 		c = server.Credentials{User: "repl", Password: "secret"}
 		return nil
 	})

@@ -32,7 +32,7 @@ const (
 const Window = 8 * time.Second
 
 // settled is how long the fleet must have been left in peace before the end for what has to come about by itself.
-const settled = 50 * time.Second
+const settled = 35 * time.Second
 
 // Violation is a broken invariant.
 type Violation struct {
@@ -356,7 +356,13 @@ func (c *checker) checkWriter(m *Manager) {
 		if !m.within(s) {
 			continue
 		}
-		if s.ch != nil && s.Rule != topology.MustNotPromote && s.ch.sqlErrno == 0 && !s.full && w.now()-s.reachable(m) > settled {
+		if s.ch == nil {
+			continue
+		}
+		if src := w.byKey[s.ch.source]; src != nil && src.alive() && (w.talks(src.node, s.node) || w.now()-s.reachable(m) < settled) {
+			continue // its source lives, closed: that is for people to open, unless RecoverNonWriteableMaster says otherwise
+		}
+		if s.Rule != topology.MustNotPromote && s.ch.sqlErrno == 0 && !s.full && w.now()-s.reachable(m) > settled {
 			eligible++
 		}
 	}
@@ -366,7 +372,7 @@ func (c *checker) checkWriter(m *Manager) {
 }
 
 // auditWithin is how long after a change it may take until it is on record.
-const auditWithin = 60 * time.Second
+const auditWithin = 20 * time.Second
 
 func (c *checker) checkAudit() {
 	w, b := c.w, c.w.backend

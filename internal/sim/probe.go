@@ -107,7 +107,7 @@ func (s *Server) answer() observe.Answer {
 		Uptime: (w.now() - s.booted + time.Hour).Truncate(time.Second), ReadOnly: s.readOnly,
 		BinlogFormat: "ROW", BinlogRowImage: "FULL", LogBin: true, LogReplicaUpdates: !s.NoUpdates,
 		SelfCoordinates: position(len(s.log)), DataCenter: s.DataCenter,
-		SemiSyncPriority: s.Priority, HasCredentials: s.ch != nil, CredentialsAvailable: s.ch != nil,
+		SemiSyncPriority: s.Priority, HasCredentials: s.ch != nil && s.ch.user != "", CredentialsAvailable: s.ch != nil && s.ch.user != "" || !w.Scenario.NoQuery,
 	}
 	g := s.gtids()
 	if s.maria() {
@@ -146,7 +146,7 @@ func (s *Server) answer() observe.Answer {
 func (ch *channel) status() topology.Channel {
 	s, w := ch.s, ch.s.w
 	c := topology.Channel{
-		Source: ch.source, SourceHost: ch.source.Hostname, User: "repl", IOThread: ch.io, SQLThread: ch.sql,
+		Source: ch.source, SourceHost: ch.source.Hostname, User: ch.user, IOThread: ch.io, SQLThread: ch.sql,
 		LastIOErrno: ch.ioErrno, LastIOError: ch.ioErr, LastSQLErrno: ch.sqlErrno, LastSQLError: ch.sqlErr,
 		GTID: ch.mode, Read: position(ch.read), Exec: position(ch.exec),
 		Relay:    topology.Coordinates{LogFile: "relay.000001", LogPos: int64(4 + 100*ch.exec), Type: topology.RelayLog},

@@ -24,6 +24,7 @@ type channel struct {
 	ioErr            string
 	sqlErrno         int
 	sqlErr           string
+	user             string
 	delay            time.Duration
 	relay            []received
 	next             int // first of relay that is not applied
@@ -137,6 +138,8 @@ func (ch *channel) connect() {
 		switch {
 		case s.hung:
 			again(time.Second)
+		case ch.user == "":
+			ch.refuse(13117, "no user to connect with")
 		case src == nil:
 			ch.ioErrno, ch.ioErr = 2005, "unknown host"
 			again(ch.retry())

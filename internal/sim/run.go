@@ -96,23 +96,18 @@ func (w *World) begin() {
 		a.start()
 	}
 	for _, step := range w.Scenario.Steps {
-		do := step.Do
-		if step.What != "" {
-			do = func(w *World) {
-				w.say(w.backend.node, "— %s", step.What)
-				step.Do(w)
-			}
-		}
-		noted := func(w *World) {
+		do := func(w *World) {
 			w.check.last = w.now()
-			do(w)
+			if step.What != "" {
+				w.say(w.backend.node, "— %s", step.What)
+			}
+			step.Do(w)
 		}
 		if step.When != "" {
-			step.Do = noted
-			w.triggers = append(w.triggers, step)
+			w.triggers = append(w.triggers, Step{At: step.At, When: step.When, Do: do})
 			continue
 		}
-		w.at(step.At, func() { noted(w) })
+		w.at(step.At, func() { do(w) })
 	}
 	w.after(sampling, w.check.sample)
 }

@@ -28,6 +28,10 @@ type Scenario struct {
 	HookTime   time.Duration // what each list of hooks takes
 	Settings   string        // further keys of the configuration, as JSON: "Key": value, …
 
+	// NoQuery says that no query tells replication credentials (ReplicationCredentialsQuery): MySQL's replicas tell them,
+	// and nobody else.
+	NoQuery bool
+
 	Steps []Step
 	Until time.Duration // when it ends; it should be quiet for a while before
 

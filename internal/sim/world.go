@@ -114,7 +114,7 @@ func (s *Server) configure() {
 		return
 	}
 	s.ch = &channel{
-		s: s, source: KeyOf(s.Source), mode: sc.mode(), delay: s.Delay, ioPos: -1,
+		s: s, source: KeyOf(s.Source), mode: sc.mode(), delay: s.Delay, ioPos: -1, user: "repl",
 		io: topology.ThreadStopped, sql: topology.ThreadStopped,
 	}
 	s.ch.start(allThreads)
