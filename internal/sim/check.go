@@ -166,7 +166,7 @@ func (c *checker) opens(m *Manager, s *Server) {
 			continue
 		}
 		for _, o := range w.servers {
-			if o != s && m.within(o) && o.readOnly && w.talks(o.node, s.node) && o.holds(t) && o.stands(m) && !w.Scenario.ByHand {
+			if o != s && s.ch != nil && o.ch != nil && o.ch.source == s.ch.source && m.within(o) && o.readOnly && w.talks(o.node, s.node) && o.holds(t) && o.stands(m) && !w.Scenario.ByHand {
 				c.violated(LostWrite, "%s opens %s without transaction %d, which was acknowledged and is on %s", m.id.Hostname, s.Name, n, o.Name)
 			}
 		}
@@ -252,7 +252,7 @@ func (c *checker) sample() {
 	var open []string
 	if m := w.leader(); m != nil && !w.Scenario.ByHand && !w.backend.hung {
 		for _, s := range w.servers {
-			if !s.readOnly && m.within(s) && (s.ch == nil || c.demoted[s] != nil) {
+			if !s.readOnly && m.within(s) && s.ch == nil { // an open replica is a matter of its option file
 				open = append(open, s.Name)
 			}
 		}
@@ -323,14 +323,27 @@ func (c *checker) checkSources(m *Manager) {
 			continue
 		}
 		src := w.byKey[s.ch.source]
-		if src == nil || c.demoted[src] == nil {
-			continue
+		if src == nil || c.demoted[src] == nil || c.primaries[s] || !c.orphaned(src) {
+			continue // one that was opened and lost again before it forgot its source is for people to judge
 		}
 		if d, ok := w.backend.downtimes[s.key]; ok && d.LostInRecovery() {
 			continue
 		}
 		c.violated(DemotedSource, "%s replicates from %s, which was replaced", s.Name, src.Name)
 	}
+}
+
+// orphaned says whether a former primary does not itself replicate from the present one, by whatever steps.
+func (c *checker) orphaned(s *Server) bool {
+	for range c.w.servers {
+		if s.ch == nil {
+			return c.demoted[s] != nil
+		}
+		if s = c.w.byKey[s.ch.source]; s == nil {
+			return true
+		}
+	}
+	return true
 }
 
 func (c *checker) checkRecords() {

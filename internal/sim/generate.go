@@ -284,7 +284,7 @@ func (g *generator) manager(t time.Duration, back time.Duration) {
 		g.at(t, name+" stands still", Pause(n))
 		g.at(t+back, name+" goes on", Resume(n))
 	case 1:
-		jump := pick(d, -time.Hour, -10*time.Second, 10*time.Second, time.Hour)
+		jump := pick(d, time.Second, 10*time.Second, time.Hour)
 		g.at(t, fmt.Sprintf("the clock of %s jumps by %s", name, jump), Jump(n, jump))
 	case 2:
 		g.at(t, "the backend hangs", BackendHangs(true))

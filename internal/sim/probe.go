@@ -104,7 +104,7 @@ func (s *Server) answer() observe.Answer {
 	w := s.w
 	i := &topology.Instance{
 		Key: s.key, ServerID: uint32(s.serverID), Version: s.Version, Flavor: topology.FlavorMySQL,
-		Uptime: (w.now() - s.booted + time.Hour).Truncate(time.Second), ReadOnly: s.readOnly,
+		Uptime: (w.now() - s.booted).Truncate(time.Second), ReadOnly: s.readOnly,
 		BinlogFormat: "ROW", BinlogRowImage: "FULL", LogBin: true, LogReplicaUpdates: !s.NoUpdates,
 		SelfCoordinates: position(len(s.log)), DataCenter: s.DataCenter,
 		SemiSyncPriority: s.Priority, HasCredentials: s.ch != nil && s.ch.user != "", CredentialsAvailable: s.ch != nil && s.ch.user != "" || !w.Scenario.NoQuery,

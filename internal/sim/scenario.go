@@ -182,7 +182,8 @@ func Resume(n int) func(*World) {
 	}
 }
 
-// Jump sets a manager's clock.
+// Jump sets a manager's clock forward, as after a machine has slept. One that is set back does no harm in a process,
+// which reckons by the monotonic clock, and is not modelled.
 func Jump(n int, d time.Duration) func(*World) {
 	return func(w *World) {
 		w.say(w.managers[n-1].node, "its clock jumps by %s", d)

@@ -83,7 +83,7 @@ func (w *World) addServer(n int, spec *ServerSpec) {
 	s := &Server{
 		ServerSpec: *spec, w: w, node: w.addNode(spec.Name), index: n, key: KeyOf(spec.Name),
 		uuid: fmt.Sprintf("00000000-0000-0000-0000-%012d", n+1), serverID: n + 1,
-		up: true, readOnly: !spec.Open, inLog: make(map[txn]bool), applied: -1,
+		up: true, booted: -time.Hour, readOnly: !spec.Open, inLog: make(map[txn]bool), applied: -1,
 		confirmed: make(map[*Server]int), waitCount: 1, nextConn: 100,
 		log: make([]txn, 0, 1024),
 	}
