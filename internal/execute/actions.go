@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"orchestrator/internal/gtid"
 	"orchestrator/internal/plan"
 	"orchestrator/internal/server"
 	"orchestrator/internal/topology"
@@ -39,7 +40,7 @@ func (r *Run) act(ctx context.Context, k topology.Key, a plan.Action) (note stri
 	case plan.DetachSource:
 		return r.detach(ctx, k, s, a)
 	case plan.SetWritable:
-		return r.open(ctx, k, s, a.Super)
+		return r.open(ctx, k, s, a.Super, nil)
 	case plan.SetReadOnly:
 		return r.closeForWriting(ctx, s, a.Super)
 	case plan.SemiSyncSource:
@@ -223,7 +224,10 @@ func (r *Run) changeSource(ctx context.Context, k topology.Key, s Server, a plan
 	// What was received and not applied is dropped by the change. By GTID the new source has it and sends it again,
 	// so waiting is a courtesy that a standing applier may refuse; by position it would be lost.
 	note, err := r.awaitApplied(ctx, s, a.Channel, a.Timeout)
-	if err != nil && change.Mode == server.FilePosition {
+	if err != nil && change.Mode != server.FilePosition {
+		err = r.sendsAgain(ctx, s, a, err)
+	}
+	if err != nil {
 		return note, err
 	}
 	if a.Place == plan.ByContent { // where no place is found it stays as it is
@@ -265,6 +269,48 @@ func noted(note, more string) string {
 		return more
 	}
 	return note + "; " + more
+}
+
+// sendsAgain makes sure that a source has what a replica has received from another one and not applied, and gives cause
+// back where it has not, or does not answer: the replica may then hold the only copy.
+func (r *Run) sendsAgain(ctx context.Context, s Server, a plan.Action, cause error) error {
+	c, err := channel(ctx, s, a.Channel)
+	if err != nil || c == nil {
+		return errors.Join(cause, err)
+	}
+	all, target, err := appliedAll(ctx, s, c)
+	if err != nil || all {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, restartWithin)
+	defer cancel()
+	has := false
+	if source := r.e.o.Server(a.Source); c.GTID == topology.MariaDBGTID {
+		var wanted gtid.MariaPos
+		if wanted, err = gtid.ParseMariaPos(target); err == nil {
+			has, err = holds(ctx, source, wanted)
+		}
+	} else {
+		has, err = executes(ctx, source, target)
+	}
+	if err != nil || !has {
+		return errors.Join(fmt.Errorf("not pointed at %s, which is not known to have all that it has received: %w", a.Source, cause), err)
+	}
+	return nil
+}
+
+// executes says whether a MySQL server has executed a set.
+func executes(ctx context.Context, s Server, set string) (bool, error) {
+	g, err := s.GTIDs(ctx)
+	if err != nil {
+		return false, err
+	}
+	executed, err := gtid.Parse(g.Executed)
+	if err != nil {
+		return false, fmt.Errorf("executed GTID set: %w", err)
+	}
+	wanted, err := gtid.Parse(set)
+	return executed.Contains(wanted), err
 }
 
 // reached is how far a stopped replica has applied the log of its source.
@@ -367,9 +413,13 @@ func (r *Run) detach(ctx context.Context, k topology.Key, s Server, a plan.Actio
 	return note, s.ChangeSource(ctx, change)
 }
 
-// open makes a server writable, noting where in its binary log that was.
-func (r *Run) open(ctx context.Context, k topology.Key, s Server, super bool) (note string, err error) {
+// open makes a server writable, noting where in its binary log that was. may is asked right before, if it is not nil,
+// and after the server has answered: while it hangs, much may happen elsewhere.
+func (r *Run) open(ctx context.Context, k topology.Key, s Server, super bool, may func(context.Context) error) (note string, err error) {
 	at, err := s.SelfCoordinates(ctx)
+	if err == nil && may != nil {
+		err = may(ctx)
+	}
 	if err != nil {
 		return "", err
 	}

@@ -219,11 +219,16 @@ func (r *Run) step(ctx context.Context, s *plan.Step) error {
 	stepCtx, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()
 	note, err := "", error(nil)
-	if s.NoReturn && r.beforeNoReturn != nil {
+	switch {
+	case s.NoReturn && s.Action.Verb == plan.SetWritable:
+		note, err = r.open(stepCtx, s.Server, r.e.o.Server(s.Server), s.Action.Super, r.beforeNoReturn)
+	case s.NoReturn && r.beforeNoReturn != nil:
 		err = r.beforeNoReturn(stepCtx)
-	}
-	if err == nil {
-		note, err = r.act(stepCtx, s.Server, s.Action)
+		fallthrough
+	default:
+		if err == nil {
+			note, err = r.act(stepCtx, s.Server, s.Action)
+		}
 	}
 	if s.Action.Verb == plan.SetWritable {
 		s.Action.At = r.Opened() // for who has to carry on

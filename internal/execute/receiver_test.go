@@ -22,10 +22,13 @@ func TestApplierIsNotStoppedInTheMiddle(t *testing.T) {
 		prepare func(f *fake)
 		want    []string
 	}{
-		"only a beginning is left":       {part, nil, receiver},
-		"a whole transaction is left":    {whole, nil, both},
-		"the applier does not run":       {part, func(f *fake) { f.channel.SQLThread = topology.ThreadStopped }, both},
-		"MariaDB drops what is received": {part, func(f *fake) { f.channel.GTID = topology.MariaDBGTID; f.channel.AppliedSet = f.channel.RetrievedSet }, both},
+		"only a beginning is left":    {part, nil, receiver},
+		"a whole transaction is left": {whole, nil, both},
+		"the applier does not run":    {part, func(f *fake) { f.channel.SQLThread = topology.ThreadStopped }, both},
+		"MariaDB drops what is received": {part, func(f *fake) {
+			f.channel.GTID = topology.MariaDBGTID
+			f.channel.AppliedSet, f.channel.RetrievedSet = "0-1-100", "0-1-100"
+		}, both},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -92,6 +92,8 @@ type Engine struct {
 	work sync.WaitGroup // everything that Run or Recover started and that may outlive them
 	news teller
 
+	reviewed map[topology.Key]bool // lost servers that were looked at since this node has led; of Run alone
+
 	mu         sync.Mutex
 	ctx        context.Context                 // of Run; what is started ends with it
 	busy       map[string]bool                 // clusters in which a recovery runs
@@ -232,6 +234,7 @@ func (e *Engine) suspect(ev observe.Event) {
 
 func (e *Engine) onTick(ctx context.Context) {
 	e.housekeep(ctx)
+	e.reviewLost()
 	t := e.o.Observer.Snapshot()
 	e.rejoinOverlooked(t)
 	e.judge(ctx, t)

@@ -204,6 +204,31 @@ func (e *Engine) noteOpened(ev observe.Event) (reopened []topology.Key) {
 	return topology.SortKeys(reopened)
 }
 
+// reviewLost looks, when this node has begun to lead, once at each server that counts as lost: one that came back open
+// while nobody led, or while nobody watched, is closed for writing.
+func (e *Engine) reviewLost() {
+	leads := e.o.Leader.IsLeader()
+	if !leads {
+		e.reviewed = nil
+		return
+	}
+	if e.reviewed == nil {
+		e.reviewed = make(map[topology.Key]bool)
+	}
+	for _, i := range e.o.Observer.Snapshot().Instances() {
+		if !i.Downtime.LostInRecovery() || !i.LastCheckValid() || e.reviewed[i.Key] || !e.o.Observer.Complete(i.ClusterName) {
+			continue
+		}
+		e.reviewed[i.Key] = true
+		e.mu.Lock()
+		opened := e.opened[i.Key]
+		e.mu.Unlock()
+		if !i.ReadOnly && !i.HasSource() && !opened {
+			e.fence(i.Key, i.ClusterName)
+		}
+	}
+}
+
 // fenceReturned closes a server for writing when it comes back while it counts as lost in a recovery and would take
 // writes. It does so on its return only, however short it was away, and not after somebody has opened it on purpose.
 func (e *Engine) fenceReturned(ev observe.Event) {
