@@ -74,7 +74,10 @@ func channel(ctx context.Context, s Server, name string) (*topology.Channel, err
 }
 
 func (r *Run) stopReceiving(ctx context.Context, k topology.Key, s Server, name string) (note string, err error) {
-	if note, err = r.keepRelayLog(ctx, s, name); err != nil {
+	if note, err = r.keepRelayLog(ctx, s, name); err == nil {
+		err = r.mayStill(ctx)
+	}
+	if err != nil {
 		return note, err
 	}
 	ended, err := s.StopReceiving(ctx, name)
@@ -132,6 +135,9 @@ func (r *Run) start(ctx context.Context, k topology.Key, s Server, threads serve
 
 func (r *Run) stop(ctx context.Context, k topology.Key, s Server, name string) error {
 	if err := r.ended(ctx, k); err != nil {
+		return err
+	}
+	if err := r.mayStill(ctx); err != nil { // what came before in this step may have taken long
 		return err
 	}
 	return s.StopReplica(ctx, server.AllThreads, name)
@@ -419,6 +425,9 @@ func (r *Run) open(ctx context.Context, k topology.Key, s Server, super bool, ma
 	at, err := s.SelfCoordinates(ctx)
 	if err == nil && may != nil {
 		err = may(ctx)
+	}
+	if err == nil {
+		err = r.mayStill(ctx)
 	}
 	if err != nil {
 		return "", err

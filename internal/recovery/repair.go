@@ -187,6 +187,7 @@ func (e *Engine) mayOpen(ctx context.Context, r *Recovery, ask request, k *kind,
 		}
 		return idle(k.plan(t, want, failover.PolicyOf(e.o.Config())), k)
 	}
+	e.lookAtLost(ctx, r, ask)
 	if err := e.stillDead(r, ask); err != nil {
 		return err
 	}
@@ -219,6 +220,15 @@ func (e *Engine) lookAgain(ctx context.Context, before *topology.Topology, f *an
 		}
 	}
 	return topology.New(merged, after.Names())
+}
+
+// lookAtLost looks at the lost primary once more where the last look at it is not of this moment: hooks, or a successor
+// that had much to apply, may have taken their time.
+func (e *Engine) lookAtLost(ctx context.Context, r *Recovery, ask request) {
+	i := e.o.Observer.Snapshot().Instance(r.Finding.Key)
+	if !ask.forced && i != nil && e.o.Now().Sub(i.Check.Attempted) > lookAgain {
+		e.lookBriefly(ctx, []topology.Key{i.Key})
+	}
 }
 
 // stillDead refuses to open a second primary when the first one has come back in the meantime.

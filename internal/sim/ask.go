@@ -70,7 +70,7 @@ func (m *Manager) ask(ctx context.Context, s *Server, q question, do func() erro
 				}
 				continue
 			}
-			return m.answer(ctx, s, d, err, fail)
+			return m.answer(ctx, s, life, d, err, fail)
 		}
 		changed := w.changed
 		w.mu.Unlock()
@@ -91,7 +91,7 @@ func (m *Manager) ask(ctx context.Context, s *Server, q question, do func() erro
 }
 
 // answer brings the answer back.
-func (m *Manager) answer(ctx context.Context, s *Server, d time.Duration, err error, fail func(server.Kind, error) error) error {
+func (m *Manager) answer(ctx context.Context, s *Server, life int, d time.Duration, err error, fail func(server.Kind, error) error) error {
 	w := m.w
 	if err := sleep(ctx, d); err != nil {
 		return fail(server.Hung, err)
@@ -99,8 +99,11 @@ func (m *Manager) answer(ctx context.Context, s *Server, d time.Duration, err er
 	for {
 		w.mu.Lock()
 		arrives, dead, changed := w.flows(s.node, m.node) && !m.paused, m.dead, w.changed
+		lost := s.life != life // what had not left the machine never will
 		w.mu.Unlock()
 		switch {
+		case arrives && lost:
+			return fail(server.ConnectionLost, errors.New("the connection was lost"))
 		case dead:
 			return fail(server.Canceled, errGone)
 		case arrives:

@@ -323,7 +323,7 @@ func (c *checker) checkSources(m *Manager) {
 			continue
 		}
 		src := w.byKey[s.ch.source]
-		if src == nil || c.demoted[src] == nil || c.primaries[s] || !c.orphaned(src) {
+		if src == nil || c.demoted[src] == nil || c.primaries[s] || !c.orphaned(src) || !m.within(c.demoted[src]) {
 			continue // one that was opened and lost again before it forgot its source is for people to judge
 		}
 		if d, ok := w.backend.downtimes[s.key]; ok && d.LostInRecovery() {
@@ -348,7 +348,7 @@ func (c *checker) orphaned(s *Server) bool {
 
 func (c *checker) checkRecords() {
 	for _, r := range c.w.backend.recoveries {
-		if !r.ended {
+		if !r.ended && c.w.backend.alive(r.by) { // of a crashed process the period may end before it counts as gone
 			c.violated(NeverEnds, "the recovery of %s (%s) that began at %s has no end on record", r.Finding.Key, r.Finding.Code, stamp(r.at))
 		}
 	}
@@ -361,7 +361,7 @@ func (c *checker) checkRecords() {
 
 func (c *checker) checkWriter(m *Manager) {
 	w := c.w
-	if len(c.writers()) > 0 || w.Scenario.ByHand {
+	if len(c.writers()) > 0 || w.Scenario.ByHand || w.Scenario.Unwanted {
 		return
 	}
 	eligible := 0
@@ -372,7 +372,11 @@ func (c *checker) checkWriter(m *Manager) {
 		if s.ch == nil {
 			continue
 		}
-		if src := w.byKey[s.ch.source]; src != nil && src.alive() && (w.talks(src.node, s.node) || w.now()-s.reachable(m) < settled) {
+		src := w.byKey[s.ch.source]
+		if src == nil {
+			continue // it was detached, because it could not follow
+		}
+		if src.alive() && (w.talks(src.node, s.node) || w.now()-s.reachable(m) < settled) {
 			continue // its source lives, closed: that is for people to open, unless RecoverNonWriteableMaster says otherwise
 		}
 		if s.Rule != topology.MustNotPromote && s.ch.sqlErrno == 0 && !s.full && w.now()-s.reachable(m) > settled {

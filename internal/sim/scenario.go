@@ -37,6 +37,8 @@ type Scenario struct {
 
 	// ByHand says that people change servers; what they break is not held against the engine.
 	ByHand bool
+	// Unwanted says that a dead primary need not be replaced.
+	Unwanted bool
 	// Verbose puts the managers' logs into the story.
 	Verbose bool
 	// Spoil puts a defect into the engine of each manager.
@@ -237,7 +239,7 @@ func BreakApplier(name string, errno int) func(*World) {
 func BackendHangs(hangs bool) func(*World) {
 	return func(w *World) {
 		w.say(w.backend.node, "it hangs: %t", hangs)
-		w.backend.hung = hangs
+		w.backend.hung, w.check.backend = hangs, true
 		w.rewired()
 	}
 }
@@ -246,7 +248,7 @@ func BackendHangs(hangs bool) func(*World) {
 func BackendFull(full bool) func(*World) {
 	return func(w *World) {
 		w.say(w.backend.node, "its disk is full: %t", full)
-		w.backend.full = full
+		w.backend.full, w.check.backend = full, true
 	}
 }
 
