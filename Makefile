@@ -8,7 +8,7 @@ GO      ?= go
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-unit test-race lint generate bench bench-failover bench-fleet soak servers web web-check clean
+.PHONY: help build demo test test-unit test-race lint generate bench bench-failover bench-fleet soak simulate servers web web-check clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ bench-failover: build servers ## Time real failovers: RUNS=20 FLAVORS=mariadb,my
 
 soak: build servers ## Many failovers in a row of one cluster: ROUNDS=25 FLAVORS=mariadb,mysql SEED=0 (network cuts take root)
 	$(GO) run ./bench/soak -binary bin/orchestrator -rounds $(or $(ROUNDS),25) -flavors "$${FLAVORS:-mariadb,mysql}" -seed $(or $(SEED),0) -keep-on
+
+simulate: ## Random failures of a simulated fleet: N=20000 SEED=1
+	$(GO) run ./bench/simulate -n $(or $(N),20000) -seed $(or $(SEED),1)
 
 bench-fleet: build ## Time the service over 5,000 pretended servers.
 	$(GO) run ./bench/fleetbench -binary bin/orchestrator

@@ -160,6 +160,11 @@ func (c *checker) opens(m *Manager, s *Server) {
 			c.violated(SecondWriter, "%s opens %s while %s takes writes and answers", m.id.Hostname, s.Name, o.Name)
 		}
 	}
+	for _, o := range w.servers {
+		if o != s && c.onlyUnseenBy(m, o) && !w.Scenario.ByHand {
+			c.violated(SecondWriter, "%s opens %s while %s takes writes and all its replicas reach it: only %s does not", m.id.Hostname, s.Name, o.Name, m.id.Hostname)
+		}
+	}
 	for n := range w.txns {
 		t := txn(n)
 		if w.txns[n].acked == 0 || s.inLog[t] || c.excused[t] != "" {
@@ -179,6 +184,26 @@ func (c *checker) opens(m *Manager, s *Server) {
 	}
 	delete(c.demoted, s)
 	c.primaries[s] = true
+}
+
+// onlyUnseenBy says whether a primary takes writes and serves all of its replicas, and only a manager has been unable to
+// talk to it for a while.
+func (c *checker) onlyUnseenBy(m *Manager, o *Server) bool {
+	w := c.w
+	if !o.alive() || o.readOnly || m.within(o) || c.demoted[o] != nil || w.now()-max(o.wellSince, o.booted) < 3*time.Second {
+		return false
+	}
+	served := 0
+	for _, r := range w.servers {
+		if r.ch == nil || r.ch.source != o.key {
+			continue
+		}
+		if !r.alive() || !w.talks(r.node, o.node) || w.now()-w.linkSince[r.node][o.node] < 3*time.Second {
+			return false
+		}
+		served++
+	}
+	return served > 0
 }
 
 // stands says whether a server has been in reach long enough to be asked for what it has.

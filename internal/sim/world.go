@@ -38,6 +38,7 @@ type World struct {
 	config   *config.Config
 	triggers []Step // that wait for a line of the story
 	ending   bool
+	everLost map[topology.Key]time.Time // what a deliberate defect remembers
 	check    *checker
 	story    story
 }
