@@ -31,8 +31,8 @@ func (a access) read(ctx context.Context, what string, kind int, do func() error
 	return a.m.ask(ctx, a.s, question{what: what, kind: kind}, do)
 }
 
-func (a access) change(ctx context.Context, what string, do func() error) error {
-	return a.m.ask(ctx, a.s, question{what: what, kind: 20, writes: true}, do)
+func (a access) change(ctx context.Context, what string, kind int, do func() error) error {
+	return a.m.ask(ctx, a.s, question{what: what, kind: kind, writes: true}, do)
 }
 
 // Status implements execute.Server.
@@ -162,7 +162,7 @@ func (a access) StopReceiving(ctx context.Context, _ string) (func(context.Conte
 func (a access) stop(ctx context.Context, t server.Threads) (ended func(context.Context) error, err error) {
 	until := moment(0)
 	s, w := a.s, a.m.w
-	err = a.change(ctx, "stop "+threadNames[t], func() error {
+	err = a.change(ctx, "stop "+threadNames[t], 20, func() error {
 		if s.ch == nil {
 			return nil
 		}
@@ -188,7 +188,7 @@ func (a access) stop(ctx context.Context, t server.Threads) (ended func(context.
 // StartReplica implements execute.Server.
 func (a access) StartReplica(ctx context.Context, t server.Threads, _ string) error {
 	s, w := a.s, a.m.w
-	return a.change(ctx, "start "+threadNames[t], func() error {
+	return a.change(ctx, "start "+threadNames[t], 21, func() error {
 		if s.ch == nil {
 			return sqlError(s, "start replication", server.NotReplica, 1200, "not configured")
 		}
@@ -205,7 +205,7 @@ func (a access) StartReplica(ctx context.Context, t server.Threads, _ string) er
 // ResetReplicaAll implements execute.Server.
 func (a access) ResetReplicaAll(ctx context.Context, _ string) error {
 	s, w := a.s, a.m.w
-	return a.change(ctx, "forget the source", func() error {
+	return a.change(ctx, "forget the source", 22, func() error {
 		if s.ch == nil {
 			return nil
 		}
@@ -223,7 +223,7 @@ func (a access) ResetReplicaAll(ctx context.Context, _ string) error {
 // ChangeSource implements execute.Server.
 func (a access) ChangeSource(ctx context.Context, c server.SourceChange) error {
 	s, w := a.s, a.m.w
-	return a.change(ctx, "replicate from "+c.Source.String(), func() error {
+	return a.change(ctx, "replicate from "+c.Source.String(), 23, func() error {
 		ch := s.ch
 		if ch != nil && (ch.io != topology.ThreadStopped || ch.sql != topology.ThreadStopped) {
 			return sqlError(s, "change the source", server.ReplicaRunning, 3021, "replication runs")
@@ -273,7 +273,7 @@ func (a access) SetReadOnly(ctx context.Context, on, _ bool) error {
 	}
 	var id uint64 // of the connection, once the closing waits
 	life := 0
-	return a.change(ctx, what, func() error {
+	return a.change(ctx, what, 24, func() error {
 		switch {
 		case id != 0 && life == s.life:
 			if s.readOnly {
@@ -307,7 +307,7 @@ func (a access) SetReadOnly(ctx context.Context, on, _ bool) error {
 // nobody has received what they wrote.
 func (a access) SetSemiSync(ctx context.Context, side server.SemiSyncSide, on bool) error {
 	s, w := a.s, a.m.w
-	return a.change(ctx, fmt.Sprintf("set semi-sync side %d to %t", side, on), func() error {
+	return a.change(ctx, fmt.Sprintf("set semi-sync side %d to %t", side, on), 25, func() error {
 		w.say(s.node, "%s: semi-sync of the %s: %t", w.name(a.m.node), [...]string{"source", "replica"}[side], on)
 		if side == server.SemiSyncReplica {
 			s.semiReplica = on
@@ -412,7 +412,7 @@ func (a access) Processlist(ctx context.Context) (list []server.Process, err err
 // KillConnection ends a connection.
 func (a access) KillConnection(ctx context.Context, id uint64) error {
 	s, w := a.s, a.m.w
-	return a.change(ctx, "end a connection", func() error {
+	return a.change(ctx, "end a connection", 26, func() error {
 		w.say(s.node, "%s: end connection %d", w.name(a.m.node), id)
 		s.endConnection(id)
 		return nil
@@ -422,7 +422,7 @@ func (a access) KillConnection(ctx context.Context, id uint64) error {
 // SetMariaDBSlavePos sets where a MariaDB server begins to replicate.
 func (a access) SetMariaDBSlavePos(ctx context.Context, pos string) error {
 	s, w := a.s, a.m.w
-	return a.change(ctx, "set gtid_slave_pos", func() error {
+	return a.change(ctx, "set gtid_slave_pos", 27, func() error {
 		for n := len(s.log) - 1; n >= 0; n-- {
 			if w.mariaGTID(s.log[n]) == pos {
 				s.applied = s.log[n]

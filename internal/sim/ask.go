@@ -28,6 +28,23 @@ type question struct {
 // ask sends a question to a server and waits for the answer as a client of a real one would. do is done on the server,
 // under the world's lock.
 func (m *Manager) ask(ctx context.Context, s *Server, q question, do func() error) error {
+	err := m.askOnce(ctx, s, q, do)
+	if err != nil && ctx.Err() != nil {
+		m.w.aMoment(m.node, s.node, q.kind)
+	}
+	return err
+}
+
+// aMoment passes before somebody notices that his time is over. Deadlines and ticks are whole seconds, and would fall
+// together otherwise.
+func (w *World) aMoment(from, to node, kind int) {
+	w.mu.Lock()
+	d := time.Duration(mix(w.luck(from, to, kind)) % 50_000)
+	w.mu.Unlock()
+	time.Sleep(d)
+}
+
+func (m *Manager) askOnce(ctx context.Context, s *Server, q question, do func() error) error {
 	w := m.w
 	fail := func(kind server.Kind, err error) error {
 		return &server.Error{Key: s.key, Op: q.what, Kind: kind, Err: err}
@@ -81,7 +98,7 @@ func (m *Manager) ask(ctx context.Context, s *Server, q question, do func() erro
 			}
 		case <-ctx.Done():
 			w.mu.Lock()
-			if q.writes && s.hung && !q.fresh && w.flows(m.node, s.node) && w.dice.chance(50) {
+			if q.writes && s.hung && !q.fresh && w.flows(m.node, s.node) && mix(w.luck(m.node, s.node, q.kind))%2 == 0 {
 				s.parked = append(s.parked, func() { _ = do() })
 			}
 			w.mu.Unlock()

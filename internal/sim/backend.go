@@ -81,6 +81,14 @@ var errBackend = errors.New("the backend's disk is full")
 
 // consult is one question of a manager to the backend. do is done there, under the world's lock.
 func (m *Manager) consult(ctx context.Context, kind int, writes bool, do func(b *backend) error) error {
+	err := m.consultOnce(ctx, kind, writes, do)
+	if err != nil && ctx.Err() != nil {
+		m.w.aMoment(m.node, m.w.backend.node, kind)
+	}
+	return err
+}
+
+func (m *Manager) consultOnce(ctx context.Context, kind int, writes bool, do func(b *backend) error) error {
 	w, b := m.w, m.w.backend
 	w.mu.Lock()
 	d := w.latency(m.node, b.node, kind)

@@ -78,8 +78,17 @@ func (w *World) turn(stop <-chan struct{}) {
 // latency is how long a message takes from one node to another. No two are the same, down to the nanosecond, so that
 // nothing depends on the order in which goroutines happen to run: what is sent at one moment arrives at different ones.
 func (w *World) latency(from, to node, kind int) time.Duration {
-	w.sent[from][to]++
-	h := hash(w.seed, uint64(from), uint64(to), uint64(kind), uint64(w.sent[from][to]))
+	w.sent[from][to][kind]++
+	h := w.luck(from, to, kind)
 	d := 80*time.Microsecond + time.Duration(h%240_000)
 	return d + w.slow[from][to]
 }
+
+// luck is chance about the newest message of a kind from one node to another. It counts each kind for itself: which of
+// two messages that leave at the same moment is counted first depends on the scheduler.
+func (w *World) luck(from, to node, kind int) uint64 {
+	return hash(w.seed, uint64(from), uint64(to), uint64(kind), uint64(w.sent[from][to][kind]))
+}
+
+// kinds is how many kinds of messages there may be.
+const kinds = 80

@@ -14,7 +14,6 @@ type World struct {
 	Scenario *Scenario
 	seed     uint64
 	start    time.Time
-	dice     dice
 
 	mu      sync.Mutex
 	queue   events
@@ -22,7 +21,7 @@ type World struct {
 	wake    chan struct{}
 
 	nodes     []string
-	sent      [][]uint32 // messages from one node to another so far
+	sent      [][][kinds]uint16 // messages of each kind from one node to another so far
 	slow      [][]time.Duration
 	cuts      [][]int
 	linkSince [][]moment    // since when two nodes can talk
@@ -45,7 +44,7 @@ type World struct {
 
 func newWorld(sc *Scenario, r *Runner) *World {
 	w := &World{
-		Scenario: sc, seed: mix(sc.Seed), start: time.Now(), dice: dice{mix(sc.Seed ^ 0xd1ce)},
+		Scenario: sc, seed: mix(sc.Seed), start: time.Now(),
 		wake: make(chan struct{}, 1), changed: make(chan struct{}), byKey: make(map[topology.Key]*Server),
 		txns: make([]record, 0, 2048),
 	}
@@ -62,7 +61,7 @@ func newWorld(sc *Scenario, r *Runner) *World {
 	}
 	w.config = r.configFor(sc)
 	size := len(w.nodes)
-	w.sent, w.slow, w.cuts = square[uint32](size), square[time.Duration](size), square[int](size)
+	w.sent, w.slow, w.cuts = square[[kinds]uint16](size), square[time.Duration](size), square[int](size)
 	w.linkSince = square[moment](size)
 	return w
 }
