@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"sync"
@@ -58,6 +59,7 @@ func main() {
 	flag.Parse()
 	if o.worker || o.story {
 		runtime.GOMAXPROCS(1) // a run depends on its seed alone then
+		debug.SetGCPercent(400)
 		inBubbles(o)
 		return
 	}

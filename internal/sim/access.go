@@ -325,9 +325,6 @@ func (a access) SetSemiSync(ctx context.Context, side server.SemiSyncSide, on bo
 	})
 }
 
-// waitPoll is how often a wait on the server is looked at.
-const waitPoll = 3 * time.Millisecond
-
 // wait waits on the server until something is so.
 func (a access) wait(ctx context.Context, what string, timeout time.Duration, reached func(*Server) bool) error {
 	w := a.m.w

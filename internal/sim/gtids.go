@@ -66,15 +66,6 @@ func (g *gtidSet) add(origin int, seq int64) {
 	(*g)[origin] = append(spans, span{seq, seq})
 }
 
-func (g *gtidSet) empty() bool {
-	for _, s := range *g {
-		if len(s) > 0 {
-			return false
-		}
-	}
-	return true
-}
-
 // text prints the set as MySQL does.
 func (g *gtidSet) text(w *World) string {
 	var b strings.Builder

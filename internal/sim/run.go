@@ -36,8 +36,7 @@ type Result struct {
 	Recoveries   int
 	TwoWriters   time.Duration // longest time that two took writes in plain sight
 
-	story string
-	tell  func() string
+	tell func() string
 }
 
 // Story is the timeline of the run, for people.

@@ -125,14 +125,14 @@ func (s *Server) truncate(to int) (lost []txn) {
 		s.has.add(r.origin, r.seq)
 		s.inLog[t] = true
 	}
-	for s.applied >= 0 && !s.inLog[s.applied] {
+	if s.applied >= 0 && !s.inLog[s.applied] {
 		s.applied = -1
-		for n := len(s.log) - 1; n >= 0 && s.applied < 0; n-- {
-			if s.w.txns[s.log[n]].origin != s.index {
-				s.applied = s.log[n]
+		for _, t := range slices.Backward(s.log) {
+			if s.w.txns[t].origin != s.index {
+				s.applied = t
+				break
 			}
 		}
-		break
 	}
 	return lost
 }
