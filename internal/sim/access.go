@@ -202,6 +202,11 @@ func (a access) StartReplica(ctx context.Context, t server.Threads, _ string) er
 	})
 }
 
+// TryReceiver implements execute.Server.
+func (a access) TryReceiver(ctx context.Context, channel string) error {
+	return a.StartReplica(ctx, server.IOThread, channel)
+}
+
 // ResetReplicaAll implements execute.Server.
 func (a access) ResetReplicaAll(ctx context.Context, _ string) error {
 	s, w := a.s, a.m.w
