@@ -1,5 +1,5 @@
-// Command simulate runs random scenarios on the simulated fleet (internal/sim), prints the story of the first one that
-// breaks a promise, and how many did. A seed always gives the same scenario.
+// Command simulate runs random scenarios on the simulated fleet (internal/sim), prints the seed of each that breaks a
+// promise and the story of the first, and how many did. A seed always gives the same scenario.
 //
 //	go run ./bench/simulate -n 20000
 //	go run ./bench/simulate -n 1 -seed 4711 -story
@@ -117,7 +117,7 @@ type tally struct {
 	acked, promotions int
 	two               time.Duration
 	kinds             map[string]int
-	failed            map[uint64]string
+	failed            map[uint64]bool
 }
 
 func (t *tally) take(r report) {
@@ -132,13 +132,14 @@ func (t *tally) take(r report) {
 	}
 	if r.First != "" {
 		t.broken++
-		t.failed[r.Seed] = r.First
+		t.failed[r.Seed] = true
+		fmt.Printf("seed %d: %s\n", r.Seed, r.First)
 	}
 }
 
 // simulate shares the seeds out to workers and sums up what they say.
 func simulate(o options) error {
-	t := &tally{kinds: make(map[string]int), failed: make(map[uint64]string)}
+	t := &tally{kinds: make(map[string]int), failed: make(map[uint64]bool)}
 	began := time.Now()
 	o.workers = max(min(o.workers, o.n), 1)
 	errs := make([]error, o.workers)
@@ -177,9 +178,6 @@ func simulate(o options) error {
 		return err
 	}
 	seeds := slices.Sorted(maps.Keys(t.failed))
-	for _, seed := range seeds[:min(len(seeds), 50)] {
-		fmt.Printf("seed %d: %s\n", seed, t.failed[seed])
-	}
 	fmt.Printf("%d broken: %v; the first one again, with its story (go run ./bench/simulate -n 1 -story -seed %d):\n", t.broken, t.kinds, seeds[0])
 	again := exec.Command(os.Args[0], "-n", "1", "-story", "-seed", strconv.FormatUint(seeds[0], 10))
 	again.Stdout, again.Stderr = os.Stdout, os.Stderr
