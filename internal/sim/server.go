@@ -72,9 +72,8 @@ type Server struct {
 	waiting                 []*commit
 	nextConn                uint64
 
-	closes  []uint64 // connections that close it and wait for commits
-	parked  []func() // statements that it has taken in while it hangs
-	wasOpen bool
+	closes []uint64 // connections that close it and wait for commits
+	parked []func() // statements that it has taken in while it hangs
 }
 
 // commit is a transaction in the binary log whose client waits for confirmations.
@@ -276,6 +275,7 @@ func (s *Server) powerOff() {
 }
 
 func (s *Server) stopRunning() {
+	s.w.check.lost(s)
 	s.up, s.hung = false, false
 	s.life++
 	s.waiting = nil // their clients hear nothing
@@ -284,7 +284,6 @@ func (s *Server) stopRunning() {
 		s.ch.halt()
 		s.ch.dropRelay() // relay_log_recovery: what was received and not applied is fetched again
 	}
-	s.noteOpen()
 	s.w.rewired()
 }
 
@@ -310,7 +309,6 @@ func (s *Server) restart() {
 	if s.ch != nil && !s.StaysOff {
 		s.ch.start(allThreads)
 	}
-	s.noteOpen()
 	w.rewired()
 }
 
@@ -339,6 +337,7 @@ func (s *Server) freeze() {
 		return
 	}
 	s.w.say(s.node, "it hangs")
+	s.w.check.lost(s)
 	s.hung = true
 	for _, c := range s.streams {
 		c.silence()
@@ -376,16 +375,4 @@ func (s *Server) networkChanged() {
 }
 
 // setOpen opens or closes the server at once.
-func (s *Server) setOpen(open bool) {
-	s.readOnly = !open
-	s.noteOpen()
-}
-
-// noteOpen lets the checks know when a server begins or ceases to take writes.
-func (s *Server) noteOpen() {
-	open := s.up && !s.readOnly
-	if open != s.wasOpen {
-		s.wasOpen = open
-		s.w.check.opened(s, open)
-	}
-}
+func (s *Server) setOpen(open bool) { s.readOnly = !open }

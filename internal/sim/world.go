@@ -108,8 +108,6 @@ func (s *Server) configure() {
 		s.semiReplica = !s.Open && s.Priority > 0
 		s.semiTimeout = sc.SemiSyncTimeout
 	}
-	s.wasOpen = false
-	s.noteOpen()
 	if s.Source == "" {
 		return
 	}
