@@ -8,7 +8,7 @@ GO      ?= go
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-unit test-race lint generate bench bench-failover bench-fleet bench-moves soak crash test-ha walk servers web web-check clean
+.PHONY: help build demo test test-unit test-race lint generate bench bench-failover bench-fleet bench-moves soak crash test-ha simulate walk servers web web-check clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ crash: servers ## Kill the manager at every moment of real failovers and takeove
 
 test-ha: build servers ## Strike the managers of a raft group at random: ROUNDS=200 FLAVOR=mariadb SEED=0 (takes root)
 	$(GO) run ./bench/ha -binary bin/orchestrator -rounds $(or $(ROUNDS),200) -flavor $(or $(FLAVOR),mariadb) -seed $(or $(SEED),0) -v
+
+simulate: ## Random failures of a simulated fleet: N=20000 SEED=1
+	$(GO) run ./bench/simulate -n $(or $(N),20000) -seed $(or $(SEED),1)
 
 bench-fleet: build ## Time the service over 5,000 pretended servers.
 	$(GO) run ./bench/fleetbench -binary bin/orchestrator

@@ -39,7 +39,7 @@ func (r *Run) act(ctx context.Context, k topology.Key, a plan.Action) (note stri
 	case plan.DetachSource:
 		return r.detach(ctx, k, s, a)
 	case plan.SetWritable:
-		return r.open(ctx, k, s, a.Super)
+		return r.open(ctx, k, s, a.Super, nil)
 	case plan.SetReadOnly:
 		return r.closeForWriting(ctx, s, a.Super)
 	case plan.SemiSyncSource:
@@ -77,7 +77,10 @@ func channel(ctx context.Context, s Server, name string) (*topology.Channel, err
 }
 
 func (r *Run) stopReceiving(ctx context.Context, k topology.Key, s Server, name string) (note string, err error) {
-	if note, err = r.keepRelayLog(ctx, s, name); err != nil {
+	if note, err = r.keepRelayLog(ctx, s, name); err == nil {
+		err = r.mayStill(ctx)
+	}
+	if err != nil {
 		return note, err
 	}
 	ended, err := s.StopReceiving(ctx, name)
@@ -135,6 +138,9 @@ func (r *Run) start(ctx context.Context, k topology.Key, s Server, threads serve
 
 func (r *Run) stop(ctx context.Context, k topology.Key, s Server, name string) error {
 	if err := r.ended(ctx, k); err != nil {
+		return err
+	}
+	if err := r.mayStill(ctx); err != nil { // what came before in this step may have taken long
 		return err
 	}
 	return s.StopReplica(ctx, server.AllThreads, name)
@@ -376,9 +382,16 @@ func (r *Run) detach(ctx context.Context, k topology.Key, s Server, a plan.Actio
 	return note, s.ChangeSource(ctx, change)
 }
 
-// open makes a server writable, noting where in its binary log that was.
-func (r *Run) open(ctx context.Context, k topology.Key, s Server, super bool) (note string, err error) {
+// open makes a server writable, noting where in its binary log that was. may is asked right before, if it is not nil,
+// and after the server has answered: while it hangs, much may happen elsewhere.
+func (r *Run) open(ctx context.Context, k topology.Key, s Server, super bool, may func(context.Context) error) (note string, err error) {
 	at, err := s.SelfCoordinates(ctx)
+	if err == nil && may != nil {
+		err = may(ctx)
+	}
+	if err == nil {
+		err = r.mayStill(ctx)
+	}
 	if err != nil {
 		return "", err
 	}

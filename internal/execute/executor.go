@@ -209,12 +209,12 @@ func (r *Run) fail(ctx context.Context, err error) error {
 
 // step runs one step and reports it.
 func (r *Run) step(ctx context.Context, s *plan.Step) error {
-	if err := r.e.o.MayWrite(ctx); err != nil {
+	if err := r.mayStill(ctx); err != nil {
 		r.finish(s, plan.Waiting, "", err)
-		if ctx.Err() != nil {
-			return &StepError{Step: *s, Err: err} // it was not told no, there was no time to ask
+		if !errors.Is(err, ErrMayNotWrite) {
+			return &StepError{Step: *s, Err: err}
 		}
-		return fmt.Errorf("%w: %w", ErrMayNotWrite, err)
+		return err
 	}
 	s.State, s.Started, s.Ended, s.Error = plan.Running, r.e.o.Now(), time.Time{}, ""
 	r.report(*s)
@@ -230,11 +230,16 @@ func (r *Run) step(ctx context.Context, s *plan.Step) error {
 		defer ended()
 	}
 	note, err := "", error(nil)
-	if s.NoReturn && r.beforeNoReturn != nil {
+	switch {
+	case s.NoReturn && s.Action.Verb == plan.SetWritable:
+		note, err = r.open(stepCtx, s.Server, r.e.o.Server(s.Server), s.Action.Super, r.beforeNoReturn)
+	case s.NoReturn && r.beforeNoReturn != nil:
 		err = r.beforeNoReturn(stepCtx)
-	}
-	if err == nil {
-		note, err = r.act(stepCtx, s.Server, s.Action)
+		fallthrough
+	default:
+		if err == nil {
+			note, err = r.act(stepCtx, s.Server, s.Action)
+		}
 	}
 	if why := context.Cause(stepCtx); err != nil && why != nil && why != stepCtx.Err() && ctx.Err() == nil {
 		err = fmt.Errorf("%w: %w", why, err)
@@ -261,6 +266,16 @@ func (r *Run) step(ctx context.Context, s *plan.Step) error {
 	}
 	r.passed = r.passed || s.NoReturn
 	return nil
+}
+
+// mayStill asks whether this node may change servers at this moment. An error that is not ErrMayNotWrite says that there
+// was no time to ask.
+func (r *Run) mayStill(ctx context.Context) error {
+	err := r.e.o.MayWrite(ctx)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrMayNotWrite, err)
 }
 
 func (r *Run) finish(s *plan.Step, state plan.State, note string, err error) {

@@ -207,7 +207,7 @@ func TestFailureAfterTheOpeningIsNotUndone(t *testing.T) {
 }
 
 func TestNoStepWithoutLeadership(t *testing.T) {
-	leads := 1
+	leads := 2 // it is asked when a step begins, and again before it writes
 	fakes, e := fleet(Options{MayWrite: func(context.Context) error {
 		if leads--; leads < 0 {
 			return errNo

@@ -214,8 +214,8 @@ func (o *Observer) careDowntime(k topology.Key, d *topology.Downtime, now time.T
 	}
 }
 
-// recovered says whether a server that a recovery left behind is in use again: it replicates, or it is the top of a
-// cluster whose alias nobody else suggests.
+// recovered says whether a server that a recovery left behind is in use again: it replicates, and not from another one
+// that was left behind, or it is the top of a cluster whose alias nobody else suggests.
 func (o *Observer) recovered(k topology.Key) bool {
 	m := o.picture.members[k]
 	if m == nil || !m.asked || !m.inst.LastCheckValid() {
@@ -223,7 +223,7 @@ func (o *Observer) recovered(k topology.Key) bool {
 	}
 	i := m.inst
 	if i.HasSource() {
-		return i.Replicating()
+		return i.Replicating() && !o.belowLost(i)
 	}
 	if i.Depth != 0 || i.SuggestedClusterAlias == "" {
 		return false
@@ -234,6 +234,16 @@ func (o *Observer) recovered(k topology.Key) bool {
 		}
 	}
 	return true
+}
+
+// belowLost says whether a server that a recovery left behind stands above this one.
+func (o *Observer) belowLost(i *topology.Instance) bool {
+	for range o.picture.members { // no chain is longer, and a ring ends
+		if i = o.picture.instance(i.Channel.Source); i == nil || i.Downtime.LostInRecovery() {
+			return i != nil
+		}
+	}
+	return false
 }
 
 // careMinute is the housekeeping of each minute.

@@ -20,11 +20,10 @@ func (e *Engine) Wake() {
 
 // succeed sees to the former primaries that returned while another node led, or nobody did.
 func (e *Engine) succeed() {
+	e.reviewLost()
 	t := e.o.Observer.Snapshot()
 	for _, i := range t.Instances() {
-		ev := observe.Event{Kind: observe.InstanceBack, Key: i.Key, Cluster: i.ClusterName, Topology: t, At: e.o.Now()}
-		e.fenceReturned(ev)
-		e.rejoinReturned(ev)
+		e.rejoinReturned(observe.Event{Kind: observe.InstanceBack, Key: i.Key, Cluster: i.ClusterName, Topology: t, At: e.o.Now()})
 	}
 }
 

@@ -52,12 +52,12 @@ func TestReplicasAreAskedAnewAfterAFailover(t *testing.T) {
 		defer b.engine.work.Wait() // it does not run: nobody else asks
 		ask, stops := askedBench(b)
 		ask(t)
-		b.engine.noteSuccessor(&Recovery{Finding: analysis.Finding{Key: key("q")}, Successor: key("p")})
+		b.engine.noteSuccessor(key("q"), key("p"))
 		ask(t)
 		if n := stops(); n != 2 {
 			t.Errorf("asked %d times, want 2", n)
 		}
-		b.engine.noteSuccessor(&Recovery{Finding: analysis.Finding{Key: key("q")}, Successor: key("r")})
+		b.engine.noteSuccessor(key("q"), key("r"))
 		ask(t)
 		if n := stops(); n != 2 {
 			t.Errorf("asked %d times after somebody else's failover, want 2", n)

@@ -90,8 +90,10 @@ func (e *Engine) writeDown(ctx context.Context, r *Recovery, log *recoveryLog) {
 		e.lookBriefly(books, r.Participants) // the picture follows the facts at once
 	case r.Successful():
 		if !r.planned() { // there it was closed before
-			e.noteSuccessor(r)
-			e.fence(r.Finding.Key, r.Finding.ClusterName)
+			e.noteSuccessor(r.Finding.Key, r.Successor)
+			if !e.closedSince(r.Finding.Key, r.Started) {
+				e.fence(r.Finding.Key, r.Finding.ClusterName)
+			}
 		}
 		e.settle(books, r, log)
 	}

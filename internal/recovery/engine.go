@@ -97,6 +97,8 @@ type Engine struct {
 	work sync.WaitGroup // everything that Run or Recover started and that may outlive them
 	news teller
 
+	reviewed map[topology.Key]bool // lost servers that were looked at since this node has led; of Run alone
+
 	mu         sync.Mutex
 	ctx        context.Context                 // of Run; what is started ends with it
 	busy       map[string]bool                 // clusters in which a recovery runs
@@ -110,8 +112,8 @@ type Engine struct {
 	switches   switches                        // those of single clusters
 	opened     map[topology.Key]bool           // lost primaries that were closed for writing by us and opened by somebody since
 	closed     map[topology.Key]time.Time      // when a lost primary was closed for writing by us
-	handling   map[topology.Key]bool           // findings of the server are being handled
-	missed     map[topology.Key]string         // something was found meanwhile: the cluster to judge again
+	handling   map[topology.Key]handled        // the finding of the server that is being handled
+	missed     map[topology.Key]string         // something else was found meanwhile: the cluster to judge again
 	told       map[detectionID]toldDetection
 	glimpsed   map[topology.Key]glimpse
 	attempted  map[topology.Key]time.Time // last attempt to begin a recovery
@@ -155,7 +157,7 @@ func New(o Options) *Engine {
 		opened:     make(map[topology.Key]bool),
 		closed:     make(map[topology.Key]time.Time),
 		busy:       make(map[string]bool),
-		handling:   make(map[topology.Key]bool),
+		handling:   make(map[topology.Key]handled),
 		missed:     make(map[topology.Key]string),
 		told:       make(map[detectionID]toldDetection),
 		glimpsed:   make(map[topology.Key]glimpse),
@@ -228,7 +230,6 @@ func (e *Engine) onEvent(ctx context.Context, ev observe.Event) {
 	if ev.Topology == nil {
 		return
 	}
-	e.noteOpened(ev)
 	e.fenceReturned(ev)
 	e.rejoinReturned(ev)
 	e.judge(ctx, ev.Topology)
@@ -248,6 +249,7 @@ func (e *Engine) suspect(ev observe.Event) {
 
 func (e *Engine) onTick(ctx context.Context) {
 	e.housekeep(ctx)
+	e.reviewLost()
 	t := e.o.Observer.Snapshot()
 	e.rejoinOverlooked(t)
 	e.judge(ctx, t)

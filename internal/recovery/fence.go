@@ -76,6 +76,13 @@ func (e *Engine) fenceUntilDone(ctx context.Context, k topology.Key, cluster str
 	}
 }
 
+// closedSince says whether a lost primary was closed for writing by this process after a moment.
+func (e *Engine) closedSince(k topology.Key, since time.Time) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.closed[k].After(since)
+}
+
 // fenceOnce closes a server for writing, if this node may still decide so.
 func (e *Engine) fenceOnce(ctx context.Context, k topology.Key) error {
 	if err := e.o.Leader.Confirm(ctx); err != nil {
@@ -174,10 +181,10 @@ func atWork(p server.Process) bool {
 }
 
 // noteOpened notices that somebody has opened a lost primary since it was closed for writing here: one that has been
-// running since then, so that it was not a restart that opened it.
-func (e *Engine) noteOpened(ev observe.Event) {
+// running since then. It returns those that were opened by a restart.
+func (e *Engine) noteOpened(ev observe.Event) (reopened []topology.Key) {
 	if ev.Kind != observe.ClusterChanged {
-		return
+		return nil
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -188,20 +195,59 @@ func (e *Engine) noteOpened(ev observe.Event) {
 		case !i.Downtime.LostInRecovery():
 			delete(e.closed, k)
 			delete(e.opened, k)
-		case !i.ReadOnly && i.LastCheckValid() && i.Check.Seen.After(at) && i.Uptime > i.Check.Seen.Sub(at)+time.Second:
+		case i.ReadOnly || !i.LastCheckValid() || !i.Check.Seen.After(at):
+		case i.Uptime > i.Check.Seen.Sub(at)+time.Second:
 			e.opened[k] = true
+		case i.Uptime < i.Check.Seen.Sub(at)-time.Second && !i.Replicating():
+			// It was started anew, so fast that nobody saw it gone.
+			reopened = append(reopened, k)
+		}
+	}
+	return topology.SortKeys(reopened)
+}
+
+// reviewLost looks, when this node has begun to lead, once at each server that counts as lost: one that came back open
+// while nobody led, or while nobody watched, is closed for writing.
+func (e *Engine) reviewLost() {
+	leads := e.o.Leader.IsLeader()
+	if !leads {
+		e.reviewed = nil
+		return
+	}
+	if e.reviewed == nil {
+		e.reviewed = make(map[topology.Key]bool)
+	}
+	for _, i := range e.o.Observer.Snapshot().Instances() {
+		if !i.Downtime.LostInRecovery() || !i.LastCheckValid() || e.reviewed[i.Key] || !e.o.Observer.Complete(i.ClusterName) {
+			continue
+		}
+		e.reviewed[i.Key] = true
+		if !i.HasSource() {
+			e.closeReturned(i)
 		}
 	}
 }
 
 // fenceReturned closes a server for writing when it comes back while it counts as lost in a recovery and would take
-// writes. It does so on its return only, and not after somebody has opened it on purpose.
+// writes. It does so on its return only, however short it was away, and not after somebody has opened it on purpose.
 func (e *Engine) fenceReturned(ev observe.Event) {
+	for _, k := range e.noteOpened(ev) {
+		if e.o.Leader.IsLeader() {
+			e.fence(k, ev.Cluster)
+		}
+	}
 	if ev.Kind != observe.InstanceBack && ev.Kind != observe.InstanceDiscovered {
 		return
 	}
-	i := ev.Topology.Instance(ev.Key)
-	if i == nil || i.ReadOnly || !i.LastCheckValid() || !i.Downtime.LostInRecovery() || i.Replicating() || !e.o.Leader.IsLeader() {
+	if i := ev.Topology.Instance(ev.Key); i != nil {
+		e.closeReturned(i)
+	}
+}
+
+// closeReturned closes a server that counts as lost in a recovery, unless somebody opened it on purpose, or it was promoted
+// since and only its downtime is stale.
+func (e *Engine) closeReturned(i *topology.Instance) {
+	if i.ReadOnly || !i.LastCheckValid() || !i.Downtime.LostInRecovery() || i.Replicating() || !e.o.Leader.IsLeader() {
 		return
 	}
 	e.mu.Lock()
@@ -212,7 +258,7 @@ func (e *Engine) fenceReturned(ev observe.Event) {
 	}
 	reader, ok := e.o.Ledger.(promotionReader)
 	if !ok {
-		e.fence(i.Key, ev.Cluster)
+		e.fence(i.Key, i.ClusterName)
 		return
 	}
 	e.goTracked(func() {
@@ -224,7 +270,7 @@ func (e *Engine) fenceReturned(ev observe.Event) {
 			e.o.Logger.Info("a server counts as lost although it was promoted since; it stays open", "server", i.Key.String())
 			return
 		}
-		e.fence(i.Key, ev.Cluster)
+		e.fence(i.Key, i.ClusterName)
 	})
 }
 

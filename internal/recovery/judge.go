@@ -77,7 +77,7 @@ func (e *Engine) consider(ctx context.Context, t *topology.Topology, f analysis.
 	if !handling.Detected() && len(needs) == 0 {
 		return
 	}
-	if !e.take(&f, handling) {
+	if !e.o.Leader.IsLeader() || !e.take(&f, handling) {
 		return
 	}
 	e.goTracked(func() {
@@ -106,13 +106,24 @@ func (e *Engine) stood(f *analysis.Finding) time.Duration {
 	return 0
 }
 
+// handled is what tells a finding that is being handled from another one of the same server.
+type handled struct {
+	code analysis.Code
+	how  analysis.Handling
+}
+
 // take reserves the server of a finding for one handler at a time. A finding that was handled a moment ago with no
 // effect is left for the next second.
 func (e *Engine) take(f *analysis.Finding, h analysis.Handling) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.handling[f.Key] {
-		e.missed[f.Key] = f.ClusterName
+	this := handled{f.Code, h}
+	if other, ok := e.handling[f.Key]; ok {
+		// The same once more is no news. If it were, two findings that are done with at once would have each other judged
+		// without end.
+		if other != this {
+			e.missed[f.Key] = f.ClusterName
+		}
 		return false
 	}
 	if e.busy[f.ClusterName] {
@@ -123,7 +134,7 @@ func (e *Engine) take(f *analysis.Finding, h analysis.Handling) bool {
 	if known && told.code == f.Code && now.Before(e.attempted[f.Key].Add(retryAfter)) {
 		return false
 	}
-	e.handling[f.Key] = true
+	e.handling[f.Key] = this
 	return true
 }
 

@@ -24,7 +24,7 @@ type recoveryLog struct {
 	done sync.WaitGroup
 	wake chan struct{} // holds one token when there is something to write
 
-	saving chan struct{} // holds one token while the journal is written, so that what is older never comes later
+	saving chan struct{} // holds a token while the journal is written, so that what is older never comes later
 
 	mu      sync.Mutex
 	journal Journal

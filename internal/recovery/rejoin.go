@@ -153,6 +153,9 @@ func (e *Engine) rejoinOnce(ctx context.Context, k topology.Key) error {
 	defer e.vacate(primary.ClusterName)
 
 	request := failover.RejoinRequest{Returned: returned, Primary: primary, Teller: follower(t, primary.Key), Cloned: returned.HasSource()}
+	if request.Teller.IsZero() {
+		request.Teller = primary.Key // nobody follows it yet, but a query for the credentials is answered there, too
+	}
 	if request.ReturnedHas, err = e.holding(ctx, k); err == nil {
 		request.PrimaryHas, err = e.holding(ctx, primary.Key)
 	}
@@ -191,12 +194,12 @@ type notTakenBack struct {
 func (n *notTakenBack) Unwrap() error { return n.Refusal }
 
 // noteSuccessor remembers who replaced a primary.
-func (e *Engine) noteSuccessor(r *Recovery) {
+func (e *Engine) noteSuccessor(failed, successor topology.Key) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.successors[r.Finding.Key] = r.Successor
+	e.successors[failed] = successor
 	// Whoever replicates from either of them from now on has not been asked yet whether it can.
-	for _, k := range []topology.Key{r.Finding.Key, r.Successor} {
+	for _, k := range []topology.Key{failed, successor} {
 		delete(e.asked, k)
 	}
 }

@@ -110,7 +110,11 @@ func (e *Engine) repair(ctx context.Context, r *Recovery, ask request, k *kind, 
 	if err != nil {
 		return err
 	}
-	run := execute.New(e.executorOptions(r.Finding.ClusterName, r.UID, log)).NewRun()
+	options := e.executorOptions(r.Finding.ClusterName, r.UID, log)
+	if k.promotes {
+		options.OnStep = e.fencesOnceOpened(r.Finding.Key, r.Finding.ClusterName, options.OnStep)
+	}
+	run := execute.New(options).NewRun()
 	run.BeforeNoReturn(func(ctx context.Context) error { return e.mayOpen(ctx, r, ask, k, log) })
 
 	before := e.o.Observer.Cluster(r.Finding.ClusterName)
@@ -179,6 +183,18 @@ func riskOf(t *topology.Topology, failed topology.Key, k *kind, successor topolo
 	return failover.RiskOf(t, primary, successor, p), true
 }
 
+// fencesOnceOpened begins to close the lost primary as soon as its successor takes writes: the steps that follow may
+// take long, and it must not come back open meanwhile.
+func (e *Engine) fencesOnceOpened(failed topology.Key, cluster string, told func(plan.Step)) func(plan.Step) {
+	return func(s plan.Step) {
+		told(s)
+		if s.NoReturn && s.State == plan.Done && s.Action.Verb == plan.SetWritable && s.Server != failed {
+			e.noteSuccessor(failed, s.Server)
+			e.fence(failed, cluster)
+		}
+	}
+}
+
 // mayOpen is asked right before a server is opened for writing.
 func (e *Engine) mayOpen(ctx context.Context, r *Recovery, ask request, k *kind, log *recoveryLog) error {
 	if k.inPlace {
@@ -189,6 +205,7 @@ func (e *Engine) mayOpen(ctx context.Context, r *Recovery, ask request, k *kind,
 		}
 		return idle(k.plan(t, want, failover.PolicyOf(e.o.Config())), k)
 	}
+	e.lookAtLost(ctx, r, ask)
 	if err := e.stillDead(r, ask); err != nil {
 		return err
 	}
@@ -221,6 +238,15 @@ func (e *Engine) lookAgain(ctx context.Context, before *topology.Topology, f *an
 		}
 	}
 	return topology.New(merged, after.Names())
+}
+
+// lookAtLost looks at the lost primary once more where the last look at it is not of this moment: hooks, or a successor
+// that had much to apply, may have taken their time.
+func (e *Engine) lookAtLost(ctx context.Context, r *Recovery, ask request) {
+	i := e.o.Observer.Snapshot().Instance(r.Finding.Key)
+	if !ask.forced && i != nil && e.o.Now().Sub(i.Check.Attempted) > lookAgain {
+		e.lookBriefly(ctx, []topology.Key{i.Key})
+	}
 }
 
 // stillDead refuses to open a second primary when the first one has come back in the meantime.

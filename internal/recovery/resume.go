@@ -144,6 +144,7 @@ const (
 func (e *Engine) finish(ctx context.Context, u Unfinished) (again bool) {
 	r := &u.Recovery
 	r.Finding.CommandHint = cmp.Or(u.Journal.Command, Command(u.Journal.Operation).hint())
+	r.unregistered = r.ID == 0 // the ledger failed when it began; its end could not be noted
 	t, complete := e.lookAtAll(ctx, u.servers())
 	if ctx.Err() != nil || !e.o.Leader.IsLeader() {
 		return false

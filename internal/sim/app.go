@@ -1,0 +1,99 @@
+package sim
+
+import (
+	"context"
+	"time"
+
+	"orchestrator/internal/publish"
+)
+
+// app is an application that writes all the time. It writes where the last write succeeded, and looks for another server
+// when that one refuses or is silent.
+type app struct {
+	w      *World
+	node   node
+	at     int // index of the server
+	n      int
+	paused bool
+}
+
+// patience is how long an application waits for an answer.
+const patience = 700 * time.Millisecond
+
+func newApp(w *World, n node) *app { return &app{w: w, node: n} }
+
+// start begins to write.
+func (a *app) start() {
+	a.w.after(time.Duration(hash(a.w.seed, uint64(a.node))%uint64(100*time.Millisecond)), a.write)
+}
+
+func (a *app) pause() time.Duration {
+	every := a.w.Scenario.WriteEvery
+	a.n++
+	return every/2 + time.Duration(hash(a.w.seed, uint64(a.node), uint64(a.n))%uint64(every))
+}
+
+// write tries to commit one transaction.
+func (a *app) write() {
+	w := a.w
+	if a.paused || w.ending {
+		return
+	}
+	s := w.servers[a.at]
+	answered := false
+	next := func(d time.Duration) {
+		if !answered {
+			answered = true
+			w.after(d, a.write)
+		}
+	}
+	elsewhere := func() {
+		a.at = (a.at + 1) % len(w.servers)
+		next(a.pause() / 4)
+	}
+	w.after(patience, func() {
+		if !answered {
+			elsewhere()
+		}
+	})
+	w.after(w.latency(a.node, s.node, 70), func() {
+		switch {
+		case !w.flows(a.node, s.node), s.hostDown, s.hung:
+			return // silence
+		case !s.up:
+			if w.flows(s.node, a.node) {
+				w.after(w.latency(s.node, a.node, 71), elsewhere)
+			}
+			return
+		case s.readOnly:
+			w.after(w.latency(s.node, a.node, 72), elsewhere)
+			return
+		case s.full, len(s.closes) > 0:
+			return // it waits inside the server
+		}
+		s.write(w.name(a.node), func(t txn, acked, guaranteed bool) {
+			w.after(w.latency(s.node, a.node, 73), func() {
+				if !acked || !w.flows(s.node, a.node) {
+					return
+				}
+				w.check.acked(t, s, guaranteed)
+				next(a.pause())
+			})
+		})
+	})
+}
+
+// hooks are the programs that the engine runs: none, but for the time that they take.
+type hooks struct{ m *Manager }
+
+// Run implements recovery.Hooks.
+func (h hooks) Run(ctx context.Context, list publish.List, _ publish.Values, _ publish.Mode) error {
+	w := h.m.w
+	w.mu.Lock()
+	d := w.Scenario.HookTime
+	w.mu.Unlock()
+	if d == 0 {
+		return nil
+	}
+	return sleep(ctx, d)
+}

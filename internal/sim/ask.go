@@ -1,0 +1,155 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"orchestrator/internal/server"
+)
+
+// errGone is what a manager hears whose process has ended.
+var errGone = errors.New("the process of this manager has ended")
+
+// errLater says that a statement goes on: it is looked at again a little later.
+var errLater = errors.New("not yet")
+
+// question is one message from a manager to a server and back.
+type question struct {
+	what  string // for errors and the story
+	kind  int    // tells messages apart that leave at the same moment
+	fresh bool   // on a new connection
+	// writes says that it changes the server. What do does then must not be seen by anybody else: a server that hangs
+	// may do it after the one who asked has gone.
+	writes bool
+}
+
+// ask sends a question to a server and waits for the answer as a client of a real one would. do is done on the server,
+// under the world's lock.
+func (m *Manager) ask(ctx context.Context, s *Server, q question, do func() error) error {
+	err := m.askOnce(ctx, s, q, do)
+	if err != nil && ctx.Err() != nil {
+		m.w.aMoment(m.node, s.node, q.kind)
+	}
+	return err
+}
+
+// aMoment passes before somebody notices that his time is over. Deadlines and ticks are whole seconds, and would fall
+// together otherwise.
+func (w *World) aMoment(from, to node, kind int) {
+	w.mu.Lock()
+	d := time.Duration(mix(w.luck(from, to, kind)) % 50_000)
+	w.mu.Unlock()
+	time.Sleep(d)
+}
+
+func (m *Manager) askOnce(ctx context.Context, s *Server, q question, do func() error) error {
+	w := m.w
+	fail := func(kind server.Kind, err error) error {
+		return &server.Error{Key: s.key, Op: q.what, Kind: kind, Err: err}
+	}
+	w.mu.Lock()
+	d := w.latency(m.node, s.node, q.kind)
+	if q.writes {
+		w.check.acts(m, s, q.what)
+	}
+	w.mu.Unlock()
+	if err := sleep(ctx, d); err != nil {
+		return fail(server.Hung, err)
+	}
+	life, connected := 0, false
+	for {
+		w.mu.Lock()
+		blocked := !w.flows(m.node, s.node) || s.hostDown || s.hung || q.fresh && !w.flows(s.node, m.node)
+		switch {
+		case m.dead:
+			w.mu.Unlock()
+			return fail(server.Canceled, errGone)
+		case m.paused || blocked:
+		case !s.up:
+			blocked = !w.flows(s.node, m.node)
+			if !blocked {
+				w.mu.Unlock()
+				return fail(server.Refused, errors.New("connection refused"))
+			}
+		case connected && s.life != life:
+			w.mu.Unlock()
+			return fail(server.ConnectionLost, errors.New("the connection was lost"))
+		default:
+			life, connected = s.life, true
+			err := do()
+			d := w.latency(s.node, m.node, q.kind)
+			w.mu.Unlock()
+			if errors.Is(err, errLater) {
+				if err := sleep(ctx, 2*time.Millisecond+d/8); err != nil {
+					return fail(server.Hung, err)
+				}
+				continue
+			}
+			return m.answer(ctx, s, life, d, err, fail)
+		}
+		changed := w.changed
+		w.mu.Unlock()
+		select {
+		case <-changed:
+			if err := sleep(ctx, resend/4+d); err != nil {
+				return fail(server.Hung, err)
+			}
+		case <-ctx.Done():
+			w.mu.Lock()
+			if q.writes && s.hung && !q.fresh && w.flows(m.node, s.node) && mix(w.luck(m.node, s.node, q.kind))%2 == 0 {
+				s.parked = append(s.parked, func() { _ = do() })
+			}
+			w.mu.Unlock()
+			return fail(server.Hung, context.Cause(ctx))
+		}
+	}
+}
+
+// answer brings the answer back.
+func (m *Manager) answer(ctx context.Context, s *Server, life int, d time.Duration, err error, fail func(server.Kind, error) error) error {
+	w := m.w
+	if err := sleep(ctx, d); err != nil {
+		return fail(server.Hung, err)
+	}
+	for {
+		w.mu.Lock()
+		arrives, dead, changed := w.flows(s.node, m.node) && !m.paused, m.dead, w.changed
+		lost := s.life != life // what had not left the machine never will
+		w.mu.Unlock()
+		switch {
+		case arrives && lost:
+			return fail(server.ConnectionLost, errors.New("the connection was lost"))
+		case dead:
+			return fail(server.Canceled, errGone)
+		case arrives:
+			return err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fail(server.Hung, context.Cause(ctx))
+		}
+	}
+}
+
+// sleep waits; the error is that of the context, when it ends first.
+func sleep(ctx context.Context, d time.Duration) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// sqlError is an error that the server itself gives.
+func sqlError(s *Server, what string, kind server.Kind, code uint16, format string, args ...any) error {
+	return &server.Error{Key: s.key, Op: what, Kind: kind, Code: code, Err: fmt.Errorf("error %d: "+format, append([]any{code}, args...)...)}
+}

@@ -1,0 +1,312 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"orchestrator/internal/analysis"
+	"orchestrator/internal/failover"
+	"orchestrator/internal/plan"
+	"orchestrator/internal/recovery"
+	"orchestrator/internal/topology"
+)
+
+// ledger is one manager's access to the records: a recovery.Ledger with the rules of recovery.StoreLedger.
+type ledger struct{ m *Manager }
+
+func (m *Manager) ledger() ledger { return ledger{m} }
+
+// RegisterDetection implements recovery.Ledger.
+func (l ledger) RegisterDetection(ctx context.Context, f *analysis.Finding, actionable bool) (id int64, fresh bool, err error) {
+	err = l.m.consult(ctx, 50, true, func(b *backend) error {
+		for _, d := range b.detections {
+			if d.active && d.key == f.Key && d.actionable == actionable {
+				id, fresh = d.id, false
+				return nil
+			}
+		}
+		id, fresh = int64(len(b.detections)+1), true
+		b.detections = append(b.detections, &detection{id: id, key: f.Key, actionable: actionable, active: true, at: b.w.now()})
+		return nil
+	})
+	return id, fresh, err
+}
+
+// RegisterRecovery implements recovery.Ledger.
+func (l ledger) RegisterRecovery(ctx context.Context, r *recovery.Recovery) (block recovery.Block, err error) {
+	id := int64(0)
+	err = l.m.consult(ctx, 51, true, func(b *backend) error {
+		for n, o := range slices.Backward(b.recoveries) {
+			switch {
+			case !o.active:
+			case r.Forced && o.ended && o.Finding.Key == r.Finding.Key:
+				o.active, o.acked = false, true
+				continue
+			case r.Forced && o.Finding.Key != r.Finding.Key:
+				continue
+			case o.Successor == r.Finding.Key && !r.Forced:
+				block = recovery.Block{By: int64(n + 1), Reason: "it was promoted a short while ago"}
+			case o.Finding.ClusterName == r.Finding.ClusterName:
+				block = recovery.Block{By: int64(n + 1), Reason: "the cluster was recovered a short while ago"}
+			case o.Finding.Key == r.Finding.Key:
+				block = recovery.Block{By: int64(n + 1), Reason: "active or recent recovery"}
+			}
+			if block.Blocked() {
+				return nil
+			}
+		}
+		id = int64(len(b.recoveries) + 1)
+		copied := *r
+		copied.ID = id
+		b.recoveries = append(b.recoveries, &row{Recovery: copied, by: l.m.id, active: true, at: b.w.now()})
+		return nil
+	})
+	if err == nil && id != 0 {
+		r.ID = id
+	}
+	return block, err
+}
+
+var errNoRecord = errors.New("there is no record of the recovery")
+
+// ResolveRecovery implements recovery.Ledger.
+func (l ledger) ResolveRecovery(ctx context.Context, r *recovery.Recovery) error {
+	copied := *r
+	return l.m.consult(ctx, 52, true, func(b *backend) error {
+		o := b.row(copied.UID)
+		if o == nil {
+			return errNoRecord
+		}
+		o.ended, o.successful = true, copied.Successful()
+		o.Successor, o.Lost, o.Participants, o.Errors, o.Ended = copied.Successor, copied.Lost, copied.Participants, copied.Errors, copied.Ended
+		return nil
+	})
+}
+
+// AddStep implements recovery.Ledger.
+func (l ledger) AddStep(ctx context.Context, uid string, _ time.Time, message string) error {
+	return l.m.consult(ctx, 53, true, func(b *backend) error {
+		b.steps = append(b.steps, note{at: b.w.now(), uid: uid, text: message})
+		b.w.tell(l.m.node, decided, message)
+		return nil
+	})
+}
+
+// SaveProgress implements recovery.Ledger.
+func (l ledger) SaveProgress(ctx context.Context, uid string, j *recovery.Journal) error {
+	copied := *j
+	copied.Steps = slices.Clone(j.Steps)
+	return l.m.consult(ctx, 54, true, func(b *backend) error {
+		o := b.journal(uid)
+		if o == nil {
+			o = &journal{uid: uid}
+			b.journals = append(b.journals, o)
+		}
+		o.cluster, o.state, o.open, o.updated = copied.Cluster, copied, true, b.w.start.Add(b.w.now())
+		return nil
+	})
+}
+
+// CloseJournal implements recovery.Ledger.
+func (l ledger) CloseJournal(ctx context.Context, uid string) error {
+	return l.m.consult(ctx, 55, true, func(b *backend) error {
+		if j := b.journal(uid); j != nil {
+			j.open = false
+		}
+		return nil
+	})
+}
+
+// Unfinished implements recovery.Ledger.
+func (l ledger) Unfinished(ctx context.Context) (found []recovery.Unfinished, err error) {
+	err = l.m.consult(ctx, 56, false, func(b *backend) error {
+		found = nil
+		for _, j := range b.journals {
+			if j.open {
+				found = append(found, l.unfinished(b, j))
+			}
+		}
+		return nil
+	})
+	return found, err
+}
+
+func (l ledger) unfinished(b *backend, j *journal) recovery.Unfinished {
+	u := recovery.Unfinished{Journal: j.state}
+	u.Journal.Steps = slices.Clone(j.state.Steps)
+	p := &u.Journal.Plan
+	r := &u.Recovery
+	r.UID, r.Started, r.Plan = j.uid, j.updated, *p
+	r.Finding = analysis.Finding{Key: p.Failed, Code: analysis.Code(p.Operation), ClusterName: p.Cluster, ClusterAlias: p.Cluster}
+	if o := b.row(j.uid); o != nil {
+		r.ID, r.DetectionID, r.Started = o.ID, o.DetectionID, o.Started
+		f, was := &r.Finding, &o.Finding
+		f.Key, f.Code, f.ClusterName, f.ClusterAlias = was.Key, was.Code, was.ClusterName, was.ClusterAlias
+		f.Replicas, f.CountReplicas = slices.Clone(was.Replicas), was.CountReplicas
+		u.Own = o.by == l.m.id
+		u.Running = b.alive(o.by) && !u.Journal.GivenUp
+	}
+	f := &r.Finding
+	switch analysis.HandlingOf(f.Code).Recovery {
+	case analysis.RecoverIntermediate:
+	case analysis.RecoverCoPrimary:
+		f.IsCoPrimary = true
+	case analysis.RecoverGroupMember:
+		f.IsGroupMember = true
+	default:
+		f.IsPrimary = true
+	}
+	f.ClusterDomain = f.ClusterName
+	c := l.m.w.config
+	f.AutomatedPrimaryRecovery = c.RecoverPrimaryClusters().Match(f.ClusterName, f.ClusterAlias)
+	f.AutomatedIntermediateRecovery = c.RecoverIntermediateClusters().Match(f.ClusterName, f.ClusterAlias)
+	r.Participants = participants(p)
+	return u
+}
+
+func participants(p *plan.Plan) []topology.Key {
+	var keys []topology.Key
+	for _, s := range p.Steps {
+		if !slices.Contains(keys, s.Server) {
+			keys = append(keys, s.Server)
+		}
+	}
+	return topology.SortKeys(keys)
+}
+
+// DemotedSince implements recovery.Ledger.
+func (l ledger) DemotedSince(ctx context.Context, key topology.Key, since time.Time) (demoted bool, err error) {
+	err = l.m.consult(ctx, 57, false, func(b *backend) error {
+		demoted = false
+		for n, o := range slices.Backward(b.recoveries) {
+			if o.Finding.Key != key || !o.successful || o.Successor == key || !promotes(o.Finding.Code) {
+				continue
+			}
+			demoted = !o.Started.Before(since) && !slices.ContainsFunc(b.recoveries[n+1:], func(p *row) bool { return p.Successor == key })
+			return nil
+		}
+		return nil
+	})
+	return demoted, err
+}
+
+// promotes says whether a recovery from the failure ends with another primary.
+func promotes(c analysis.Code) bool {
+	switch analysis.HandlingOf(c).Recovery {
+	case analysis.RecoverPrimary, analysis.RecoverCoPrimary, analysis.NoRecovery, analysis.DetectOnly:
+		return true
+	}
+	return false
+}
+
+// Acknowledge implements recovery.Ledger.
+func (l ledger) Acknowledge(ctx context.Context, uid, _ string) error {
+	return l.m.consult(ctx, 58, true, func(b *backend) error {
+		if o := b.row(uid); o != nil {
+			o.active, o.acked = false, true
+		}
+		return nil
+	})
+}
+
+// Blocking implements recovery.Ledger.
+func (l ledger) Blocking(context.Context, topology.Key, string) (*failover.Blocking, error) {
+	return nil, nil
+}
+
+// ClearDetections implements recovery.Ledger.
+func (l ledger) ClearDetections(ctx context.Context, key topology.Key) error {
+	return l.m.consult(ctx, 59, true, func(b *backend) error {
+		for _, d := range b.detections {
+			d.active = d.active && d.key != key
+		}
+		return nil
+	})
+}
+
+// Downtime implements recovery.Ledger.
+func (l ledger) Downtime(ctx context.Context, key topology.Key, d topology.Downtime) error {
+	return l.m.consult(ctx, 60, true, func(b *backend) error {
+		b.downtimes[key] = d
+		b.declare(l.m, key, &d)
+		return nil
+	})
+}
+
+// EndDowntime implements recovery.Ledger.
+func (l ledger) EndDowntime(ctx context.Context, key topology.Key) error {
+	return l.m.consult(ctx, 61, true, func(b *backend) error {
+		if _, ok := b.downtimes[key]; ok {
+			delete(b.downtimes, key)
+			b.declare(l.m, key, nil)
+		}
+		return nil
+	})
+}
+
+// RenameCluster implements recovery.Ledger.
+func (l ledger) RenameCluster(ctx context.Context, _, _, _ string) error {
+	return l.m.consult(ctx, 62, true, func(*backend) error { return nil })
+}
+
+// PublishPrimary implements recovery.Ledger.
+func (l ledger) PublishPrimary(ctx context.Context, cluster, _, _ string, primary topology.Key) error {
+	return l.m.consult(ctx, 63, true, func(b *backend) error {
+		b.primaries[cluster] = primary
+		return nil
+	})
+}
+
+// Disabled implements recovery.Ledger.
+func (l ledger) Disabled(ctx context.Context) (disabled bool, err error) {
+	err = l.m.consult(ctx, 64, false, func(b *backend) error {
+		disabled = b.disabled
+		return nil
+	})
+	return disabled, err
+}
+
+// SwitchedOff implements recovery.Ledger: nobody switches the recoveries of one cluster off here.
+func (l ledger) SwitchedOff(context.Context) ([]failover.SwitchedOff, error) { return nil, nil }
+
+// Audit implements recovery.Ledger.
+func (l ledger) Audit(ctx context.Context, kind string, key topology.Key, _, message string) error {
+	return l.m.consult(ctx, 65, true, func(b *backend) error {
+		b.audits = append(b.audits, note{at: b.w.now(), kind: kind, key: key, text: message})
+		return nil
+	})
+}
+
+// Expire implements recovery.Ledger.
+func (l ledger) Expire(ctx context.Context) error {
+	return l.m.consult(ctx, 66, true, func(b *backend) error {
+		c := b.w.config
+		for _, d := range b.detections {
+			d.active = d.active && b.w.now()-d.at < c.FailureDetectionPeriodBlock()
+		}
+		for _, o := range b.recoveries {
+			o.active = o.active && b.w.now()-o.at < c.RecoveryPeriodBlock()
+			if j := b.journal(o.UID); o.active && !o.ended && !b.alive(o.by) && (j == nil || !j.open) {
+				o.active, o.acked, o.ended = false, true, true
+			}
+		}
+		return nil
+	})
+}
+
+// SuccessorOf tells who replaced a primary.
+func (l ledger) SuccessorOf(ctx context.Context, failed topology.Key) (to topology.Key, err error) {
+	err = l.m.consult(ctx, 67, false, func(b *backend) error {
+		to = topology.Key{}
+		for _, o := range slices.Backward(b.recoveries) {
+			if o.Finding.Key == failed && o.successful {
+				to = o.Successor
+				return nil
+			}
+		}
+		return nil
+	})
+	return to, err
+}

@@ -1,0 +1,165 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"orchestrator/internal/consensus"
+	"orchestrator/internal/execute"
+	"orchestrator/internal/observe"
+	"orchestrator/internal/recovery"
+	"orchestrator/internal/store"
+	"orchestrator/internal/topology"
+)
+
+// Manager is one process of the product: the real observer, the real engine and the real lease, wired as the service
+// wires them. After a crash another Manager takes its place.
+type Manager struct {
+	w      *World
+	index  int
+	node   node
+	id     store.Node
+	life   int
+	dead   bool
+	paused bool          // it is alive and does nothing, or so it seems
+	ahead  time.Duration // of its clock
+
+	lease    *consensus.Lease
+	observer *observe.Observer
+	engine   *recovery.Engine
+	watches  []*watch
+	stop     context.CancelFunc
+	work     sync.WaitGroup
+}
+
+func (w *World) addManager(index int, at node) {
+	w.managers = append(w.managers, w.newManager(index, at, 1))
+}
+
+func (w *World) newManager(index int, at node, life int) *Manager {
+	name := w.name(at)
+	return &Manager{w: w, index: index, node: at, life: life, id: store.Node{Hostname: name, Token: fmt.Sprintf("%s/%d", name, life)}}
+}
+
+// clock is what the manager takes for the time.
+func (m *Manager) clock() time.Time {
+	m.w.mu.Lock()
+	defer m.w.mu.Unlock()
+	return time.Now().Add(m.ahead)
+}
+
+// start begins the life of the process. Its parts begin one after the other, so that their ticks never fall together.
+func (m *Manager) start() {
+	w := m.w
+	ctx, stop := context.WithCancel(context.Background())
+	m.stop = stop
+	log := slog.New(slog.DiscardHandler)
+	if w.Scenario.Verbose {
+		log = slog.New(storyLog{w, m.node})
+	}
+	m.lease = consensus.NewLease(consensus.LeaseOptions{Table: lease{m}, Self: m.id, Now: m.clock, Logger: log})
+	m.observer = observe.New(observe.Options{
+		Prober: prober{m}, Store: keep{m}, Config: w.configuration, Resolver: noNames{}, Logger: log, Now: m.clock,
+	})
+	o := recovery.Options{
+		Observer: m.observer, Servers: m.server, Ledger: m.ledger(), Hooks: hooks{m},
+		Leader: m.lease, Config: w.configuration, Node: recovery.Node{Hostname: m.id.Hostname, Token: m.id.Token},
+		Now: m.clock, Progress: m.progress, Logger: log,
+	}
+	if spoil := w.Scenario.Spoil; spoil != nil {
+		spoil(&o)
+	}
+	m.engine = recovery.New(o)
+	m.work.Go(func() {
+		if sleep(ctx, time.Duration(hash(w.seed, uint64(m.node), uint64(m.life))%uint64(40*time.Millisecond))) != nil {
+			return
+		}
+		m.lease.Try(ctx)
+		parts := []func(context.Context) error{m.lease.Run, m.observer.Run, m.engine.Run}
+		for n, part := range parts {
+			m.work.Go(func() { _ = part(ctx) }) // they fail only when what was stored cannot be loaded, for which the store waits
+			if sleep(ctx, time.Duration(3+n)*time.Millisecond+time.Duration(hash(w.seed, uint64(m.node), uint64(n), 7)%999_983)) != nil {
+				return
+			}
+		}
+		m.beat(ctx)
+	})
+}
+
+// beat gives signs of life.
+func (m *Manager) beat(ctx context.Context) {
+	for {
+		// A sign that does not get through is one that was not given.
+		bounded, cancel := context.WithTimeout(ctx, 2*time.Second)
+		_ = m.consult(bounded, 36, true, func(b *backend) error {
+			b.beats[m.id] = b.w.now()
+			return nil
+		})
+		cancel()
+		if sleep(ctx, time.Second) != nil {
+			return
+		}
+	}
+}
+
+// hear applies what others have declared. The caller holds the world's lock.
+func (m *Manager) hear(c observe.Change) {
+	if m.dead || !m.w.talks(m.node, m.w.backend.node) {
+		return
+	}
+	m.work.Go(func() { m.observer.Apply(c) })
+}
+
+// crash ends the process in the middle of what it does. The caller holds the world's lock.
+func (m *Manager) crash() {
+	if m.dead {
+		return
+	}
+	m.w.say(m.node, "its process is killed")
+	m.dead = true
+	m.w.rewired()
+	m.stop()
+}
+
+// restart starts a new process in place of one that has ended. The caller holds the world's lock.
+func (m *Manager) restart() {
+	w := m.w
+	if !m.dead || w.managers[m.index] != m {
+		return
+	}
+	w.say(m.node, "it is started again")
+	next := w.newManager(m.index, m.node, m.life+1)
+	w.managers[m.index] = next
+	w.past = append(w.past, m)
+	next.start()
+}
+
+// leads says whether the process is the leader by the backend's word.
+func (m *Manager) leads() bool {
+	b := m.w.backend
+	return !m.dead && b.held != 0 && b.holder == m.id && m.w.now()-b.held <= store.LeaseTime
+}
+
+// progress writes the engine's own account into the story.
+func (m *Manager) progress(p recovery.Progress) {
+	if p.Kind == recovery.StepChanged {
+		return // what it does shows at the servers
+	}
+	w := m.w
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if m.dead {
+		return
+	}
+	about := ""
+	if p.Server != (topology.Key{}) {
+		about = p.Server.Hostname + ": "
+	}
+	w.tell(m.node, saw, string(p.Kind)+": "+about+p.Text)
+}
+
+// Servers gives access to servers; what a deliberate defect is made of.
+type Servers func(topology.Key) execute.Server

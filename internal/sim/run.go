@@ -1,0 +1,174 @@
+package sim
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"orchestrator/internal/config"
+)
+
+// Runner runs scenarios. It keeps what is the same for many.
+type Runner struct {
+	mu      sync.Mutex
+	configs map[string]*config.Config
+}
+
+// NewRunner returns a Runner; it is safe for concurrent use.
+func NewRunner() *Runner { return &Runner{configs: make(map[string]*config.Config)} }
+
+// Result is what became of a scenario.
+type Result struct {
+	Scenario   *Scenario
+	Violations []Violation
+	// Trace is the same number for two runs with the same story.
+	Trace uint64
+	// Primary is the only server that takes writes in the end; "" where there is none or more than one.
+	Primary string
+	// Roles says of each server what it is in the end: "open", "closed", "gone", or "below NAME".
+	Roles map[string]string
+
+	Acknowledged int // transactions that clients were told of as committed
+	Guaranteed   int // of these, those that a replica had confirmed
+	Lost         int // of all, those that the primary does not have in the end, whoever is to blame
+	Promotions   int
+	Recoveries   int
+	TwoWriters   time.Duration // longest time that two took writes in plain sight
+
+	tell func() string
+}
+
+// Story is the timeline of the run, for people.
+func (r *Result) Story() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "scenario %q, seed %d\n", r.Scenario.Name, r.Scenario.Seed)
+	b.WriteString(r.tell())
+	for _, v := range r.Violations {
+		fmt.Fprintf(&b, "broken: %s\n", v)
+	}
+	return b.String()
+}
+
+// Run runs a scenario from its beginning to its end. It must be called in a testing/synctest bubble of its own.
+func (r *Runner) Run(sc *Scenario) *Result {
+	sc = sc.withDefaults()
+	w := newWorld(sc, r)
+	stop := make(chan struct{})
+	var turning sync.WaitGroup
+	w.mu.Lock()
+	w.begin()
+	turning.Go(func() { w.turn(stop) })
+	w.mu.Unlock()
+	time.Sleep(sc.Until)
+
+	w.mu.Lock()
+	w.ending = true
+	w.check.end()
+	result := w.result()
+	for _, m := range append(w.past, w.managers...) {
+		m.dead = true
+		if m.stop != nil {
+			m.stop()
+		}
+	}
+	w.rewired()
+	all := append(w.past, w.managers...)
+	w.mu.Unlock()
+	for _, m := range all {
+		m.work.Wait()
+	}
+	close(stop)
+	turning.Wait()
+	return result
+}
+
+// begin starts everything. The caller holds mu.
+func (w *World) begin() {
+	for _, s := range w.servers {
+		s.configure()
+	}
+	for _, m := range w.managers {
+		m.start()
+	}
+	for _, a := range w.apps {
+		a.start()
+	}
+	for _, step := range w.Scenario.Steps {
+		do := func(w *World) {
+			w.check.last = w.now()
+			if step.What != "" {
+				w.say(w.backend.node, "— %s", step.What)
+			}
+			step.Do(w)
+		}
+		if step.When != "" {
+			w.triggers = append(w.triggers, Step{At: step.At, When: step.When, Do: do})
+			continue
+		}
+		w.at(step.At, func() { do(w) })
+	}
+	w.after(sampling, w.check.sample)
+}
+
+func (w *World) result() *Result {
+	c := w.check
+	r := &Result{
+		Scenario: w.Scenario, Violations: c.broken, Trace: w.story.trace(), Roles: make(map[string]string),
+		Acknowledged: c.acks, Guaranteed: c.guaranteed, Promotions: c.promotions, Recoveries: len(w.backend.recoveries), TwoWriters: c.longest,
+	}
+	lines := w.story.lines
+	r.tell = func() string { return (&story{lines}).text(w) }
+	if open := c.writers(); len(open) == 1 {
+		r.Primary = open[0].Name
+		for n := range w.txns {
+			if w.txns[n].acked != 0 && !open[0].inLog[txn(n)] {
+				r.Lost++
+			}
+		}
+	}
+	for _, s := range w.servers {
+		r.Roles[s.Name] = s.role()
+	}
+	return r
+}
+
+func (s *Server) role() string {
+	switch {
+	case !s.up:
+		return "gone"
+	case s.ch != nil:
+		return "below " + s.ch.source.Hostname
+	case s.readOnly:
+		return "closed"
+	}
+	return "open"
+}
+
+// configFor is the configuration of a scenario, which many share.
+func (r *Runner) configFor(sc *Scenario) *config.Config {
+	var seeds []string
+	for _, s := range sc.Servers {
+		seeds = append(seeds, fmt.Sprintf("%q", KeyOf(s.Name).String()))
+	}
+	text := fmt.Sprintf(`{"MySQLTopologyUser": "orchestrator", "HostnameResolveMethod": "none", "MySQLHostnameResolveMethod": "none",
+		"RecoverMasterClusterFilters": ["*"], "RecoverIntermediateMasterClusterFilters": ["*"], "DiscoverySeeds": [%s]`, strings.Join(seeds, ","))
+	if !strings.Contains(sc.Settings, "RecoveryPeriodBlockSeconds") {
+		text += `, "RecoveryPeriodBlockSeconds": 1`
+	}
+	if sc.Settings != "" {
+		text += ", " + sc.Settings
+	}
+	text += "}"
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if c := r.configs[text]; c != nil {
+		return c
+	}
+	c, _, err := config.Parse([]byte(text))
+	if err != nil {
+		panic(fmt.Sprintf("sim: the configuration of scenario %q: %v", sc.Name, err))
+	}
+	r.configs[text] = c
+	return c
+}
