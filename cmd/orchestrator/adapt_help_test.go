@@ -51,9 +51,10 @@ func testParts(t *testing.T, file, document string) *parts {
 	must(t, err)
 	a := newAuditor(s.config, st, time.Now, log)
 	t.Cleanup(func() { must(t, a.Close()) })
+	noHooks := publish.New(publish.HookOptions{})
 	return &parts{
 		settings: s, store: st, node: node, now: time.Now, log: log, audit: a,
-		hooks: allHooks{Hooks: publish.New(publish.HookOptions{})}, leader: standalone{},
+		hooks: allHooks{Hooks: noHooks, moves: noHooks}, leader: standalone{},
 		health: newNodeHealth(st, node, cliMode, "test", backendAddress(s.config()), standalone{}, time.Now, log),
 	}
 }

@@ -88,7 +88,7 @@ func (p *parts) connections(c *config.Config, m *tlsMemory) (server.Options, err
 // recoveryEngine makes the engine that recovers with what the observer sees.
 func (p *parts) recoveryEngine(o *observe.Observer, servers *server.Servers) *recovery.Engine {
 	node := recovery.Node{Hostname: p.node.Hostname, Token: p.node.Token}
-	var ledger recovery.Ledger = recovery.NewStoreLedger(p.store, node, p.config, p.health.alive).AuditTo(p.audit.Audit)
+	var ledger recovery.Ledger = recovery.NewStoreLedger(p.store, node, p.config, p.alive).AuditTo(p.audit.Audit)
 	if p.ledgerSeam != nil {
 		ledger = p.ledgerSeam(ledger)
 	}

@@ -236,7 +236,8 @@ func (r *rig) matchInjected(t *testing.T) {
 		Record: func(_ context.Context, cluster string) error { r.injected[cluster] = time.Now(); return nil },
 	})
 	unmarked := r.runner.Relocation(refactor.Relocation{Command: refactor.RelocateReplicas, Server: keyOf(r.Node(0)), Below: one})
-	if p, err := r.runner.Preview(limited(t), unmarked); err == nil {
+	matches := func(s plan.Step) bool { return s.Action.Verb == plan.Match }
+	if p, _ := r.runner.Preview(limited(t), unmarked); slices.ContainsFunc(p.Steps, matches) {
 		t.Errorf("placed by entries that were never written:\n%s", p.String())
 	}
 	j.Round(limited(t))
@@ -248,7 +249,9 @@ func (r *rig) matchInjected(t *testing.T) {
 		t.Errorf("the last entry is %q, %v", text, err)
 	}
 	// By the choice of the program.
-	r.relocation(t, refactor.Relocation{Command: refactor.RelocateReplicas, Server: keyOf(r.Node(0)), Below: one})
+	if p := r.relocation(t, refactor.Relocation{Command: refactor.RelocateReplicas, Server: keyOf(r.Node(0)), Below: one}); !slices.ContainsFunc(p.Steps, matches) {
+		t.Errorf("not placed by the entries:\n%s", p.String())
+	}
 	j.Round(limited(t))
 	r.below(t, 2, 1)
 	r.relocation(t, refactor.Relocation{Command: refactor.RelocateReplicas, Server: one, Below: keyOf(r.Node(0))})
