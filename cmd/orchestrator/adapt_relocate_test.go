@@ -266,11 +266,11 @@ func TestRelocationsByPosition(t *testing.T) {
 			{"move-up", 3, -1, "", "- 0! 1! 1!"},
 			{"move-below", 2, 3, "", "- 0! 3! 1!"},
 			{"relocate", 2, 1, "", "- 0! 1! 1!"},
-			{"take-master", 2, -1, "no-gtid", "- 0! 1! 1!"},
-			{"repoint", 2, 3, "other-log", "- 0! 1! 1!"},
-			{"move-up-replicas", 1, -1, "", "- 0! 0! 0!"},
-			{"relocate", 1, 3, "", "- 3! 0! 0!"},
-			{"repoint", 1, -1, "", "- 3! 0! 0!"},
+			{"take-master", 2, -1, "", "- 2! 0! 1!"},
+			{"repoint", 3, 0, "other-log", "- 2! 0! 1!"},
+			{"move-up-replicas", 1, -1, "", "- 2! 0! 2!"},
+			{"relocate", 1, 3, "", "- 3! 0! 2!"},
+			{"repoint", 1, -1, "", "- 3! 0! 2!"},
 		} {
 			_, err := r.command(step.command, step.instance, step.below)
 			var refusal *topology.Refusal
