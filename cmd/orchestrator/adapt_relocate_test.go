@@ -262,7 +262,8 @@ func TestRelocationsByPosition(t *testing.T) {
 			refused         string
 			sources         string
 		}{
-			{"relocate", 3, 0, "too-complex", "- 0! 1! 2!"},
+			{"relocate", 3, 0, "", "- 0! 1! 0!"},
+			{"relocate", 3, 2, "", "- 0! 1! 2!"},
 			{"move-up", 3, -1, "", "- 0! 1! 1!"},
 			{"move-below", 2, 3, "", "- 0! 3! 1!"},
 			{"relocate", 2, 1, "", "- 0! 1! 1!"},

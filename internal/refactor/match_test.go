@@ -55,8 +55,8 @@ func TestMatching(t *testing.T) {
 		"relocate of one that stands":        {command: Relocate, server: "a", below: "s", change: but(everywhere(byPosition), "a", standing), known: known, want: []string{"a place-at s"}},
 		"relocate of one that moves on":      {command: Relocate, server: "a", below: "s", change: everywhere(marked), known: known, want: []string{"a match s"}},
 
-		"relocate, only one marked":      {command: Relocate, server: "a", below: "s", change: but(everywhere(byPosition), "a", marked), rule: "too-complex"},
-		"relocate, marked by no pattern": {command: Relocate, server: "a", below: "s", change: everywhere(marked), plain: true, rule: "too-complex"},
+		"relocate, only one marked":      {command: Relocate, server: "a", below: "other", change: but(everywhere(byPosition), "a", marked), rule: "too-complex"},
+		"relocate, marked by no pattern": {command: Relocate, server: "a", below: "other", change: everywhere(marked), plain: true, rule: "too-complex"},
 		"no pattern":                     {command: Match, server: "a", below: "s", change: everywhere(byPosition), plain: true, rule: "no-pseudo-gtid", says: []string{"PseudoGTIDPattern"}},
 		"by GTID":                        {command: Match, server: "a", below: "s", rule: "uses-gtid", says: []string{"move-gtid"}},
 		"below itself":                   {command: Match, server: "a", below: "a", change: everywhere(byPosition), rule: "same-server"},

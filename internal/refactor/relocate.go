@@ -135,7 +135,7 @@ func (d *relocation) known(k topology.Key) (*topology.Instance, *topology.Refusa
 func (d *relocation) make() *topology.Refusal {
 	switch d.request.Command {
 	case Relocate:
-		return d.one(d.below, d.placeAny)
+		return d.relocateOne()
 	case MoveGTID:
 		return d.one(d.below, d.byGTID)
 	case MoveBelow:

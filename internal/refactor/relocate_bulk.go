@@ -146,5 +146,10 @@ func Concerned(t *topology.Topology, r Relocation) []topology.Key {
 	if r.Command.Bulk() {
 		add(t.Replicas(server.Key)...)
 	}
+	if r.Command == Relocate && below != nil { // it may go by way of all that are above the two
+		for _, k := range (&relocation{t: t, server: server, below: below}).way() {
+			add(t.Instance(k))
+		}
+	}
 	return keys
 }

@@ -130,6 +130,9 @@ func (d *relocation) write(moves ...plan.Step) {
 		}
 	}
 	stage := 1
+	if n := len(d.plan.Steps); n > 0 {
+		stage = d.plan.Steps[n-1].Stage + 1
+	}
 	for _, k := range still {
 		name := d.t.Instance(k).Channel.Name
 		d.plan.Add(stage, plan.Step{

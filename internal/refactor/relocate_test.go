@@ -157,12 +157,22 @@ func TestRelocations(t *testing.T) {
 		"relocate: out of a binlog server":            {Relocate, "d", "m", "", but(everywhere(byPosition), "a", relay), []string{"1 d change-source m by own"}},
 		"relocate: between binlog servers":            {Relocate, "d", "b", "", but(but(everywhere(byPosition), "a", relay), "b", relay), []string{"1 d change-source b by own"}},
 		"relocate: to a sibling, by position":         {Relocate, "b", "a", "", everywhere(byPosition), []string{"1 a stop-replica", "2 b align-below a", "3 a start-replica"}},
-		"relocate: up, by position":                   {Relocate, "d", "m", "", everywhere(byPosition), []string{"1 a stop-replica", "2 d align-up m", "3 a start-replica"}},
-		"move-below: by position":                     {MoveBelow, "b", "a", "", everywhere(byPosition), []string{"1 a stop-replica", "2 b align-below a", "3 a start-replica"}},
-		"move-up: by position":                        {MoveUp, "a", "", "", everywhere(byPosition), []string{"1 m stop-replica", "2 a align-up g", "3 m start-replica"}},
-		"move-up-replicas: by position":               {MoveUpReplicas, "m", "", "", everywhere(byPosition), []string{"1 m stop-replica", "2 a align-up g", "2 b align-up g", "2 c align-up g", "3 m start-replica"}},
-		"several below a sibling, by position":        {RelocateReplicas, "m", "a", "", everywhere(byPosition), []string{"1 a stop-replica", "2 b align-below a", "2 c align-below a", "3 a start-replica"}},
-		"take-siblings: by position":                  {TakeSiblings, "a", "", "", everywhere(byPosition), []string{"1 a stop-replica", "2 b align-below a", "2 c align-below a", "3 a start-replica"}},
+		"relocate: to another branch, by position": {Relocate, "a", "s", "", everywhere(byPosition), []string{
+			"1 m stop-replica", "2 a align-up g", "3 m start-replica", "4 s stop-replica", "5 a align-below s", "6 s start-replica"}},
+		"relocate: up two levels, by position": {Relocate, "d", "g", "", everywhere(byPosition), []string{
+			"1 a stop-replica", "2 d align-up m", "3 a start-replica", "4 m stop-replica", "5 d align-up g", "6 m start-replica"}},
+		"relocate: down two levels, by position": {Relocate, "b", "d", "", everywhere(byPosition), []string{
+			"1 a stop-replica", "2 b align-below a", "3 a start-replica", "4 d stop-replica", "5 b align-below d", "6 d start-replica"}},
+		"relocate: out of a binlog server and beyond": {Relocate, "d", "g", "", but(everywhere(byPosition), "a", relay), []string{
+			"1 d change-source m by own", "2 m stop-replica", "3 d align-up g", "4 m start-replica"}},
+		"relocate: below a binlog server elsewhere": {Relocate, "s", "a", "", but(everywhere(byPosition), "a", relay), []string{
+			"1 m stop-replica", "2 s align-below m", "3 m start-replica", "4 s change-source a by own"}},
+		"relocate: up, by position":            {Relocate, "d", "m", "", everywhere(byPosition), []string{"1 a stop-replica", "2 d align-up m", "3 a start-replica"}},
+		"move-below: by position":              {MoveBelow, "b", "a", "", everywhere(byPosition), []string{"1 a stop-replica", "2 b align-below a", "3 a start-replica"}},
+		"move-up: by position":                 {MoveUp, "a", "", "", everywhere(byPosition), []string{"1 m stop-replica", "2 a align-up g", "3 m start-replica"}},
+		"move-up-replicas: by position":        {MoveUpReplicas, "m", "", "", everywhere(byPosition), []string{"1 m stop-replica", "2 a align-up g", "2 b align-up g", "2 c align-up g", "3 m start-replica"}},
+		"several below a sibling, by position": {RelocateReplicas, "m", "a", "", everywhere(byPosition), []string{"1 a stop-replica", "2 b align-below a", "2 c align-below a", "3 a start-replica"}},
+		"take-siblings: by position":           {TakeSiblings, "a", "", "", everywhere(byPosition), []string{"1 a stop-replica", "2 b align-below a", "2 c align-below a", "3 a start-replica"}},
 		"take-master: by position": {TakeSource, "a", "", "", everywhere(byPosition), []string{
 			"1 m stop-receiving", "2 m await-applied", "3 m stop-replica", "4 a await-source m", "5 a stop-replica",
 			"6 a point-at g by beside", "7 m point-at a by end", "8 a start-receiving", "9 a await-receiving", "A a start-replica", "B m start-replica",
@@ -270,7 +280,7 @@ func TestRelocationsRefused(t *testing.T) {
 		"no GTID at the destination": {Relocate, "a", "s", change{"s": func(i *topology.Instance) {
 			i.SupportsOracleGTID, i.GTIDMode, i.Channel.GTID = false, "OFF", topology.FilePosition
 		}}, "gtid-mode", []string{"a:3306", "ON", "s:3306", "OFF", "PERMISSIVE"}},
-		"by position":                        {Relocate, "a", "s", everywhere(byPosition), "too-complex", []string{"please do it manually", "m-bin.000003:500", "s:3306"}},
+		"by position":                        {Relocate, "a", "other", everywhere(byPosition), "too-complex", []string{"please do it manually", "other:3306"}},
 		"a binlog server elsewhere":          {Relocate, "a", "s", but(everywhere(byPosition), "a", relay), "too-complex", []string{"binlog server"}},
 		"a binlog server that is behind":     {Relocate, "b", "a", but(but(everywhere(byPosition), "a", relay), "b", func(i *topology.Instance) { i.Channel.Read.LogPos = 501 }), "ahead", []string{"m-bin.000003:501", "m-bin.000003:500"}},
 		"a group's secondary":                {Relocate, "a", "s", change{"a": secondary}, "group-secondary", []string{"a:3306", "grp"}},

@@ -3,6 +3,7 @@ package topology
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"orchestrator/internal/gtid"
 )
@@ -51,6 +52,21 @@ func asRelay(s *Instance) *Instance {
 	c := s.Clone()
 	c.LogBin, c.LogReplicaUpdates = true, true
 	return c
+}
+
+// Moved is the topology as it will be when a server replicates from another one and nothing else has changed; where in the
+// log of that one it will stand is not known.
+func (t *Topology) Moved(server, source Key) *Topology {
+	all := slices.Clone(t.instances)
+	for n, i := range all {
+		if i.Key == server {
+			moved := i.Clone()
+			moved.Channel.Source, moved.Channel.SourceHost, moved.Channel.SourceUUID = source, source.Hostname, ""
+			moved.Channel.Read, moved.Channel.Exec, moved.Channel.Relay = Coordinates{}, Coordinates{}, Coordinates{}
+			all[n] = moved
+		}
+	}
+	return New(all, t.names)
 }
 
 // IsBelow says whether i replicates from k, directly or through others, on whatever channel. No server is below itself,
