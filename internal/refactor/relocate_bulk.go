@@ -146,7 +146,7 @@ func Concerned(t *topology.Topology, r Relocation) []topology.Key {
 	if r.Command.Bulk() {
 		add(t.Replicas(server.Key)...)
 	}
-	if r.Command == Relocate && below != nil { // it may go by way of all that are above the two
+	if r.Command == Relocate && below != nil && !server.UsesGTID() { // it may go by way of those above the two
 		for _, k := range (&relocation{t: t, server: server, below: below}).way() {
 			add(t.Instance(k))
 		}
