@@ -21,11 +21,12 @@ type boot struct {
 	Fleet   json.RawMessage `json:"fleet"`
 	Cluster json.RawMessage `json:"cluster,omitempty"` // that the address names, if it names one
 	Worker  string          `json:"worker"`            // address of the worker's script, from the base
+	Custom  bool            `json:"custom,omitempty"`  // the installation has added to the page
 }
 
 // document serves the page. Every address has the same document; which screen it shows, the page reads from the address.
 func (p *page) document(w http.ResponseWriter, r *http.Request) {
-	first := boot{Me: p.fetch(r, "me"), Fleet: p.fetch(r, "fleet"), Worker: static + p.files.worker}
+	first := boot{Me: p.fetch(r, "me"), Fleet: p.fetch(r, "fleet"), Worker: static + p.files.worker, Custom: p.customised()}
 	if cluster := clusterOf(r.URL.Path); cluster != "" {
 		first.Cluster = p.fetch(r, "clusters/"+url.PathEscape(cluster))
 	}

@@ -84,6 +84,16 @@ func (p *page) custom(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(contents) // the client is gone: nobody to tell
 }
 
+// customised says whether the installation has added anything. A file that cannot be read counts: its request says why.
+func (p *page) customised() bool {
+	for _, name := range customFiles {
+		if contents, err := p.customFile(name); err != nil || len(contents) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // customFile reads a file of the installation; empty when there is none.
 func (p *page) customFile(name string) ([]byte, error) {
 	if p.CustomDir == "" {

@@ -1,20 +1,29 @@
-import type { JSX } from "preact";
+import type { ComponentType, JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
 import { Frame } from "./frame/frame.tsx";
 import { route } from "./model/route.ts";
 import { Clusters } from "./pages/clusters.tsx";
+import { screenOf, screens } from "./pages/screens.ts";
+import { Failed, Skeleton } from "./ui/states.tsx";
 
-/** The screens by the first part of their addresses. */
-const screens: Record<string, () => JSX.Element> = {
-  clusters: Clusters,
-  "clusters-analysis": Clusters,
-};
+/** A screen that is loaded when it is opened for the first time. */
+function Later({ name }: { name: keyof typeof screens }): JSX.Element {
+  const [loaded, setLoaded] = useState<{ name: string; Screen?: ComponentType }>({ name: "" });
+  useEffect(() => {
+    let gone = false;
+    screens[name]().then(
+      (Screen) => gone || setLoaded({ name, Screen }),
+      () => gone || setLoaded({ name }),
+    );
+    return () => void (gone = true);
+  }, [name]);
+  if (loaded.name !== name) return <Skeleton rows={6} />;
+  if (loaded.Screen) return <loaded.Screen />;
+  const detail = "This part of the page cannot be loaded: orchestrator does not answer, or was upgraded since the page was opened.";
+  return <Failed problem={{ type: "", title: "", status: 0, detail }} again={() => location.reload()} />;
+}
 
 export function App(): JSX.Element {
-  const first = route.value.path.split("/")[0] ?? "";
-  const Screen = screens[first] ?? Clusters;
-  return (
-    <Frame>
-      <Screen />
-    </Frame>
-  );
+  const name = screenOf(route.value.path);
+  return <Frame>{name === "clusters" ? <Clusters /> : <Later name={name} />}</Frame>;
 }

@@ -29,7 +29,7 @@ func recordRoutes() []route {
 			query: paging(parameter{name: "cluster", doc: "by the name or alias that it had"}, parameter{name: "state", doc: "only those", enum: []string{"running", "succeeded", "failed"}},
 				parameter{name: "unacknowledged", doc: "true: only those", enum: []string{"true", "false"}}, parameter{name: "code", doc: "only of this failure"}),
 			answer: Page[Recovery]{}, handle: recoveries},
-		{method: http.MethodGet, path: "/recoveries/{uid}", name: "getRecovery", topic: "recoveries", summary: "A recovery with its steps and its log", local: true,
+		{method: http.MethodGet, path: "/recoveries/{uid}", name: "getRecovery", topic: "recoveries", summary: "A recovery, by its unique name or its number, with its steps and its log", local: true,
 			answer: RecoveryDetail{}, handle: recoveryDetail},
 		{method: http.MethodPost, path: "/recoveries/{uid}/acknowledgement", name: "acknowledgeRecovery", topic: "recoveries", summary: "Acknowledge a recovery, so that it holds the next one back no more",
 			needs: operate.Operator, body: AckRequest{}, answer: Outcome{}, handle: runs("ack-recovery-uid", body(func(q *request, b AckRequest) map[operate.Param]string {
@@ -40,7 +40,7 @@ func recordRoutes() []route {
 		{method: http.MethodGet, path: "/blocked-recoveries", name: "listBlocked", topic: "recoveries", summary: "Recoveries that wait because another one was a short time ago", local: true,
 			query: []parameter{{name: "cluster", doc: "only of this cluster"}}, answer: Page[Blocked]{}, handle: blocked},
 		{method: http.MethodGet, path: "/detections", name: "listDetections", topic: "recoveries", summary: "Detections of failures, newest first", local: true,
-			query: paging(parameter{name: "cluster", doc: "by the name or alias that it had"}, parameter{name: "code", doc: "only of this failure"}), answer: Page[Detection]{}, handle: detections},
+			query: paging(parameter{name: "cluster", doc: "by the name or alias that it had"}, parameter{name: "code", doc: "only of this failure"}, parameter{name: "id", doc: "only the one with this number"}), answer: Page[Detection]{}, handle: detections},
 		{method: http.MethodGet, path: "/audit", name: "listAudit", topic: "recoveries", summary: "What was done, newest first", local: true,
 			doc:    "It is empty unless AuditToBackendDB is set.",
 			query:  paging(parameter{name: "instance", doc: "only of this server"}, parameter{name: "cluster", doc: "only of the cluster of this name"}, parameter{name: "kind", doc: "only of this kind"}),
@@ -85,14 +85,20 @@ func recoveryDetail(q *request) (any, error) {
 		return nil, err
 	}
 	uid := q.PathValue("uid")
-	list, err := records.Recoveries(q.Context(), operate.RecoveryQuery{UID: uid, All: true})
+	query := operate.RecoveryQuery{UID: uid, All: true}
+	if id, err := strconv.ParseInt(uid, 10, 64); err == nil {
+		query = operate.RecoveryQuery{ID: id, All: true}
+	}
+	list, err := records.Recoveries(q.Context(), query)
 	if err != nil {
 		return nil, fmt.Errorf("read recovery %s: %w", uid, err)
 	}
 	if len(list) == 0 {
 		return nil, notFound.say("there is no recovery %s", uid).because("unknown-recovery", "")
 	}
+	uid = list[0].UID
 	d := RecoveryDetail{Recovery: recoveryOf(list[0]), Steps: []Step{}}
+	d.Headline = d.Sentence
 	lines, err := records.Steps(q.Context(), uid)
 	if err != nil {
 		return nil, fmt.Errorf("read the log of recovery %s: %w", uid, err)
@@ -106,7 +112,8 @@ func recoveryDetail(q *request) (any, error) {
 	case err != nil:
 		return nil, fmt.Errorf("read the journal of recovery %s: %w", uid, err)
 	case ok:
-		d.Title, d.Steps = p.Title, stepsOf(p.Steps, &q.api.plans.known)
+		d.Title, d.Steps, d.Outage = p.Title, stepsOf(p.Steps, &q.api.plans.known), outageOf(p.Steps, list[0].Start)
+		d.Headline = headline(&d.Recovery, d.Outage)
 	}
 	return d, nil
 }
@@ -158,9 +165,9 @@ func detections(q *request) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read detections: %w", err)
 	}
-	cluster, code := q.text("cluster"), q.text("code")
+	cluster, code, id := q.text("cluster"), q.text("code"), q.text("id")
 	list := slices.DeleteFunc(mapped(all, detectionOf), func(d Detection) bool {
-		return cluster != "" && d.Cluster != cluster && d.Alias != cluster || code != "" && d.Code != code
+		return id != "" && strconv.FormatInt(d.ID, 10) != id || cluster != "" && d.Cluster != cluster && d.Alias != cluster || code != "" && d.Code != code
 	})
 	return pageOf(list, w, func(d Detection) string { return strconv.FormatInt(d.ID, 10) })
 }

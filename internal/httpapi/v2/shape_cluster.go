@@ -26,6 +26,8 @@ type ClusterRow struct {
 	Paused       int            `json:"paused" doc:"how many are in downtime or maintenance"`
 	MaxLag       *int64         `json:"max_lag_s" doc:"the greatest lag beyond configured delays, in seconds; null: none is known"`
 	Sites        []string       `json:"sites"`
+	Versions     []string       `json:"versions" doc:"of its servers, each once"`
+	Tags         []string       `json:"tags" doc:"of its servers, each once: name or name=value"`
 	Tree         []Dot          `json:"tree" doc:"its servers as a small tree; parents come first"`
 	AutoRecovery AutoRecovery   `json:"auto_recovery"`
 	Forecast     *ForecastShort `json:"forecast" doc:"what would happen if its primary died now; null: not worked out yet"`
@@ -105,7 +107,7 @@ func (a *API) row(t *topology.Topology, c *topology.Cluster, found []analysis.Fi
 	summary := a.Engine.Summary(c)
 	r := ClusterRow{
 		Name: c.Name, Alias: c.Alias, Domain: c.Domain, Revision: revisionOf(c), Status: string(condition.Status), Sentence: condition.Sentence,
-		Servers: len(c.Members), Sites: []string{}, Tree: a.dots(t, c, found),
+		Servers: len(c.Members), Tree: a.dots(t, c, found),
 		AutoRecovery: AutoRecovery{summary.RecoversPrimary, summary.RecoversIntermediate}, Forecast: a.hub.forecasts.get(c.Name), Recovery: a.hub.recoveryIn(c.Name),
 	}
 	for _, i := range c.Primaries() {
@@ -130,12 +132,21 @@ func (a *API) row(t *topology.Topology, c *topology.Cluster, found []analysis.Fi
 			lag = max(lag, 0)
 			r.MaxLag = &lag
 		}
-		if i.DataCenter != "" && !slices.Contains(r.Sites, i.DataCenter) {
-			r.Sites = append(r.Sites, i.DataCenter)
-		}
 	}
-	slices.Sort(r.Sites)
+	r.Sites = distinct(c.Members, func(i *topology.Instance) []string { return []string{i.DataCenter} })
+	r.Versions = distinct(c.Members, func(i *topology.Instance) []string { return []string{i.Version} })
+	r.Tags = distinct(c.Members, func(i *topology.Instance) []string { return mapped(i.Tags, topology.Tag.Display) })
 	return r
+}
+
+// distinct are the texts that the members have, each once, without the empty one, in order.
+func distinct(members []*topology.Instance, of func(*topology.Instance) []string) []string {
+	all := []string{}
+	for _, i := range members {
+		all = append(all, of(i)...)
+	}
+	slices.Sort(all)
+	return slices.DeleteFunc(slices.Compact(all), func(text string) bool { return text == "" })
 }
 
 // dots are the members of a cluster, each behind its source.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"orchestrator/internal/operate"
+	"orchestrator/internal/plan"
 	"orchestrator/internal/topology"
 )
 
@@ -25,6 +26,7 @@ type Recovery struct {
 	Ended        *time.Time `json:"ended" doc:"null while it runs"`
 	Took         *float64   `json:"took_ms"`
 	Lost         []string   `json:"lost" doc:"servers that could not follow"`
+	Participants []string   `json:"participants" doc:"servers that took part"`
 	Errors       []string   `json:"errors"`
 	Node         string     `json:"node" doc:"which manager did it"`
 	Active       bool       `json:"active" doc:"it still keeps another one of the cluster from beginning"`
@@ -44,7 +46,7 @@ func recoveryOf(r operate.Recovery) Recovery {
 	v := Recovery{
 		UID: r.UID, ID: r.ID, Cluster: f.ClusterName, Alias: f.ClusterAlias, Failed: keyText(f.Key), Code: string(f.Code), State: "running",
 		Successor: keyText(r.SuccessorKey), Started: when(r.Start), Ended: when(r.End), Lost: mapped(r.LostReplicas, topology.Key.String),
-		Errors: append([]string{}, r.Errors...), Node: r.NodeHostname, Active: r.IsActive, Detection: r.LastDetectionID,
+		Participants: mapped(r.Participants, topology.Key.String), Errors: append([]string{}, r.Errors...), Node: r.NodeHostname, Active: r.IsActive, Detection: r.LastDetectionID,
 	}
 	if v.Ended != nil && v.Started != nil {
 		took := millis(r.End.Sub(r.Start))
@@ -72,9 +74,52 @@ func recoveryOf(r operate.Recovery) Recovery {
 // RecoveryDetail is a recovery with its course.
 type RecoveryDetail struct {
 	Recovery
-	Title string    `json:"title,omitempty" doc:"of its plan"`
-	Steps []Step    `json:"steps" doc:"what was done on the servers, with real times; empty for records of older versions"`
-	Log   []LogLine `json:"log"`
+	Headline string    `json:"headline" doc:"what matters of it first, in a sentence"`
+	Outage   *Outage   `json:"outage" doc:"how long nobody could write; null: writes were not concerned, or it was not recorded"`
+	Title    string    `json:"title,omitempty" doc:"of its plan"`
+	Steps    []Step    `json:"steps" doc:"what was done on the servers, with real times; empty for records of older versions"`
+	Log      []LogLine `json:"log"`
+}
+
+// Outage is when nobody could write to the cluster, as far as the steps of the recovery tell.
+type Outage struct {
+	From  *time.Time `json:"from" doc:"when the failure was acted on, or writes were stopped on purpose"`
+	To    *time.Time `json:"to" doc:"when the successor took writes; null: not yet, or never"`
+	Took  *float64   `json:"took_ms"`
+	Until int        `json:"until" doc:"the number of the step that brings writes back"`
+}
+
+// outageOf reads from the steps when writes went and when they came back. A takeover stops them by a step of its own;
+// with a failure they were gone before.
+func outageOf(steps []plan.Step, began time.Time) *Outage {
+	from := began
+	for _, s := range steps {
+		switch {
+		case s.Action.Verb == plan.ClosePrimary && !s.Started.IsZero():
+			from = s.Started
+		case s.Action.Verb == plan.SetWritable && s.Phase == plan.Promote:
+			o := &Outage{From: when(from), Until: s.N}
+			if s.State == plan.Done && !s.Ended.IsZero() {
+				took := millis(s.Ended.Sub(from))
+				o.To, o.Took = when(s.Ended), &took
+			}
+			return o
+		}
+	}
+	return nil
+}
+
+// headline is the sentence that somebody needs who opens the record: whether writes are back.
+func headline(r *Recovery, o *Outage) string {
+	switch {
+	case o == nil:
+		return r.Sentence
+	case o.Took != nil:
+		return "Writes were back after " + time.Duration(*o.Took*float64(time.Millisecond)).Round(time.Millisecond).String() + "."
+	case r.State == "running":
+		return "Nobody can write yet."
+	}
+	return "Writes were not brought back. " + r.Sentence
 }
 
 // LogLine is a line in the log of a recovery.

@@ -137,8 +137,12 @@ export type Cluster = {
   servers: number;
   sites: string[];
   status: "ok" | "pause" | "stale" | "warn" | "crit" | "run";
+  /** of its servers, each once: name or name=value */
+  tags: string[];
   /** its servers as a small tree; parents come first */
   tree: Dot[];
+  /** of its servers, each once */
+  versions: string[];
 };
 
 export type ClusterRow = {
@@ -167,8 +171,12 @@ export type ClusterRow = {
   servers: number;
   sites: string[];
   status: "ok" | "pause" | "stale" | "warn" | "crit" | "run";
+  /** of its servers, each once: name or name=value */
+  tags: string[];
   /** its servers as a small tree; parents come first */
   tree: Dot[];
+  /** of its servers, each once */
+  versions: string[];
 };
 
 export type ClusterRowPage = {
@@ -559,6 +567,16 @@ export type OperationInfo = {
   steps: boolean;
 };
 
+export type Outage = {
+  /** when the failure was acted on, or writes were stopped on purpose */
+  from: string | null;
+  /** when the successor took writes; null: not yet, or never */
+  to: string | null;
+  took_ms: number | null;
+  /** the number of the step that brings writes back */
+  until: number;
+};
+
 export type Outcome = {
   message: string;
   operation: string;
@@ -752,6 +770,8 @@ export type Recovery = {
   lost: string[];
   /** which manager did it */
   node: string;
+  /** servers that took part */
+  participants: string[];
   sentence: string;
   started: string | null;
   state: "running" | "succeeded" | "failed";
@@ -775,12 +795,18 @@ export type RecoveryDetail = {
   ended: string | null;
   errors: string[];
   failed: string;
+  /** what matters of it first, in a sentence */
+  headline: string;
   id: number;
   log: LogLine[];
   /** servers that could not follow */
   lost: string[];
   /** which manager did it */
   node: string;
+  /** how long nobody could write; null: writes were not concerned, or it was not recorded */
+  outage: Outage | null;
+  /** servers that took part */
+  participants: string[];
   sentence: string;
   started: string | null;
   state: "running" | "succeeded" | "failed";

@@ -16,6 +16,12 @@ export function amend(changes: Record<string, string | undefined>, replace = tru
   go(route.peek().path, { ...query, ...changes }, replace);
 }
 
+/** Goes to an address that url() has made. */
+export function followAddress(to: string): void {
+  history.pushState(null, "", to);
+  route.value = address(location);
+}
+
 /** Has links of the page followed without loading it anew, and the buttons of the browser work. */
 export function followLinks(): void {
   addEventListener("popstate", () => (route.value = address(location)));
@@ -26,7 +32,6 @@ export function followLinks(): void {
     if (!link.pathname.startsWith(new URL(document.baseURI).pathname) || link.pathname.includes("/static/")) return;
     if (link.pathname === location.pathname && link.hash) return;
     event.preventDefault();
-    history.pushState(null, "", link.href);
-    route.value = address(location);
+    followAddress(link.href);
   });
 }

@@ -1,65 +1,72 @@
 import type { JSX } from "preact";
-import type { ClusterRow } from "../api/types.ts";
+import { useMemo } from "preact/hooks";
 import { fleet } from "../model/fleet.ts";
-import { Mark } from "../ui/marks.tsx";
-import { part, url } from "../url.ts";
-import { count, duration, plural, span } from "../words/en.ts";
+import { fits, parse } from "../model/filter.ts";
+import { useHeading } from "../model/heading.ts";
+import { type GroupName, groupNames, type Order, orders } from "../model/order.ts";
+import { amend, route } from "../model/route.ts";
+import { Empty, Skeleton } from "../ui/states.tsx";
+import { count, plural } from "../words/en.ts";
+import { Facts } from "./clusters/facts.tsx";
+import { Filters } from "./clusters/filters.tsx";
+import { Incident } from "./clusters/incident.tsx";
+import { Healthy, Rows } from "./clusters/rows.tsx";
+import { Table } from "./clusters/table.tsx";
+import { useStillOrder } from "./clusters/still.ts";
+import { FirstDay } from "./discover.tsx";
 
-/** The dashboard: is everything fine, and where is it not. */
+/** The dashboard: is everything fine, and where is it not. Everything that can be chosen here is in the address. */
 export function Clusters(): JSX.Element {
-  const all = fleet.value?.clusters ?? [];
-  const groups: [string, ClusterRow[]][] = [
-    ["Recovering now", all.filter((row) => row.status === "run")],
-    ["Needs a look", all.filter((row) => row.status === "crit" || row.status === "warn" || row.status === "stale")],
-    ["In downtime", all.filter((row) => row.status === "pause")],
-    ["Healthy", all.filter((row) => row.status === "ok")],
-  ];
+  useHeading({ title: "Clusters" });
+  const { path, query } = route.value;
+  const filter = query.get("q") ?? (path === "clusters-analysis" ? "finding:any" : "");
+  const by = (query.get("sort") ?? "worst") as Order;
+  const order: Order = Object.hasOwn(orders, by) ? by : "worst";
+  const table = query.get("view") === "table";
+  const all = fleet.value?.clusters;
+  const rows = useMemo(() => {
+    const terms = parse(filter);
+    return (all ?? []).filter((row) => fits(row, terms));
+  }, [all, filter]);
+  const { groups, changes, sortAgain, hold } = useStillOrder(rows, order);
+
+  if (!all) return <Skeleton rows={8} />;
+  if (all.length === 0) return <FirstDay />;
   return (
     <>
-      {groups.map(([name, rows]) => rows.length > 0 && <Group key={name} name={name} rows={rows} />)}
+      <Facts filter={filter} />
+      <Filters filter={filter} order={order} table={table} shown={rows.length} of={all.length} />
+      {changes > 0 && (
+        <button type="button" class="chip moved" onClick={sortAgain}>
+          {plural(changes, "change")}, sort again
+        </button>
+      )}
+      {rows.length === 0 ? (
+        <Empty title="No cluster fits the filter.">
+          <p>
+            <button type="button" class="link" onClick={() => amend({ q: undefined })}>
+              Show all {count(all.length)}
+            </button>
+          </p>
+        </Empty>
+      ) : table ? (
+        <Table rows={rows} />
+      ) : (
+        <div {...hold}>
+          {(Object.keys(groupNames) as GroupName[]).map((name) => {
+            const list = groups[name];
+            if (list.length === 0) return null;
+            return (
+              <section key={name} class="group" aria-label={groupNames[name]}>
+                <h2>
+                  {groupNames[name]} <span class="muted">{count(list.length)}</span>
+                </h2>
+                {name === "run" ? list.map((row) => <Incident key={row.name} row={row} />) : name === "ok" ? <Healthy rows={list} /> : <Rows rows={list} />}
+              </section>
+            );
+          })}
+        </div>
+      )}
     </>
-  );
-}
-
-const Group = ({ name, rows }: { name: string; rows: ClusterRow[] }): JSX.Element => (
-  <section class="group">
-    <h2>
-      {name} <span class="muted">{count(rows.length)}</span>
-    </h2>
-    <div class="rows">
-      {rows.map((row) => (
-        <Row key={row.name} row={row} />
-      ))}
-    </div>
-  </section>
-);
-
-function Row({ row }: { row: ClusterRow }): JSX.Element {
-  const forecast = row.forecast;
-  return (
-    <a class="row" href={url(`cluster/alias/${part(row.alias)}`)}>
-      <span class="r-st">
-        <Mark status={row.status} />
-      </span>
-      <span class="r-name">
-        <b>{row.alias}</b>
-        <span class="muted">{row.name}</span>
-      </span>
-      <span />
-      <span class="r-say">{row.sentence}</span>
-      <span class="r-num">
-        <b>{count(row.servers)}</b>
-        <span class="muted">{row.affected > 0 ? plural(row.affected, "affected") : "servers"}</span>
-      </span>
-      <span class="r-num">
-        <b>{span(row.max_lag_s)}</b>
-        <span class="muted">most lag</span>
-      </span>
-      <span class="r-fc">
-        <b>{forecast?.would ? `→ ${forecast.successor ?? ""}` : "No failover"}</b>
-        <span class="muted">{forecast?.would ? duration(forecast.pause_ms) : forecast?.sentence}</span>
-      </span>
-      <span class="dc">{row.sites.join(" ")}</span>
-    </a>
   );
 }

@@ -12,8 +12,17 @@ export const statusWord: Record<Status, string> = {
   info: "note",
 };
 
+/** The shape of a status as a letter, where no picture can stand. */
+export const statusGlyph: Record<Status, string> = { ok: "●", warn: "▲", crit: "◆", run: "◔", stale: "◌", pause: "Ⅱ", info: "■" };
+
 export const text = {
   unknown: "unknown",
+  loading: "Reading",
+  tryAgain: "Try again",
+  close: "Close",
+  cancel: "Cancel",
+  copy: "Copy",
+  copied: "Copied.",
   skip: "Skip to content",
   live: "Live",
   catchingUp: "Catching up",
@@ -25,8 +34,8 @@ export const text = {
 
 const whole = new Intl.NumberFormat("en");
 
-/** A count with its thing: "1 server", "1,024 servers". */
-export const plural = (n: number, thing: string): string => `${whole.format(n)} ${thing}${n === 1 ? "" : "s"}`;
+/** A count with its thing: "1 server", "1,024 servers", "2 recoveries". */
+export const plural = (n: number, thing: string): string => `${whole.format(n)} ${n === 1 ? thing : thing.endsWith("y") ? thing.slice(0, -1) + "ies" : thing + "s"}`;
 
 export const count = (n: number): string => whole.format(n);
 
@@ -50,13 +59,15 @@ export function span(seconds: number | null | undefined): string {
 }
 
 /** A moment: how long ago under an hour, the clock today, the date before. */
-export function moment(at: string | null | undefined, now: number): string {
+export function moment(at: string | null | undefined, now: number, utc = false): string {
   if (!at) return text.unknown;
   const then = new Date(at);
   const ago = (now - then.getTime()) / 1000;
-  if (ago >= 0 && ago < 3600) return `${span(ago)} ago`;
-  const clock = then.toLocaleTimeString("en-GB");
-  return then.toDateString() === new Date(now).toDateString() ? clock : `${then.toISOString().slice(0, 10)} ${clock}`;
+  if (ago > -2 && ago < 3600) return `${span(ago)} ago`;
+  const zone = utc ? { timeZone: "UTC" } : {};
+  const clock = then.toLocaleTimeString("en-GB", zone);
+  const day = (of: Date): string => of.toLocaleDateString("sv-SE", zone);
+  return day(then) === day(new Date(now)) ? clock : `${day(then)} ${clock}`;
 }
 
 /** The same moment exactly, in UTC. */

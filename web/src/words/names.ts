@@ -14,3 +14,9 @@ export function middle(name: string, longest = 24): string {
   const characters = [...name];
   return characters.length <= longest ? name : characters.slice(0, 8).join("") + "…" + characters.slice(-10).join("");
 }
+
+/** The servers in a text: one per line, or apart by spaces, commas or semicolons; comments after # do not count. Each once. */
+export function servers(text: string): string[] {
+  const lines = text.split(/\r?\n/).map((line) => line.replace(/#.*/, ""));
+  return [...new Set(lines.flatMap((line) => line.split(/[\s,;]+/)).map((word) => word.replace(/^(?:mysql|mariadb):\/\//i, "").replace(/^[^@\s]*@/, "").replace(/\/.*$/, "")).filter(Boolean))].slice(0, 200);
+}

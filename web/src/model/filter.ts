@@ -1,0 +1,71 @@
+// The filter of the dashboard: words that must all fit. It is text, so that it can stand in an address.
+//
+//	orders dc:fra1 -tag:tier=3 lag>10 status:crit version:8.0 risk>0 auto:off
+
+import type { ClusterRow } from "../api/types.ts";
+
+export type Term = { key: string; sign: ":" | ">" | "<"; value: string; not: boolean };
+
+const keys = ["dc", "tag", "lag", "status", "version", "risk", "auto", "servers", "finding"];
+
+/** Words apart; what stands in quotes is one. A word that is no term is searched for in the names. */
+export function parse(filter: string): Term[] {
+  const words = filter.match(/-?(?:[^\s"]|"[^"]*"?)+/g) ?? [];
+  return words.map((word) => {
+    const not = word.length > 1 && word.startsWith("-");
+    const plain = (not ? word.slice(1) : word).replaceAll('"', "");
+    const term = /^([a-z]+)([:<>])(.*)$/i.exec(plain);
+    const key = term?.[1]?.toLowerCase().replace(/^site$/, "dc") ?? "";
+    if (!term || !keys.includes(key)) return { key: "", sign: ":", value: plain.toLowerCase(), not };
+    return { key, sign: term[2] as Term["sign"], value: term[3]!.toLowerCase(), not };
+  });
+}
+
+/** Everything fits. A term without its value is one that is being typed: it fits everything. */
+export const fits = (row: ClusterRow, terms: readonly Term[]): boolean => terms.every((term) => term.value === "" || one(row, term) !== term.not);
+
+function one(row: ClusterRow, { key, sign, value }: Term): boolean {
+  switch (key) {
+    case "dc":
+      return row.sites.some((site) => site.toLowerCase() === value) || (value === "none" && row.sites.length === 0);
+    case "tag":
+      return row.tags.some((tag) => tag.toLowerCase() === value || tag.toLowerCase().startsWith(value + "="));
+    case "version":
+      return row.versions.some((version) => version.toLowerCase().startsWith(value));
+    case "status":
+      return row.status === (words[value] ?? value);
+    case "auto":
+      return (row.auto_recovery.primary && row.auto_recovery.intermediate) === (value === "on");
+    case "finding":
+      return (row.affected > 0 || row.status !== "ok") === (value !== "no");
+    case "lag":
+      return compare(row.max_lag_s, sign, value);
+    case "servers":
+      return compare(row.servers, sign, value);
+    case "risk":
+      // What cannot be known may be more than anything.
+      return compare(row.forecast?.would ? (row.forecast.risk ?? Infinity) : null, sign, value);
+    default:
+      return names(row).some((name) => name.includes(value));
+  }
+}
+
+/** The words of the page for statuses, and what the former page called them. */
+const words: Record<string, string> = { healthy: "ok", warning: "warn", critical: "crit", recovering: "run", downtime: "pause", unseen: "stale" };
+
+const names = (row: ClusterRow): string[] => [row.alias, row.name, row.domain ?? "", ...row.tree.map((dot) => dot.key)].map((name) => name.toLowerCase());
+
+/** What is not known is neither more nor less than anything. */
+function compare(is: number | null, sign: string, value: string): boolean {
+  const than = Number(value);
+  if (is === null || Number.isNaN(than)) return false;
+  return sign === ">" ? is > than : sign === "<" ? is < than : is === than;
+}
+
+/** The filter with a term added, or without it when it is there. */
+export function toggled(filter: string, word: string): string {
+  const all = filter.split(/\s+/).filter(Boolean);
+  return (all.includes(word) ? all.filter((one) => one !== word) : [...all, word]).join(" ");
+}
+
+export const has = (filter: string, word: string): boolean => filter.split(/\s+/).includes(word);

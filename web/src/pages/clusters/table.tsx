@@ -1,0 +1,66 @@
+import type { ComponentChildren, JSX } from "preact";
+import type { ClusterRow } from "../../api/types.ts";
+import { prefer, preferences } from "../../model/preferences.ts";
+import { amend, route } from "../../model/route.ts";
+import { Button } from "../../ui/button.tsx";
+import { copyText } from "../../ui/copy.ts";
+import { Mark } from "../../ui/marks.tsx";
+import { csv, Sorted } from "../../ui/table.tsx";
+import { count, duration, span, statusWord } from "../../words/en.ts";
+import { addressOf } from "./rows.tsx";
+
+type Column = { id: string; name: string; number?: boolean; value: (row: ClusterRow) => string | number | null; show?: (row: ClusterRow) => ComponentChildren };
+
+const columns: Column[] = [
+  { id: "status", name: "Status", value: (row) => statusWord[row.status], show: (row) => <><Mark status={row.status} label={false} /> {statusWord[row.status]}</> },
+  { id: "alias", name: "Cluster", value: (row) => row.alias, show: (row) => <a data-row href={addressOf(row)}><b>{row.alias}</b></a> },
+  { id: "name", name: "Name", value: (row) => row.name, show: (row) => <code>{row.name}</code> },
+  { id: "sentence", name: "In words", value: (row) => row.sentence },
+  { id: "servers", name: "Servers", number: true, value: (row) => row.servers },
+  { id: "affected", name: "Affected", number: true, value: (row) => row.affected },
+  { id: "lag", name: "Most lag", number: true, value: (row) => row.max_lag_s, show: (row) => span(row.max_lag_s) },
+  { id: "successor", name: "Would take over", value: (row) => (row.forecast?.would ? (row.forecast.successor ?? "") : "nobody") },
+  { id: "pause", name: "No writes", number: true, value: (row) => (row.forecast?.would ? row.forecast.pause_ms : null), show: (row) => (row.forecast?.would ? duration(row.forecast.pause_ms) : "unknown") },
+  { id: "risk", name: "At risk", number: true, value: (row) => row.forecast?.risk ?? null, show: (row) => (row.forecast?.would && row.forecast.risk !== null ? count(row.forecast.risk) : "unknown") },
+  { id: "auto", name: "Automatic", value: (row) => (row.auto_recovery.primary && row.auto_recovery.intermediate ? "on" : row.auto_recovery.primary ? "primary" : row.auto_recovery.intermediate ? "intermediate" : "off") },
+  { id: "sites", name: "Sites", value: (row) => row.sites.join(" ") },
+  { id: "versions", name: "Versions", value: (row) => row.versions.join(" ") },
+  { id: "tags", name: "Tags", value: (row) => row.tags.join(" ") },
+];
+
+const usual = ["status", "alias", "sentence", "servers", "affected", "lag", "successor", "pause", "risk", "sites"];
+
+/** All clusters as a table, for those who compare. */
+export function Table({ rows }: { rows: ClusterRow[] }): JSX.Element {
+  const chosen = (route.value.query.get("cols")?.split(",") ?? preferences.value.columns ?? usual).filter((id) => columns.some((column) => column.id === id));
+  const shown = columns.filter((column) => chosen.includes(column.id));
+  const [by = "status", down] = (route.value.query.get("by") ?? "").split("-");
+  const choose = (id: string): void => {
+    const next = chosen.includes(id) ? chosen.filter((one) => one !== id) : [...chosen, id];
+    prefer({ columns: next });
+    amend({ cols: next.join(",") });
+  };
+  return (
+    <section class="group">
+      <div class="table-bar">
+        <details class="choose">
+          <summary class="btn ghost">Columns</summary>
+          <div class="menu">
+            {columns.map((column) => (
+              <label key={column.id}>
+                <input type="checkbox" checked={chosen.includes(column.id)} onChange={() => choose(column.id)} /> {column.name}
+              </label>
+            ))}
+          </div>
+        </details>
+        <Button kind="ghost" icon="table" onClick={() => void copyText(csv(shown.map((column) => column.name), rows.map((row) => shown.map((column) => column.value(row)))))}>
+          Copy as CSV
+        </Button>
+      </div>
+      <Sorted
+        columns={shown} rows={rows} name={(row) => row.name} by={by} down={down === "down"} label="Clusters"
+        onSort={(id, down) => amend({ by: down ? `${id}-down` : id })}
+      />
+    </section>
+  );
+}

@@ -1,0 +1,150 @@
+import type { JSX } from "preact";
+import { useMemo } from "preact/hooks";
+import { send } from "../api/client.ts";
+import type { ConfigCheck, ConfigItem, ConfigView, Outcome, Statement } from "../api/types.ts";
+import { frozen } from "../frame/banners.tsx";
+import { useHeading } from "../model/heading.ts";
+import { me } from "../model/me.ts";
+import { useResource } from "../model/resource.ts";
+import { amend, route } from "../model/route.ts";
+import { tellRefusal, toast } from "../model/toasts.ts";
+import { Button } from "../ui/button.tsx";
+import { Icon, Mark } from "../ui/marks.tsx";
+import { Loaded } from "../ui/states.tsx";
+import { url } from "../url.ts";
+import { plural, type Status } from "../words/en.ts";
+
+/** What the configuration is, what it does, and what is doubtful about it. */
+export function Configuration(): JSX.Element {
+  useHeading({ title: "Configuration" });
+  const view = useResource<ConfigView>("config");
+  const check = useResource<ConfigCheck>("config/check");
+  const { query } = route.value;
+  const text = query.get("q") ?? "";
+  const given = query.get("show") !== "all";
+  const reload = async (): Promise<void> => {
+    try {
+      const done = await send<Outcome>("POST", "config/reload", {});
+      toast({ status: "ok", text: done.message || "The configuration was read again." });
+      view.reload();
+      check.reload();
+    } catch (error) {
+      tellRefusal(error);
+    }
+  };
+  return (
+    <>
+      <div class="filters">
+        <div class="search-in">
+          <Icon name="search" />
+          <input type="text" data-filter value={text} placeholder="Key, value or meaning" aria-label="Filter keys" onInput={(event) => amend({ q: event.currentTarget.value })} />
+          <kbd>/</kbd>
+        </div>
+        <button type="button" class="chip" aria-pressed={given} onClick={() => amend({ show: given ? "all" : undefined })}>
+          Only what a file gives
+        </button>
+        <span class="grow" />
+        {me.value?.may_admin && (
+          <Button disabled={frozen()} onClick={() => void reload()}>
+            Read it again
+          </Button>
+        )}
+      </div>
+      <div class="two-sides">
+        <section aria-label="Keys">
+          <Loaded of={view}>{(value) => <Keys view={value} text={text} given={given} />}</Loaded>
+        </section>
+        <section aria-label="What it does">
+          <Loaded of={check}>{(value) => <Check check={value} />}</Loaded>
+        </section>
+      </div>
+    </>
+  );
+}
+
+function Keys({ view, text, given }: { view: ConfigView; text: string; given: boolean }): JSX.Element {
+  const wanted = text.trim().toLowerCase();
+  const sections = useMemo(() => {
+    const fits = (key: ConfigItem): boolean =>
+      wanted === "" ? !given || key.given : [key.name, key.meaning, JSON.stringify(key.value)].some((one) => one.toLowerCase().includes(wanted));
+    const groups = new Map<string, ConfigItem[]>();
+    for (const key of view.keys.filter(fits)) groups.set(key.section, [...(groups.get(key.section) ?? []), key]);
+    return [...groups];
+  }, [view, wanted, given]);
+  return (
+    <>
+      <p class="small">
+        {view.files.length > 0 ? `Read from ${view.files.join(", ")}. ` : "No file gives anything: all is as it comes. "}
+        {plural(view.keys.filter((key) => key.given).length, "key")} of {view.keys.length} given.
+      </p>
+      {sections.map(([section, keys]) => (
+        <section key={section} class="sheet" aria-label={section}>
+          <h2>{section}</h2>
+          <dl class="config">
+            {keys.map((key) => (
+              <Key key={key.name} item={key} />
+            ))}
+          </dl>
+        </section>
+      ))}
+      {sections.length === 0 && <p class="muted">{wanted === "" ? "No key is given." : "No key fits."}</p>}
+    </>
+  );
+}
+
+const written = (value: unknown): string => (value === undefined ? "" : JSON.stringify(value));
+
+const Key = ({ item }: { item: ConfigItem }): JSX.Element => (
+  <div class="c-key" id={item.name}>
+    <dt>
+      <code>{item.name}</code>
+      {item.given && <span class="pill">given</span>}
+    </dt>
+    <dd>
+      <code class="stmt">{item.secret && written(item.value) !== '""' ? "••••••" : written(item.value)}</code>
+      <p>{item.meaning}</p>
+      <small>
+        {!item.secret && `default ${written(item.default)} · `}
+        {item.reload === "yes" ? "a change counts at once" : item.reload === "partly" ? "a change counts partly at once" : "a change needs a restart"}
+      </small>
+    </dd>
+  </div>
+);
+
+const severity: Record<Statement["severity"], Status> = { ok: "ok", note: "info", warning: "warn" };
+
+/** What the check says, by what it is about; warnings first. */
+function Check({ check }: { check: ConfigCheck }): JSX.Element {
+  const groups = new Map<string, Statement[]>();
+  for (const statement of check.statements) groups.set(statement.group, [...(groups.get(statement.group) ?? []), statement]);
+  const worst = (list: Statement[]): number => Math.min(...list.map((one) => ["warning", "note", "ok"].indexOf(one.severity)));
+  const sorted = [...groups].sort(([, a], [, b]) => worst(a) - worst(b));
+  return (
+    <>
+      <p class="small">{check.warnings === 0 ? "Nothing to warn of." : `${plural(check.warnings, "warning")}.`} The same from the command line: orchestrator -c check-config</p>
+      {sorted.map(([group, statements]) => (
+        <section key={group} class="sheet" aria-label={group}>
+          <h2>{group}</h2>
+          <ul class="said">
+            {statements.map((statement) => (
+              <li key={statement.text}>
+                <Mark status={severity[statement.severity]} />
+                <div>
+                  <span>{statement.text}</span>
+                  <small>
+                    {statement.keys.map((key) => (
+                      <a key={key} href={url("config", { q: key })}>
+                        {key}{" "}
+                      </a>
+                    ))}
+                  </small>
+                  {statement.example && <code class="stmt">{statement.example}</code>}
+                </div>
+              </li>
+            ))}
+          </ul>
+        </section>
+      ))}
+    </>
+  );
+}

@@ -1,0 +1,14 @@
+// The screens that are not needed at first: one file for all of them, loaded when the first one is opened.
+export { About } from "./about.tsx";
+export { Audit } from "./audit.tsx";
+export { Configuration } from "./configuration.tsx";
+export { Detections } from "./detections.tsx";
+export { Discover } from "./discover.tsx";
+export { Managers } from "./managers.tsx";
+export { MePage } from "./me.tsx";
+export { Missing } from "./missing.tsx";
+export { Problems } from "./problems.tsx";
+export { Publishing } from "./publishing.tsx";
+export { Recoveries } from "./recoveries.tsx";
+export { RecoveryPage } from "./recovery.tsx";
+export { Search } from "./search.tsx";

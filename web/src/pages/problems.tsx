@@ -1,0 +1,120 @@
+import type { JSX } from "preact";
+import type { HeldServer, HeldServerPage, ProblemGroup, ProblemGroupPage, Server } from "../api/types.ts";
+import { clock } from "../model/clock.ts";
+import { rowOf } from "../model/fleet.ts";
+import { useHeading } from "../model/heading.ts";
+import { me } from "../model/me.ts";
+import { useResource } from "../model/resource.ts";
+import { amend, route } from "../model/route.ts";
+import { hueOf } from "../model/sites.ts";
+import { serverAddress } from "../palette/items.ts";
+import { Mark, Site } from "../ui/marks.tsx";
+import { walkRows } from "../ui/rows.ts";
+import { Empty, Loaded } from "../ui/states.tsx";
+import { Time } from "../ui/time.tsx";
+import { part, url } from "../url.ts";
+import { count, moment, plural } from "../words/en.ts";
+import { short } from "../words/names.ts";
+
+/** Servers with a problem, by cause: forty replicas of one dead source are one entry. */
+export function Problems(): JSX.Element {
+  useHeading({ title: "Problems" });
+  const paused = route.value.query.get("downtime") === "show";
+  const problems = useResource<ProblemGroupPage>("problems", {}, {
+    on: (name, event) => (name === "patch" && event.row ? "reload" : undefined),
+  });
+  const held = useResource<HeldServerPage>("downtimes", {}, { on: (name, event) => (name === "patch" && event.row ? "reload" : undefined) });
+  const heldCount = held.value?.items.length ?? 0;
+  return (
+    <>
+      <div class="filters">
+        <button type="button" class="chip" aria-pressed={paused} onClick={() => amend({ downtime: paused ? undefined : "show" })}>
+          In downtime {count(heldCount)}
+        </button>
+        <span class="muted" role="status">
+          {problems.value && plural(problems.value.total, "cause")}
+        </span>
+      </div>
+      <Loaded of={problems}>
+        {(page) =>
+          page.items.length === 0 ? (
+            <Empty title="No problem.">
+              <p>Every server answers, replicates and keeps up, as far as the limits of the configuration go.</p>
+            </Empty>
+          ) : (
+            page.items.map((group) => <Cause key={`${group.cluster} ${group.cause}`} group={group} />)
+          )
+        }
+      </Loaded>
+      {paused && <Held servers={held.value?.items ?? []} />}
+    </>
+  );
+}
+
+/** Servers that are expected to have problems: they are no problem. */
+const Held = ({ servers }: { servers: HeldServer[] }): JSX.Element => (
+  <section class="group" aria-label="In downtime">
+    <h2>
+      <Mark status="pause" /> In downtime <span class="muted">{count(servers.length)}</span>
+    </h2>
+    {servers.length === 0 ? (
+      <p class="muted">No server is in downtime.</p>
+    ) : (
+      <div class="rows" role="list" onKeyDown={walkRows}>
+        {servers.map((server) => (
+          <div key={server.server} role="listitem" class="row-item">
+            <a class="row p-row" data-row href={serverAddress(rowOf(server.cluster)?.alias ?? server.cluster, server.server)}>
+              <span class="r-st">
+                <Mark status="pause" />
+              </span>
+              <span class="r-name">
+                <b>{short(server.server, me.value?.strip)}</b>
+                <span class="muted">by {server.owner}</span>
+              </span>
+              <span class="r-say">{server.reason}</span>
+              <span class="muted r-seen">{server.end ? `until ${moment(server.end, clock.value)}` : "until it is ended"}</span>
+              <span />
+            </a>
+          </div>
+        ))}
+      </div>
+    )}
+  </section>
+);
+
+function Cause({ group }: { group: ProblemGroup }): JSX.Element {
+  return (
+    <section class="group" aria-label={group.sentence}>
+      <h2>
+        <Mark status={group.status} /> {group.sentence}{" "}
+        <a class="muted" href={url(`cluster/alias/${part(group.alias)}`)}>
+          {group.alias}
+        </a>
+      </h2>
+      <div class="rows" role="list" onKeyDown={walkRows}>
+        {group.servers.map((server) => (
+          <ProblemRow key={server.key} server={server} alias={group.alias} />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+const ProblemRow = ({ server, alias }: { server: Server; alias: string }): JSX.Element => (
+  <div role="listitem" class="row-item">
+    <a class="row p-row" data-row href={serverAddress(alias, server.key)}>
+      <span class="r-st">
+        <Mark status={server.status} />
+      </span>
+      <span class="r-name">
+        <b>{short(server.key, me.value?.strip)}</b>
+        <span class="muted">{server.source ? `below ${short(server.source, me.value?.strip)}` : server.role}</span>
+      </span>
+      <span class="r-say">{server.sentence}</span>
+      <span class="muted r-seen">
+        seen <Time at={server.seen} />
+      </span>
+      {server.site ? <Site name={server.site} hue={hueOf.value(server.site)} /> : <span />}
+    </a>
+  </div>
+);

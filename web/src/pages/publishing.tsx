@@ -1,0 +1,106 @@
+import type { JSX } from "preact";
+import { send } from "../api/client.ts";
+import type { Outcome, Publishing as PublishingIs } from "../api/types.ts";
+import { frozen } from "../frame/banners.tsx";
+import { useHeading } from "../model/heading.ts";
+import { mayOperate } from "../model/me.ts";
+import { useResource } from "../model/resource.ts";
+import { tellRefusal, toast } from "../model/toasts.ts";
+import { Button } from "../ui/button.tsx";
+import { Mark } from "../ui/marks.tsx";
+import { Loaded } from "../ui/states.tsx";
+import { url } from "../url.ts";
+import { plural } from "../words/en.ts";
+
+const when: Record<string, string> = {
+  OnFailureDetectionProcesses: "when a failure is found, whether or not it is repaired",
+  PreGracefulTakeoverProcesses: "before a planned switchover; one that fails stops it",
+  PreFailoverProcesses: "before a repair; one that fails stops it",
+  PostFailoverProcesses: "after a repair that succeeded",
+  PostUnsuccessfulFailoverProcesses: "after a repair that failed",
+  PostMasterFailoverProcesses: "after a new primary has taken over",
+  PostIntermediateMasterFailoverProcesses: "after the replicas of an intermediate source were moved",
+  PostGracefulTakeoverProcesses: "after a planned switchover",
+  PostTakeMasterProcesses: "after a replica took the place of its source",
+};
+
+/** Whom the service tells that a primary has changed. */
+export function Publishing(): JSX.Element {
+  useHeading({ title: "Publishing" });
+  const publishing = useResource<PublishingIs>("publish");
+  const publish = async (): Promise<void> => {
+    try {
+      const done = await send<Outcome>("POST", "publish", {});
+      toast({ status: "ok", text: done.message || "The primaries were written." });
+    } catch (error) {
+      tellRefusal(error);
+    }
+  };
+  return (
+    <Loaded of={publishing} rows={4}>
+      {(is) => {
+        const hooks = is.hooks.filter((list) => list.commands.length > 0);
+        const none = is.hooks.filter((list) => list.commands.length === 0);
+        return (
+          <>
+            <div class="hero">
+              <p class="big">
+                {hooks.length === 0 && is.kv.length === 0
+                  ? "Nobody is told when a primary changes."
+                  : `${is.kv.length > 0 ? `Primaries are written to ${is.kv.join(" and ")}. ` : ""}${hooks.length > 0 ? `Programs run on ${plural(hooks.length, "occasion")}.` : ""}`}
+              </p>
+              <p>
+                {is.kv.length === 0
+                  ? "Clients and proxies have to find the new primary: by a virtual address, a proxy that looks at read_only, a key in Consul or ZooKeeper, or a program that is run after a failover."
+                  : "Each failover writes the new primary at once, and all of them are written again from time to time."}
+              </p>
+              {is.kv.length > 0 && mayOperate.value && (
+                <p>
+                  <Button disabled={frozen()} onClick={() => void publish()}>
+                    Write all primaries again
+                  </Button>
+                </p>
+              )}
+            </div>
+            {hooks.map((list) => (
+              <section key={list.name} class="sheet" aria-label={list.name}>
+                <h2>
+                  <a href={url("config", { q: list.name })}>
+                    <code>{list.name}</code>
+                  </a>{" "}
+                  <span class="muted">{when[list.name]}</span>
+                </h2>
+                <ol class="steps">
+                  {list.commands.map((command, n) => (
+                    <li key={n}>
+                      <span class="n">{n + 1}</span>
+                      <code class="stmt">{command}</code>
+                    </li>
+                  ))}
+                </ol>
+              </section>
+            ))}
+            {none.length > 0 && (
+              <section class="sheet" aria-label="Without programs">
+                <h2>Nothing is run</h2>
+                <ul class="said">
+                  {none.map((list) => (
+                    <li key={list.name}>
+                      <Mark status="info" label={false} />
+                      <div>
+                        <span>{when[list.name] ?? ""}</span>
+                        <small>
+                          <a href={url("config", { q: list.name, show: "all" })}>{list.name}</a>
+                        </small>
+                      </div>
+                    </li>
+                  ))}
+                </ul>
+              </section>
+            )}
+          </>
+        );
+      }}
+    </Loaded>
+  );
+}

@@ -1,0 +1,146 @@
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { send } from "../api/client.ts";
+import type { Outcome, RecoveryDetail } from "../api/types.ts";
+import { frozen } from "../frame/banners.tsx";
+import { countUnacknowledged } from "../model/attention.ts";
+import { useHeading } from "../model/heading.ts";
+import { mayOperate, me } from "../model/me.ts";
+import { still } from "../model/preferences.ts";
+import { useNow, useRecovery } from "../model/recovery.ts";
+import { amend, route } from "../model/route.ts";
+import { tellRefusal, toast } from "../model/toasts.ts";
+import { Button } from "../ui/button.tsx";
+import { saveText } from "../ui/copy.ts";
+import { Ask } from "../ui/dialog.tsx";
+import { Failed, Skeleton } from "../ui/states.tsx";
+import { exactly } from "../words/en.ts";
+import { recoveryStatus } from "../words/recovery.ts";
+import { short } from "../words/names.ts";
+import { fall } from "../waterfall/model.ts";
+import { useReplay } from "../waterfall/replay.ts";
+import { Waterfall } from "../waterfall/waterfall.tsx";
+import { Facts, Remains } from "./recovery/facts.tsx";
+import { Log } from "./recovery/log.tsx";
+import { markdown } from "./recovery/markdown.ts";
+
+const tabs = { steps: "Steps", log: "Log", raw: "Raw" } as const;
+type Tab = keyof typeof tabs;
+
+/** The unique name or number in an address; all forms of former versions are understood. */
+export function uidIn(path: string): string {
+  const parts = path.split("/").map(decodeURIComponent);
+  return parts[0] === "audit-recovery-steps" ? (parts[1] ?? "") : (parts[2] ?? "");
+}
+
+/** One recovery: followed while it runs, explained afterwards, and printed for those who ask. */
+export function RecoveryPage(): JSX.Element {
+  const uid = uidIn(route.value.path);
+  const resource = useRecovery(uid);
+  const is = resource.value;
+  useHeading({
+    title: is ? is.alias || is.cluster : "Recovery", status: is ? recoveryStatus[is.state] : undefined,
+    trail: [{ name: "Recoveries", path: "audit-recovery" }], note: is ? exactly(is.started) : undefined,
+  });
+  if (!is) return resource.problem ? <Failed problem={resource.problem} again={resource.reload} /> : <Skeleton rows={8} />;
+  return <Course is={is} reload={resource.reload} />;
+}
+
+function Course({ is, reload }: { is: RecoveryDetail; reload: () => void }): JSX.Element {
+  const running = is.state === "running";
+  const now = useNow(running);
+  const bars = fall(is, now);
+  const { head, replay } = useReplay(bars.end);
+  const [asking, ask] = useState(false);
+  const asked = route.value.query.get("tab") ?? "steps";
+  const tab: Tab = Object.hasOwn(tabs, asked) ? (asked as Tab) : "steps";
+  const name = (key: string): string => short(key, me.value?.strip);
+  const acknowledge = async (comment: string): Promise<void> => {
+    try {
+      const done = await send<Outcome>("POST", `recoveries/${encodeURIComponent(is.uid)}/acknowledgement`, { comment });
+      ask(false);
+      toast({ status: "ok", text: done.message || "Acknowledged." });
+      reload();
+      void countUnacknowledged().catch(() => undefined);
+    } catch (error) {
+      tellRefusal(error);
+    }
+  };
+  return (
+    <>
+      <PrintHead is={is} />
+      <Facts is={is} fall={bars} now={now} />
+      <div class="r-bar">
+        <div class="seg" role="group" aria-label="What to see">
+          {(Object.keys(tabs) as Tab[]).map((one) => (
+            <button key={one} type="button" aria-pressed={tab === one} onClick={() => amend({ tab: one === "steps" ? undefined : one })}>
+              {tabs[one]}
+            </button>
+          ))}
+        </div>
+        <span class="grow" />
+        {tab === "steps" && bars.outage && (
+          <span class="legend hide-phone">
+            <i class="l-dark" /> until writes are back <i class="l-pale" /> afterwards
+          </span>
+        )}
+        {tab === "steps" && !running && is.steps.length > 0 && !still() && (
+          <Button kind="ghost" icon="play" onClick={replay}>
+            Replay ×0.2
+          </Button>
+        )}
+        <Button kind="ghost" onClick={() => saveText(`recovery-${is.uid}.md`, "text/markdown", markdown(is, location.href, me.value?.version ?? ""))}>
+          Markdown
+        </Button>
+        <Button kind="ghost" onClick={() => saveText(`recovery-${is.uid}.json`, "application/json", JSON.stringify(is, null, 2))}>
+          JSON
+        </Button>
+        <Button kind="ghost" icon="print" onClick={() => print()}>
+          Print post-mortem
+        </Button>
+        {!is.acknowledged && !running && mayOperate.value && (
+          <Button kind="primary" icon="check" disabled={frozen()} onClick={() => ask(true)}>
+            Acknowledge…
+          </Button>
+        )}
+      </div>
+      <section class={tab === "steps" ? "sheet" : "sheet only-print"}>
+        {is.steps.length > 0 ? (
+          <Waterfall fall={bars} name={name} head={head} />
+        ) : (
+          <p>{running ? "Its plan is being made." : "No steps with times were recorded: nothing was to be done on a server, or the record is of an older version. The log has what is known."}</p>
+        )}
+      </section>
+      <section class={tab === "log" ? "sheet" : "sheet only-print"}>
+        <Log is={is} />
+      </section>
+      {tab === "raw" && (
+        <section class="sheet no-print">
+          <pre class="raw">{JSON.stringify(is, null, 2)}</pre>
+        </section>
+      )}
+      <Remains is={is} name={name} acknowledge={() => ask(true)} />
+      {asking && (
+        <Ask
+          title={`Acknowledge the recovery of ${is.alias || is.cluster}`} verb="Acknowledge the recovery" label="What was found, for those who read it later" onClose={() => ask(false)} onDone={(said) => void acknowledge(said)}
+          explain={<p>Until then a second failure of this cluster is not repaired by itself while the block of this recovery lasts. With the acknowledgement it would be.</p>}
+        />
+      )}
+    </>
+  );
+}
+
+/** What stands above a printed post-mortem. */
+const PrintHead = ({ is }: { is: RecoveryDetail }): JSX.Element => (
+  <header class="only-print print-head">
+    <p>
+      <b>Post-mortem · {is.alias || is.cluster}</b>
+    </p>
+    <p>
+      {exactly(is.started)} to {exactly(is.ended)} · recovery {is.uid} · led by {is.node}
+    </p>
+    <p>
+      orchestrator {me.value?.version} · {location.href}
+    </p>
+  </header>
+);

@@ -1,0 +1,92 @@
+import { computed, signal } from "@preact/signals";
+import { get } from "../api/client.ts";
+import type { OperationInfo } from "../api/types.ts";
+import { entries } from "../frame/menu.ts";
+import { openKeys } from "../frame/keys.tsx";
+import { fleet, rowOf } from "../model/fleet.ts";
+import { me } from "../model/me.ts";
+import { prefer, theme } from "../model/preferences.ts";
+import { recent } from "../model/recent.ts";
+import { selection } from "../model/selection.ts";
+import { part, url } from "../url.ts";
+import { plural, type Status } from "../words/en.ts";
+import { short } from "../words/names.ts";
+import type { Item } from "./rank.ts";
+
+/** Something that the palette finds, and what becomes of choosing it. */
+export type Found = Item & {
+  status?: Status;
+  icon?: string;
+  keys?: string;
+  /** An address, or something that the page does by itself. It never changes a server: that ends in a plan. */
+  to: string | (() => void);
+};
+
+export const groups = { clusters: "Clusters", servers: "Servers", actions: "Actions here", go: "Go to", more: "Found by the server", recent: "Opened last" } as const;
+
+const operations = signal<OperationInfo[]>([]);
+
+/** Reads what can be done, once. Without it there are no actions in the palette, and everything else is. */
+export async function readOperations(): Promise<void> {
+  if (operations.peek().length === 0) operations.value = await get<OperationInfo[]>("operations");
+}
+
+/** A server of the fleet in its cluster's page. */
+export const serverAddress = (alias: string, key: string, more: Record<string, string> = {}): string => url(`cluster/alias/${part(alias)}`, { sel: key, ...more });
+
+const clusters = computed<Found[]>(() =>
+  (fleet.value?.clusters ?? []).map((row) => ({
+    id: `cluster ${row.name}`, group: groups.clusters, title: row.alias, subtitle: `${plural(row.servers, "server")} · ${row.name}${row.domain ? " · " + row.domain : ""}`,
+    status: row.status, to: url(`cluster/alias/${part(row.alias)}`),
+  })),
+);
+
+const servers = computed<Found[]>(() => {
+  const strip = me.value?.strip;
+  return (fleet.value?.clusters ?? []).flatMap((row) =>
+    row.tree.map((dot) => ({
+      id: `server ${dot.key}`, group: groups.servers, title: short(dot.key, strip), status: dot.status, to: serverAddress(row.alias, dot.key),
+      subtitle: `${dot.key === row.primary ? "primary" : dot.parent >= 0 ? `replica of ${short(row.tree[dot.parent]!.key, strip)}` : "stands by itself"} · ${row.alias}`,
+    })),
+  );
+});
+
+const places = computed<Found[]>(() => [
+  ...entries
+    .filter((entry) => entry !== null)
+    .map((entry) => ({ id: `go ${entry.path}`, group: groups.go, title: entry.name, icon: entry.icon, to: url(entry.path), ...(entry.key ? { keys: `g ${entry.key}` } : {}) })),
+  { id: "go discover", group: groups.go, title: "Discover servers", icon: "plus", to: url("discover") },
+  { id: "go me", group: groups.go, title: "Preferences", icon: "config", to: url("me") },
+  { id: "go about", group: groups.go, title: "About, help", icon: "audit", to: url("about") },
+  { id: "do keys", group: groups.go, title: "Keyboard", icon: "list", keys: "?", to: openKeys },
+  { id: "do theme", group: groups.go, title: theme() === "dark" ? "Light theme" : "Dark theme", icon: "moon", to: () => prefer({ theme: theme() === "dark" ? "light" : "dark" }) },
+]);
+
+const fromName = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1).replaceAll("-", " ");
+
+/** The operations for what is selected: each opens its plan at the cluster's page, where what is missing is asked for. */
+const actions = computed<Found[]>(() => {
+  const { cluster, servers: chosen } = selection.value;
+  if (cluster === null) return [];
+  const alias = rowOf(cluster)?.alias ?? cluster;
+  const server = chosen[0];
+  return operations.value
+    .filter((operation) => operation.changes && operation.plan && operation.allowed && (operation.on_server ? server !== undefined : operation.on_cluster))
+    .map((operation) => ({
+      id: `do ${operation.name}`, group: groups.actions, icon: "arrow",
+      title: `${fromName(operation.name)} ${operation.on_server ? short(server!, me.value?.strip) : alias}…`,
+      subtitle: `${operation.sentence} Shows the plan first.`,
+      to: url(`cluster/alias/${part(alias)}`, { sel: operation.on_server ? server : undefined, do: operation.name }),
+    }));
+});
+
+const opened = computed<Found[]>(() =>
+  recent.value.flatMap((alias) => {
+    const found = clusters.value.find((item) => item.title === alias);
+    return found ? [{ ...found, group: groups.recent }] : [];
+  }),
+);
+
+/** What can be found with a text, and what is offered without one. */
+export const findable = computed<Found[]>(() => [...clusters.value, ...servers.value, ...actions.value, ...places.value]);
+export const offered = computed<Found[]>(() => [...actions.value, ...opened.value, ...places.value]);

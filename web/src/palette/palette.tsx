@@ -1,0 +1,163 @@
+import type { JSX } from "preact";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { get } from "../api/client.ts";
+import type { ServerPage } from "../api/types.ts";
+import { rowOf } from "../model/fleet.ts";
+import { followAddress } from "../model/route.ts";
+import { Icon, Mark } from "../ui/marks.tsx";
+import { url } from "../url.ts";
+import { findable, type Found, groups, offered, readOperations, serverAddress } from "./items.ts";
+import { grouped, lit, rank } from "./rank.ts";
+import { closePalette, palette } from "./state.ts";
+import { lastUse, used } from "./uses.ts";
+
+const withText: [string, number][] = [[groups.clusters, 4], [groups.servers, 5], [groups.actions, 6], [groups.go, 4]];
+const withoutText: [string, number][] = [[groups.actions, 6], [groups.recent, 4], [groups.go, 12]];
+
+export const Palette = (): JSX.Element | null => (palette.value ? <Opened text={palette.value.text} /> : null);
+
+function Opened({ text: first }: { text: string }): JSX.Element {
+  const [text, setText] = useState(first);
+  const [at, setAt] = useState(0);
+  const box = useRef<HTMLDialogElement>(null);
+  const field = useRef<HTMLInputElement>(null);
+  const more = useSearch(text);
+
+  useLayoutEffect(() => {
+    const back = document.activeElement as HTMLElement | null;
+    box.current!.showModal();
+    field.current!.focus();
+    field.current!.select();
+    void readOperations().catch(() => undefined); // then there are no actions
+    return () => back?.focus?.();
+  }, []);
+
+  const items = text.trim() === "" ? offered.value : findable.value;
+  const local = useMemo(() => grouped(rank(items, text, lastUse), text.trim() === "" ? withoutText : withText), [items, text]);
+  // What the server finds besides stands below, so that nothing moves under the fingers.
+  const known = new Set(local.flatMap((group) => group.items.map((item) => item.id)));
+  const remote = more.filter((item) => !known.has(item.id)).slice(0, 8);
+  const shown = remote.length > 0 ? [...local, { name: groups.more, items: remote }] : local;
+  const all = shown.flatMap((group) => group.items);
+  const chosen = Math.min(at, Math.max(0, all.length - 1));
+
+  useLayoutEffect(() => {
+    document.getElementById(`po${chosen}`)?.scrollIntoView({ block: "nearest" });
+  }, [chosen]);
+
+  const open = (item: Found | undefined, newTab: boolean): void => {
+    if (!item) {
+      if (text.trim() !== "") leave(url("search", { s: text.trim() }), newTab);
+      return;
+    }
+    used(item.id);
+    if (typeof item.to === "string") leave(item.to, newTab);
+    else {
+      closePalette();
+      item.to();
+    }
+  };
+  const leave = (address: string, newTab: boolean): void => {
+    closePalette();
+    if (newTab) window.open(address, "_blank", "noopener");
+    else followAddress(address);
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) setAt(all.length === 0 ? 0 : (chosen + step + all.length) % all.length);
+    else if (event.key === "Enter") open(all[chosen], event.ctrlKey || event.metaKey);
+    else if (event.key === "Tab" && all[chosen]) setText(all[chosen]!.title);
+    else return;
+    event.preventDefault();
+  };
+
+  let n = 0;
+  return (
+    <dialog ref={box} class="pal" aria-label="Search and commands" onCancel={closePalette} onClose={closePalette} onClick={(event) => event.target === box.current && closePalette()}>
+      <div class="pal-in">
+        <Icon name="search" />
+        <input
+          ref={field} type="text" value={text} placeholder="Server, cluster or action" role="combobox" aria-expanded="true" aria-controls="pal" aria-autocomplete="list"
+          aria-label="Search or run a command" aria-activedescendant={all.length > 0 ? `po${chosen}` : undefined} spellcheck={false} autocomplete="off"
+          onInput={(event) => (setText(event.currentTarget.value), setAt(0))} onKeyDown={onKeyDown}
+        />
+        <kbd>Esc</kbd>
+      </div>
+      <div class="pal-list" id="pal" role="listbox" aria-label="Found">
+        {shown.map((group) => (
+          <div key={group.name} class="pg" role="group" aria-label={group.name}>
+            <h3>{group.name}</h3>
+            {group.items.map((item) => {
+              const place = n++;
+              return <Row key={item.id} item={item} place={place} chosen={place === chosen} query={text} onOpen={(event) => open(item, event.ctrlKey || event.metaKey)} />;
+            })}
+          </div>
+        ))}
+        {all.length === 0 && (
+          <p class="pal-none">
+            Nothing is called that. <span class="muted">Try a host, an alias, a tag, a server’s UUID or id.</span>
+          </p>
+        )}
+      </div>
+      <div class="pal-foot">
+        <kbd>↑</kbd>
+        <kbd>↓</kbd> choose <kbd>Enter</kbd> open <kbd>Ctrl Enter</kbd> in a new tab
+        <span class="grow" />
+        Every change shows its plan first
+      </div>
+    </dialog>
+  );
+}
+
+function Row({ item, place, chosen, query, onOpen }: { item: Found; place: number; chosen: boolean; query: string; onOpen: (event: MouseEvent) => void }): JSX.Element {
+  const [before, match, after] = lit(item.title, query);
+  return (
+    <div class="pi" role="option" id={`po${place}`} aria-selected={chosen} onClick={onOpen}>
+      {item.status ? <Mark status={item.status} /> : <Icon name={item.icon ?? "arrow"} />}
+      <span class="pt">
+        {before}
+        {match && <mark>{match}</mark>}
+        {after}
+      </span>
+      <span class="muted">{item.subtitle}</span>
+      <span class="grow" />
+      {item.keys && (
+        <span class="kbds">
+          {item.keys.split(" ").map((key) => (
+            <kbd key={key}>{key}</kbd>
+          ))}
+        </span>
+      )}
+    </div>
+  );
+}
+
+const pause = 150; // ms without a key before the server is asked
+
+/** What the server finds: by version, UUID, id, tag, and whatever is not in the names. */
+function useSearch(text: string): Found[] {
+  const [found, setFound] = useState<{ of: string; items: Found[] }>({ of: "", items: [] });
+  const query = text.trim();
+  useEffect(() => {
+    if (query.length < 2) return;
+    const gone = new AbortController();
+    const timer = setTimeout(() => {
+      get<ServerPage>("search", { q: query, limit: "12" }, gone.signal).then(
+        (page) =>
+          setFound({
+            of: query,
+            items: page.items.map((server) => {
+              const alias = rowOf(server.cluster)?.alias ?? server.cluster;
+              return { id: `server ${server.key}`, group: groups.more, title: server.key, subtitle: `${server.version} · ${alias}`, status: server.status, to: serverAddress(alias, server.key) };
+            }),
+          }),
+        () => undefined, // what is known here is shown all the same
+      );
+    }, pause);
+    return () => {
+      clearTimeout(timer);
+      gone.abort();
+    };
+  }, [query]);
+  return found.of === query ? found.items : [];
+}

@@ -1,0 +1,53 @@
+// How well something fits what is typed. The same letters always give the same first hit.
+
+/** Something that the palette can find. */
+export type Item = {
+  /** Unique; by it the last use is remembered. */
+  id: string;
+  group: string;
+  title: string;
+  /** Where more words are: a server's cluster, an operation's sentence. */
+  subtitle?: string;
+};
+
+const words = /[\s\-_.:/]+/;
+
+/** 0 fits not at all; more fits better. */
+export function fit(item: Item, query: string): number {
+  const q = query.trim().toLowerCase();
+  if (q === "") return 1;
+  const title = item.title.toLowerCase();
+  if (title === q) return 5;
+  if (title.startsWith(q)) return 4;
+  if (title.split(words).some((word) => word.startsWith(q)) || title.search(new RegExp(`[\\s\\-_.:/]${literal(q)}`)) >= 0) return 3;
+  if (title.includes(q)) return 2;
+  const all = `${title} ${item.subtitle?.toLowerCase() ?? ""}`;
+  return q.split(/\s+/).every((word) => all.includes(word)) ? 1 : 0;
+}
+
+const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&");
+
+/** What fits, the best first; of what fits as well, what was used last, then by name. */
+export function rank<T extends Item>(items: readonly T[], query: string, lastUse: (id: string) => number = () => 0): T[] {
+  return items
+    .map((item) => ({ item, fit: fit(item, query) }))
+    .filter((one) => one.fit > 0)
+    .sort((a, b) => b.fit - a.fit || lastUse(b.item.id) - lastUse(a.item.id) || byName(a.item, b.item))
+    .map((one) => one.item);
+}
+
+const byName = (a: Item, b: Item): number => (a.title < b.title ? -1 : a.title > b.title ? 1 : a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+
+/** The ranked items in their groups, in the order of the groups, each with as many as it may show. */
+export function grouped<T extends Item>(ranked: readonly T[], order: readonly [name: string, most: number][]): { name: string; items: T[] }[] {
+  return order
+    .map(([name, most]) => ({ name, items: ranked.filter((item) => item.group === name).slice(0, most) }))
+    .filter((group) => group.items.length > 0);
+}
+
+/** Where the query stands in a text: before it, itself, after it. */
+export function lit(text: string, query: string): [string, string, string] {
+  const q = query.trim().toLowerCase();
+  const at = q === "" ? -1 : text.toLowerCase().indexOf(q);
+  return at < 0 ? [text, "", ""] : [text.slice(0, at), text.slice(at, at + q.length), text.slice(at + q.length)];
+}

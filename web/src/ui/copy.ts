@@ -1,0 +1,33 @@
+import { toast } from "../model/toasts.ts";
+import { text as words } from "../words/en.ts";
+
+/** Copies a text. Without a secure connection browsers have no clipboard; then the old way is taken. */
+export async function copyText(text: string): Promise<void> {
+  try {
+    if (navigator.clipboard) await navigator.clipboard.writeText(text);
+    else copyOldWay(text);
+    toast({ status: "ok", text: words.copied });
+  } catch (error) {
+    toast({ status: "crit", text: `It could not be copied: ${(error as Error).message}` });
+  }
+}
+
+function copyOldWay(text: string): void {
+  const field = document.createElement("textarea");
+  field.value = text;
+  document.body.append(field);
+  field.select();
+  const done = document.execCommand("copy");
+  field.remove();
+  if (!done) throw new Error("the browser refuses");
+}
+
+/** Hands a text to the browser as a file. */
+export function saveText(name: string, type: string, text: string): void {
+  const address = URL.createObjectURL(new Blob([text], { type }));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(address);
+}

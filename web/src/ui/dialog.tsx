@@ -1,0 +1,77 @@
+import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+import { Button } from "./button.tsx";
+import { text } from "../words/en.ts";
+
+type Props = { title: ComponentChildren; onClose: () => void; wide?: boolean; children: ComponentChildren };
+
+/** A window over the page. The browser keeps the focus in it, closes it with Escape and gives the focus back. */
+export function Dialog({ title, onClose, wide = false, children }: Props): JSX.Element {
+  const box = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => {
+    const back = document.activeElement;
+    box.current?.showModal();
+    return () => (back as HTMLElement | null)?.focus?.();
+  }, []);
+  return (
+    <dialog
+      ref={box}
+      class={wide ? "dialog wide" : "dialog"}
+      aria-labelledby={id}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      onClick={(event) => event.target === box.current && onClose()}
+    >
+      <div class="dialog-in">
+        <div class="pn-top">
+          <h2 id={id}>{title}</h2>
+          <Button kind="icon ghost" icon="x" label={text.close} onClick={onClose} />
+        </div>
+        {children}
+      </div>
+    </dialog>
+  );
+}
+
+/** A dialog that asks for a sentence before something is done. */
+export function Ask({ title, explain, label, verb, busy, onDone, onClose }: {
+  title: string;
+  explain: ComponentChildren;
+  /** Of the field; nothing is asked for without it. */
+  label?: string;
+  verb: string;
+  busy?: boolean;
+  onDone: (said: string) => void;
+  onClose: () => void;
+}): JSX.Element {
+  const field = useRef<HTMLTextAreaElement>(null);
+  const id = useId();
+  const done = (event: Event): void => {
+    event.preventDefault();
+    onDone(field.current?.value.trim() ?? "");
+  };
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <form onSubmit={done}>
+        <div class="explain">{explain}</div>
+        {label && (
+          <label for={id} class="field">
+            <span>{label}</span>
+            <textarea id={id} ref={field} rows={3} required maxLength={1000} />
+          </label>
+        )}
+        <div class="dialog-foot">
+          <Button kind="ghost" onClick={onClose}>
+            {text.cancel}
+          </Button>
+          <button type="submit" class="btn primary" disabled={busy}>
+            <span>{verb}</span>
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
