@@ -1,6 +1,8 @@
 package operate
 
 import (
+	"strconv"
+	"strings"
 	"time"
 
 	"orchestrator/internal/analysis"
@@ -119,6 +121,19 @@ type Recovery struct {
 	RelatedRecoveryID int64
 	Type              string // MasterRecovery, CoMasterRecovery …; "" in lists
 	RecoveryType      string // MasterRecoveryGTID …
+}
+
+// Began is when it began, to the nanosecond where its UID tells: `<unix nanoseconds>:…`. Records have whole seconds.
+func (r *Recovery) Began() time.Time {
+	digits, _, _ := strings.Cut(r.UID, ":")
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil {
+		return r.Start
+	}
+	if at := time.Unix(0, n).UTC(); at.Sub(r.Start).Abs() < 2*time.Second {
+		return at
+	}
+	return r.Start
 }
 
 // RecoveryStep is a line in the record of a recovery.

@@ -27,14 +27,14 @@ type boot struct {
 // document serves the page. Every address has the same document; which screen it shows, the page reads from the address.
 func (p *page) document(w http.ResponseWriter, r *http.Request) {
 	first := boot{Me: p.fetch(r, "me"), Fleet: p.fetch(r, "fleet"), Worker: static + p.files.worker, Custom: p.customised()}
-	if cluster := clusterOf(r.URL.Path); cluster != "" {
-		first.Cluster = p.fetch(r, "clusters/"+url.PathEscape(cluster))
+	if cluster := clusterOf(r.URL.EscapedPath()); cluster != "" {
+		first.Cluster = p.fetch(r, "clusters/"+cluster)
 	}
 	text, err := json.Marshal(first) // escapes < and >
 	var out bytes.Buffer
 	if err == nil {
 		err = documentTemplate.Execute(&out, map[string]any{
-			"Base": base(r.URL.Path), "Main": static + p.files.main, "Style": static + p.files.style, "Boot": template.JS(text),
+			"Base": base(r.URL.EscapedPath()), "Main": static + p.files.main, "Style": static + p.files.style, "Boot": template.JS(text),
 		})
 	}
 	if err != nil {
@@ -47,8 +47,8 @@ func (p *page) document(w http.ResponseWriter, r *http.Request) {
 	(&file{contents: out.Bytes(), contentType: h.Get("Content-Type")}).serve(w, r)
 }
 
-// base is the way from an address of the page to the page's folder. It is relative, so that it holds behind a proxy that
-// rewrites the prefix.
+// base is the way from an address of the page, escaped as it came, to the page's folder. It is relative, so that it holds
+// behind a proxy that rewrites the prefix.
 func base(path string) string {
 	if depth := strings.Count(strings.TrimPrefix(path, folder), "/"); depth > 0 {
 		return strings.Repeat("../", depth)
@@ -56,7 +56,7 @@ func base(path string) string {
 	return "./"
 }
 
-// clusterOf is the cluster, or the member of one, that an address names; "" when it names none.
+// clusterOf is the cluster, or the member of one, that an address names, both escaped; "" when it names none.
 func clusterOf(path string) string {
 	rest, ok := strings.CutPrefix(path, folder+"cluster/")
 	if !ok {
@@ -66,7 +66,7 @@ func clusterOf(path string) string {
 	case parts[0] == "alias" && len(parts) == 2:
 		return parts[1]
 	case parts[0] == "instance" && len(parts) == 3:
-		return parts[1] + ":" + parts[2]
+		return parts[1] + "%3A" + parts[2]
 	case len(parts) == 1:
 		return parts[0]
 	}

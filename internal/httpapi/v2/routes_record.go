@@ -112,7 +112,9 @@ func recoveryDetail(q *request) (any, error) {
 	case err != nil:
 		return nil, fmt.Errorf("read the journal of recovery %s: %w", uid, err)
 	case ok:
-		d.Title, d.Steps, d.Outage = p.Title, stepsOf(p.Steps, &q.api.plans.known), outageOf(p.Steps, list[0].Start)
+		began := list[0].Began()
+		d.refine(began, p.Steps)
+		d.Title, d.Steps, d.Outage = p.Title, stepsOf(p.Steps, &q.api.plans.known), outageOf(p.Steps, began)
 		d.Headline = headline(&d.Recovery, d.Outage)
 	}
 	return d, nil

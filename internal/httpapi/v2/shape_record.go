@@ -24,7 +24,7 @@ type Recovery struct {
 	Successor    string     `json:"successor,omitempty"`
 	Started      *time.Time `json:"started"`
 	Ended        *time.Time `json:"ended" doc:"null while it runs"`
-	Took         *float64   `json:"took_ms"`
+	Took         *float64   `json:"took_ms" doc:"in lists to the second, as the record has it; 0: less than that"`
 	Lost         []string   `json:"lost" doc:"servers that could not follow"`
 	Participants []string   `json:"participants" doc:"servers that took part"`
 	Errors       []string   `json:"errors"`
@@ -79,6 +79,25 @@ type RecoveryDetail struct {
 	Title    string    `json:"title,omitempty" doc:"of its plan"`
 	Steps    []Step    `json:"steps" doc:"what was done on the servers, with real times; empty for records of older versions"`
 	Log      []LogLine `json:"log"`
+}
+
+// refine takes the times from what was written down to the nanosecond: the record itself has whole seconds.
+func (d *RecoveryDetail) refine(began time.Time, steps []plan.Step) {
+	d.Started = when(began)
+	if d.Ended == nil {
+		return
+	}
+	ended := *d.Ended
+	for _, s := range steps {
+		if s.Ended.After(ended) {
+			ended = s.Ended
+		}
+	}
+	if ended.Before(began) { // nothing was done, within the second in which it began
+		ended = began
+	}
+	took := millis(ended.Sub(began))
+	d.Ended, d.Took = when(ended), &took
 }
 
 // Outage is when nobody could write to the cluster, as far as the steps of the recovery tell.
