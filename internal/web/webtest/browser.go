@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -233,13 +235,21 @@ func (p *Page) Type(text string) {
 	p.do(chromedp.KeyEvent(text))
 }
 
-// Key presses a key by its name, as in "Escape", or a letter.
+// Key presses a key by its name, as in "Escape", or a letter. What the page prevents does not reach a field, as with a real
+// keyboard.
 func (p *Page) Key(name string) {
 	p.t.Helper()
 	if key, named := keys[name]; named {
-		name = key
+		p.do(chromedp.KeyEvent(key))
+		return
 	}
-	p.do(chromedp.KeyEvent(name))
+	p.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		if _, err := cdp.Call(ctx, t, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: name, Text: name}); err != nil {
+			return err
+		}
+		_, err := cdp.Call(ctx, t, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyUp, Key: name})
+		return err
+	}))
 }
 
 var keys = map[string]string{"Escape": kb.Escape, "Enter": kb.Enter, "Down": kb.ArrowDown, "Up": kb.ArrowUp, "Tab": kb.Tab}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"testing"
+
+	v2 "orchestrator/internal/httpapi/v2"
+	"orchestrator/internal/sandbox"
+	"orchestrator/internal/sandbox/sandboxtest"
+	"orchestrator/internal/web/webtest"
+)
+
+// webKeys let the service discover and repair the sandbox's servers, and name their cluster.
+func webKeys(alias string) string {
+	return fmt.Sprintf(`"MySQLTopologyUser": %q, "MySQLTopologyPassword": %q, "DiscoverByShowSlaveHosts": true, "AuditToBackendDB": true, "FailureDetectionPeriodBlockMinutes": 1,
+		"RecoverMasterClusterFilters": ["*"], "RecoverIntermediateMasterClusterFilters": ["*"], "DetectClusterAliasQuery": %q`,
+		sandbox.UserOrc, sandbox.Password(sandbox.UserOrc), "SELECT '"+strings.ReplaceAll(alias, "'", "''")+"'")
+}
+
+// recovery is the newest one, whole.
+func (s *serviceProcess) recovery(t *testing.T) v2.RecoveryDetail {
+	t.Helper()
+	_, text := s.get(t, "/api/v2/recoveries")
+	list := into[v2.Page[v2.Recovery]](t, []byte(text))
+	if len(list.Items) == 0 {
+		t.Fatal("there is no recovery")
+	}
+	_, text = s.get(t, "/api/v2/recoveries/"+list.Items[0].UID)
+	return into[v2.RecoveryDetail](t, []byte(text))
+}
+
+// TestWebFirstDayAndFailover: an empty installation says what to do; a server that is named becomes a cluster on the
+// dashboard; when its primary dies, the page shows it without being loaded anew, and its record is that of the audit.
+func TestWebFirstDayAndFailover(t *testing.T) {
+	t.Parallel()
+	c := sandboxtest.New(t, sandbox.Options{Flavor: sandbox.MariaDB, GTID: true, Nodes: 3})
+	s := startProcess(t, webKeys("orders"))
+	p := webtest.Open(t, s.url+"/web/")
+
+	p.AwaitText(".firstday", "Name one server per cluster.")
+	p.AwaitText(".gates", "No server is known")
+	if p.Await("the address of the start", `location.pathname === "/web/clusters"`); !webtest.Value[bool](p, `document.querySelector("button[type=submit]").disabled`) {
+		t.Error("nothing is named, and it can be discovered")
+	}
+	p.Click(".firstday textarea")
+	p.Type(c.Node(0).Addr() + "\n127.0.0.1:1")
+	p.ClickText("Discover 2 servers")
+	// The form gives way to the dashboard as soon as there is a cluster.
+	p.AwaitText(".row", "orders")
+	p.AwaitText(".row", "All 3 servers are fine.")
+	p.Await("the tree of three", `document.querySelectorAll(".row .spark use").length === 3`)
+	p.AwaitText(".row .r-fc", "ms")
+	webtest.Value[bool](p, `(window.sameDocument = true)`)
+
+	must(t, c.Node(0).Kill())
+	p.Await("the recovery in the menu", `[...document.querySelectorAll(".nav a")].some((a) => a.innerText.includes("Recoveries") && /\d/.test(a.innerText))`)
+	p.AwaitText(".r-fc, .incident", "")
+	var done v2.RecoveryDetail
+	s.await(t, "the end of the recovery", func() bool {
+		status, text := s.get(t, "/api/v2/recoveries?state=succeeded")
+		if status != http.StatusOK || into[v2.Page[v2.Recovery]](t, []byte(text)).Total == 0 {
+			return false
+		}
+		done = s.recovery(t)
+		return len(done.Steps) > 0 && done.Ended != nil
+	})
+	p.ClickText("Recoveries")
+	p.Await("the one recovery", `[...document.querySelectorAll("table.list tbody a")].some((a) => a.href.includes("audit-recovery/uid/"))`)
+	p.Click(`table.list a[href*="audit-recovery/uid/"]`)
+	p.AwaitText(".hero .big", done.Headline)
+	if done.Outage == nil || done.Outage.Took == nil || *done.Outage.Took <= 0 || !strings.HasPrefix(done.Headline, "Writes were back after ") || done.Took == nil || *done.Took < *done.Outage.Took {
+		t.Errorf("%+v took %v: %s", done.Outage, done.Took, done.Headline)
+	}
+	bars := webtest.Value[[]string](p, `[...document.querySelectorAll(".f-row")].map((row) => row.querySelector(".ft").title + "|" + row.querySelector(".m").getAttribute("aria-label"))`)
+	if len(bars) != len(done.Steps) {
+		t.Fatalf("%d bars for %d steps", len(bars), len(done.Steps))
+	}
+	for n, step := range done.Steps {
+		want := step.Action + "|" + map[string]string{"done": "done", "failed": "failed", "skipped": "left out"}[step.State]
+		if bars[n] != want {
+			t.Errorf("step %d is shown as %q, and is %q", n+1, bars[n], want)
+		}
+	}
+	p.ClickText("Log")
+	p.Await("all lines of the log", fmt.Sprintf(`[...document.querySelectorAll(".log tbody tr")].filter((row) => row.offsetParent).length >= %d`, len(done.Log)))
+
+	p.ClickText("Acknowledge…")
+	p.Type("a disk, replaced")
+	p.ClickText("Acknowledge the recovery")
+	p.AwaitText(".gates", "a disk, replaced")
+	if ack := s.recovery(t).Acknowledged; ack == nil || ack.Comment != "a disk, replaced" {
+		t.Errorf("%+v", ack)
+	}
+	if !webtest.Value[bool](p, `window.sameDocument === true`) {
+		t.Error("the page was loaded anew")
+	}
+	if pdf := p.Print(); !strings.HasPrefix(string(pdf), "%PDF") {
+		t.Error("it cannot be printed")
+	}
+}
+
+// TestWebDashboard: filter, keyboard, address.
+func TestWebDashboard(t *testing.T) {
+	t.Parallel()
+	s := startProcess(t, hostileFleet(t))
+	p := webtest.Open(t, s.url+"/web/clusters?q=shop", webtest.Allow("net::ERR"))
+	p.Await("two of the clusters", `document.querySelectorAll(".row").length === 2`)
+	p.Key("/")
+	p.Type(" -shop-2")
+	p.Await("one cluster", `document.querySelectorAll(".row").length === 1`)
+	p.Await("the filter in the address", `new URLSearchParams(location.search).get("q") === "shop -shop-2"`)
+	p.Key("Down")
+	p.Await("the focus in the rows", `document.activeElement.matches("[data-row]")`)
+	p.Key("g")
+	p.Key("p")
+	p.Await("the problems", `location.pathname.endsWith("/web/problems") && document.title.includes("Problems")`)
+	webtest.Value[bool](p, `(history.back(), true)`)
+	p.Await("the filter again", `document.querySelector("input[data-filter]").value === "shop -shop-2" && document.querySelectorAll(".row").length === 1`)
+	p.ClickText("Table")
+	p.Await("the table", `location.search.includes("view=table") && document.querySelectorAll("table.list tbody tr").length === 1`)
+
+	p.Chord("k")
+	p.Await("the palette", `document.activeElement.getAttribute("role") === "combobox"`)
+	p.Type("shop")
+	p.Await("clusters first", `document.querySelector(".pi[aria-selected=true]").innerText.startsWith("shop-1")`)
+	p.Key("Down")
+	p.Key("Enter")
+	p.Await("the cluster", `location.pathname.endsWith("/web/cluster/alias/shop-2")`)
+	p.Chord("k")
+	p.Await("the palette", `document.querySelector("dialog.pal[open]")`)
+	p.Key("Escape")
+	p.Await("no palette", `!document.querySelector("dialog.pal")`)
+}
