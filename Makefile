@@ -8,7 +8,7 @@ GO      ?= go
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-unit test-race lint generate bench bench-failover bench-fleet bench-moves soak crash test-ha simulate walk servers web web-check clean
+.PHONY: help build demo test test-unit test-race lint generate bench bench-failover bench-fleet bench-moves soak crash test-ha simulate walk servers browser pictures web web-check clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ demo: build ## Boot three real servers and the service, and watch a failover. FL
 servers: ## Install the database servers that the tests need (privately, no packages).
 	script/install-servers --all
 
-test: lint servers build ## Install what the tests need, and run all of them.
+test: lint servers browser build web-check ## Install what the tests need, and run all of them.
 	script/test
 
 test-unit: ## Only the tests that need no database server.
@@ -37,6 +37,13 @@ lint: ## gofmt, go vet, staticcheck.
 	$(GO) vet ./...
 	$(GO) tool -modfile=tools/go.mod staticcheck ./...
 
+browser: ## Install the browser that the tests of the web page need.
+	script/install-chromium
+
+pictures: ## Make pictures of the page's screens, on fixed data: PICTURES=pictures
+	script/install-chromium
+	$(GO) test ./internal/web/webtest -count 1 -run TestPictures -pictures $(abspath $(or $(PICTURES),pictures))
+
 web: ## Build the web page anew into internal/web/dist, which is committed.
 	script/install-web
 	$(GO) run -C tools ./webbundle
@@ -44,6 +51,7 @@ web: ## Build the web page anew into internal/web/dist, which is committed.
 web-check: ## Check the web page: types, units, and that what is committed is what the sources give.
 	script/install-web
 	cd web && npm run --silent check
+	$(GO) run -C tools ./webbundle -test
 	$(GO) run -C tools ./webbundle -check
 
 generate: ## Write the generated reference pages anew.

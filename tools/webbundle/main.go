@@ -5,6 +5,7 @@
 //
 //	go run -C tools ./webbundle          writes the files
 //	go run -C tools ./webbundle -check   fails when the committed files are not what the sources give
+//	go run -C tools ./webbundle -test    runs the tests of web/test with the test runner of Node
 package main
 
 import (
@@ -25,8 +26,13 @@ import (
 
 func main() {
 	check := flag.Bool("check", false, "compare with what is there instead of writing")
+	test := flag.Bool("test", false, "run the tests instead of writing")
 	flag.Parse()
-	if err := run("..", *check); err != nil {
+	work := func() error { return run("..", *check) }
+	if *test {
+		work = func() error { return runTests("..") }
+	}
+	if err := work(); err != nil {
 		fmt.Fprintln(os.Stderr, "webbundle:", err)
 		os.Exit(1)
 	}

@@ -42,7 +42,12 @@ export function Problems(): JSX.Element {
               <p>Every server answers, replicates and keeps up, as far as the limits of the configuration go.</p>
             </Empty>
           ) : (
-            page.items.map((group) => <Cause key={`${group.cluster} ${group.cause}`} group={group} />)
+            <>
+              {page.items.filter(many).map((group) => (
+                <Cause key={`${group.cluster} ${group.cause}`} group={group} />
+              ))}
+              <Singles groups={page.items.filter((group) => !many(group))} />
+            </>
           )
         }
       </Loaded>
@@ -82,6 +87,21 @@ const Held = ({ servers }: { servers: HeldServer[] }): JSX.Element => (
   </section>
 );
 
+/** The group stands for a cause with more than its own server. */
+const many = (group: ProblemGroup): boolean => group.servers.length > 1;
+
+/** Causes of one server each. */
+function Singles({ groups }: { groups: ProblemGroup[] }): JSX.Element | null {
+  if (groups.length === 0) return null;
+  return (
+    <section class="group" aria-label="Single servers">
+      <div class="rows" role="list" onKeyDown={walkRows}>
+        {groups.flatMap((group) => group.servers.map((server) => <ProblemRow key={server.key} server={server} alias={group.alias} where={group.alias} />))}
+      </div>
+    </section>
+  );
+}
+
 function Cause({ group }: { group: ProblemGroup }): JSX.Element {
   return (
     <section class="group" aria-label={group.sentence}>
@@ -100,7 +120,7 @@ function Cause({ group }: { group: ProblemGroup }): JSX.Element {
   );
 }
 
-const ProblemRow = ({ server, alias }: { server: Server; alias: string }): JSX.Element => (
+const ProblemRow = ({ server, alias, where }: { server: Server; alias: string; where?: string }): JSX.Element => (
   <div role="listitem" class="row-item">
     <a class="row p-row" data-row href={serverAddress(alias, server.key)}>
       <span class="r-st">
@@ -108,7 +128,7 @@ const ProblemRow = ({ server, alias }: { server: Server; alias: string }): JSX.E
       </span>
       <span class="r-name">
         <b>{short(server.key, me.value?.strip)}</b>
-        <span class="muted">{server.source ? `below ${short(server.source, me.value?.strip)}` : server.role}</span>
+        <span class="muted">{where ?? (server.source ? `below ${short(server.source, me.value?.strip)}` : server.role)}</span>
       </span>
       <span class="r-say">{server.sentence}</span>
       <span class="muted r-seen">

@@ -53,7 +53,7 @@ export function Recoveries(): JSX.Element {
             </a>
           ),
         },
-        { name: "Took", class: "num", text: (row) => row.took_ms, show: (row) => (row.state === "running" ? "runs" : duration(row.took_ms)) },
+        { name: "Took", class: "num", text: (row) => row.took_ms, show: (row) => (row.state === "running" ? "runs" : row.took_ms === 0 ? "under 1 s" : duration(row.took_ms)) },
         { name: "Lost", class: "num", text: (row) => row.lost.length, show: (row) => count(row.lost.length) },
         { name: "By", text: (row) => row.node, show: (row) => row.node },
         { name: "Acknowledged", text: (row) => row.acknowledged?.by ?? "", show: (row) => (row.acknowledged ? row.acknowledged.by : <span class="t-warn">not yet</span>) },

@@ -12,6 +12,8 @@ export function Dialog({ title, onClose, wide = false, children }: Props): JSX.E
   useEffect(() => {
     const back = document.activeElement;
     box.current?.showModal();
+    // The browser would begin with the button that closes, where a space ends what was begun.
+    box.current?.querySelector<HTMLElement>("[data-first], textarea, input, select, .dialog-foot button")?.focus();
     return () => (back as HTMLElement | null)?.focus?.();
   }, []);
   return (

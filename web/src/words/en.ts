@@ -35,7 +35,7 @@ export const text = {
 const whole = new Intl.NumberFormat("en");
 
 /** A count with its thing: "1 server", "1,024 servers", "2 recoveries". */
-export const plural = (n: number, thing: string): string => `${whole.format(n)} ${n === 1 ? thing : thing.endsWith("y") ? thing.slice(0, -1) + "ies" : thing + "s"}`;
+export const plural = (n: number, thing: string): string => `${whole.format(n)} ${n === 1 ? thing : /[^aeiou]y$/.test(thing) ? thing.slice(0, -1) + "ies" : thing + "s"}`;
 
 export const count = (n: number): string => whole.format(n);
 

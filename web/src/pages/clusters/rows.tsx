@@ -62,17 +62,12 @@ function Row({ row }: { row: ClusterRow }): JSX.Element {
   );
 }
 
-/** Says where automatic recovery is not on for the whole cluster. */
+/** Says where automatic recovery is off, unless the forecast beside it says the same. */
 function PartlyOff({ row }: { row: ClusterRow }): JSX.Element | null {
   const { primary, intermediate } = row.auto_recovery;
-  if (primary && intermediate) return null;
-  const what = primary ? "Intermediate sources are not repaired by themselves." : intermediate ? "The primary is not replaced by itself." : "Nothing is repaired by itself here.";
-  return (
-    <span class="t-warn">
-      {" "}
-      {what}
-    </span>
-  );
+  const hasIntermediate = row.tree.some((dot) => dot.parent >= 0 && row.tree[dot.parent]!.parent >= 0);
+  const what = !primary && !row.forecast ? "The primary is not replaced by itself." : !intermediate && hasIntermediate ? "Intermediate sources are not repaired by themselves." : "";
+  return what === "" ? null : <span class="t-warn"> {what}</span>;
 }
 
 /** What would happen if the primary died now. */

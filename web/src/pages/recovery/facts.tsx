@@ -18,7 +18,7 @@ export function Facts({ is, fall, now }: { is: RecoveryDetail; fall: Fall; now: 
   const done = is.steps.filter((step) => step.state === "done").length;
   const first = fall.bars.find((bar) => bar.from !== null && !bar.expected);
   const facts: [string, ComponentChildren, ComponentChildren][] = [
-    ["No writes for", fall.outage ? duration(fall.outage.to - fall.outage.from) : "not concerned", fall.outage?.open ? (running ? "so far" : "not brought back") : fall.outage ? "until the successor took them" : ""],
+    ["No writes for", fall.outage ? duration(fall.outage.to - fall.outage.from) : is.steps.length === 0 && !running ? text.unknown : "not concerned", fall.outage?.open ? (running ? "so far" : "not brought back") : fall.outage ? "until the successor took them" : ""],
     ["Whole recovery", running ? duration(now - began) : duration(is.took_ms), running ? "so far" : "from the decision to the end"],
     ["First step after", first ? duration(first.from) : text.unknown, first?.step.action ?? ""],
     ["Steps", is.steps.length > 0 ? `${done} of ${is.steps.length}` : text.unknown, is.title ?? ""],
