@@ -176,7 +176,7 @@ func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
 			Engine: engine, Registry: registry, Logger: o.Logger, V2: s.api, Transport: passOn, Stamp: stamp,
 			Tokens: tokens{s.parts.store, cfg}, Prometheus: exposition(s), DebugMetrics: debugMetrics(s.figures),
 			Web: func(api http.Handler, prefix string) http.Handler {
-				return web.New(web.Options{API: api, Prefix: prefix})
+				return web.New(web.Options{API: api, Prefix: prefix, CustomDir: cfg().WebCustomDirectory})
 			},
 		}),
 		ReadHeaderTimeout: 10 * time.Second,

@@ -23,6 +23,7 @@ type Config struct {
 	StatusEndpoint                string
 	StatusOUVerify                bool
 	WebMessage                    string
+	WebCustomDirectory            string
 	RemoveTextFromHostnameDisplay string
 	ProblemIgnoreHostnameFilters  []string
 	ReadOnly                      bool

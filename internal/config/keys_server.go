@@ -33,6 +33,8 @@ func keysHTTP() []Key {
 			Meaning: "With mutual TLS: test the OrganizationalUnit of requests for `StatusEndpoint` too."},
 		{Name: "WebMessage", Default: "", Reload: Live,
 			Meaning: `Text shown under the title bar of every page.`},
+		{Name: "WebCustomDirectory", Default: "", Reload: Restart,
+			Meaning: "Directory that may hold `custom.css` and `custom.js`, which every page loads after its own. They are read with each request. Empty: there are none."},
 		{Name: "RemoveTextFromHostnameDisplay", Default: "", Reload: Live,
 			Meaning: `Substring stripped from host names in UI display.`},
 		{Name: "ProblemIgnoreHostnameFilters", Default: []string{}, Reload: Live,

@@ -776,6 +776,7 @@ export type Recovery = {
   started: string | null;
   state: "running" | "succeeded" | "failed";
   successor?: string;
+  /** in lists to the second, as the record has it; 0: less than that */
   took_ms: number | null;
   uid: string;
 };
@@ -815,6 +816,7 @@ export type RecoveryDetail = {
   successor?: string;
   /** of its plan */
   title?: string;
+  /** in lists to the second, as the record has it; 0: less than that */
   took_ms: number | null;
   uid: string;
 };
