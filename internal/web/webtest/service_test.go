@@ -13,6 +13,7 @@ import (
 	v2 "orchestrator/internal/httpapi/v2"
 	"orchestrator/internal/operate"
 	"orchestrator/internal/operate/operatetest"
+	"orchestrator/internal/plan"
 	"orchestrator/internal/topology"
 	"orchestrator/internal/web"
 )
@@ -22,6 +23,12 @@ type service struct {
 	http.Handler
 	*httptest.Server
 	backend *operatetest.Backend
+	api     *v2.API
+}
+
+// journals are records that have the plans of recoveries, too.
+type journals interface {
+	Journal(ctx context.Context, uid string) (plan.Plan, bool, error)
 }
 
 // start serves the backend; change may replace parts of its engine.
@@ -31,7 +38,11 @@ func start(t *testing.T, b *operatetest.Backend, change func(e *operate.Engine),
 	if change != nil {
 		change(e)
 	}
-	api := v2.New(v2.Deps{Engine: e, Registry: registry})
+	deps := v2.Deps{Engine: e, Registry: registry}
+	if j, ok := e.Records.(journals); ok {
+		deps.Journal = j.Journal
+	}
+	api := v2.New(deps)
 	ctx, cancel := context.WithCancel(context.Background())
 	var work sync.WaitGroup
 	work.Go(func() {
@@ -39,7 +50,7 @@ func start(t *testing.T, b *operatetest.Backend, change func(e *operate.Engine),
 			t.Error(err)
 		}
 	})
-	s := &service{backend: b}
+	s := &service{backend: b, api: api}
 	s.Handler = httpapi.New(httpapi.Deps{Engine: e, Registry: registry, V2: api, Web: func(api http.Handler, prefix string) http.Handler {
 		o := web.Options{API: api, Prefix: prefix}
 		for _, change := range options {
