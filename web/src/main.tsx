@@ -1,7 +1,9 @@
+import { effect } from "@preact/signals";
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { boot } from "./api/boot.ts";
 import { start } from "./api/events.ts";
+import { frozen } from "./frame/banners.tsx";
 import { followKeys } from "./frame/keys.tsx";
 import { followAttention } from "./model/attention.ts";
 import { run } from "./model/clock.ts";
@@ -19,6 +21,9 @@ titleWindow();
 run();
 follow();
 render(<App />, document.getElementById("app")!);
+effect(() => {
+  document.documentElement.dataset["state"] = frozen() ? "stale" : "";
+});
 start();
 followNodes();
 followAttention();

@@ -64,8 +64,28 @@ func TestDashboard(t *testing.T) {
 	p.Await("the cluster", `location.pathname === "/web/cluster/alias/shop-2" && !document.querySelector("dialog.pal")`)
 	p.Chord("k")
 	p.Await("the palette", `document.querySelector("dialog.pal[open]")`)
+	p.Type("pin")
+	p.AwaitText(".pi[aria-selected=true]", "Pin shop-2")
+	p.Key("Enter")
+	p.Await("the pin in the side bar", `document.querySelector(".pins h2")?.innerText === "Pinned" && document.querySelector(".pins a").innerText.trim() === "shop-2"`)
+	p.Chord("k")
 	p.Key("Escape")
 	p.Await("no palette", `!document.querySelector("dialog.pal")`)
+}
+
+// TestFrozen: when the service is gone the page says so, looks different and offers no change; when it is back, it goes on.
+func TestFrozen(t *testing.T) {
+	t.Parallel()
+	s := start(t, operatetest.New(), nil)
+	p := webtest.Open(t, s.URL+"/web/clusters", webtest.Allow("ERR_"), webtest.Allow("503"))
+	p.Await("the stream of events", `document.querySelector(".l-live")`)
+	s.Gone.Store(true)
+	s.Server.CloseClientConnections()
+	p.AwaitText(".banner", "Connection lost")
+	p.Await("another look, and no switch", `document.documentElement.dataset.state === "stale" && document.querySelector(".switch").disabled`)
+	s.Gone.Store(false)
+	p.ClickText("Try now")
+	p.Await("the page goes on", `document.querySelector(".l-live") && !document.querySelector(".banner") && !document.querySelector(".switch").disabled`)
 }
 
 // TestSwitch: turning automatic recovery off asks first, says so on every page, and can be taken back.

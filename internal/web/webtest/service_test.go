@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,6 +25,8 @@ type service struct {
 	*httptest.Server
 	backend *operatetest.Backend
 	api     *v2.API
+
+	Gone atomic.Bool // nothing is answered
 }
 
 // journals are records that have the plans of recoveries, too.
@@ -58,7 +61,13 @@ func start(t *testing.T, b *operatetest.Backend, change func(e *operate.Engine),
 		}
 		return web.New(o)
 	}})
-	s.Server = httptest.NewServer(s.Handler)
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.Gone.Load() {
+			http.Error(w, "gone", http.StatusServiceUnavailable)
+			return
+		}
+		s.Handler.ServeHTTP(w, r)
+	}))
 	t.Cleanup(func() {
 		cancel() // ends the streams of events, which a server waits for
 		work.Wait()

@@ -1,7 +1,8 @@
 import { effect, signal } from "@preact/signals";
 import { get } from "../api/client.ts";
 import { connection } from "../api/events.ts";
-import type { Nodes } from "../api/types.ts";
+import type { Nodes, Switch } from "../api/types.ts";
+import { fleet } from "./fleet.ts";
 
 /** The managers, as this node knows them; null until it has said so. */
 export const nodes = signal<Nodes | null>(null);
@@ -12,9 +13,15 @@ export async function readNodes(): Promise<void> {
 
 const everyMs = 15_000;
 
-/** Keeps them current: there is no event of them, and who leads changes rarely. */
+/** Reads whether anything is repaired automatically: somebody else may have turned it off. */
+async function readSwitch(): Promise<void> {
+  const on = (await get<Switch>("auto-recovery")).enabled;
+  if (fleet.peek() && fleet.peek()!.auto_recovery !== on) fleet.value = { ...fleet.peek()!, auto_recovery: on };
+}
+
+/** Keeps them and the global switch current: there is no event of them, and they change rarely. */
 export function followNodes(): void {
-  const read = (): void => void readNodes().catch(() => undefined); // the live mark says that nothing answers
+  const read = (): void => void Promise.all([readNodes(), readSwitch()]).catch(() => undefined); // the live mark says that nothing answers
   setInterval(() => {
     if (!document.hidden && connection.peek().open) read();
   }, everyMs);

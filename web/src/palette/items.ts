@@ -5,7 +5,7 @@ import { entries } from "../frame/menu.ts";
 import { openKeys } from "../frame/keys.tsx";
 import { fleet, rowOf } from "../model/fleet.ts";
 import { me } from "../model/me.ts";
-import { prefer, theme } from "../model/preferences.ts";
+import { prefer, preferences, theme } from "../model/preferences.ts";
 import { recent } from "../model/recent.ts";
 import { selection } from "../model/selection.ts";
 import { part, url } from "../url.ts";
@@ -80,6 +80,21 @@ const actions = computed<Found[]>(() => {
     }));
 });
 
+/** What the page itself can do with the cluster that is shown. */
+const own = computed<Found[]>(() => {
+  const { cluster } = selection.value;
+  if (cluster === null) return [];
+  const alias = rowOf(cluster)?.alias ?? cluster;
+  const pins = preferences.value.pins ?? [];
+  const pinned = pins.includes(alias);
+  const pin = (): void => prefer({ pins: pinned ? pins.filter((one) => one !== alias) : [...pins, alias] });
+  return [
+    { id: "do pin", group: groups.actions, icon: "star", title: pinned ? `Unpin ${alias}` : `Pin ${alias}`, subtitle: pinned ? "takes it out of the side bar" : "keeps it in the side bar", to: pin },
+    { id: "do recoveries", group: groups.actions, icon: "recovery", title: `Recoveries of ${alias}`, subtitle: "", to: url("audit-recovery", { cluster: alias }) },
+    { id: "do detections", group: groups.actions, icon: "detect", title: `Detections of ${alias}`, subtitle: "", to: url("audit-failure-detection", { cluster: alias }) },
+  ];
+});
+
 const opened = computed<Found[]>(() =>
   recent.value.flatMap((alias) => {
     const found = clusters.value.find((item) => item.title === alias);
@@ -88,5 +103,5 @@ const opened = computed<Found[]>(() =>
 );
 
 /** What can be found with a text, and what is offered without one. */
-export const findable = computed<Found[]>(() => [...clusters.value, ...servers.value, ...actions.value, ...places.value]);
-export const offered = computed<Found[]>(() => [...actions.value, ...opened.value, ...places.value]);
+export const findable = computed<Found[]>(() => [...clusters.value, ...servers.value, ...own.value, ...actions.value, ...places.value]);
+export const offered = computed<Found[]>(() => [...own.value, ...actions.value, ...opened.value, ...places.value]);
