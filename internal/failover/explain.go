@@ -69,6 +69,8 @@ type Explanation struct {
 	Would bool `json:"would_recover"`
 	// Holds are all the reasons that keep it from doing so; empty exactly when Would is true.
 	Holds []Hold `json:"holds,omitempty"`
+	// Passed are the rules that were asked and would let it happen, in the order of asking.
+	Passed []Pass `json:"passed,omitempty"`
 
 	// Plan is what would be done: its successor, its steps, who was not chosen and who would be lost. It is there
 	// whether or not something holds it back, and empty where the code calls for no promotion.
@@ -85,6 +87,13 @@ type Hold struct {
 	Setting string    `json:"setting,omitempty"` // the configuration key that decides; "" where it is a state
 	Change  string    `json:"change,omitempty"`  // what would lift it
 	Until   time.Time `json:"until,omitzero"`    // when it ends by itself
+}
+
+// Pass is a rule that keeps nothing from happening.
+type Pass struct {
+	Rule    string `json:"rule"`              // as in Hold
+	Text    string `json:"text"`              // what is the case
+	Setting string `json:"setting,omitempty"` // the configuration key that decides; "" where it is a state
 }
 
 // Explain says what would happen if the server failed, or what does happen where it has failed. The zero Key means the
@@ -115,6 +124,10 @@ type explainer struct {
 }
 
 func (x *explainer) hold(h Hold) { x.Holds = append(x.Holds, h) }
+
+func (x *explainer) pass(rule, setting, text string) {
+	x.Passed = append(x.Passed, Pass{Rule: rule, Text: text, Setting: setting})
+}
 
 // find settles which server is meant, and narrows the topology to its cluster.
 func (x *explainer) find() bool {
@@ -238,18 +251,27 @@ func (x *explainer) judgeState() {
 	s := x.state
 	if !s.Leader {
 		x.hold(Hold{Rule: "not-leader", Reason: "this node is not the leader, and only the leader recovers", Change: "ask the leader, or wait until one is elected"})
+	} else {
+		x.pass("not-leader", "", "this node leads, and may recover")
 	}
 	if !s.Complete {
 		x.hold(Hold{Rule: "incomplete", Reason: "not all servers of the cluster have been looked at since the program began", Change: "wait for the first round of probes; forget servers that are gone"})
+	} else {
+		x.pass("incomplete", "", "all servers of the cluster have been looked at")
 	}
 	if s.GlobalDisabled {
 		x.hold(Hold{Rule: "disabled", Reason: "recoveries are switched off globally", Change: "enable-global-recoveries"})
+	} else {
+		x.pass("disabled", "", "automatic recovery is on everywhere")
 	}
 	if off := s.SwitchedOff; off != nil {
 		x.hold(Hold{Rule: "cluster-disabled", Reason: off.String(), Change: "enable-cluster-recoveries", Until: off.Until})
+	} else {
+		x.pass("cluster-disabled", "", "it is not switched off for this cluster")
 	}
 	switch b := s.Blocking; {
 	case b == nil:
+		x.pass("blocked", "RecoveryPeriodBlockSeconds", "no recent recovery blocks it")
 	case b.Running:
 		x.hold(Hold{Rule: "running", Reason: fmt.Sprintf("recovery %s of the cluster is still running", b), Change: "wait for its end"})
 	case !b.Promotion && promotes(x.Code): // that one gives way
@@ -274,11 +296,15 @@ func (x *explainer) judgeServer() {
 	}
 	if m := i.Maintenance; m != nil {
 		x.hold(Hold{Rule: "maintenance", Reason: fmt.Sprintf("%s is under maintenance by %s: %s", i.Key, m.Owner, m.Reason), Change: "end-maintenance " + i.Key.String(), Until: m.End})
+	} else {
+		x.pass("maintenance", "", i.Key.String()+" is not under maintenance")
 	}
 	if d := i.Downtime; d.ActiveAt(x.state.Now) {
 		x.hold(Hold{Rule: "downtime", Reason: fmt.Sprintf("%s is downtimed by %s: %s", i.Key, d.Owner, d.Reason), Change: "end-downtime " + i.Key.String(), Until: d.End})
 	} else if x.finding.Code == x.Code && x.finding.ReplicasDowntimed {
 		x.hold(Hold{Rule: "replicas-downtimed", Reason: "all replicas of " + i.Key.String() + " are downtimed, and " + string(x.Code) + " is about them", Change: "end the downtime of one of them"})
+	} else {
+		x.pass("downtime", "", i.Key.String()+" is not in downtime")
 	}
 	if x.finding.LastCheckTooOld {
 		x.hold(Hold{Rule: "not-looked", Reason: "nobody has looked at " + i.Key.String() + " for too long", Change: "discover it again"})
@@ -300,12 +326,16 @@ func (x *explainer) judgeSettings(r analysis.Recovery) {
 		if match == nil || !match(x.Cluster, cmp.Or(x.Alias, x.Cluster)) {
 			x.hold(Hold{Rule: "filter", Setting: setting, Reason: fmt.Sprintf("no entry of %s matches cluster %s%s", setting, x.Cluster, x.alias()),
 				Change: fmt.Sprintf("add %q, or \"*\" for every cluster", cmp.Or(x.Alias, x.Cluster))})
+		} else {
+			x.pass("filter", setting, "cluster "+cmp.Or(x.Alias, x.Cluster)+" is included")
 		}
 	}
 	a := &x.policies.Analysis
 	off := func(on bool, setting string) {
 		if !on {
 			x.hold(Hold{Rule: "switched-off", Setting: setting, Reason: setting + " is off", Change: "set it to true"})
+		} else {
+			x.pass("switched-off", setting, "its recovery is switched on")
 		}
 	}
 	switch r {
@@ -367,6 +397,7 @@ func (x *explainer) forecast() {
 	case x.Plan.Successor.IsZero():
 		x.noSuccessor()
 	case promotes(x.Code):
+		x.pass("no-successor", "", x.Plan.Successor.String()+" can be promoted")
 		x.Risk = x.risk()
 		if key, reason := x.policies.Promotion.Loss.Exceeded(x.Risk); key != "" {
 			x.hold(Hold{Rule: "loss-limit", Setting: key, Reason: reason, Change: "recover -i " + x.Failed.String() + ", which loses them, or a higher " + key})

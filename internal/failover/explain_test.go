@@ -155,6 +155,14 @@ func TestExplain(t *testing.T) {
 			if !slices.Equal(rules, c.holds) {
 				t.Errorf("held back by %v, want %v", rules, c.holds)
 			}
+			for _, p := range x.Passed {
+				if p.Text == "" || slices.Contains(rules, p.Rule) && p.Rule != "filter" {
+					t.Errorf("%s has passed (%q), and holds it back", p.Rule, p.Text)
+				}
+			}
+			if x.Would && len(x.Passed) < 5 {
+				t.Errorf("it would happen, and only %v were asked", x.Passed)
+			}
 			if x.Would != (len(c.holds) == 0) {
 				t.Errorf("would recover: %t", x.Would)
 			}

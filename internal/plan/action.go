@@ -127,6 +127,15 @@ type Action struct {
 	Timeout time.Duration        `json:"timeout,omitempty"` // how long a waiting verb waits; 0: the step's own deadline
 }
 
+// ChangesSource says whether the server replicates from Action.Source when the action is done.
+func (a Action) ChangesSource() bool {
+	switch a.Verb {
+	case ChangeSource, MoveBelow, FollowPromoted, Move, AlignBelow, AlignUp, Match, PlaceAt, BecomeReplica:
+		return true
+	}
+	return false
+}
+
 // String says the action in a few words, for logs, audits and printed plans.
 func (a Action) String() string {
 	switch a.Verb {

@@ -59,6 +59,9 @@ func serverRoutes() []route {
 			answer: Page[Server]{}, handle: instances},
 		{method: http.MethodGet, path: "/instances/{instance}", name: "getInstance", topic: "instances", summary: "Everything that is known of a server", local: true,
 			answer: ServerDetail{}, handle: instance},
+		{method: http.MethodGet, path: "/instances/{instance}/operations", name: "getPossible", topic: "instances", summary: "Which operations can be done to a server now, and why the others cannot",
+			doc:    "Asked when a menu is opened. The plan of each operation that needs nothing but the server is made and thrown away; those that need more are told as possible. An operation whose plan takes too long is, too.",
+			answer: []Possible{}, handle: possible},
 		{method: http.MethodDelete, path: "/instances/{instance}", name: "forgetInstance", topic: "instances", summary: "Forget a server; it may be discovered again", needs: operate.Operator,
 			answer: Outcome{}, handle: runs("forget", path(ofInstance))},
 		{method: http.MethodPost, path: "/instances/{instance}/refresh", name: "refreshInstance", topic: "instances", summary: "Look at a server now", needs: operate.Operator,
@@ -168,6 +171,48 @@ func instance(q *request) (any, error) {
 		d.Changes = mapped(lines, auditOf)
 	}
 	return d, nil
+}
+
+// The limits of looking at what is possible on a server.
+const (
+	possibleWithin   = 2 * time.Second
+	possibleParallel = 8
+)
+
+func possible(q *request) (any, error) {
+	i, _, err := q.instance()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(q.Context(), possibleWithin)
+	defer cancel()
+	var fitting []*operate.Operation
+	for _, o := range q.api.Registry.Operations() {
+		if o.Rights == operate.Write && o.Takes(operate.ParamInstance) && planable(o) {
+			fitting = append(fitting, o)
+		}
+	}
+	list := make([]Possible, len(fitting))
+	var group errgroup.Group
+	group.SetLimit(possibleParallel)
+	for n, o := range fitting {
+		list[n] = Possible{Operation: o.Name, Possible: true}
+		if !o.Takes(operate.ParamDryRun) || slices.ContainsFunc(o.Args, func(arg operate.Arg) bool {
+			return arg.Required && arg.Param != operate.ParamInstance && arg.Param != operate.ParamCluster
+		}) {
+			continue
+		}
+		group.Go(func() error {
+			values := map[operate.Param]string{operate.ParamInstance: i.Key.String()}
+			if _, err := q.api.plan(ctx, q.caller, o, values); err != nil && ctx.Err() == nil {
+				p := problemOf(err)
+				list[n] = Possible{o.Name, false, p.Detail, p.Reason, p.Remedy}
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // each refusal is in the list
+	return list, nil
 }
 
 func discover(q *request) (any, error) {

@@ -236,6 +236,7 @@ type Forecast struct {
 	Sentence  string     `json:"sentence"`
 	Text      string     `json:"text" doc:"all of it in words, as the command explain prints it"`
 	Holds     []Hold     `json:"holds" doc:"all that keeps it from happening; empty when it would"`
+	Passed    []Passed   `json:"passed" doc:"the rules that were asked and would let it happen"`
 	Successor string     `json:"successor,omitempty"`
 	Pause     float64    `json:"pause_ms" doc:"how long nobody could write"`
 	Parts     []Part     `json:"parts" doc:"of the pause"`
@@ -254,6 +255,13 @@ type Hold struct {
 	Setting string     `json:"setting,omitempty" doc:"the configuration key that decides"`
 	Change  string     `json:"change,omitempty" doc:"what would lift it"`
 	Until   *time.Time `json:"until,omitempty" doc:"when it ends by itself"`
+}
+
+// Passed is a rule that was asked and keeps nothing from happening.
+type Passed struct {
+	Rule    string `json:"rule"`
+	Text    string `json:"text" doc:"what is the case"`
+	Setting string `json:"setting,omitempty" doc:"the configuration key that decides"`
 }
 
 // Part is a part of a pause.
@@ -287,6 +295,7 @@ func forecastOf(x *failover.Explanation) Forecast {
 	f := Forecast{
 		Cluster: x.Cluster, Alias: x.Alias, Failed: keyText(x.Failed), Code: string(x.Code), Supposed: x.Supposed, Would: x.Would, Text: x.String(),
 		Holds:     mapped(x.Holds, func(h failover.Hold) Hold { return Hold{h.Rule, h.Reason, h.Setting, h.Change, when(h.Until)} }),
+		Passed:    mapped(x.Passed, func(p failover.Pass) Passed { return Passed{p.Rule, p.Text, p.Setting} }),
 		Successor: keyText(x.Plan.Successor), Pause: millis(x.Expected.Total),
 		Parts: mapped(x.Expected.Parts, func(p failover.Part) Part { return Part{p.Name, millis(p.Takes), p.Basis} }),
 		Steps: stepsOf(x.Plan.Steps, nil), Rejected: judged(x.Plan.Rejected), Lost: judged(x.Plan.Lost),

@@ -71,6 +71,7 @@ type Step struct {
 	Stage    int        `json:"stage" doc:"steps of one stage run at the same time; stages follow each other"`
 	Phase    string     `json:"phase"`
 	Server   string     `json:"server"`
+	Source   string     `json:"source,omitempty" doc:"the server that it replicates from when the step is done, where that changes"`
 	Action   string     `json:"action" doc:"what is done, in words"`
 	Verb     string     `json:"verb" doc:"the same, short and stable"`
 	Why      string     `json:"why"`
@@ -97,6 +98,9 @@ func stepOf(s *plan.Step, e *experience) Step {
 		N: s.N, Stage: s.Stage, Phase: string(s.Phase), Server: s.Server.String(), Action: s.Action.String(), Verb: string(s.Action.Verb), Why: s.Why,
 		Needs: s.Needs, Until: s.Until, MayFail: s.MayFail, NoReturn: s.NoReturn, State: string(s.State), Started: when(s.Started), Ended: when(s.Ended),
 		Note: s.Note, Error: s.Error, Estimate: e.of(s.Action.Verb),
+	}
+	if s.Action.ChangesSource() {
+		out.Source = keyText(s.Action.Source)
 	}
 	if s.State == plan.Waiting {
 		out.State = "waiting"

@@ -195,6 +195,15 @@ type Fitting struct {
 	Allowed   bool   `json:"allowed" doc:"the caller may ask for it"`
 }
 
+// Possible says whether an operation can be done to a server now.
+type Possible struct {
+	Operation string `json:"operation"`
+	Possible  bool   `json:"possible" doc:"nothing is known that forbids it; its plan looks again"`
+	Reason    string `json:"reason,omitempty" doc:"why it cannot be done"`
+	Rule      string `json:"rule,omitempty"`
+	Remedy    string `json:"remedy,omitempty" doc:"what would make it possible"`
+}
+
 func (a *API) serverDetail(t *topology.Topology, i *topology.Instance, found []analysis.Finding) ServerDetail {
 	c := &i.Channel
 	d := ServerDetail{

@@ -372,6 +372,8 @@ export type Forecast = {
   notes: string[];
   /** of the pause */
   parts: Part[];
+  /** the rules that were asked and would let it happen */
+  passed: Passed[];
   /** how long nobody could write */
   pause_ms: number;
   /** who would not be promoted, and why */
@@ -588,6 +590,14 @@ export type Part = {
   takes_ms: number;
 };
 
+export type Passed = {
+  rule: string;
+  /** the configuration key that decides */
+  setting?: string;
+  /** what is the case */
+  text: string;
+};
+
 export type Past = {
   at: string;
   servers: PastServer[];
@@ -702,6 +712,17 @@ export type PoolPage = {
 export type PoolRequest = {
   /** as host:port; none empties the pool */
   instances: string[];
+};
+
+export type Possible = {
+  operation: string;
+  /** nothing is known that forbids it; its plan looks again */
+  possible: boolean;
+  /** why it cannot be done */
+  reason?: string;
+  /** what would make it possible */
+  remedy?: string;
+  rule?: string;
 };
 
 export type Problem = {
@@ -1048,6 +1069,8 @@ export type Step = {
   note?: string;
   phase: string;
   server: string;
+  /** the server that it replicates from when the step is done, where that changes */
+  source?: string;
   /** steps of one stage run at the same time; stages follow each other */
   stage: number;
   started: string | null;
