@@ -225,7 +225,7 @@ func TestHostileNames(t *testing.T) {
 		"audit-recovery", "audit-recovery/uid/x", "audit-recovery/uid/x?tab=log", "audit-recovery/uid/x?tab=raw", "audit-failure-detection/id/11", "audit", "publish", "config?show=all&q=WebMessage", "discover", "nowhere/" + alias,
 	} {
 		p.Go(s.URL + "/web/" + path)
-		p.Await("the screen "+path, `document.querySelector("main .hero, main .rows:not(.skeleton), main .sheet") && !document.querySelector(".skeleton")`)
+		p.Await("the screen "+path, `document.querySelector("main .hero, main .rows:not(.skeleton), main .sheet, main .work") && !document.querySelector(".skeleton")`)
 		if !strings.HasPrefix(path, "discover") && !strings.HasPrefix(path, "nowhere") {
 			p.Await("the text as it is on "+path, `document.querySelector("main").textContent.includes('onerror="window.harmed=1"')`)
 		}

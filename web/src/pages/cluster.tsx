@@ -1,66 +1,141 @@
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
-import type { Cluster, Server } from "../api/types.ts";
+import { useEffect, useRef } from "preact/hooks";
+import { cluster, clusterProblem, look, reloadCluster } from "../model/cluster.ts";
 import { announceCluster } from "../model/custom.ts";
 import { useHeading } from "../model/heading.ts";
-import { me } from "../model/me.ts";
 import { opened } from "../model/recent.ts";
-import { useResource } from "../model/resource.ts";
-import { amend, route } from "../model/route.ts";
-import { selection } from "../model/selection.ts";
-import { Mark } from "../ui/marks.tsx";
-import { Loaded } from "../ui/states.tsx";
-import { type Column, Sorted } from "../ui/table.tsx";
+import { amend, go, route } from "../model/route.ts";
+import { selection as about } from "../model/selection.ts";
+import { open, shown } from "../plan/model.ts";
+import { PlanPanel, planOpen } from "../plan/panel.tsx";
+import { Canvas } from "../tree/canvas.tsx";
+import { Outline } from "../tree/outline.tsx";
+import { focused, select, selection } from "../tree/selection.ts";
+import { Table } from "../tree/table.tsx";
+import { Failed, Skeleton } from "../ui/states.tsx";
 import { part } from "../url.ts";
-import { span } from "../words/en.ts";
-import { short } from "../words/names.ts";
+import { ClusterBar, type View, viewOf } from "./cluster-bar.tsx";
+import { beginNamed, Wanted } from "./cluster-begin.tsx";
+import { Dialogs } from "./cluster-dialogs.tsx";
+import { Board } from "./cluster-forecast.tsx";
+import { Gtid } from "./cluster-gtid.tsx";
+import { ClusterHead } from "./cluster-head.tsx";
+import { ForecastSmall } from "./cluster-panel.tsx";
+import { Pools, Recoveries, Settings } from "./cluster-lists.tsx";
+import { Several } from "./cluster-several.tsx";
+import { ServerPanel } from "./cluster-server.tsx";
+import { leave, promote, Switchover, switching } from "./cluster-switchover.tsx";
 
-/** The name, alias or member by which an address names a cluster. */
-export function clusterIn(path: string): string {
-  const [, first = "", ...rest] = path.split("/").map(decodeURIComponent);
-  if (first === "alias") return rest[0] ?? "";
-  return first === "instance" ? rest.join(":") : first;
+/** The cluster that an address names: by alias, by name, or by one of its servers; which is then selected. */
+export function named(path: string): { cluster: string; server?: string; pools?: boolean } {
+  const parts = path.split("/").map(decodeURIComponent);
+  if (parts[0] === "cluster-pools") return { cluster: parts[1] ?? "", pools: true };
+  if (parts[1] === "alias") return { cluster: parts[2] ?? "" };
+  if (parts[1] === "instance") {
+    const server = `${parts[2] ?? ""}:${parts[3] ?? "3306"}`;
+    return { cluster: server, server };
+  }
+  return { cluster: parts[1] ?? "" };
 }
 
-const columns: Column<Server>[] = [
-  { id: "status", name: "Status", value: (row) => row.status, show: (row) => <Mark status={row.status} /> },
-  { id: "server", name: "Server", value: (row) => row.key, show: (row) => <code data-row tabIndex={0}>{short(row.key, me.value?.strip)}</code> },
-  { id: "role", name: "Role", value: (row) => row.role },
-  { id: "source", name: "Source", value: (row) => row.source ?? "", show: (row) => (row.source ? short(row.source, me.value?.strip) : "") },
-  { id: "lag", name: "Lag", number: true, value: (row) => row.lag_s, show: (row) => (row.source ? span(row.lag_s) : "") },
-  { id: "words", name: "In words", value: (row) => row.sentence },
-  { id: "version", name: "Version", value: (row) => row.version },
-  { id: "site", name: "Site", value: (row) => row.site ?? "" },
-];
-
-/** A cluster with its servers in a table. */
+/** One cluster: the tree, the trouble, and the way out of it. */
 export function ClusterPage(): JSX.Element {
-  const name = clusterIn(route.value.path);
-  const cluster = useResource<Cluster>(`clusters/${part(name)}`, {}, {
-    topics: [`cluster:${name}`],
-    on: (kind, event, value) => (kind === "patch" && value && (event.cluster === value.name || event.alias === value.alias) ? "reload" : undefined),
-  });
+  const { cluster: wanted, server, pools } = named(route.value.path);
   const is = cluster.value;
-  useHeading({ title: is?.alias ?? name, status: is?.status, trail: [{ name: "Clusters", path: "clusters" }] });
+  const query = route.value.query;
+  const planned = useRef(false);
+  useEffect(() => look(wanted), [wanted]);
   useEffect(() => {
-    if (!is) return;
-    opened(is.alias);
-    selection.value = { cluster: is.alias, servers: [route.peek().query.get("sel") ?? is.primary ?? ""].filter(Boolean) };
-    announceCluster();
-    return () => void (selection.value = { cluster: null, servers: [] });
-  }, [is?.alias, is?.revision]);
-  const [by = "server", down] = (route.value.query.get("by") ?? "").split("-");
+    if (server && !query.has("sel")) select(server);
+  }, [server]);
+  useEffect(() => {
+    const plan = query.get("plan");
+    if (plan) void open(plan);
+    else if (planned.current) leave();
+    planned.current = plan !== null;
+  }, [query.get("plan")]);
+  useEffect(() => {
+    const what = query.get("do");
+    if (!what || !is) return;
+    amend({ do: undefined });
+    void beginNamed(what, selection.peek()[0]);
+  }, [query.get("do"), is === null]);
+  useEffect(() => void (is && opened(is.alias)), [is?.alias]);
+  // After a failover the cluster has another name. The address follows where it named the old one.
+  useEffect(() => {
+    const path = route.peek().path;
+    if (!is || path !== "cluster/" + part(wanted) || wanted === is.name || wanted === is.alias) return;
+    go("cluster/" + part(is.name), { ...Object.fromEntries(route.peek().query), was: wanted }, true);
+  }, [is?.name]);
+  useEffect(() => {
+    if (is) announceCluster();
+  }, [is?.name]);
+  useEffect(() => {
+    about.value = { cluster: is?.alias ?? null, servers: selection.value.length > 0 ? selection.value : is?.primary ? [is.primary] : [] };
+  }, [is?.alias, is?.primary, selection.value]);
+  useEffect(() => () => void (about.value = { cluster: null, servers: [] }), []);
+  useHeading({ title: is?.alias ?? wanted, status: is?.status, trail: [{ name: "Clusters", path: "clusters" }] });
+  const problem = clusterProblem.value;
+  if (!is) return problem ? <Failed problem={problem} again={reloadCluster} /> : <Skeleton rows={8} />;
+  const tab = query.get("tab") ?? (pools ? "pools" : "");
+  const topology = tab === "" || tab === "servers";
   return (
-    <Loaded of={cluster}>
-      {(value) => (
-        <>
-          <div class="hero">
-            <p class="big">{value.sentence}</p>
-            <p>{value.forecast?.sentence}</p>
-          </div>
-          <Sorted columns={columns} rows={value.members} name={(row) => row.key} by={by} down={down === "down"} label="Servers" onSort={(id, down) => amend({ by: down ? `${id}-down` : id })} />
-        </>
+    <div class={topology ? "page-cluster" : "page-board"}>
+      {problem && <Failed problem={problem} again={reloadCluster} />}
+      <ClusterHead of={is} tab={tab} />
+      {topology && <Topology view={tab === "servers" ? "table" : viewOf()} />}
+      {tab === "forecast" && <Board of={is} />}
+      {tab === "recoveries" && <Recoveries of={is} />}
+      {tab === "binlogs" && <Gtid of={is} />}
+      {tab === "pools" && <Pools of={is} />}
+      {tab === "settings" && <Settings of={is} />}
+      {!topology && planOpen() && (
+        <aside class="panel floating open" aria-label="Plan">
+          <PlanPanel />
+        </aside>
       )}
-    </Loaded>
+      <Dialogs />
+      <Wanted />
+    </div>
+  );
+}
+
+function Topology({ view }: { view: View }): JSX.Element {
+  const explain = (): void => amend({ tab: "forecast" }, false);
+  return (
+    <div class="work">
+      <section class="canvas" aria-label="Topology">
+        <ClusterBar view={view} />
+        {view === "tree" && <Canvas onExplain={explain} onPromote={promote} />}
+        {view === "outline" && <Outline onExplain={explain} onPromote={promote} />}
+        {view === "table" && <Table />}
+      </section>
+      <Panel />
+    </div>
+  );
+}
+
+/** The side panel: the plan, else what is selected, else the forecast. */
+function Panel(): JSX.Element {
+  const chosen = selection.value;
+  const planning = planOpen();
+  const back = (): void => {
+    select(undefined);
+    document.getElementById("n-" + focused.peek())?.focus({ preventScroll: true });
+  };
+  return (
+    <aside class={planning || chosen.length > 0 || switching.value ? "panel open" : "panel"} aria-label="Details" data-plan={shown.value?.plan.id}>
+      {switching.value ? (
+        <Switchover />
+      ) : planning ? (
+        <PlanPanel />
+      ) : chosen.length > 1 ? (
+        <Several keys={chosen} onClose={back} />
+      ) : chosen.length === 1 ? (
+        <ServerPanel key={chosen[0]} server={chosen[0]!} onClose={back} />
+      ) : (
+        <ForecastSmall of={cluster.value!} />
+      )}
+    </aside>
   );
 }

@@ -5,6 +5,7 @@ const later = (): Promise<typeof import("./later.ts")> => import("./later.ts");
 /** The screens that come in files of their own. The dashboard is part of the page itself. */
 export const screens = {
   cluster: async (): Promise<ComponentType> => (await import("./cluster.tsx")).ClusterPage,
+  plan: async (): Promise<ComponentType> => (await import("../plan/page.tsx")).PlanPage,
   recoveries: async (): Promise<ComponentType> => (await later()).Recoveries,
   recovery: async (): Promise<ComponentType> => (await later()).RecoveryPage,
   detections: async (): Promise<ComponentType> => (await later()).Detections,
@@ -25,7 +26,7 @@ export type Screen = "clusters" | keyof typeof screens;
 /** By the first part of their addresses. All addresses of former versions are among them. */
 const byFirst: Record<string, Screen> = {
   "": "clusters", clusters: "clusters", "clusters-analysis": "clusters",
-  cluster: "cluster", "cluster-pools": "cluster",
+  cluster: "cluster", "cluster-pools": "cluster", plan: "plan",
   "audit-recovery": "recoveries", "audit-recovery-steps": "recovery", "audit-failure-detection": "detections", audit: "audit",
   problems: "problems", discover: "discover", search: "search", nodes: "managers", status: "managers",
   config: "configuration", publish: "publishing", about: "about", home: "about", faq: "about", "keep-calm": "about", me: "me",

@@ -1,1 +1,0 @@
-import{i as t,s as e}from"./chunk-BHDZ7WOT.js";var n=t(e.custom??!1);function s(){document.dispatchEvent(new CustomEvent("orchestrator:preRenderCluster")),requestAnimationFrame(()=>setTimeout(()=>document.dispatchEvent(new CustomEvent("orchestrator:postRenderCluster"))))}export{n as a,s as b};

@@ -1,0 +1,178 @@
+import type { JSX } from "preact";
+import type { Cluster, Forecast } from "../api/types.ts";
+import { amend, route } from "../model/route.ts";
+import { name } from "../tree/names.ts";
+import { Icon } from "../ui/marks.tsx";
+import { Loaded } from "../ui/states.tsx";
+import { duration, plural } from "../words/en.ts";
+import { Gates, riskOf, TimeParts, useForecast } from "./cluster-panel.tsx";
+
+type Case = { id: string; words: string; failure?: string; server?: string };
+
+/** The cases that can be tried on this cluster. Each runs the same code as the real thing, and changes nothing. */
+function cases(of: Cluster): Case[] {
+  const list: Case[] = [
+    { id: "", words: "the primary dies" },
+    { id: "DeadMasterAndReplicas", words: "the primary and all its replicas do", failure: "DeadMasterAndReplicas" },
+    { id: "DeadMasterAndSomeReplicas", words: "the primary and some replicas do", failure: "DeadMasterAndSomeReplicas" },
+    { id: "UnreachableMaster", words: "the primary cannot be reached, and its replicas replicate", failure: "UnreachableMaster" },
+    { id: "LockedSemiSyncMaster", words: "the primary waits for acknowledgements", failure: "LockedSemiSyncMaster" },
+    { id: "NoWriteableMasterStructureWarning", words: "the primary became read-only", failure: "NoWriteableMasterStructureWarning" },
+  ];
+  for (const server of of.members) {
+    if (server.replicas > 0 && server.source) list.push({ id: server.key, words: `${name(server.key)} dies`, server: server.key });
+  }
+  return list;
+}
+
+/** The forecast board: what would happen, whether by itself, who wins and why not the others. */
+export function Board({ of }: { of: Cluster }): JSX.Element {
+  const all = cases(of);
+  const now = all.find((one) => one.id === (route.value.query.get("if") ?? "")) ?? all[0]!;
+  const forecast = useForecast(of, now.failure, now.server);
+  return (
+    <>
+      <Loaded of={forecast} rows={6}>
+        {(value) => (
+          <>
+            <div class="board-top">
+              <Hero of={value} />
+              <div class="hero plain">
+                <h3>
+                  Would it act by itself? <b class={value.would ? "t-ok" : "t-crit"}>{value.would ? "Yes." : "No."}</b>
+                </h3>
+                <Gates of={value} />
+              </div>
+            </div>
+            <Matrix of={value} cluster={of} />
+            <Steps of={value} />
+          </>
+        )}
+      </Loaded>
+      <section class="sheet">
+        <h2>What if …</h2>
+        <div class="chips wide" role="group" aria-label="What if">
+          {all.map((one) => (
+            <button key={one.id} type="button" class="chip" aria-pressed={one.id === now.id} onClick={() => amend({ if: one.id || undefined })}>
+              {one.words}
+            </button>
+          ))}
+        </div>
+        <p class="small">Each case runs the same code as the real thing, on the picture of this moment, and changes nothing.</p>
+      </section>
+    </>
+  );
+}
+
+function Hero({ of }: { of: Forecast }): JSX.Element {
+  const seconds = of.pause_ms / 1000;
+  return (
+    <div class="hero">
+      <p class="muted">
+        {of.supposed ? "If " : ""}
+        <code>{name(of.failed)}</code> {of.supposed ? `failed now (${of.code})` : `has failed (${of.code})`}
+      </p>
+      {of.would && of.successor ? (
+        <p class="big">
+          <b>{seconds < 10 ? seconds.toFixed(2) : seconds.toFixed(1)}</b> s without writes
+        </p>
+      ) : (
+        <p class="big">{of.would ? "It would be repaired" : <span class="t-crit">It would not fail over</span>}</p>
+      )}
+      <p>
+        {of.sentence} {of.risk && (of.risk.transactions === 0 ? "No transaction at risk." : of.risk.transactions === null ? "How many transactions are at risk cannot be known." : `${plural(of.risk.transactions, "transaction")} at risk.`)}
+      </p>
+      {of.risk && (
+        <p class="small">
+          {of.risk.guarantee ? of.risk.guarantee + " " : ""}
+          Basis: {of.risk.basis}
+        </p>
+      )}
+      <TimeParts of={of.parts} />
+    </div>
+  );
+}
+
+type Seen = "y" | "n" | "w";
+
+/** What of a server counts, as its facts are; the sentence beside is the chooser's own. */
+function Matrix({ of, cluster }: { of: Forecast; cluster: Cluster }): JSX.Element | null {
+  const primary = cluster.members.find((server) => server.key === of.failed);
+  const rank = new Map(of.rejected.map((one, n) => [one.server, { ...one, n }]));
+  const lost = new Map(of.lost.map((one) => [one.server, one]));
+  const rows = [...(of.successor ? [of.successor] : []), ...of.rejected.map((one) => one.server)].slice(0, 200);
+  if (rows.length === 0) return null;
+  const facts = (key: string): Seen[] => {
+    const server = cluster.members.find((one) => one.key === key);
+    if (!server) return [];
+    return [
+      server.status === "stale" || server.problems.includes("last_check_invalid") ? "n" : "y",
+      server.logs_updates ? "y" : "n",
+      lost.has(key) ? "n" : server.lag_s === null ? "w" : "y",
+      !primary?.site || primary.site === server.site ? "y" : "w",
+      server.promotion_rule === "must_not" ? "n" : server.promotion_rule === "prefer_not" ? "w" : "y",
+      server.problems.includes("replication_lag") ? "n" : "y",
+    ];
+  };
+  return (
+    <section class="sheet">
+      <h2>Who wins, and why not the others</h2>
+      <div class="tscroll">
+        <table class="matrix">
+          <thead>
+            <tr>
+              {["Server", "Reachable", "Logs updates", "Can follow", "Site", "Rule", "Lag", "In words"].map((head) => (
+                <th key={head}>{head}</th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((key) => (
+              <tr key={key} class={key === of.successor ? "w-wins" : ""}>
+                <th>
+                  <code title={key}>{name(key)}</code>
+                  {key === of.successor && <span class="pill p-ok">wins</span>}
+                </th>
+                {facts(key).map((seen, n) => (
+                  <td key={n} class={`x-${seen}`}>
+                    <Icon name={seen === "y" ? "check" : seen === "n" ? "x" : "minus"} />
+                    <span class="vh">{seen === "y" ? "yes" : seen === "n" ? "no" : "less liked"}</span>
+                  </td>
+                ))}
+                <td class="words">{rank.get(key)?.reason ?? (riskOf(of) === "0" ? "It takes over, with nothing at risk." : "It takes over.")}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+/** What would be done, step by step. */
+const Steps = ({ of }: { of: Forecast }): JSX.Element | null =>
+  of.steps.length === 0 ? null : (
+    <section class="sheet">
+      <details>
+        <summary>
+          <b>{plural(of.steps.length, "step")}</b> that would be taken
+        </summary>
+        <ol class="steps">
+          {of.steps.map((step) => (
+            <li key={`${step.n} ${step.server} ${step.verb}`}>
+              <span class="n">{step.n}</span>
+              <div>
+                <span>
+                  <b>{step.action}</b> <span class="muted">{name(step.server)}</span>
+                </span>
+                <small>
+                  {step.why}
+                  {step.estimate_ms !== null && ` · about ${duration(step.estimate_ms)}`}
+                </small>
+              </div>
+            </li>
+          ))}
+        </ol>
+      </details>
+    </section>
+  );

@@ -1,0 +1,119 @@
+import type { JSX } from "preact";
+import type { Cluster, ConfigView, Recovery, RecoveryPage } from "../api/types.ts";
+import { serverCell } from "../model/cluster.ts";
+import { useResource } from "../model/resource.ts";
+import { name } from "../tree/names.ts";
+import { Mark } from "../ui/marks.tsx";
+import { Empty, Loaded } from "../ui/states.tsx";
+import { Time } from "../ui/time.tsx";
+import { part, url } from "../url.ts";
+import { duration, plural, type Status } from "../words/en.ts";
+
+const outcome: Record<Recovery["state"], Status> = { running: "run", succeeded: "ok", failed: "crit" };
+
+/** What was repaired in this cluster. */
+export function Recoveries({ of }: { of: Cluster }): JSX.Element {
+  const list = useResource<RecoveryPage>("recoveries", { cluster: of.alias }, {
+    on: (what, event) => (what === "notice" && event.recovery && (event.cluster === of.name || event.alias === of.alias) ? "reload" : undefined),
+  });
+  return (
+    <Loaded of={list}>
+      {(page) =>
+        page.items.length === 0 ? (
+          <Empty title="No recoveries">
+            <p>Nothing had to be repaired in this cluster, as far as is recorded.</p>
+          </Empty>
+        ) : (
+          <section class="sheet">
+            <h2>{plural(page.total, "recovery").replace(/recoverys$/, "recoveries")}</h2>
+            <ul class="lines">
+              {page.items.map((one) => (
+                <li key={one.uid}>
+                  <Mark status={outcome[one.state]} />
+                  <Time at={one.started} />
+                  <a href={url(`audit-recovery/uid/${part(one.uid)}`)}>{one.sentence}</a>
+                  <span class="muted">{one.state === "running" ? "runs" : duration(one.took_ms)}</span>
+                </li>
+              ))}
+            </ul>
+          </section>
+        )
+      }
+    </Loaded>
+  );
+}
+
+/** Who is in which pool, and which tags there are. */
+export function Pools({ of }: { of: Cluster }): JSX.Element {
+  const pools = Object.entries(of.pools);
+  const tagged = of.members.filter((server) => server.tags.length > 0);
+  return (
+    <>
+      {pools.length === 0 && (
+        <Empty title="No pools">
+          <p>Pools are submitted from outside, by the command submit-pool-instances.</p>
+        </Empty>
+      )}
+      {pools.map(([pool, members]) => (
+        <section key={pool} class="sheet">
+          <h2>{pool}</h2>
+          <p>
+            {members.map((key) => (
+              <span key={key} class="tag">
+                <Mark status={serverCell(key)?.value.status ?? "stale"} /> {name(key)}
+              </span>
+            ))}
+          </p>
+        </section>
+      ))}
+      {tagged.length > 0 && (
+        <section class="sheet">
+          <h2>Tags</h2>
+          <ul class="why">
+            {tagged.map((server) => (
+              <li key={server.key}>
+                <code>{name(server.key)}</code>
+                <span>{server.tags.join(", ")}</span>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+    </>
+  );
+}
+
+/** Sections of the configuration that decide about a cluster. */
+const about = /recover|failover|promot|semi|lag|hook|process|downtime|delay/i;
+
+/** What is in force for this cluster, and where it comes from. */
+export function Settings({ of }: { of: Cluster }): JSX.Element {
+  const config = useResource<ConfigView>("config");
+  return (
+    <Loaded of={config}>
+      {(view) => (
+        <section class="sheet">
+          <h2>What is in force for {of.alias}</h2>
+          <p>
+            Automatic recovery of the primary: <b>{of.auto_recovery.primary ? "on" : "off"}</b> · of intermediate sources: <b>{of.auto_recovery.intermediate ? "on" : "off"}</b>
+          </p>
+          <dl class="settings">
+            {view.keys
+              .filter((key) => about.test(key.name))
+              .map((key) => (
+                <div key={key.name} class="kv">
+                  <dt title={key.meaning}>
+                    <code>{key.name}</code>
+                  </dt>
+                  <dd>
+                    <code class="wrap">{JSON.stringify(key.value)}</code>
+                    <small>{`${key.given ? "given" : "default"} · ${key.meaning}`}</small>
+                  </dd>
+                </div>
+              ))}
+          </dl>
+        </section>
+      )}
+    </Loaded>
+  );
+}

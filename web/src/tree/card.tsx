@@ -1,0 +1,154 @@
+import type { JSX } from "preact";
+import { hueOf } from "../model/sites.ts";
+import type { Server } from "../api/types.ts";
+import type { Box } from "../layout/place.ts";
+import type { Item } from "../layout/fold.ts";
+import { cluster, serverCell } from "../model/cluster.ts";
+import { mayOperate } from "../model/me.ts";
+import { Icon, Mark, Site } from "../ui/marks.tsx";
+import { plural, statusWord } from "../words/en.ts";
+import { middle } from "../words/names.ts";
+import { Flags, note, versionOf, writes } from "./flags.tsx";
+import { allowed, effect, looks, moving, sentence, verdictOn } from "./moving.ts";
+import { name, said } from "./names.ts";
+import { colourBySite } from "./options.ts";
+import { focused, selection } from "./selection.ts";
+
+type Props = { item: Item; box: Box; level: number; replicas: number; /** How it was until now, when a plan changes it. */ was?: string | undefined; /** As the plan leaves it. */ then?: Server | undefined };
+
+/** How a card is read out. */
+export function spoken(server: Server, replicas: number): string {
+  const role = server.source ? `replica of ${name(server.source)}` : server.role;
+  const about = [name(server.key), role, server.sentence ? said(server.sentence, keys()) : statusWord[server.status], versionOf(server), server.site, replicas > 0 && plural(replicas, "replica")];
+  return about.filter(Boolean).join(", ");
+}
+
+const keys = (): string[] => cluster.peek()?.members.map((server) => server.key) ?? [];
+
+export const cardId = (id: string): string => "n-" + id;
+
+/** A server of the tree. */
+export function Card({ item, box, level, replicas, was, then }: Props): JSX.Element | null {
+  const now = serverCell(item.id)?.value;
+  if (!now) return null;
+  const server = then ? { ...now, role: then.role, source: then.source, read_only: then.read_only } : now;
+  const lost = server.status === "crit" && server.problems.some((problem) => problem === "last_check_invalid");
+  const is = moving.value;
+  const classes = [
+    "card", `k-${server.status}`, writes(server) && "primary", lost && "lost", was && "planned", replicas > 0 && "has",
+    selection.value.includes(server.key) && "sel", looks(is, server.key), colourBySite.value && server.site && "by-site",
+  ];
+  const remark = said(note(server), keys());
+  return (
+    <div
+      id={cardId(item.id)}
+      data-id={item.id}
+      data-dc={server.site ? hueOf.value(server.site) : undefined}
+      class={classes.filter(Boolean).join(" ")}
+      role="treeitem"
+      tabIndex={focused.value === item.id ? 0 : -1}
+      aria-level={level}
+      aria-selected={selection.value.includes(server.key)}
+      aria-expanded={replicas > 0 ? item.shut === 0 : undefined}
+      aria-label={spoken(server, replicas)}
+      aria-disabled={is && is.verdicts && is.server !== server.key ? !allowed(is, server.key) : undefined}
+      style={{ left: `${box.x}px`, top: `${box.y}px`, width: `${box.w}px`, height: `${box.h}px` }}
+    >
+      <div class="k1">
+        <Mark status={server.status} label={false} />
+        <b title={server.key}>{middle(name(server.key))}</b>
+        <span class="grow" />
+        {writes(server) ? (
+          <span class={server.read_only ? "role soft" : "role"}>
+            {!server.read_only && <Icon name="pen" />}
+            primary
+          </span>
+        ) : server.role === "co-primary" ? (
+          <span class="role soft">co-primary</span>
+        ) : (
+          <Flags of={server} />
+        )}
+      </div>
+      <div class="k2">
+        {remark ? <span class="note" title={remark}>{remark}</span> : <span>{versionOf(server)}</span>}
+        <span class="grow" />
+        {(writes(server) || server.role === "co-primary") && <Flags of={server} />}
+        {!server.logs_updates && <span class="warnword">no log</span>}
+        {server.site && <Site name={server.site} hue={hueOf.value(server.site)} />}
+      </div>
+      {mayOperate.value && !lost && (
+        <span class="grip">
+          <Icon name="grip" />
+        </span>
+      )}
+      {replicas > 0 && (
+        <span class={item.shut > 0 ? "kids shut" : "kids"} data-kids={item.id} title={item.shut > 0 ? `${plural(item.shut, "server")} folded` : plural(replicas, "replica")}>
+          {item.shut > 0 ? `+${item.shut}` : replicas}
+        </span>
+      )}
+      {was && <div class="was">{was}</div>}
+      <Label of={server.key} />
+    </div>
+  );
+}
+
+/** What dropping here does, inside the target. */
+function Label({ of }: { of: string }): JSX.Element | null {
+  const is = moving.value;
+  if (!is || is.over !== of || !allowed(is, of)) return null;
+  const verdict = verdictOn(is, of)!;
+  return (
+    <div class="zones" title={sentence(is, verdict)}>
+      <span class="z">{effect(is, verdict)}</span>
+    </div>
+  );
+}
+
+/** Many equal leaves in one card: each is a dot, and what is wrong with one keeps its shape. */
+export function ManyCard({ item, box, level }: Props): JSX.Element {
+  const servers = item.servers.map((key) => serverCell(key)?.value).filter((one): one is Server => one !== undefined);
+  const bad = servers.filter((server) => server.status !== "ok");
+  const first = servers[0];
+  const worst = bad.some((server) => server.status === "crit") ? "t-crit" : "t-warn";
+  const is = moving.value;
+  const source = item.servers.some((key) => looks(is, key) === "source");
+  return (
+    <div
+      id={cardId(item.id)}
+      data-id={item.id}
+      class={`card many ${source ? "source" : is?.verdicts ? "cannot" : ""}`}
+      role="treeitem"
+      tabIndex={focused.value === item.id ? 0 : -1}
+      aria-level={level}
+      aria-expanded={false}
+      aria-label={`${plural(servers.length, "replica")} of ${name(first?.source)}${first?.site ? ` in ${first.site}` : ""}, ${bad.length === 0 ? "all fine" : `${bad.length} not fine: ${bad.map((server) => name(server.key)).join(", ")}`}`}
+      style={{ left: `${box.x}px`, top: `${box.y}px`, width: `${box.w}px`, height: `${box.h}px` }}
+    >
+      <div class="k1">
+        <b>{plural(servers.length, "replica")}</b>
+        {bad.length > 0 && <span class={worst}>{bad.length} not fine</span>}
+        <span class="grow" />
+        {first?.site && <Site name={first.site} hue={hueOf.value(first.site)} />}
+      </div>
+      <Dots servers={[...bad, ...servers.filter((server) => server.status === "ok")]} />
+    </div>
+  );
+}
+
+const perRow = 29;
+
+function Dots({ servers }: { servers: Server[] }): JSX.Element {
+  const rows = Math.max(2, Math.ceil(servers.length / perRow));
+  return (
+    <svg class="dotm" viewBox={`0 0 204 ${rows * 9 + 2}`} style={{ height: `${rows * 9 + 2}px` }} aria-hidden="true">
+      {servers.map((server, n) => {
+        const r = server.status === "ok" ? 2.3 : 3.4;
+        return (
+          <use key={server.key} href={`#s-${server.status}`} x={4 + (n % perRow) * 7 - r} y={6 + Math.floor(n / perRow) * 9 - r} width={2 * r} height={2 * r} class={server.status === "ok" ? "m-calm" : `m-${server.status}`}>
+            <title>{`${name(server.key)}: ${server.sentence || statusWord[server.status]}`}</title>
+          </use>
+        );
+      })}
+    </svg>
+  );
+}

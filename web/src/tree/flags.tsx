@@ -1,0 +1,43 @@
+import type { JSX } from "preact";
+import type { Server } from "../api/types.ts";
+import { Icon } from "../ui/marks.tsx";
+import { span } from "../words/en.ts";
+
+/** What sets a server apart, in one icon each; in words for those who do not see it, and on hovering. */
+export function flagsOf(server: Server): [icon: string, words: string, on?: boolean][] {
+  const flags: [string, string, boolean?][] = [];
+  const { source, waiting, needs } = server.semi_sync;
+  if (source || waiting) flags.push(["ack", needs > 0 ? `waits for ${needs === 1 ? "an acknowledgement" : `${needs} acknowledgements`} (semi-sync)` : "semi-sync source"]);
+  else if (server.semi_sync.replica) flags.push(["ack", "acknowledges writes (semi-sync)"]);
+  if (server.promotion_rule === "prefer" || server.promotion_rule === "must") flags.push(["star", `promotion rule: ${server.promotion_rule}`, true]);
+  if (server.promotion_rule === "prefer_not" || server.promotion_rule === "must_not") flags.push(["ban", `promotion rule: ${server.promotion_rule}`]);
+  if (server.delay_s) flags.push(["clock", `delayed by ${span(server.delay_s)} on purpose`]);
+  if (server.binlog_server) flags.push(["audit", "binlog server"]);
+  if (server.role === "detached") flags.push(["x", "detached"]);
+  if (server.tags.length > 0) flags.push(["list", `tags: ${server.tags.join(", ")}`]);
+  return flags;
+}
+
+export const Flags = ({ of }: { of: Server }): JSX.Element => (
+  <>
+    {flagsOf(of).map(([icon, words, on]) => (
+      <span key={icon} class={on ? "flag on" : "flag"} title={words}>
+        <Icon name={icon} />
+        <span class="vh">{words}</span>
+      </span>
+    ))}
+  </>
+);
+
+/** Whether a server takes the writes. */
+export const writes = (server: Server): boolean => server.role === "primary" || server.role === "group-primary";
+
+/** The note in the second line of a card: what there is to say, else the version. */
+export function note(server: Server): string {
+  const hold = server.downtime ?? server.maintenance;
+  if (server.status === "pause" && hold) return `${hold.reason}${hold.end ? "" : ", until ended"}`;
+  return server.sentence;
+}
+
+/** A version as people say it: without the distribution's name. */
+export const versionOf = (server: Server): string => server.version.replace(/-.*/, "");

@@ -1,0 +1,113 @@
+// The keys of the tree. Single letters work only while the focus is in it.
+import { allowedStep, reading, step, type Way, ways } from "../layout/walk.ts";
+import { mayOperate } from "../model/me.ts";
+import { preferences } from "../model/preferences.ts";
+import { lastUndo, shown, takeBack } from "../plan/model.ts";
+import { cardId } from "./card.tsx";
+import { declare } from "./declare.ts";
+import { allowed, drop, ghostAt, hover, moving, pickUp, putDown } from "./moving.ts";
+import { onScreen } from "./gestures.ts";
+import { fitAll, reveal, zoomBy } from "./plane.ts";
+import { scene, showNow, toggleFold, toggleShut } from "./scene.ts";
+import { focused, select } from "./selection.ts";
+
+/** Puts the focus on a card, and brings it into view. */
+export function focusCard(id: string): void {
+  focused.value = id;
+  reveal(id);
+  requestAnimationFrame(() => document.getElementById(cardId(id))?.focus({ preventScroll: true }));
+}
+
+/** What a key does at a card. It says whether it did something. */
+export function press(event: KeyboardEvent, id: string, doing: { explain: () => void; promote: (key: string) => void; find: () => void }): boolean {
+  if (event.ctrlKey || event.metaKey || event.altKey) return false;
+  const { placed, folded } = scene.peek();
+  const item = folded.items.get(id);
+  if (event.key in ways) {
+    const way = event.key as Way;
+    const is = moving.peek();
+    if (is) {
+      const next = allowedStep(id, way, reading(placed.boxes), (key) => folded.items.get(key)?.many === false && allowed(is, key));
+      focusCard(next);
+      hover(next, is.verdicts?.get(next)?.ok === false);
+      const canvas = document.getElementById("canvas");
+      if (canvas) ghostAt.value = onScreen(next, canvas.getBoundingClientRect());
+      return true;
+    }
+    if (way === "ArrowRight" && item && (item.many || item.shut > 0)) {
+      if (item.many) toggleFold(id);
+      else toggleShut(id);
+      return true;
+    }
+    focusCard(step(id, way, placed.boxes, folded.children));
+    return true;
+  }
+  switch (event.key) {
+    case "Enter":
+      if (moving.peek()) drop(id, moving.peek()!.swap);
+      else if (item?.many) toggleFold(id);
+      else select(id, event.shiftKey);
+      return true;
+    case "Escape":
+      if (moving.peek()) putDown();
+      else if (shown.peek()) return false;
+      else select(undefined);
+      return true;
+    case " ":
+      if (shown.peek()) showNow.value = !event.repeat ? !showNow.peek() : showNow.peek();
+      else if (!item?.many) select(id, true);
+      return true;
+    case "Home":
+    case "End": {
+      const order = reading(placed.boxes);
+      focusCard(order[event.key === "Home" ? 0 : order.length - 1] ?? id);
+      return true;
+    }
+  }
+  if (preferences.peek().keys === "off") return false;
+  return letter(event.key, id, item?.many ?? true, doing);
+}
+
+function letter(key: string, id: string, many: boolean, doing: { explain: () => void; promote: (key: string) => void; find: () => void }): boolean {
+  switch (key) {
+    case "+":
+    case "=":
+      zoomBy(1.2);
+      return true;
+    case "-":
+      zoomBy(1 / 1.2);
+      return true;
+    case "0":
+      fitAll();
+      return true;
+    case "f":
+      doing.find();
+      return true;
+    case "e":
+      doing.explain();
+      return true;
+  }
+  if (!mayOperate.peek()) return false;
+  if (key === "u") {
+    const undo = lastUndo();
+    if (undo) void takeBack(undo);
+    return undo !== null;
+  }
+  if (many) return false;
+  switch (key) {
+    case "m":
+    case "M":
+      pickUp(id, "keys");
+      return true;
+    case "p":
+      doing.promote(id);
+      return true;
+    case "d":
+      declare("downtime", [id]);
+      return true;
+    case "t":
+      declare("tags", [id]);
+      return true;
+  }
+  return false;
+}
