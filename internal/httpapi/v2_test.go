@@ -122,6 +122,7 @@ var samples = map[string][2]string{
 	"getForecast":           {"/clusters/orders/forecast", ""},
 	"getHistory":            {"/clusters/orders/history", ""},
 	"getInstance":           {"/instances/db-a2:3306", ""},
+	"getPossible":           {"/instances/db-a2:3306/operations", ""},
 	"getMe":                 {"/me", ""},
 	"getMoves":              {"/clusters/orders/moves?server=db-a2:3306", ""},
 	"getNodes":              {"/nodes", ""},
