@@ -45,7 +45,7 @@ func (p reply) fail(err error) {
 		}
 	}
 	status := http.StatusInternalServerError
-	if errors.Is(err, operate.ErrNoLeader) || errors.Is(err, store.ErrNotAgreed) || errors.Is(err, consensus.ErrNotLeader) && p.replicated() {
+	if errors.Is(err, operate.ErrNoLeader) || errors.Is(err, operate.ErrNotReady) || errors.Is(err, store.ErrNotAgreed) || errors.Is(err, consensus.ErrNotLeader) && p.replicated() {
 		status = http.StatusServiceUnavailable
 		p.w.Header().Set("Retry-After", "1")
 	}
