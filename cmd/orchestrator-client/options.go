@@ -16,6 +16,7 @@ type options struct {
 	command, instance, destination, alias, owner, reason, duration, rule, tag, pool, hostname string
 	apis                                                                                      string // one URL or several with blanks between
 	path, query, auth, header, binlog, seconds, failure, dataCenter, channel                  string
+	topic                                                                                     string // the command that help is wanted on
 	dryRun, json                                                                              bool
 	defaultPort                                                                               int
 }
@@ -83,10 +84,14 @@ func parseOptions(args []string, env environment) (options, error) {
 	if err := fs.Parse(args); err != nil {
 		return o, err
 	}
+	o.command = strings.Replace(o.command, "slave", "replica", 1)
+	if o.command == "help" && fs.NArg() == 1 {
+		o.topic = strings.Replace(fs.Arg(0), "slave", "replica", 1)
+		return o, nil
+	}
 	if fs.NArg() > 0 {
 		return o, fmt.Errorf("unexpected argument %q: values belong to an option, as in -c topology -a %s", fs.Arg(0), fs.Arg(0))
 	}
-	o.command = strings.Replace(o.command, "slave", "replica", 1)
 	return o, nil
 }
 
