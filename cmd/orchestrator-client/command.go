@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -235,6 +236,8 @@ func (o *options) text(p operate.Param) string {
 		return o.query
 	case operate.ParamChannel:
 		return o.channel
+	case operate.ParamPattern:
+		return o.pattern
 	case operate.ParamDryRun:
 		if o.dryRun {
 			return "true"
@@ -255,6 +258,9 @@ func (o *options) pathOf(form operate.Client) (string, error) {
 		}
 	}
 	path, queryNames, _ := strings.Cut(form.Path, "?")
+	if o.pattern != "" && !slices.Contains(strings.Split(queryNames, "&"), operate.ParamPattern.Query()) {
+		return "", errors.New("pattern: this command is not about a choice of replicas")
+	}
 	query := url.Values{}
 	var segments []string
 	for segment := range strings.SplitSeq(path, "/") {
@@ -285,7 +291,7 @@ func (o *options) pathOf(form operate.Client) (string, error) {
 }
 
 func (o *options) queryText(name string) string {
-	for _, p := range []operate.Param{operate.ParamTag, operate.ParamReason, operate.ParamSearch, operate.ParamDryRun, operate.ParamFailure, operate.ParamInstances, operate.ParamStatement, operate.ParamDataCenter, operate.ParamChannel} {
+	for _, p := range []operate.Param{operate.ParamTag, operate.ParamReason, operate.ParamSearch, operate.ParamDryRun, operate.ParamFailure, operate.ParamInstances, operate.ParamStatement, operate.ParamDataCenter, operate.ParamChannel, operate.ParamPattern} {
 		if p.Query() == name {
 			return o.text(p)
 		}

@@ -24,7 +24,7 @@ func optionOf(p operate.Param) option {
 		operate.ParamTag: {"-t", "TAG"}, operate.ParamPool: {"-l", "POOL"}, operate.ParamHostname: {"-H", "NAME"}, operate.ParamInstances: {"-i", "HOST[:PORT],..."},
 		operate.ParamRule: {"-R", "RULE"}, operate.ParamSearch: {"-i", "TEXT"}, operate.ParamLogFile: {"-n", "FILE"}, operate.ParamSeconds: {"-S", "SECONDS"}, operate.ParamStatement: {"-q", "SQL"},
 		operate.ParamOwner: {"-o", "OWNER"}, operate.ParamDuration: {"-u", "DURATION"}, operate.ParamFailure: {"-F", "CODE"}, operate.ParamDataCenter: {"--dc", "PLACE"},
-		operate.ParamChannel: {"--channel", "NAME"}, operate.ParamDryRun: {"--dry-run", ""}, paramPath: {"-P", "PATH"},
+		operate.ParamChannel: {"--channel", "NAME"}, operate.ParamDryRun: {"--dry-run", ""}, operate.ParamPattern: {"--pattern", "REGEX"}, paramPath: {"-P", "PATH"},
 	}[p]
 }
 

@@ -15,7 +15,7 @@ const profileFile = "/etc/profile.d/orchestrator-client.sh"
 type options struct {
 	command, instance, destination, alias, owner, reason, duration, rule, tag, pool, hostname string
 	apis                                                                                      string // one URL or several with blanks between
-	path, query, auth, header, binlog, seconds, failure, dataCenter, channel                  string
+	path, query, auth, header, binlog, seconds, failure, dataCenter, channel, pattern         string
 	topic                                                                                     string // the command that help is wanted on
 	dryRun, json                                                                              bool
 	defaultPort                                                                               int
@@ -55,6 +55,7 @@ func (o *options) forms(env environment) []optionForm {
 		{[]string{"F", "failure"}, &o.failure, "", "explain: failure code, as in replication-analysis"},
 		{[]string{"dc"}, &o.dataCenter, "", "topology: show the data center: version (right after the version), last, none"},
 		{[]string{"channel"}, &o.channel, "", "replication channel of a replica of several sources; default is the one without a name"},
+		{[]string{"pattern"}, &o.pattern, "", "which of several replicas: a regular expression on host:port"},
 		{[]string{"S", "seconds"}, &o.seconds, "", "seconds"},
 	}
 }
