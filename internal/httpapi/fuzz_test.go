@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"orchestrator/internal/httpapi"
 	"orchestrator/internal/httpapi/v2/v2test"
 	"orchestrator/internal/operate"
 	"orchestrator/internal/operate/operatetest"
@@ -24,6 +25,7 @@ var conditions = []func(*operatetest.Backend){
 	func(b *operatetest.Backend) { b.Leading, b.Raft = false, true },
 	func(b *operatetest.Backend) { b.Conf.ReadOnly = true },
 	func(b *operatetest.Backend) { b.Conf.AuthenticationMethod = "proxy" },
+	func(b *operatetest.Backend) { b.Conf.AuthenticationMethod = "token" },
 	func(b *operatetest.Backend) { b.Conf.PseudoGTIDPattern = "drop view" },
 }
 
@@ -52,7 +54,7 @@ func FuzzRequests(f *testing.F) {
 	f.Fuzz(func(t *testing.T, one, other, query, header, body string, condition uint8) {
 		b := operatetest.New()
 		conditions[int(condition)%len(conditions)](b)
-		s := newSecond(t, b)
+		s := newSecond(t, b, func(d *httpapi.Deps) { d.Tokens = tokens{} })
 		for _, route := range old {
 			target := "/api/" + inserted(route, oldParameter, one, other)
 			w, ok := s.throw(http.MethodGet, target, query, header, "")
