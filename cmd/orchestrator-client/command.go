@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"orchestrator/internal/operate"
 	"orchestrator/internal/topology"
@@ -21,7 +20,9 @@ import (
 type command struct {
 	name, summary string
 	run           func(context.Context, *caller) error
-	usage         string // what it needs, for the manual
+	needs         []operate.Param    // options that it cannot do without
+	of            *operate.Operation // nil for what is about the client itself
+	path          string             // below /api/, "" for what calls several
 }
 
 type commandTable []command
@@ -38,7 +39,7 @@ func commands(r *operate.Registry) commandTable {
 	table := commandTable{
 		{name: "help", summary: "Show this help"},
 		{name: "which-api", summary: "Show the address of the API that commands are sent to", run: whichAPI},
-		{name: "api", summary: "Get a path below /api/, given with -P, and print the JSON", run: rawCall, usage: " -P PATH"},
+		{name: "api", summary: "Get a path below /api/, given with -P, and print the JSON", run: rawCall, needs: []operate.Param{paramPath}},
 	}
 	table = append(table, raftCommands()...)
 	for _, o := range r.Operations() {
@@ -48,24 +49,10 @@ func commands(r *operate.Registry) commandTable {
 			if s := summaries()[name]; s != "" {
 				summary = s
 			}
-			table = append(table, command{name, summary, operation(name, c), needs(c)})
+			table = append(table, command{name: name, summary: summary, run: operation(name, c), needs: c.Needs, of: o, path: c.Path})
 		}
 	}
 	return table
-}
-
-// needs are the options that a command cannot do without.
-func needs(form operate.Client) string {
-	options := map[operate.Param]string{
-		operate.ParamInstance: "-i HOST[:PORT]", operate.ParamDestination: "-d HOST[:PORT]", operate.ParamCluster: "-a CLUSTER", operate.ParamReason: "-r TEXT",
-		operate.ParamTag: "-t TAG", operate.ParamPool: "-l POOL", operate.ParamHostname: "-H NAME", operate.ParamInstances: "-i HOST[:PORT],...",
-		operate.ParamRule: "-R RULE", operate.ParamSearch: "-i TEXT", operate.ParamLogFile: "-n FILE", operate.ParamSeconds: "-S SECONDS", operate.ParamStatement: "-q SQL",
-	}
-	text := ""
-	for _, p := range form.Needs {
-		text += " " + options[p]
-	}
-	return text
 }
 
 // summaries are those of commands that share a route with another one.
@@ -98,25 +85,6 @@ func (t commandTable) find(name string) (command, error) {
 		return command{}, fmt.Errorf("unsupported command: %s; did you mean %s? -c help lists the commands", name, near)
 	}
 	return command{}, fmt.Errorf("unsupported command: %s; -c help lists the commands", name)
-}
-
-func printHelp(out io.Writer, t commandTable) error {
-	var o options
-	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	_, _ = fmt.Fprint(w, "Usage: orchestrator-client -c <command> [flags...]\nExample: orchestrator-client -c which-master -i some.replica\nOptions:\n\n")
-	for _, f := range o.forms(environment{getenv: func(string) string { return "" }, user: func() string { return "" }}) {
-		names := make([]string, len(f.names))
-		for i, n := range f.names {
-			names[i] = strings.Repeat("-", min(len(n), 2)) + n
-		}
-		_, _ = fmt.Fprintf(w, "  %s\t%s\n", strings.Join(names, ", "), f.help)
-	}
-	_, _ = fmt.Fprint(w, "  -D\tport of instances given without one (3306)\n  --dry-run\tprint the plan and change nothing, where a command makes one\n  --json\tprint the answer as JSON\n  -h, --help\tthis help\n\n")
-	t = slices.SortedFunc(slices.Values(t), func(a, b command) int { return strings.Compare(a.name, b.name) })
-	for _, c := range t {
-		_, _ = fmt.Fprintf(w, "%s\t%s\n", c.name, c.summary)
-	}
-	return w.Flush()
 }
 
 func whichAPI(ctx context.Context, c *caller) error {
@@ -268,6 +236,8 @@ func (o *options) text(p operate.Param) string {
 		return o.query
 	case operate.ParamChannel:
 		return o.channel
+	case operate.ParamPattern:
+		return o.pattern
 	case operate.ParamDryRun:
 		if o.dryRun {
 			return "true"
@@ -288,6 +258,9 @@ func (o *options) pathOf(form operate.Client) (string, error) {
 		}
 	}
 	path, queryNames, _ := strings.Cut(form.Path, "?")
+	if o.pattern != "" && !slices.Contains(strings.Split(queryNames, "&"), operate.ParamPattern.Query()) {
+		return "", errors.New("pattern: this command is not about a choice of replicas")
+	}
 	query := url.Values{}
 	var segments []string
 	for segment := range strings.SplitSeq(path, "/") {
@@ -318,7 +291,7 @@ func (o *options) pathOf(form operate.Client) (string, error) {
 }
 
 func (o *options) queryText(name string) string {
-	for _, p := range []operate.Param{operate.ParamTag, operate.ParamReason, operate.ParamSearch, operate.ParamDryRun, operate.ParamFailure, operate.ParamInstances, operate.ParamStatement, operate.ParamDataCenter, operate.ParamChannel} {
+	for _, p := range []operate.Param{operate.ParamTag, operate.ParamReason, operate.ParamSearch, operate.ParamDryRun, operate.ParamFailure, operate.ParamInstances, operate.ParamStatement, operate.ParamDataCenter, operate.ParamChannel, operate.ParamPattern} {
 		if p.Query() == name {
 			return o.text(p)
 		}

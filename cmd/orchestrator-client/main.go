@@ -77,6 +77,9 @@ func run(ctx context.Context, args []string, env environment) int {
 		}
 		return 0
 	}
+	if len(args) > 0 && args[0] == "help" { // orchestrator-client help COMMAND
+		args = append([]string{"-c"}, args...)
+	}
 	o, err := parseOptions(args, env)
 	if errors.Is(err, flag.ErrHelp) {
 		o.command, err = "help", nil
@@ -105,6 +108,9 @@ func execute(ctx context.Context, o options, env environment) error {
 	table := commands(operate.NewRegistry())
 	if o.command == "" {
 		return errors.New("no command given: use -c COMMAND; -c help lists the commands")
+	}
+	if o.topic != "" {
+		return printHelpOn(env.stdout, table, o.topic)
 	}
 	if o.command == "help" {
 		return printHelp(env.stdout, table)

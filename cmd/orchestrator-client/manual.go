@@ -15,14 +15,17 @@ func describe() *manual.Program {
 	var o options
 	p := &manual.Program{
 		Name: "orchestrator-client", Summary: "runs orchestrator's commands through its HTTP API",
-		Synopsis: []string{"orchestrator-client -c COMMAND [flags]", "orchestrator-client completion bash|fish|zsh"},
+		Synopsis: []string{"orchestrator-client -c COMMAND [flags]", "orchestrator-client help COMMAND", "orchestrator-client completion bash|fish|zsh"},
 		About: "orchestrator-client runs commands from anywhere: it needs neither the configuration nor the backend, only the\n" +
 			"address of the API. Of several addresses it finds the one that leads, or that passes requests on to it. While no\n" +
 			"usable answer comes it tries again for some seconds.\n\n" +
 			"Results go to standard output, one item to a line; with --json as JSON. Long options may be written with one or\n" +
 			"two dashes. In the name of a command, slave may be written for replica.",
 		Sections: []manual.Section{{Title: "All"}},
-		Words:    []manual.Flag{{Names: []string{"completion"}, Value: "SHELL", Meaning: "print a script that teaches bash, fish or zsh the flags and commands"}},
+		Words: []manual.Flag{
+			{Names: []string{"help"}, Value: "COMMAND", Meaning: "explain a command, with an example"},
+			{Names: []string{"completion"}, Value: "SHELL", Meaning: "print a script that teaches bash, fish or zsh the flags and commands"},
+		},
 		Exit: []manual.Flag{
 			{Names: []string{"0"}, Meaning: "done"},
 			{Names: []string{"1"}, Meaning: "failed; standard error says why"},
@@ -47,7 +50,7 @@ func describe() *manual.Program {
 	)
 	table := slices.SortedFunc(slices.Values(commands(operate.NewRegistry())), func(a, b command) int { return strings.Compare(a.name, b.name) })
 	for _, c := range table {
-		p.Sections[0].Commands = append(p.Sections[0].Commands, manual.Command{Name: c.name, Usage: c.name + c.usage, Summary: c.summary})
+		p.Sections[0].Commands = append(p.Sections[0].Commands, manual.Command{Name: c.name, Usage: c.usage(), Summary: c.summary})
 	}
 	return p
 }

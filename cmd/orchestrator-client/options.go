@@ -15,7 +15,8 @@ const profileFile = "/etc/profile.d/orchestrator-client.sh"
 type options struct {
 	command, instance, destination, alias, owner, reason, duration, rule, tag, pool, hostname string
 	apis                                                                                      string // one URL or several with blanks between
-	path, query, auth, header, binlog, seconds, failure, dataCenter, channel                  string
+	path, query, auth, header, binlog, seconds, failure, dataCenter, channel, pattern         string
+	topic                                                                                     string // the command that help is wanted on
 	dryRun, json                                                                              bool
 	defaultPort                                                                               int
 }
@@ -54,6 +55,7 @@ func (o *options) forms(env environment) []optionForm {
 		{[]string{"F", "failure"}, &o.failure, "", "explain: failure code, as in replication-analysis"},
 		{[]string{"dc"}, &o.dataCenter, "", "topology: show the data center: version (right after the version), last, none"},
 		{[]string{"channel"}, &o.channel, "", "replication channel of a replica of several sources; default is the one without a name"},
+		{[]string{"pattern"}, &o.pattern, "", "which of several replicas: a regular expression on host:port"},
 		{[]string{"S", "seconds"}, &o.seconds, "", "seconds"},
 	}
 }
@@ -83,10 +85,14 @@ func parseOptions(args []string, env environment) (options, error) {
 	if err := fs.Parse(args); err != nil {
 		return o, err
 	}
+	o.command = strings.Replace(o.command, "slave", "replica", 1)
+	if o.command == "help" && fs.NArg() == 1 {
+		o.topic = strings.Replace(fs.Arg(0), "slave", "replica", 1)
+		return o, nil
+	}
 	if fs.NArg() > 0 {
 		return o, fmt.Errorf("unexpected argument %q: values belong to an option, as in -c topology -a %s", fs.Arg(0), fs.Arg(0))
 	}
-	o.command = strings.Replace(o.command, "slave", "replica", 1)
 	return o, nil
 }
 

@@ -127,6 +127,7 @@ func specials() map[string]func(json.RawMessage) ([]string, error) {
 		"move-up-replicas":   wordsOrKeys,
 		"repoint-replicas":   wordsOrKeys,
 		"move-replicas-gtid": wordsOrKeys,
+		"match-up-replicas":  wordsOrKeys,
 
 		"extra-transactions":         extraFiles,
 		"restart-replica-statements": func(body json.RawMessage) ([]string, error) { return []string{string(body)}, nil },

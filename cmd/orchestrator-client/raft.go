@@ -5,27 +5,29 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+
+	"orchestrator/internal/operate"
 )
 
 // raftCommands make several calls each: first they ask whether the node is the one that knows.
 func raftCommands() commandTable {
 	return commandTable{
-		{"raft-leader", "Show the address of the leading raft node", func(ctx context.Context, c *caller) error {
+		{name: "raft-leader", summary: "Show the address of the leading raft node", run: func(ctx context.Context, c *caller) error {
 			return c.afterLeaderCheck(ctx, "raft-leader", func(body json.RawMessage) (string, error) { return decoded[string](body) })
-		}, ""},
-		{"raft-leader-hostname", "Show the host name of the leading raft node", func(ctx context.Context, c *caller) error {
+		}},
+		{name: "raft-leader-hostname", summary: "Show the host name of the leading raft node", run: func(ctx context.Context, c *caller) error {
 			return c.afterLeaderCheck(ctx, "status", func(body json.RawMessage) (string, error) {
 				node, err := decoded[struct{ Hostname string }](body)
 				return node.Hostname, err
 			})
-		}, ""},
-		{"raft-elect-leader", "Hand the leadership over to a raft node whose host name contains a text, given with -H", func(ctx context.Context, c *caller) error {
+		}},
+		{name: "raft-elect-leader", summary: "Hand the leadership over to a raft node whose host name contains a text, given with -H", run: func(ctx context.Context, c *caller) error {
 			if c.options.hostname == "" {
 				return errors.New("hostname must be provided")
 			}
 			return c.afterLeaderCheck(ctx, "raft-yield-hint/"+url.PathEscape(c.options.hostname),
 				func(body json.RawMessage) (string, error) { return decoded[string](body) })
-		}, " -H NAME"},
+		}, needs: []operate.Param{operate.ParamHostname}},
 	}
 }
 

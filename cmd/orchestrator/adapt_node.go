@@ -109,6 +109,8 @@ func (h *nodeHealth) ask(ctx context.Context) operate.Health {
 	if held {
 		got.Active = nodeOf(active)
 	}
+	_, never := h.leader.(bystander)
+	got.Undecided = !got.IsActive && !held && !never
 	nodes, err := h.store.LiveNodes(ctx, store.AvailableTime)
 	for _, n := range nodes {
 		if n.Mode == httpMode {
@@ -136,6 +138,7 @@ func (h *nodeHealth) inGroup(got operate.Health) operate.Health {
 	got.Active.Hostname = s.Leader
 	got.RaftLeader, got.RaftLeaderURI, got.RaftAdvertise = s.Leader, s.LeaderURI, s.Advertise
 	got.IsRaftLeader, got.RaftHealthyMembers = got.IsActive, []string{}
+	got.Undecided = !got.IsActive && s.Leader == ""
 	now := h.now()
 	for _, m := range s.Members {
 		if !m.Healthy {

@@ -63,6 +63,31 @@ func TestHealthOfTwoProcesses(t *testing.T) {
 	}
 }
 
+// waiting is the leadership of a service that stands by.
+type waiting struct{ unreplicated }
+
+func (waiting) IsLeader() bool { return false }
+
+// TestANodeKnowsItsRole tells who does not know yet whom it follows.
+func TestANodeKnowsItsRole(t *testing.T) {
+	service, _, at, _ := twoNodes(t)
+	undecided := func(l operate.Leadership, want bool) {
+		t.Helper()
+		at.pass(2 * beat)
+		service.leader = l
+		if h := service.Health(t.Context()); h.Err != nil || h.Undecided != want {
+			t.Errorf("%T: %+v, undecided is wanted: %t", l, h, want)
+		}
+	}
+	undecided(standalone{}, false) // which leads by itself
+	undecided(waiting{}, true)
+	undecided(bystander{}, false) // which never leads
+	if leads, err := service.store.AttemptLease(t.Context(), store.Node{Hostname: "other", Token: "other"}); !leads || err != nil {
+		t.Fatal(leads, err)
+	}
+	undecided(waiting{}, false)
+}
+
 func TestHealthIsAskedOncePerBeat(t *testing.T) {
 	service, _, at, _ := twoNodes(t)
 	first := service.Health(t.Context()).Available[0].LastSeen

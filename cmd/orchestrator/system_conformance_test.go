@@ -26,22 +26,37 @@ import (
 // testdata/conformance; what is published is in package published.
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	c := &conformance{checker: published.NewChecker(), called: map[string]bool{}}
-	c.clusterSession = &clusterSession{cluster: sandboxtest.New(t, sandbox.Options{Flavor: sandbox.MySQL, Nodes: 4, GTID: true})}
+	called := map[string]bool{}
+	t.Run("by GTID", func(t *testing.T) {
+		c := startConformance(t, called, sandbox.Options{Flavor: sandbox.MySQL, GTID: true})
+		for _, file := range []string{"routes.txt", "client.txt", "commands.txt", "end.txt"} {
+			c.play(t, file)
+		}
+	})
+	t.Run("by position", func(t *testing.T) {
+		startConformance(t, called, sandbox.Options{Flavor: sandbox.MariaDB}).play(t, "position.txt")
+	})
+	t.Run("everything is called", func(t *testing.T) { checkCoverage(t, called) })
+}
+
+// startConformance starts four servers and a service that knows them.
+func startConformance(t *testing.T, called map[string]bool, o sandbox.Options) *conformance {
+	t.Helper()
+	o.Nodes = 4
+	c := &conformance{checker: published.NewChecker(), called: called}
+	c.clusterSession = &clusterSession{cluster: sandboxtest.New(t, o)}
 	binary, err := buildClient()
 	must(t, err)
 	dir := t.TempDir()
 	c.client, c.hooks = filepath.Join(dir, "orchestrator-client"), filepath.Join(dir, "hooks")
 	must(t, os.WriteFile(c.client, binary, 0o700))
 	c.serviceProcess = startProcess(t, fmt.Sprintf(`"MySQLTopologyUser": %q, "MySQLTopologyPassword": %q, "DiscoverByShowSlaveHosts": true,
-		"DetectClusterAliasQuery": "SELECT 'orders'", "AuditToBackendDB": true`+credentials, sandbox.UserOrc, sandbox.Password(sandbox.UserOrc)))
+		"DetectClusterAliasQuery": "SELECT 'orders'", "AuditToBackendDB": true, "PseudoGTIDPattern": "drop view if exists .*_pseudo_gtid_",
+		"PseudoGTIDMonotonicHint": "asc:"`+credentials, sandbox.UserOrc, sandbox.Password(sandbox.UserOrc)))
 	must(t, c.cluster.Node(0).Exec(t.Context(), "CREATE DATABASE conformance"))
 	c.ok(t, "discover/"+c.address(0))
-	c.awaitWhole(t, 3)
-	for _, file := range []string{"routes.txt", "client.txt", "commands.txt", "end.txt"} {
-		c.play(t, file)
-	}
-	c.checkCoverage(t)
+	c.awaitWhole(t, o.Nodes-1)
+	return c
 }
 
 type conformance struct {
@@ -50,6 +65,7 @@ type conformance struct {
 	called  map[string]bool // routes that answered as is published, or with the error that is expected
 	line    string          // that is played
 	old     string          // the primary before the last change
+	marks   int             // pseudo-GTID entries that were written
 }
 
 // fleet is who stands where: the primary first, then the others in order.
@@ -128,7 +144,7 @@ func (c *conformance) awaitStored(t *testing.T, replicas int) {
 	})
 }
 
-var variable = regexp.MustCompile(`\{(?:(addr|port|log):)?([A-Z][0-9]?|name)\}`)
+var variable = regexp.MustCompile(`\{(?:(addr|port|log):)?([A-Z][0-9]?|name|entry)\}`)
 
 // fill puts the servers into a line.
 func (c *conformance) fill(t *testing.T, line string) string {
@@ -145,6 +161,8 @@ func (c *conformance) fill(t *testing.T, line string) string {
 			var info struct{ ClusterName string }
 			c.api(t, "cluster-info/orders", &info)
 			return info.ClusterName
+		case "entry":
+			return c.entry()
 		case "R1", "R2", "R3":
 			k = fleet[m[2][1]-'0']
 		case "O":
@@ -195,6 +213,12 @@ func (c *conformance) play(t *testing.T, file string) {
 		case "write": // what replicas have applied has a place in the logs
 			must(t, c.cluster.Node(c.index(c.fleet(t)[0])).Exec(t.Context(), "CREATE OR REPLACE VIEW conformance.v AS SELECT 1"))
 			must(t, c.cluster.AwaitCaughtUp(t.Context()))
+		case "mark":
+			c.marks++
+			must(t, c.cluster.Node(c.index(c.fleet(t)[0])).Exec(t.Context(), c.entry()))
+			must(t, c.cluster.AwaitCaughtUp(t.Context()))
+		case "lose":
+			c.lose(t)
 		case "stored":
 			replicas := 3
 			if rest != "" {
@@ -211,6 +235,32 @@ func (c *conformance) play(t *testing.T, file string) {
 			t.Fatalf("%s: line %q", file, line)
 		}
 	}
+}
+
+// entry is the last pseudo-GTID entry that was written.
+func (c *conformance) entry() string {
+	return fmt.Sprintf("drop view if exists `_pseudo_gtid_`.`_asc:%08x:01:ab`", c.marks)
+}
+
+// lose ends the primary.
+func (c *conformance) lose(t *testing.T) {
+	t.Helper()
+	must(t, c.cluster.Node(c.index(c.fleet(t)[0])).Kill())
+	c.await(t, "the end of the primary to be noticed", func() bool {
+		status, body := c.get(t, "/api/cluster/orders")
+		var all []struct{ IsLastCheckValid, Slave_IO_Running bool }
+		must(t, json.Unmarshal([]byte(body), &all))
+		alive, receive := 0, 0
+		for _, i := range all {
+			if i.IsLastCheckValid {
+				alive++
+			}
+			if i.Slave_IO_Running {
+				receive++
+			}
+		}
+		return status == http.StatusOK && alive == len(all)-1 && receive == 0
+	})
 }
 
 // call gets a path and checks the answer: of the published type, or an error that contains a text.
@@ -322,7 +372,7 @@ func matching(form, segments []string) int {
 }
 
 // checkCoverage wants every route called that is not an exception.
-func (c *conformance) checkCoverage(t *testing.T) {
+func checkCoverage(t *testing.T, called map[string]bool) {
 	t.Helper()
 	missing := func(kind string) (names []string) {
 		for _, e := range published.Exceptions(kind) {
@@ -334,19 +384,19 @@ func (c *conformance) checkCoverage(t *testing.T) {
 	}
 	left := missing("route")
 	for _, r := range published.Routes() {
-		if !c.called[r.Path] && !(r.Synonym != "" && c.called[r.SynonymPath()]) && !slices.Contains(left, r.Path) {
+		if !called[r.Path] && !(r.Synonym != "" && called[r.SynonymPath()]) && !slices.Contains(left, r.Path) {
 			t.Errorf("the route %s was not called", r.Path)
 		}
 	}
 	left = missing("client")
 	for _, name := range published.ClientCommands() {
-		if !c.called["client "+name] && !slices.Contains(left, name) {
+		if !called["client "+name] && !slices.Contains(left, name) {
 			t.Errorf("the client's command %s was not called", name)
 		}
 	}
 	left = append(missing("command"), "continuous") // which runs until it is told to end
 	for _, command := range published.Commands() {
-		if !c.called["cli "+command.Name] && !slices.Contains(left, command.Name) {
+		if !called["cli "+command.Name] && !slices.Contains(left, command.Name) {
 			t.Errorf("the command %s was not called", command.Name)
 		}
 	}

@@ -442,6 +442,10 @@ func TestTwoOnOneFile(t *testing.T) {
 	}
 	for _, s := range []*serviceProcess{first, second} {
 		s.ok(t, "health")
+		s.await(t, "a node that knows its role", func() bool {
+			status, _ := s.get(t, "/api/readyz")
+			return status == http.StatusOK
+		})
 	}
 	first.signal(t, syscall.SIGKILL)
 	second.await(t, "the second one to lead", func() bool { return leads(second) })
@@ -458,7 +462,10 @@ func TestDiskFull(t *testing.T) {
 	if r := s.ask(t, "begin-downtime/127.0.0.1/1/me/why"); r.Code != "ERROR" || !strings.Contains(r.Message, "disk") {
 		t.Errorf("a downtime that cannot be stored: %+v", r)
 	}
-	for _, path := range []string{"clusters", "all-instances", "replication-analysis", "lb-check"} {
+	if status, body := s.get(t, "/api/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "not ready: ") {
+		t.Errorf("ready: %d %s", status, body)
+	}
+	for _, path := range []string{"clusters", "all-instances", "replication-analysis", "lb-check", "livez"} {
 		if status, body := s.get(t, "/api/"+path); status != http.StatusOK {
 			t.Errorf("%s: %d %s", path, status, body)
 		}

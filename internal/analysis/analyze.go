@@ -10,12 +10,12 @@ import (
 
 // Analyze judges every server of the topology by the policy and returns the findings that the policy asks for:
 // primaries first, then servers after which their cluster is named, then those with more replicas, then by key.
-// Its cost is linear in the number of servers.
+// Its cost is linear in the number of servers, or of those of the cluster that the policy names.
 func Analyze(t *topology.Topology, p Policy, now time.Time) []Finding {
 	a := analyzer{topology: t, policy: &p, now: now}
 	var found []Finding
 	var s subject
-	for _, i := range t.Instances() {
+	for _, i := range a.candidates() {
 		if !a.population(i) {
 			continue
 		}
@@ -49,11 +49,20 @@ type subject struct {
 	proven      uint // replicas that receive and whose known lag, beyond their delay, is small
 }
 
+// candidates are the servers that the policy asks about.
+func (a *analyzer) candidates() []*topology.Instance {
+	if a.policy.ClusterName == "" {
+		return a.topology.Instances()
+	}
+	if c := a.topology.Cluster(a.policy.ClusterName); c != nil {
+		return c.Members
+	}
+	return nil
+}
+
 // population says whether the server is looked at at all. A server under maintenance is in the hands of somebody.
 func (a *analyzer) population(i *topology.Instance) bool {
-	return i.Maintenance == nil &&
-		(a.policy.ClusterName == "" || a.policy.ClusterName == i.ClusterName) &&
-		!a.policy.ignores(i.Key.Hostname)
+	return i.Maintenance == nil && !a.policy.ignores(i.Key.Hostname)
 }
 
 // examine gathers the facts about a server and judges it.

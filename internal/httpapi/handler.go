@@ -42,6 +42,7 @@ type handler struct {
 	shaper Shaper
 	prefix string // normalised URLPrefix
 	says   string // before every message
+	texts  *texts
 }
 
 // defaultStatusEndpoint is where the status operation is unless the configuration moves it.
@@ -56,7 +57,7 @@ func New(d Deps) http.Handler {
 	conf := d.Engine.Config()
 	h := &handler{
 		Deps: d, auth: newAuthenticator(d), prefix: normalPrefix(conf.URLPrefix), says: identity(d),
-		shaper: Shaper{Config: d.Engine.Config, Now: d.Engine.Now},
+		shaper: Shaper{Config: d.Engine.Config, Now: d.Engine.Now}, texts: newTexts(),
 	}
 	mux := http.NewServeMux()
 	for _, o := range d.Registry.Operations() {

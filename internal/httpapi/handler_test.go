@@ -310,6 +310,33 @@ func TestHealthOfASickNode(t *testing.T) {
 	}
 }
 
+func TestProbes(t *testing.T) {
+	for name, c := range map[string]struct {
+		change      func(*operatetest.Backend)
+		ready, live int
+		says        string
+	}{
+		"well":              {func(*operatetest.Backend) {}, http.StatusOK, http.StatusOK, `"OK"`},
+		"it follows":        {func(b *operatetest.Backend) { b.Raft, b.Leading = true, false }, http.StatusOK, http.StatusOK, `"OK"`},
+		"no backend":        {func(b *operatetest.Backend) { b.Sick = errors.New("disk full") }, http.StatusServiceUnavailable, http.StatusOK, `{"Code":"ERROR","Message":"not ready: disk full","Details":null}`},
+		"nobody leads":      {func(b *operatetest.Backend) { b.Astray = true }, http.StatusServiceUnavailable, http.StatusOK, `{"Code":"ERROR","Message":"not ready: no node is known to lead","Details":null}`},
+		"read only":         {func(b *operatetest.Backend) { b.Conf.ReadOnly = true }, http.StatusOK, http.StatusOK, `"OK"`},
+		"signing in wanted": {func(b *operatetest.Backend) { b.Conf.AuthenticationMethod, b.Conf.HTTPAuthUser = "basic", "dba" }, http.StatusUnauthorized, http.StatusUnauthorized, "Not Authorized\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := operatetest.New()
+			c.change(b)
+			h := handler(b)
+			if w := get(t, h, "/api/readyz"); w.Code != c.ready || w.Body.String() != c.says {
+				t.Errorf("ready: %d %q", w.Code, w.Body)
+			}
+			if w := get(t, h, "/api/livez/"); w.Code != c.live {
+				t.Errorf("live: %d %q", w.Code, w.Body)
+			}
+		})
+	}
+}
+
 func TestLeaderCheck(t *testing.T) {
 	for name, c := range map[string]struct {
 		leading bool

@@ -1,9 +1,6 @@
 package httpapi
 
 import (
-	"bytes"
-	"compress/gzip"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -48,7 +45,7 @@ func (p reply) fail(err error) {
 		}
 	}
 	status := http.StatusInternalServerError
-	if errors.Is(err, operate.ErrNoLeader) || errors.Is(err, store.ErrNotAgreed) || errors.Is(err, consensus.ErrNotLeader) && p.replicated() {
+	if errors.Is(err, operate.ErrNoLeader) || errors.Is(err, operate.ErrNotReady) || errors.Is(err, store.ErrNotAgreed) || errors.Is(err, consensus.ErrNotLeader) && p.replicated() {
 		status = http.StatusServiceUnavailable
 		p.w.Header().Set("Retry-After", "1")
 	}
@@ -68,15 +65,43 @@ func (p reply) succeed(result operate.Result) {
 		p.write(http.StatusOK, p.r.Header)
 		return
 	}
-	shaped, err := p.h.shaper.Shape(result.Value)
-	switch {
-	case err != nil:
+	text, err := p.text(result)
+	if err != nil {
 		p.fail(err)
-	case p.o.Shape == operate.Bare:
-		p.write(http.StatusOK, shaped)
-	default:
-		p.write(http.StatusOK, envelope{Code: "OK", Message: p.message(result.Message), Details: shaped})
+		return
 	}
+	p.send(http.StatusOK, text)
+}
+
+// sharedText is under what the text of an answer is kept that many are given.
+type sharedText struct {
+	h *handler
+	o *operate.Operation
+}
+
+// text is an answer as it is sent, made once for all who are given the same.
+func (p reply) text(result operate.Result) (*text, error) {
+	write := func() (any, error) {
+		shaped, err := p.h.shaper.Shape(result.Value)
+		if err != nil {
+			return nil, err
+		}
+		if p.o.Shape != operate.Bare {
+			shaped = envelope{Code: "OK", Message: p.message(result.Message), Details: shaped}
+		}
+		return p.h.texts.of(shaped)
+	}
+	var made any
+	var err error
+	if result.Shared == nil {
+		made, err = write()
+	} else {
+		made, err = result.Shared.Once(sharedText{p.h, p.o}, write)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return made.(*text), nil
 }
 
 // leads answers in the status code, for load balancers that look at nothing else.
@@ -92,47 +117,31 @@ func (p reply) leads(l operate.Leads) {
 	p.write(code, "Not leader")
 }
 
-// write sends a body as JSON, compressed when the client wants that.
+// write sends a body as JSON.
 func (p reply) write(status int, body any) {
-	text, err := json.Marshal(body)
+	text, err := p.h.texts.of(body)
 	if err != nil {
 		p.h.Logger.ErrorContext(p.r.Context(), "cannot write an answer as JSON", "operation", p.o.Name, "error", err)
 		http.Error(p.w, "cannot write the answer as JSON", http.StatusInternalServerError)
 		return
 	}
+	p.send(status, text)
+}
+
+// send sends a text, compressed when the client wants that.
+func (p reply) send(status int, t *text) {
 	header := p.w.Header()
 	header.Set("Content-Type", "application/json; charset=UTF-8")
 	header.Add("Vary", "Accept-Encoding")
+	body := t.plain
 	if acceptsGzip(p.r) {
 		header.Set("Content-Encoding", "gzip")
-		text = compressed(text)
+		body = t.compressed()
 	}
 	p.w.WriteHeader(status)
-	if _, err := p.w.Write(text); err != nil {
+	if _, err := p.w.Write(body); err != nil {
 		p.h.Logger.DebugContext(p.r.Context(), "the client has gone before the answer was written", "operation", p.o.Name, "error", err)
 	}
-}
-
-// acceptsGzip says whether the request allows gzip; `gzip;q=0` does not.
-func acceptsGzip(r *http.Request) bool {
-	for coding := range strings.SplitSeq(strings.Join(r.Header.Values("Accept-Encoding"), ","), ",") {
-		name, params, _ := strings.Cut(coding, ";")
-		name = strings.TrimSpace(name)
-		weight := strings.ReplaceAll(params, " ", "")
-		if name == "gzip" && weight != "q=0" && !strings.HasPrefix(weight, "q=0.000") && weight != "q=0.0" && weight != "q=0.00" {
-			return true
-		}
-	}
-	return false
-}
-
-func compressed(text []byte) []byte {
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	// Writing to a buffer cannot fail.
-	_, _ = z.Write(text)
-	_ = z.Close()
-	return b.Bytes()
 }
 
 // identity is what stands before every message (PrependMessagesWithOrcIdentity).

@@ -28,7 +28,7 @@ type second struct {
 	b   *operatetest.Backend
 }
 
-func newSecond(t *testing.T, b *operatetest.Backend, more ...func(*httpapi.Deps)) second {
+func newSecond(t testing.TB, b *operatetest.Backend, more ...func(*httpapi.Deps)) second {
 	t.Helper()
 	e, registry := b.Engine(), operate.NewRegistry()
 	api := v2.New(v2.Deps{
@@ -59,7 +59,7 @@ func newSecond(t *testing.T, b *operatetest.Backend, more ...func(*httpapi.Deps)
 	return s
 }
 
-func (s second) await(t *testing.T, what string, holds func() bool) {
+func (s second) await(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	late := time.Now().Add(30 * time.Second)
 	for !holds() {
@@ -83,7 +83,7 @@ func (s second) do(method, target, body string, headers ...string) *httptest.Res
 	return w
 }
 
-func (s second) document(t *testing.T) v2test.Document {
+func (s second) document(t testing.TB) v2test.Document {
 	t.Helper()
 	w := s.do(http.MethodGet, "/api/v2/openapi.json", "")
 	var d v2test.Document

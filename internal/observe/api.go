@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"orchestrator/internal/topology"
@@ -13,29 +14,55 @@ import (
 
 // snapshots caches the picture of the whole fleet.
 type snapshots struct {
-	mu             sync.Mutex
-	last           *topology.Topology
+	making sync.Mutex
+	last   atomic.Pointer[snapshot]
+}
+
+// snapshot is the fleet as it was at a moment, and how far the picture had changed then.
+type snapshot struct {
+	fleet          *topology.Topology
 	made           time.Time
 	steady, moving uint64
 }
 
 // Snapshot returns the whole fleet. The answer is shared and never changes; what people declared, who is reachable and
-// who replicates from whom is always current in it, mere figures may be older by Timing.SnapshotAge.
+// who replicates from whom is always current in it, mere figures may be older by Timing.SnapshotAge and the moment that it
+// takes to make another one: nobody waits for figures that somebody else is putting together.
 func (o *Observer) Snapshot() *topology.Topology {
 	s := &o.snapshots
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	o.mu.Lock()
-	steady, moving := o.picture.steady, o.picture.moving
-	now := o.now()
-	if s.last != nil && steady == s.steady && (moving == s.moving || now.Sub(s.made) < o.timing.SnapshotAge) {
-		o.mu.Unlock()
-		return s.last
+	last, figures := o.lastSnapshot()
+	switch {
+	case last != nil && !figures:
+		return last.fleet
+	case last == nil:
+		s.making.Lock()
+	case !s.making.TryLock():
+		return last.fleet
 	}
+	defer s.making.Unlock()
+	if last, figures = o.lastSnapshot(); last != nil && !figures { // somebody else has made it meanwhile
+		return last.fleet
+	}
+	o.mu.Lock()
+	next := &snapshot{made: o.now(), steady: o.picture.steady, moving: o.picture.moving}
 	all, names := o.picture.all(), o.picture.names.current()
 	o.mu.Unlock()
-	s.last, s.made, s.steady, s.moving = topology.New(all, names), now, steady, moving
-	return s.last
+	next.fleet = topology.New(all, names)
+	s.last.Store(next)
+	return next.fleet
+}
+
+// lastSnapshot is the last one that was made, nil when it may not be used any more; figures says that some in it are older
+// than they may be.
+func (o *Observer) lastSnapshot() (last *snapshot, figures bool) {
+	o.mu.Lock()
+	steady, moving, now := o.picture.steady, o.picture.moving, o.now()
+	o.mu.Unlock()
+	last = o.snapshots.last.Load()
+	if last == nil || last.steady != steady {
+		return nil, false
+	}
+	return last, last.moving != moving && now.Sub(last.made) >= o.timing.SnapshotAge
 }
 
 // Cluster returns the servers of one cluster, always current, or nil when there is none of that exact name.

@@ -56,6 +56,8 @@ type Engine struct {
 	Election       Election
 	AccessTokens   AccessTokens
 	BackendMetrics BackendMetrics
+
+	lookout lookout
 }
 
 // Node is this process among the nodes.

@@ -10,6 +10,9 @@ import (
 // ErrUnauthorized refuses a caller without write permission. Its text is published.
 var ErrUnauthorized = errors.New("Unauthorized")
 
+// ErrNotReady says that requests had better go to another node for the moment.
+var ErrNotReady = errors.New("not ready")
+
 // ErrNoOperation refuses what would change something while the process only pretends to (the flag -noop).
 var ErrNoOperation = errors.New("noop: nothing was changed")
 

@@ -108,6 +108,8 @@ type Operation struct {
 type Result struct {
 	Value   any
 	Message string // a sentence for people
+	// Shared is where faces keep what they make of a Value that others are given, too; nil when this caller has it alone.
+	Shared *Shared
 }
 
 // Takes says whether the parameter is one of the operation's arguments.

@@ -88,7 +88,7 @@ func paramInfos() []paramInfo {
 		{param: ParamUID, flag: "pattern", word: "UID", path: []string{"uid"}, meaning: "the unique name of the record", sample: "UID"},
 		{param: ParamUnacked, word: "true", query: "unacknowledged", meaning: "only those not acknowledged"},
 		{param: ParamSkipHooks, word: "true", query: "skipProcesses", meaning: "run no hooks"},
-		{param: ParamSeconds, word: "SECONDS", path: []string{"seconds"}, meaning: "a number of seconds"},
+		{param: ParamSeconds, word: "SECONDS", path: []string{"seconds"}, meaning: "a number of seconds", sample: "60"},
 		{param: ParamQueue, word: "QUEUE", path: []string{"queue"}, meaning: "DEFAULT or DEADINSTANCES"},
 		{param: ParamStatusCode, word: "CODE", path: []string{"errorStatusCode"}, meaning: "the HTTP status when it is not the leader"},
 		{param: ParamConfigFile, word: "FILE", query: "config", meaning: "a further configuration file"},
@@ -140,6 +140,9 @@ func (p Param) Query() string { return p.info().query }
 
 // Meaning says what the parameter is, for help.
 func (p Param) Meaning() string { return p.info().meaning }
+
+// Sample is a value for examples, "" when examples do without.
+func (p Param) Sample() string { return p.info().sample }
 
 // Placeholder is a parameter in the path of a route.
 type Placeholder struct {

@@ -49,6 +49,9 @@ func relocation(o Operation, command refactor.RelocationCommand, answer func(e *
 		o.Args = append(o.Args, Arg{Param: ParamChannel})
 		queries += "&channel"
 	}
+	if o.Takes(ParamPattern) {
+		queries += "&pattern"
+	}
 	o.Args = append(o.Args, Arg{Param: ParamDryRun})
 	for i := range o.Client {
 		o.Client[i].Path += queries

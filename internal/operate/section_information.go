@@ -49,11 +49,8 @@ func information() []*Operation {
 			Shape: Bare, Routes: []string{"clusters-info"},
 			Client: []Client{{Path: "clusters-info", Print: PrintSpecial}},
 			Run: func(_ context.Context, e *Engine, a Args) (Result, error) {
-				list := []Cluster{}
-				for _, c := range a.Topology.Clusters() {
-					list = append(list, e.summary(c))
-				}
-				return Result{Value: list}, nil
+				all := e.sight(a.Topology).clusters()
+				return Result{Value: all.list, Shared: all.shared}, nil
 			},
 		},
 		{

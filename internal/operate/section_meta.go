@@ -132,9 +132,29 @@ func probes() []*Operation {
 		health(StatusOperation, "Tell how this node is, for load balancers"),
 		alive("lb-check"),
 		alive("_ping"),
+		alive("livez"),
+		{
+			Name: "readyz", Summary: "Answer OK while this node reaches its backend and knows whether it leads or whom it follows", Place: Local, Faces: OnlyHTTP, Shape: Bare,
+			NoFleet: true, Routes: []string{"readyz"}, Run: ready,
+			Details: "Otherwise the answer has the code 503 and says why. A node that follows is ready: it passes on what only the leader can do.",
+		},
 		leads("leader-check", "Tell whether this node is the leader", Local, "leader-check", "leader-check/:errorStatusCode"),
 		leads("routed-leader-check", "Tell whether the leader can be reached through this node", Leader, "routed-leader-check", "routed-leader-check/:errorStatusCode"),
 	}
+}
+
+// ready tells whether requests may be sent to this node.
+func ready(ctx context.Context, e *Engine, _ Args) (Result, error) {
+	if e.Health == nil {
+		return Result{}, unavailable("health")
+	}
+	switch h := e.Health.Health(ctx); {
+	case h.Err != nil:
+		return Result{}, fmt.Errorf("%w: %w", ErrNotReady, h.Err)
+	case h.Undecided:
+		return Result{}, fmt.Errorf("%w: no node is known to lead", ErrNotReady)
+	}
+	return Result{Value: Alive{}}, nil
 }
 
 // StatusOperation is the operation whose route the configuration can move (StatusEndpoint).

@@ -20,15 +20,19 @@ func analyses() []*Operation {
 			Client: []Client{{Path: "replication-analysis", Print: PrintSpecial}},
 			Run: func(_ context.Context, e *Engine, a Args) (Result, error) {
 				p := e.policy()
+				if a.Cluster == "" && !a.Given(ParamInstance) {
+					all := e.sight(a.Topology).findings(p, e.Now)
+					return Result{Value: Findings(all.list), Message: "Analysis", Shared: all.shared}, nil
+				}
 				p.ClusterName = a.Cluster
+				if i := a.Topology.Instance(a.Instance); i != nil && p.ClusterName == "" {
+					p.ClusterName = i.ClusterName
+				}
 				found := analysis.Analyze(a.Topology, p, e.Now())
 				if a.Given(ParamInstance) {
 					found = slices.DeleteFunc(found, func(f analysis.Finding) bool { return f.Key != a.Instance })
 				}
-				if found == nil {
-					found = []analysis.Finding{}
-				}
-				return Result{Value: Findings(found), Message: "Analysis"}, nil
+				return Result{Value: Findings(notNil(found)), Message: "Analysis"}, nil
 			},
 		},
 		{

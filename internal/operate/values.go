@@ -201,6 +201,7 @@ type Health struct {
 	Hostname  string
 	Token     string
 	IsActive  bool // this node leads
+	Undecided bool // this node would lead or follow, and does not know yet whom
 	Active    NodeHealth
 	Available []NodeHealth
 

@@ -37,12 +37,14 @@ func New(instances []*Instance, names Names) *Topology {
 	t := &Topology{
 		instances: slices.Clone(instances),
 		byKey:     make(map[Key]*Instance, len(instances)),
-		sources:   make(map[Key]Key),
+		sources:   make(map[Key]Key, len(instances)),
 		replicas:  make(map[Key][]*Instance),
 		clusters:  make(map[string]*Cluster),
 		names:     names,
 	}
-	slices.SortFunc(t.instances, func(a, b *Instance) int { return a.Key.Compare(b.Key) })
+	if byKey := func(a, b *Instance) int { return a.Key.Compare(b.Key) }; !slices.IsSortedFunc(t.instances, byKey) {
+		slices.SortFunc(t.instances, byKey)
+	}
 	byUUID := make(map[string]*Instance, len(instances))
 	for _, i := range t.instances {
 		t.byKey[i.Key] = i
@@ -55,12 +57,15 @@ func New(instances []*Instance, names Names) *Topology {
 		}
 		byUUID[i.ServerUUID] = i
 	}
+	var c *Cluster
 	for _, i := range t.instances {
 		if s := t.sourceOf(i, byUUID); !s.IsZero() {
 			t.sources[i.Key] = s
 			t.replicas[s] = append(t.replicas[s], i)
 		}
-		c := t.clusters[i.ClusterName]
+		if c == nil || c.Name != i.ClusterName { // neighbours by name are often of one cluster
+			c = t.clusters[i.ClusterName]
+		}
 		if c == nil {
 			c = &Cluster{Name: i.ClusterName, Alias: names.Aliases[i.ClusterName], Domain: names.Domains[i.ClusterName]}
 			if c.Alias == "" {

@@ -114,7 +114,7 @@ func (a *API) rows(q *request) ([]ClusterRow, error) {
 		return nil, err
 	}
 	byCluster := map[string][]analysis.Finding{}
-	for _, f := range a.Engine.Findings(t) {
+	for _, f := range a.Engine.FleetFindings(t) {
 		byCluster[f.ClusterName] = append(byCluster[f.ClusterName], f)
 	}
 	list := []ClusterRow{}

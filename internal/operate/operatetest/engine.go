@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -30,12 +31,14 @@ type Backend struct {
 	Disabled bool
 	Repair   operate.Repair
 	Sick     error // what Health reports
+	Astray   bool  // Health reports that nobody is known to lead
 	Leading  bool
 	Raft     bool
 	URI      string // of the leader
 	uri      atomic.Pointer[string]
 	Held     []topology.Maintenance
 	Stubborn topology.Key // whose moves fail
+	mu       sync.Mutex   // of Calls
 }
 
 // New is a healthy leading node on its own.
@@ -60,8 +63,15 @@ func (b *Backend) Engine() *operate.Engine {
 }
 
 func (b *Backend) note(format string, args ...any) error {
-	b.Calls = append(b.Calls, fmt.Sprintf(format, args...))
+	b.called(fmt.Sprintf(format, args...))
 	return b.Fail
+}
+
+// called adds to Calls, also for what runs beside a request.
+func (b *Backend) called(what string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.Calls = append(b.Calls, what)
 }
 
 // Topology returns the fleet.
@@ -85,7 +95,7 @@ func (b *Backend) Discover(_ context.Context, k topology.Key) (*topology.Instanc
 
 // DiscoverLater notes the call.
 func (b *Backend) DiscoverLater(k topology.Key) {
-	b.Calls = append(b.Calls, "discover later "+k.String())
+	b.called("discover later " + k.String())
 }
 
 // Refresh notes the call.
@@ -243,7 +253,7 @@ func (b *Backend) Changelog(context.Context) ([]operate.AnalysisHistory, error) 
 
 // Audit notes the call.
 func (b *Backend) Audit(_ context.Context, kind string, key topology.Key, cluster, message string) error {
-	b.Calls = append(b.Calls, strings.TrimSpace(fmt.Sprintf("audit %s %s%s %s", kind, key.Hostname, cluster, message)))
+	b.called(strings.TrimSpace(fmt.Sprintf("audit %s %s%s %s", kind, key.Hostname, cluster, message)))
 	return nil
 }
 
@@ -345,7 +355,7 @@ func (b *Backend) Replicated() bool { return b.Raft }
 // Health is that of node1.
 func (b *Backend) Health(context.Context) operate.Health {
 	n := operate.NodeHealth{Hostname: "node1", Token: "t0ken", Version: "4.0.0", FirstSeen: Now().Add(-time.Hour), LastSeen: Now(), Command: "http", Backend: "sqlite", Reported: Now()}
-	return operate.Health{Err: b.Sick, Hostname: "node1", Token: "t0ken", IsActive: true, Active: n, Available: []operate.NodeHealth{n}}
+	return operate.Health{Err: b.Sick, Undecided: b.Astray, Hostname: "node1", Token: "t0ken", IsActive: true, Active: n, Available: []operate.NodeHealth{n}}
 }
 
 // Discoveries are two probes, one of which failed.
