@@ -66,7 +66,7 @@ func (a *analyzer) examine(s *subject, i *topology.Instance) {
 	if s.IsGroupMember {
 		s.group = a.groupOf(i)
 	}
-	s.troubles = a.lastingTroubles(i)
+	s.troubles, s.Stuck = a.lastingTroubles(i), a.stuck(i)
 	s.Code = s.failure()
 	s.Structure = s.structure()
 	s.Additional = s.additional()

@@ -40,6 +40,17 @@ func (a *analyzer) lastingTroubles(i *topology.Instance) []topology.WriteTrouble
 	return lasting
 }
 
+// stuckAnswers is how old an answer may be to prove that a server lives that answers no probe. It is about as long as it
+// takes to find out that one does not.
+const stuckAnswers = 1200 * time.Millisecond
+
+// stuck says whether the server, which answers no probe, has said since then that it is held up in a write.
+func (a *analyzer) stuck(i *topology.Instance) bool {
+	return !i.LastCheckValid() && slices.ContainsFunc(i.Troubles, func(t topology.WriteTrouble) bool {
+		return t.By == topology.BySigns && t.Seen.After(i.Check.Seen) && a.now.Sub(t.Seen) < stuckAnswers
+	})
+}
+
 // cannotWrite are the codes of the troubles, those that say most first.
 func (s *subject) cannotWrite() []Code {
 	var codes []Code
@@ -74,9 +85,10 @@ func (f *Finding) CannotWrite() []Code {
 }
 
 // FailoverCode returns the code for which the policy has a primary replaced that answers and cannot write, or "". Where
-// the published code calls for a repair, that goes first.
+// the published code calls for a repair, that goes first, unless it is that of a death: the server lives, and is to be
+// closed for writing first.
 func (p *Policy) FailoverCode(f *Finding) Code {
-	if f.Actionable {
+	if f.Actionable && !(f.Stuck && HandlingOf(f.Code).Recovery == RecoverPrimary) {
 		return ""
 	}
 	for _, c := range f.CannotWrite() {

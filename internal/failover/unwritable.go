@@ -25,7 +25,7 @@ const (
 // Nobody is promoted who suffers from the same obstacles: a disk that the servers share is full for all of them.
 func Unwritable(t *topology.Topology, r Request, p Policy) plan.Plan {
 	i := t.Instance(r.Failed)
-	if why := notReplaced(i); why != "" {
+	if why := notReplaced(i, r.Fenced); why != "" {
 		out := plan.Plan{Title: "replace the primary " + r.Failed.String() + ", which cannot write", Operation: r.Operation, Cluster: r.Failed.String(), Failed: r.Failed}
 		if i != nil {
 			out.Cluster = i.ClusterName
@@ -74,13 +74,13 @@ func Unwritable(t *topology.Topology, r Request, p Policy) plan.Plan {
 }
 
 // notReplaced says why a primary that lives is not replaced, or "".
-func notReplaced(i *topology.Instance) string {
+func notReplaced(i *topology.Instance, fenced bool) string {
 	switch {
 	case i == nil:
 		return "it is not known"
 	case !topology.IsPrimary(i) || i.IsCoPrimary:
 		return i.Key.String() + " is not the only primary of its cluster: only such a one is replaced while it lives"
-	case i.ReadOnly:
+	case i.ReadOnly && !fenced:
 		return i.Key.String() + " is read-only: it is not to take writes"
 	}
 	return ""

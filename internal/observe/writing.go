@@ -7,11 +7,27 @@ import (
 	"orchestrator/internal/topology"
 )
 
-// signsWithin bounds one look for what hinders writes.
-const signsWithin = 3 * time.Second
+const (
+	// signsWithin bounds one look for what hinders writes.
+	signsWithin = 3 * time.Second
+	// signsTroubled is the time from one look to the next while there is something: it must be shorter than what the
+	// analysis takes for a sign of life.
+	signsTroubled = 400 * time.Millisecond
+)
 
 // writeWatch looks, again and again, for what keeps a server from taking writes.
-type writeWatch struct{ cancel context.CancelFunc }
+type writeWatch struct {
+	cancel context.CancelFunc
+	kick   chan struct{} // asks for a look at once
+}
+
+// look asks for a look at once. It does not wait.
+func (w *writeWatch) look() {
+	select {
+	case w.kick <- struct{}{}:
+	default:
+	}
+}
 
 // reviewWriteWatch begins or ends the looks at one server. Each that should take writes, and that others replicate from,
 // is looked at, also while probes of it fail: a server whose binary log is stuck answers no probe, but these looks.
@@ -36,12 +52,12 @@ func takesWrites(i *topology.Instance) bool {
 
 func (o *Observer) watchWrites(k topology.Key) {
 	ctx, cancel := context.WithCancel(o.ctx)
-	w := &writeWatch{cancel}
+	w := &writeWatch{cancel, make(chan struct{}, 1)}
 	o.writeWatches[k] = w
 	o.work.Go(func() {
 		defer cancel()
 		pause := phaseOf(k) % o.signsEvery(false)
-		for sleep(ctx, pause) && ctx.Err() == nil {
+		for w.rest(ctx, pause) {
 			look, end := context.WithTimeout(ctx, signsWithin)
 			signs, err := o.signs(look, k)
 			end()
@@ -54,10 +70,22 @@ func (o *Observer) watchWrites(k topology.Key) {
 	})
 }
 
+// rest waits for the next look; it reports false when ctx has ended.
+func (w *writeWatch) rest(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-w.kick:
+	case <-ctx.Done():
+	}
+	return ctx.Err() == nil
+}
+
 // signsEvery is the time from one look to the next.
 func (o *Observer) signsEvery(troubled bool) time.Duration {
 	if troubled {
-		return min(time.Second, o.poll())
+		return signsTroubled
 	}
 	return o.poll()
 }

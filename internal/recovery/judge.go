@@ -71,7 +71,7 @@ func (e *Engine) consider(ctx context.Context, t *topology.Topology, f analysis.
 		handling = handling.InGrace()
 	}
 	var needs []analysis.Emergency
-	if handling.Recovery != analysis.RecoverUnwritable { // there it is known what is wrong
+	if handling.Recovery != analysis.RecoverUnwritable && !f.Stuck { // otherwise it is known what is wrong
 		needs = e.emergencies(&f)
 	}
 	if handling.Actionable() && !f.Actionable {
@@ -213,6 +213,10 @@ func (e *Engine) handle(ctx context.Context, t *topology.Topology, f *analysis.F
 	if !k.alive && f.Has(analysis.ReplicasStillReceiving) {
 		// A receiver that is connected proves that its source lives, whatever its applier does.
 		e.hold(f, fresh, "replicas are still connected to it: a stopped applier is no sign of a dead source")
+		return
+	}
+	if !k.alive && k.promotes && f.Stuck {
+		e.hold(f, fresh, "it answers, but is stuck in a write: FailoverOnCannotWrite decides whether it is replaced")
 		return
 	}
 	if why := k.heldByFilters(f); why != "" {

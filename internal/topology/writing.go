@@ -33,6 +33,7 @@ type WriteSign struct {
 type WaitingWriter struct {
 	Connection uint64
 	Running    time.Duration // of its statement, in whole seconds
+	Since      time.Time     // the first of the looks that have all seen it held up; filled in by Renewed
 }
 
 // WriteWitness says by what an obstacle is seen.
@@ -49,8 +50,8 @@ type WriteTrouble struct {
 	WriteSign
 	By    WriteWitness
 	Since time.Time // the first of the looks that have all seen it
+	Seen  time.Time // the last of them
 	Until time.Time // what was seen does not count any more after this: nobody has looked
-	since map[uint64]time.Time
 }
 
 // WriteTroubles are all that keeps a server from taking writes, by witness and obstacle. They are never changed in place.
@@ -66,12 +67,12 @@ func (w WriteTroubles) Renewed(by WriteWitness, at, until time.Time, signs []Wri
 		}
 	}
 	for _, s := range signs {
-		t := WriteTrouble{WriteSign: s, By: by, Since: at, Until: until}
+		t := WriteTrouble{WriteSign: s, By: by, Since: at, Seen: at, Until: until}
 		old := w.find(by, s.Obstacle)
 		if len(s.Waiting) > 0 {
-			t.since = sinceWaiting(old, s.Waiting, at)
-			for _, since := range t.since {
-				t.Since = earlier(t.Since, since)
+			t.Waiting = sinceWaiting(old, s.Waiting, at)
+			for _, w := range t.Waiting {
+				t.Since = earlier(t.Since, w.Since)
 			}
 		} else if old != nil && !at.After(old.Until) {
 			t.Since = old.Since
@@ -104,22 +105,22 @@ func (w WriteTroubles) find(by WriteWitness, o Obstacle) *WriteTrouble {
 	return nil
 }
 
-// sinceWaiting says since when each connection has been seen held up in the statement that it is at now. A statement
+// sinceWaiting fills in since when each connection has been seen held up in the statement that it is at now. A statement
 // that has not been running for as long as the one that was seen before is another one.
-func sinceWaiting(old *WriteTrouble, waiting []WaitingWriter, at time.Time) map[uint64]time.Time {
-	since := make(map[uint64]time.Time, len(waiting))
-	for _, w := range waiting {
-		since[w.Connection] = at
+func sinceWaiting(old *WriteTrouble, waiting []WaitingWriter, at time.Time) []WaitingWriter {
+	now := slices.Clone(waiting)
+	for n := range now {
+		w := &now[n]
+		w.Since = at
 		if old == nil || at.After(old.Until) {
 			continue
 		}
-		for _, before := range old.Waiting {
-			if began, ok := old.since[w.Connection]; ok && before.Connection == w.Connection && w.Running >= before.Running {
-				since[w.Connection] = began
-			}
+		before := slices.IndexFunc(old.Waiting, func(b WaitingWriter) bool { return b.Connection == w.Connection })
+		if before >= 0 && w.Running >= old.Waiting[before].Running {
+			w.Since = old.Waiting[before].Since
 		}
 	}
-	return since
+	return now
 }
 
 func earlier(a, b time.Time) time.Time {
