@@ -175,7 +175,7 @@ func instance(q *request) (any, error) {
 
 // The limits of looking at what is possible on a server.
 const (
-	possibleWithin   = 2 * time.Second
+	possibleWithin   = 5 * time.Second
 	possibleParallel = 8
 )
 
