@@ -17,12 +17,33 @@ import (
 const (
 	// rejoinPause is between two attempts to take a former primary back while something is not ready for it.
 	rejoinPause = time.Second
+	// takeBackWithin bounds how long a command waits for the return of the primary that it replaced.
+	takeBackWithin = 10 * time.Second
 	// rejoinWithin bounds all attempts after one return.
 	rejoinWithin = 10 * time.Minute
 )
 
 // errNotReady says that a former primary may be taken back a little later.
 var errNotReady = errors.New("not yet")
+
+// TakeBack makes a primary that was replaced by force, and answers, a replica of its successor, as a running engine does by
+// itself: it is for a process that ends after one command. The error says why not; a running manager looks again.
+func (e *Engine) TakeBack(ctx context.Context, k topology.Key) error {
+	if e.o.Config().Rejoin() == "off" {
+		return errors.New("AutoRejoin is off")
+	}
+	e.look(ctx, k)
+	i := e.o.Observer.Snapshot().Instance(k)
+	switch {
+	case i == nil || !i.LastCheckValid():
+		return errors.New("it does not answer")
+	case !i.ReadOnly:
+		return errors.New("it is not closed for writing")
+	}
+	ctx, cancel := context.WithTimeout(ctx, takeBackWithin)
+	defer cancel()
+	return e.rejoinPatiently(ctx, k)
+}
 
 // rejoinPatiently tries to take a server back until that has succeeded or is out of the question.
 func (e *Engine) rejoinPatiently(ctx context.Context, k topology.Key) error {
@@ -187,6 +208,8 @@ func (e *Engine) noteSuccessor(failed, successor topology.Key) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.successors[failed] = succession{successor, e.o.Now()}
+	delete(e.successors, successor)
+	e.unfence(successor)
 	// Whoever replicates from either of them from now on has not been asked yet whether it can.
 	for _, k := range []topology.Key{failed, successor} {
 		delete(e.asked, k)
