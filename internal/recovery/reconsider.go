@@ -22,6 +22,7 @@ type considered struct {
 	facts string    // what it depends on, as it was then
 	at    time.Time // when that look ended; zero while it goes on
 	why   string    // why it was not taken back, in a form that stays the same while the reason does; "" when it was
+	text  string    // the same in full, as it was said
 }
 
 // due says whether a server is to be looked at again.
@@ -113,21 +114,22 @@ func (e *Engine) rejoin(k topology.Key) {
 	e.rejoining[k], e.considered[k] = true, considered{facts: facts}
 	e.mu.Unlock()
 	e.goTracked(func() {
-		why := e.rejoinOrSayWhy(parent, k, last, facts)
+		why, text := e.rejoinOrSayWhy(parent, k, last, facts)
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		delete(e.rejoining, k)
 		if _, seen := e.considered[k]; seen { // not lost again meanwhile
-			e.considered[k] = considered{facts: facts, at: e.o.Now(), why: why}
+			e.considered[k] = considered{facts, e.o.Now(), why, text}
 		}
 	})
 }
 
-// rejoinOrSayWhy returns why a server was not taken back, in a form that is the same while the reason is; "" when it was.
-func (e *Engine) rejoinOrSayWhy(ctx context.Context, k topology.Key, last considered, facts string) (why string) {
+// rejoinOrSayWhy returns why a server was not taken back, in a form that is the same while the reason is, and in full;
+// both are empty when it was.
+func (e *Engine) rejoinOrSayWhy(ctx context.Context, k topology.Key, last considered, facts string) (why, text string) {
 	err := e.rejoinPatiently(ctx, k)
 	if err == nil {
-		return ""
+		return "", ""
 	}
 	not := (*notTakenBack)(nil)
 	switch {
@@ -139,15 +141,38 @@ func (e *Engine) rejoinOrSayWhy(ctx context.Context, k topology.Key, last consid
 		why = err.Error()
 	}
 	if ctx.Err() != nil || why == last.why && (not == nil || facts == last.facts) {
-		return why // it was said, and where something could be saved or rebuilt, that was tried
+		return why, last.text // it was said, and where something could be saved or rebuilt, that was tried
 	}
 	if not != nil {
 		if err = e.saveAndRebuild(ctx, k, not); err == nil || ctx.Err() != nil {
-			return ""
+			return "", ""
 		}
 	}
 	e.o.Logger.Warn("the former primary was not taken back", "server", k.String(), "reason", err)
 	e.audit(context.WithoutCancel(ctx), "rejoin", k, "", "not taken back: "+err.Error())
 	e.progress(Progress{Kind: Quarantined, Server: k, Text: err.Error()})
-	return why
+	return why, err.Error()
+}
+
+// setAside says of each server that was replaced as the primary of a cluster, is back, and was not taken back, why. It is
+// closed for writing, and takes no part in anything until somebody has decided about it.
+func (e *Engine) setAside(cluster *topology.Topology) (notes []string) {
+	t := e.o.Observer.Snapshot()
+	for _, i := range t.Instances() {
+		if !i.Downtime.LostInRecovery() || !i.LastCheckValid() || i.HasSource() || !i.ReadOnly {
+			continue
+		}
+		by := top(t, e.knownSuccessor(i.Key))
+		if cluster.Instance(i.Key) == nil && (by == nil || cluster.Instance(by.Key) == nil) {
+			continue
+		}
+		e.mu.Lock()
+		why := e.considered[i.Key].text
+		e.mu.Unlock()
+		if why == "" {
+			why = "the audit and the log of the manager that leads say why"
+		}
+		notes = append(notes, fmt.Sprintf("%s was replaced, is closed for writing, and was not taken back: %s", i.Key, why))
+	}
+	return notes
 }
