@@ -58,9 +58,19 @@ func (t takeovers) Explain(ctx context.Context, cluster string, key topology.Key
 	return t.engine.Explain(ctx, recovery.Question{Cluster: cluster, Server: key, Code: code})
 }
 
-// Takeover implements operate.Takeovers.
+// Takeover implements operate.Takeovers. A primary that was replaced by force is taken back here, as there may be no
+// manager that runs on and does so.
 func (s *oneShot) Takeover(ctx context.Context, r operate.TakeoverRequest) (*operate.Recovery, error) {
-	return onCluster(ctx, s, r.Cluster, func(ctx context.Context, t takeovers) (*operate.Recovery, error) { return t.Takeover(ctx, r) })
+	return onCluster(ctx, s, r.Cluster, func(ctx context.Context, t takeovers) (*operate.Recovery, error) {
+		done, err := t.Takeover(ctx, r)
+		if forced := recovery.Command(r.Command); err != nil || !done.IsSuccessful || forced != recovery.ForceFailover && forced != recovery.ForceTakeover {
+			return done, err
+		}
+		if why := t.engine.TakeBack(ctx, done.Finding.Key); why != nil {
+			s.log.WarnContext(ctx, "the former primary was not taken back", "server", done.Finding.Key.String(), "reason", why)
+		}
+		return done, nil
+	})
 }
 
 // PlanTakeover implements operate.Takeovers.

@@ -71,6 +71,10 @@ func TestCommandsTakeOver(t *testing.T) {
 	if got, ok := forced.Value.(operate.Takeover); !ok || got.SuccessorKey.String() != primary || got.Finding.CommandHint != "force-master-takeover" {
 		t.Errorf("record %+v", forced.Value)
 	}
+	// No manager runs that could take the old primary back: the command has.
+	if status, ok, err := c.Node(2).Replica(t.Context()); err != nil || !ok || status.SourcePort != c.Node(0).Port {
+		t.Errorf("who was replaced by force does not follow: %v (%v)", status, err)
+	}
 	if _, err := run("force-master-failover", map[operate.Param]string{operate.ParamCluster: "nowhere"}); err == nil {
 		t.Error("a cluster that nobody knows has failed over")
 	}

@@ -168,6 +168,85 @@ func TestFormerPrimaryWithExtraTransactionsIsNotTakenBack(t *testing.T) {
 	})
 }
 
+// TestFormerPrimaryOfAPairWithoutQuery: nobody follows the new primary, which has forgotten what it signed in with. On MySQL
+// that was read before; of MariaDB it cannot be read, so the server is left as it is until somebody tells.
+func TestFormerPrimaryOfAPairWithoutQuery(t *testing.T) {
+	sandboxtest.EachFlavor(t, func(t *testing.T, flavor sandbox.Flavor) {
+		c := sandboxtest.New(t, sandbox.Options{Flavor: flavor, GTID: true, Nodes: 2})
+		g := guard(t, c, "")
+		must(t, c.Node(0).Kill())
+		g.await(t, "the end of the recovery", g.has(recovery.Finished))
+		must(t, c.Node(0).Restart(t.Context()))
+		if flavor == sandbox.MariaDB {
+			g.await(t, "word of what is lacking", g.has(recovery.Quarantined))
+			if p, _ := g.said(recovery.Quarantined); !strings.Contains(p.Text, "set ReplicationCredentialsQuery") {
+				t.Errorf("it says %q", p.Text)
+			}
+			if _, ok, err := c.Node(0).Replica(t.Context()); err != nil || ok {
+				t.Errorf("it was made something of a replica (%v)", err)
+			}
+			read := g.parts.settings.options.ReadFile
+			g.parts.settings.options.ReadFile = func(name string) ([]byte, error) {
+				text, err := read(name)
+				return []byte(strings.TrimSuffix(strings.TrimSpace(string(text)), "}") + credentials + "}"), err
+			}
+			_, err := g.parts.settings.Reload(t.Context(), "")
+			must(t, err)
+		}
+		g.await(t, "the former primary to be taken back", g.has(recovery.Rejoined))
+		must(t, c.AwaitReplication(t.Context()))
+	})
+}
+
+// TestHalfMadeReplicaIsFinished: somebody, an earlier version say, has pointed the former primary at the new one without
+// credentials.
+func TestHalfMadeReplicaIsFinished(t *testing.T) {
+	sandboxtest.EachFlavor(t, func(t *testing.T, flavor sandbox.Flavor) {
+		c := sandboxtest.New(t, sandbox.Options{Flavor: flavor, GTID: true, Nodes: 2})
+		dir := t.TempDir()
+		g := guardAt(t, dir, c, credentials)
+		must(t, c.Node(0).Kill())
+		g.await(t, "the end of the recovery", g.has(recovery.Finished))
+		g.stop()
+		must(t, c.Node(0).Restart(t.Context()))
+		change := "CHANGE REPLICATION SOURCE TO SOURCE_HOST='%s', SOURCE_PORT=%d, SOURCE_AUTO_POSITION=1"
+		if flavor == sandbox.MariaDB {
+			change = "CHANGE MASTER TO MASTER_HOST='%s', MASTER_PORT=%d, MASTER_USE_GTID=current_pos"
+		}
+		must(t, c.Node(0).Exec(t.Context(), fmt.Sprintf(change, c.Node(1).Host, c.Node(1).Port)))
+		g = guardAt(t, dir, c, credentials)
+		g.await(t, "the former primary to be taken back", g.has(recovery.Rejoined))
+		must(t, c.AwaitReplication(t.Context()))
+	})
+}
+
+// TestTwoForcedFailoversAtOnce: the second comes while the first one's servers are still being settled.
+func TestTwoForcedFailoversAtOnce(t *testing.T) {
+	sandboxtest.EachFlavor(t, func(t *testing.T, flavor sandbox.Flavor) {
+		c := sandboxtest.New(t, sandbox.Options{Flavor: flavor, GTID: true})
+		more := `, "RecoveryPeriodBlockSeconds": 1`
+		if flavor == sandbox.MariaDB {
+			more += credentials
+		}
+		g := guard(t, c, more)
+		primary := c.Node(0).Addr()
+		for range 2 {
+			done, err := g.engine.Takeover(t.Context(), recovery.TakeoverRequest{Command: recovery.ForceFailover, Cluster: primary})
+			must(t, err)
+			primary = done.Successor.String()
+		}
+		g.await(t, "two servers that follow the third", func() bool {
+			follow := 0
+			for _, i := range g.observer.Snapshot().Instances() {
+				if i.HasSource() && i.Channel.Source.String() == primary && i.Replicating() && i.ReadOnly {
+					follow++
+				}
+			}
+			return follow == 2
+		})
+	})
+}
+
 // TestFormerPrimaryIsRebuilt: what it alone holds is saved, then its data are replaced by a clone. The sandbox supervises
 // no server, so one that restarts has to be started, here also while no manager watches.
 func TestFormerPrimaryIsRebuilt(t *testing.T) {

@@ -356,6 +356,7 @@ func (r *Run) forgetSource(ctx context.Context, k topology.Key, s Server, name s
 	if err := r.stop(ctx, k, s, name); err != nil {
 		return "", err
 	}
+	r.noteOwn(ctx, k, name)
 	return "", s.ResetReplicaAll(ctx, name)
 }
 

@@ -38,6 +38,9 @@ type Options struct {
 	// OnPlaced is told of every place in the log of a new source that was found to be the same as one in the log of the
 	// old; nil tells nobody. It must be quick.
 	OnPlaced func(Equivalence)
+	// Identities is where what replicas sign in with is remembered from one plan to the next; nil remembers it for as long
+	// as a plan runs.
+	Identities *Identities
 	// Events say how logs are read.
 	Events EventOptions
 	Now    func() time.Time

@@ -16,14 +16,8 @@ import (
 
 // takeover is what the steps of a planned takeover leave to later ones. It is never written down: it holds passwords.
 type takeover struct {
-	credentials map[topology.Key]identity // by the replica they were read from
-	closed      map[topology.Key]standing // what a primary held when this run last looked after closing it
-}
-
-// identity is what a replica signs in to its source with, and how it connects.
-type identity struct {
-	server.Credentials
-	channel topology.Channel
+	identities Identities                // of this run, where no memory outlives it
+	closed     map[topology.Key]standing // what a primary held when this run last looked after closing it
 }
 
 // standing is what a server holds, in every way in which a replica may be asked for it.
@@ -35,9 +29,6 @@ type standing struct {
 
 // These are what only some steps need of a server, so a Server may do without.
 type (
-	credentialed interface {
-		Credentials(ctx context.Context) (server.Credentials, error)
-	}
 	busy interface {
 		Processlist(ctx context.Context) ([]server.Process, error)
 		KillConnection(ctx context.Context, id uint64) error
@@ -51,7 +42,7 @@ type (
 func (r *Run) takeOver(ctx context.Context, k topology.Key, s Server, a plan.Action) (note string, err error) {
 	switch a.Verb {
 	case plan.ReadCredentials:
-		return "", r.readCredentials(ctx, k, s, a.Channel)
+		return r.readCredentials(ctx, k, a)
 	case plan.AwaitWriters:
 		return r.awaitWriters(ctx, s, a)
 	case plan.ClosePrimary:
@@ -69,33 +60,6 @@ func (r *Run) takeOver(ctx context.Context, k topology.Key, s Server, a plan.Act
 		return r.becomeReplica(ctx, k, s, a)
 	}
 	return "", fmt.Errorf("unknown action %q", a.Verb)
-}
-
-func (r *Run) readCredentials(ctx context.Context, k topology.Key, s Server, name string) error {
-	c, err := channel(ctx, s, name)
-	if err != nil {
-		return err
-	}
-	var id identity
-	if c != nil {
-		id.channel = *c
-	}
-	source, ok := s.(credentialed)
-	if ok {
-		id.Credentials, err = source.Credentials(ctx)
-	} else {
-		err = server.ErrNoCredentials
-	}
-	if c == nil && err != nil { // when a takeover is carried on it may have forgotten its source; a query still tells
-		return fmt.Errorf("it is no replica: %w", err)
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.takeover.credentials == nil {
-		r.takeover.credentials = make(map[topology.Key]identity)
-	}
-	r.takeover.credentials[k] = id // the connection options are worth having even without a password
-	return err
 }
 
 // awaitWriters waits for statements that would hold the closing of a primary up, and with it everybody's writes.
@@ -398,35 +362,28 @@ func (r *Run) moveBack(ctx context.Context, k topology.Key, s Server, was *topol
 	return "back below " + was.Source.String(), cause
 }
 
-// becomeReplica makes a former primary a replica of the server that has taken over, and leaves it stopped.
+// becomeReplica makes a former primary a replica of the server that has taken over, and leaves it stopped. Where nobody
+// has told what it could sign in with, and it has no user of its own, nothing is changed: half configured it would be
+// nobody's replica, and would look like one.
 func (r *Run) becomeReplica(ctx context.Context, k topology.Key, s Server, a plan.Action) (string, error) {
 	own, err := channel(ctx, s, a.Channel)
 	if err != nil {
 		return "", err
 	}
-	if own != nil && own.Source == a.Source {
+	if own != nil && own.Source == a.Source && (own.User != "" || own.IOThread.Running()) {
 		return "", errAlready
+	}
+	id, known := r.identities().of(a.Source)
+	if id.User == "" && (own == nil || own.User == "") {
+		return "", fmt.Errorf("it is left as it is: %w", noCredentials(a.Source, nil))
 	}
 	now, err := look(ctx, s)
 	if err != nil {
 		return "", err
 	}
-	r.mu.Lock()
-	teller := a.Source
-	if !a.Former.IsZero() {
-		teller = a.Former
-	}
-	id, known := r.takeover.credentials[teller]
-	closed, looked := r.takeover.closed[k]
-	r.mu.Unlock()
-	note := ""
-	if looked {
-		switch {
-		case closed.executed != now.executed && a.Place == plan.ByOracleGTID, closed.position != now.position && a.Place == plan.ByMariaDBGTID:
-			return "", fmt.Errorf("it has written since it was closed: it held %s then and holds %s now", closed, now)
-		case closed.at != now.at:
-			note = fmt.Sprintf("its own log has grown from %s to %s since it was closed", closed.at, now.at)
-		}
+	note, err := r.sinceClosed(k, now, a.Place)
+	if err != nil {
+		return "", err
 	}
 	change := server.SourceChange{Fresh: true}
 	if known {
@@ -444,11 +401,21 @@ func (r *Run) becomeReplica(ctx context.Context, k topology.Key, s Server, a pla
 			return note, err
 		}
 	}
-	if err := s.ChangeSource(ctx, change); err != nil {
-		return note, err
-	}
-	if change.User == "" && (own == nil || own.User == "") {
-		return note, fmt.Errorf("it names %s as its source, but cannot sign in there: %w", a.Source, server.ErrNoCredentials)
+	return note, s.ChangeSource(ctx, change)
+}
+
+// sinceClosed refuses a former primary that has written since this run closed it. The note says that its log has grown
+// all the same.
+func (r *Run) sinceClosed(k topology.Key, now standing, place plan.Place) (note string, err error) {
+	r.mu.Lock()
+	closed, looked := r.takeover.closed[k]
+	r.mu.Unlock()
+	switch {
+	case !looked:
+	case closed.executed != now.executed && place == plan.ByOracleGTID, closed.position != now.position && place == plan.ByMariaDBGTID:
+		return "", fmt.Errorf("it has written since it was closed: it held %s then and holds %s now", closed, now)
+	case closed.at != now.at:
+		note = fmt.Sprintf("its own log has grown from %s to %s since it was closed", closed.at, now.at)
 	}
 	return note, nil
 }

@@ -207,14 +207,27 @@ func TestTakeoverActions(t *testing.T) {
 			server: "p", action: plan.Action{Verb: plan.ReadCredentials}},
 		"credentials of no replica, that nobody tells": {
 			prepare: func(all map[string]*able) { all["p"].user = "" },
-			server:  "p", action: plan.Action{Verb: plan.ReadCredentials}, state: plan.Failed, err: "no replica"},
-		"a former primary without credentials": {
+			server:  "p", action: plan.Action{Verb: plan.ReadCredentials}, state: plan.Failed, err: "not available"},
+		"a former primary without credentials is left as it is": {
 			server: "p", action: plan.Action{Verb: plan.BecomeReplica, Source: key("a"), Place: plan.ByOracleGTID},
-			want: []string{"change to a:3306 mode 1 at :0 as "}, state: plan.Failed, err: "cannot sign in"},
+			state: plan.Failed, err: "left as it is"},
+		"a former primary that was pointed there without credentials is left as it is": {
+			prepare: func(all map[string]*able) { all["p"].channel = &topology.Channel{Source: key("a")} },
+			server:  "p", action: plan.Action{Verb: plan.BecomeReplica, Source: key("a"), Place: plan.ByMariaDBGTID},
+			state: plan.Failed, err: "ReplicationCredentialsQuery"},
+		"a former primary with a user of its own keeps it": {
+			prepare: func(all map[string]*able) {
+				all["p"].channel = &topology.Channel{Source: key("b"), User: "own", IOThread: topology.ThreadStopped, SQLThread: topology.ThreadStopped}
+			},
+			server: "p", action: plan.Action{Verb: plan.BecomeReplica, Source: key("a"), Place: plan.ByOracleGTID},
+			want: []string{"stop both", "change to a:3306 mode 1 at :0 as "}},
 		"a former primary that begins nowhere": {
+			prepare: func(all map[string]*able) {
+				all["p"].channel = &topology.Channel{Source: key("b"), User: "own"}
+			},
 			server: "p", action: plan.Action{Verb: plan.BecomeReplica, Source: key("a"), Place: plan.AtSuccessor}, state: plan.Failed, err: "not known"},
 		"a former primary that follows already": {
-			prepare: func(all map[string]*able) { all["p"].channel = &topology.Channel{Source: key("a")} },
+			prepare: func(all map[string]*able) { all["p"].channel = &topology.Channel{Source: key("a"), User: "repl"} },
 			server:  "p", action: plan.Action{Verb: plan.BecomeReplica, Source: key("a"), Place: plan.ByOracleGTID}, state: plan.Skipped},
 	} {
 		t.Run(name, func(t *testing.T) {

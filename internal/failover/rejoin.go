@@ -19,11 +19,12 @@ type Holding struct {
 type RejoinRequest struct {
 	Returned, Primary       *topology.Instance
 	ReturnedHas, PrimaryHas Holding
-	// Teller is a replica of the new primary whose credentials the former one shall use; the zero Key when there is none:
-	// then the server's own have to do, or else those that the new primary knows.
-	Teller topology.Key
+	// Tellers are the servers that may tell what the former primary can sign in with, see Tellers.
+	Tellers []topology.Key
 	// Cloned says that its data, with a replica's source, were put there since it was lost: it may be a replica already.
 	Cloned bool
+	// Begun says that it was being made a replica of the new primary, and that this was not brought to its end.
+	Begun bool
 }
 
 // Rejoin plans to make a former primary a replica of the one that took its place. It is refused where the former one
@@ -43,16 +44,14 @@ func Rejoin(r RejoinRequest, p Policy) (plan.Plan, *topology.Refusal) {
 		place = plan.ByMariaDBGTID
 	}
 	follows := r.Returned.HasSource() && r.Returned.Channel.Source == to && r.Returned.Replicating() && !r.Returned.IsMultiSource()
-	teller := r.Teller
-	if teller.IsZero() && !r.Returned.HasSource() && r.Returned.Channel.User == "" {
-		teller = to // it may have been a replica itself, and a query for credentials is answered by any server
-	}
-	if !teller.IsZero() && !follows {
+	only := r.Begun && r.Returned.HasCredentials // to be started; what it signs in with may be known to itself alone
+	if !follows && !only {
 		out.Add(1, plan.Step{
-			Phase: plan.Gather, Server: teller, MayFail: true,
-			Action: plan.Action{Verb: plan.ReadCredentials},
+			// With a user of its own it can do without. Otherwise nothing is begun that could not be brought to its end.
+			Phase: plan.Gather, Server: to, MayFail: r.Returned.HasCredentials && !r.Returned.HasSource(),
+			Action: plan.Action{Verb: plan.ReadCredentials, Tellers: r.Tellers},
 			Why:    "the former primary signs in as the other replicas do",
-			Until:  "its credentials and connection options are known",
+			Until:  "user, password and connection options are known",
 		})
 	}
 	out.Add(2, plan.Step{
@@ -72,21 +71,27 @@ func Rejoin(r RejoinRequest, p Policy) (plan.Plan, *topology.Refusal) {
 	if follows {
 		return out, nil
 	}
-	if r.Returned.HasSource() {
+	if r.Returned.HasSource() && !only {
+		why := "the source is that of the replica whose data it has"
+		if r.Begun {
+			why = "it names its source and has nothing to sign in there with"
+		}
 		out.Add(4, plan.Step{
 			Phase: plan.Repoint, Server: k,
 			Action: plan.Action{Verb: plan.ForgetSource},
-			Why:    "the source is that of the replica whose data it has",
+			Why:    why,
 			Until:  "it replicates from nobody",
 		})
 	}
-	out.Add(5, plan.Step{
-		Phase: plan.Repoint, Server: k,
-		Action: plan.Action{Verb: plan.BecomeReplica, Source: to, Former: teller, Place: place},
-		Why:    "everything that it holds is on " + to.String(),
-		Until:  "it names " + to.String() + " as its source",
-		Undo:   &plan.Action{Verb: plan.ForgetSource},
-	})
+	if !only {
+		out.Add(5, plan.Step{
+			Phase: plan.Repoint, Server: k,
+			Action: plan.Action{Verb: plan.BecomeReplica, Source: to, Place: place},
+			Why:    "everything that it holds is on " + to.String(),
+			Until:  "it names " + to.String() + " as its source",
+			Undo:   &plan.Action{Verb: plan.ForgetSource},
+		})
+	}
 	out.Add(6, plan.Step{
 		Phase: plan.Repoint, Server: k,
 		Action: plan.Action{Verb: plan.StartReplica},
@@ -107,7 +112,7 @@ func mayRejoin(r RejoinRequest, p Policy) *topology.Refusal {
 	switch {
 	case !r.Returned.LastCheckValid() || !r.Returned.ReadOnly:
 		return &topology.Refusal{Rule: "not-closed", Reason: fmt.Sprintf("%s is not known to be closed for writing", k)}
-	case r.Returned.HasSource() && !r.Cloned:
+	case r.Returned.HasSource() && !r.Cloned && !r.Begun:
 		return &topology.Refusal{Rule: "replica", Reason: fmt.Sprintf("%s replicates from %s already", k, r.Returned.Channel.Source)}
 	case !r.Primary.LastCheckValid() || r.Primary.ReadOnly || r.Primary.HasSource():
 		return &topology.Refusal{Rule: "no-primary", Reason: fmt.Sprintf("%s is not a primary that takes writes", to)}

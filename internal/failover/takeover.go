@@ -135,7 +135,7 @@ func (d *takeover) ready() {
 	if !d.keepsRing() {
 		d.plan.Add(takeoverReady, plan.Step{
 			Phase: plan.Gather, Server: d.target.Key, MayFail: true,
-			Action: plan.Action{Verb: plan.ReadCredentials, Channel: d.target.Channel.Name},
+			Action: plan.Action{Verb: plan.ReadCredentials, Channel: d.target.Channel.Name, Tellers: Tellers(d.topology, d.target.Key, d.primary.Key)},
 			Why:    d.primary.Key.String() + " will replicate with the same",
 			Until:  "user, password and connection options are known",
 		})

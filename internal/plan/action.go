@@ -56,8 +56,9 @@ const (
 	// The verbs of a planned takeover. What they read while running (positions, credentials, connection options) stays
 	// in the memory of the run and never becomes part of the plan.
 
-	// ReadCredentials reads what a replica signs in to its source with, and its connection options, so that the former
-	// primary can become a replica with the same (BecomeReplica). It comes before the source is forgotten.
+	// ReadCredentials finds what replicas of the server sign in to it with, and their connection options, so that the
+	// former primary can become one (BecomeReplica). The servers in Action.Tellers are asked, one after the other until
+	// one tells; without them, the server itself, which has to come before it forgets its source.
 	ReadCredentials Verb = "read-credentials"
 	// AwaitWriters waits until no client's statement that may write has been running for longer than Action.After;
 	// after Action.Timeout it fails or, with Action.On, ends those statements.
@@ -96,8 +97,8 @@ const (
 	PointAt Verb = "point-at"
 	// AwaitReceiving waits until the IO thread has connected to the source.
 	AwaitReceiving Verb = "await-receiving"
-	// BecomeReplica makes a former primary a replica of Action.Source, with what ReadCredentials read there (or at
-	// Action.Former, where that is another server), and leaves it stopped. It refuses where the server has written since ClosePrimary.
+	// BecomeReplica makes a former primary a replica of Action.Source, with what ReadCredentials found for that, and leaves
+	// it stopped. It refuses where the server has written since ClosePrimary, and where it could not sign in.
 	BecomeReplica Verb = "become-replica"
 )
 
@@ -120,14 +121,15 @@ const (
 // Action is what a step does. Which fields count depends on the verb.
 type Action struct {
 	Verb    Verb                 `json:"verb"`
-	Source  topology.Key         `json:"source,omitzero"` // ChangeSource and all that name a source
-	Former  topology.Key         `json:"former,omitzero"` // FollowPromoted: the source until now; BecomeReplica: whose credentials it uses
-	After   time.Duration        `json:"after,omitempty"` // AwaitWriters: how long a statement may run without counting
-	Place   Place                `json:"place,omitempty"` // ChangeSource
-	At      topology.Coordinates `json:"at,omitzero"`     // ChangeSource by coordinates; SetWritable: filled in when it is done, where its own log stood
-	Set     string               `json:"set,omitempty"`   // AwaitExecuted: GTID set, or file:pos of the source; PlaceAt: file:pos of the source until now
-	On      bool                 `json:"on,omitempty"`    // SemiSync…; AwaitWriters: end the statements that run on; Match, ByContent: by the binary log; StopReplica: its source lives, and may send the end of a transaction
-	Super   bool                 `json:"super,omitempty"` // SetReadOnly, ClosePrimary, BarWrites, LiftBar, SetWritable: super_read_only as well
+	Source  topology.Key         `json:"source,omitzero"`   // ChangeSource and all that name a source
+	Former  topology.Key         `json:"former,omitzero"`   // FollowPromoted: the source until now
+	Tellers []topology.Key       `json:"tellers,omitempty"` // ReadCredentials: who is asked, in this order
+	After   time.Duration        `json:"after,omitempty"`   // AwaitWriters: how long a statement may run without counting
+	Place   Place                `json:"place,omitempty"`   // ChangeSource
+	At      topology.Coordinates `json:"at,omitzero"`       // ChangeSource by coordinates; SetWritable: filled in when it is done, where its own log stood
+	Set     string               `json:"set,omitempty"`     // AwaitExecuted: GTID set, or file:pos of the source; PlaceAt: file:pos of the source until now
+	On      bool                 `json:"on,omitempty"`      // SemiSync…; AwaitWriters: end the statements that run on; Match, ByContent: by the binary log; StopReplica: its source lives, and may send the end of a transaction
+	Super   bool                 `json:"super,omitempty"`   // SetReadOnly, ClosePrimary, BarWrites, LiftBar, SetWritable: super_read_only as well
 	Channel string               `json:"channel,omitempty"`
 	Number  int64                `json:"number,omitempty"`  // SetDelay: seconds; KillQuery: the connection
 	Timeout time.Duration        `json:"timeout,omitempty"` // how long a waiting verb waits; 0: the step's own deadline

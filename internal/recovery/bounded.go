@@ -105,6 +105,15 @@ func (b *bounded) PromotedLast(ctx context.Context, key topology.Key) (bool, err
 	return critically(ctx, b, func(ctx context.Context) (bool, error) { return reader.PromotedLast(ctx, key) })
 }
 
+// ReplacedOnPurpose implements purposeReader. Of a ledger that does not know, everything was done on purpose.
+func (b *bounded) ReplacedOnPurpose(ctx context.Context, key topology.Key, now time.Time) (bool, error) {
+	reader, ok := b.Ledger.(purposeReader)
+	if !ok {
+		return true, nil
+	}
+	return critically(ctx, b, func(ctx context.Context) (bool, error) { return reader.ReplacedOnPurpose(ctx, key, now) })
+}
+
 func (b *bounded) ResolveRecovery(ctx context.Context, r *Recovery) error {
 	return b.patiently(ctx, func(ctx context.Context) error { return b.Ledger.ResolveRecovery(ctx, r) })
 }

@@ -89,8 +89,8 @@ func (e *Engine) writeDown(ctx context.Context, r *Recovery, log *recoveryLog) {
 	case r.Successful() && !r.kind().promotes:
 		e.lookBriefly(books, r.Participants) // the picture follows the facts at once
 	case r.Successful():
+		e.noteSuccessor(r.Finding.Key, r.Successor)
 		if !r.planned() { // there it was closed before
-			e.noteSuccessor(r.Finding.Key, r.Successor)
 			if !e.closedSince(r.Finding.Key, r.Started) {
 				e.fence(r.Finding.Key, r.Finding.ClusterName)
 			}

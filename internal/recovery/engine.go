@@ -97,7 +97,8 @@ type Engine struct {
 	work sync.WaitGroup // everything that Run or Recover started and that may outlive them
 	news teller
 
-	reviewed map[topology.Key]bool // lost servers that were looked at since this node has led; of Run alone
+	identities execute.Identities    // what replicas signed in with, as read at promotions
+	reviewed   map[topology.Key]bool // lost servers that were looked at since this node has led; of Run alone
 
 	mu         sync.Mutex
 	ctx        context.Context                 // of Run; what is started ends with it
@@ -124,12 +125,12 @@ type Engine struct {
 	suspected  map[topology.Key]time.Time // since when a server is suspected
 	fencing    map[topology.Key]context.CancelFunc
 	rejoining  map[topology.Key]bool
-	considered map[topology.Key]bool         // lost servers that were seen to since they came back
-	began      time.Time                     // when Run began
-	successors map[topology.Key]topology.Key // who replaced a primary, in this process
-	active     map[string]*Recovery          // by UID
-	logs       map[string]*recoveryLog       // of what is under way, by UID
-	recent     map[recentKind]time.Time      // when the newest recovery of a cluster began
+	considered map[topology.Key]considered // lost servers that were seen to since they came back
+	began      time.Time                   // when Run began
+	successors map[topology.Key]succession // who replaced a primary, in this process
+	active     map[string]*Recovery        // by UID
+	logs       map[string]*recoveryLog     // of what is under way, by UID
+	recent     map[recentKind]time.Time    // when the newest recovery of a cluster began
 	refused    map[topology.Key]refusal
 	unwritable map[topology.Key]string // what keeps a primary that answers from writing, as it was told last
 	checks     map[topology.Key]*writeChecks
@@ -171,8 +172,8 @@ func New(o Options) *Engine {
 		suspected:  make(map[topology.Key]time.Time),
 		fencing:    make(map[topology.Key]context.CancelFunc),
 		rejoining:  make(map[topology.Key]bool),
-		considered: make(map[topology.Key]bool),
-		successors: make(map[topology.Key]topology.Key),
+		considered: make(map[topology.Key]considered),
+		successors: make(map[topology.Key]succession),
 		active:     make(map[string]*Recovery),
 		logs:       make(map[string]*recoveryLog),
 		recent:     make(map[recentKind]time.Time),

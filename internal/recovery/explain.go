@@ -55,7 +55,7 @@ func (e *Engine) explain(ctx context.Context, q Question, look bool) (failover.E
 	policies.Analysis.Live, policies.Analysis.HungAfter = true, hungAfter
 	state, doubts := e.state(ctx, t, q)
 	x := failover.Explain(t, q.Server, q.Code, policies, state)
-	x.Notes = append(x.Notes, doubts...)
+	x.Notes = append(append(x.Notes, doubts...), e.setAside(t)...)
 	return x, nil
 }
 

@@ -34,6 +34,7 @@ type fakeFleet struct {
 	gone       map[topology.Key]bool                      // replicas cannot reach them either
 	log        []string                                   // statements, each "server: statement"
 	on         map[string]func(ctx context.Context) error // called before a statement takes effect, by "server: statement"
+	mute       bool                                       // nobody tells credentials
 	oneCluster bool                                       // who changes its source stays in its cluster
 	subs       []chan observe.Event
 }

@@ -116,6 +116,16 @@ func (e *Engine) stopFencing(k topology.Key) {
 	}
 }
 
+// unfence lets go of a server that has been promoted: nothing that was begun when it was lost may close it any more. The
+// caller holds the lock.
+func (e *Engine) unfence(k topology.Key) {
+	if cancel := e.fencing[k]; cancel != nil {
+		cancel()
+	}
+	delete(e.closed, k)
+	delete(e.opened, k)
+}
+
 // closedSince says whether a lost primary was closed for writing by this process after a moment.
 func (e *Engine) closedSince(k topology.Key, since time.Time) bool {
 	e.mu.Lock()
@@ -272,9 +282,7 @@ func (e *Engine) reviewLost() {
 // writes. It does so on its return only, however short it was away, and not after somebody has opened it on purpose.
 func (e *Engine) fenceReturned(ev observe.Event) {
 	for _, k := range e.noteOpened(ev) {
-		if e.o.Leader.IsLeader() {
-			e.fence(k, ev.Cluster)
-		}
+		e.closeReturned(ev.Topology.Instance(k)) // unless it was promoted meanwhile
 	}
 	if ev.Kind != observe.InstanceBack && ev.Kind != observe.InstanceDiscovered {
 		return

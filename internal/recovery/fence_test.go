@@ -4,8 +4,11 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"time"
 
+	"orchestrator/internal/observe"
 	"orchestrator/internal/server"
+	"orchestrator/internal/topology"
 )
 
 // processes is a server with connections.
@@ -47,4 +50,48 @@ func TestWaitingClientsAreSentAway(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestWhoIsPromotedIsNotClosedForItsPast: a server that was closed as a lost primary, was restarted since, as a clone does,
+// and is open again was either opened by its option file, or promoted before its downtime had ended.
+func TestWhoIsPromotedIsNotClosedForItsPast(t *testing.T) {
+	for name, c := range map[string]struct {
+		ledger func(*fakeLedger) Ledger
+		closes bool
+	}{
+		"its option file opened it": {func(l *fakeLedger) Ledger { return l }, true},
+		"it was promoted":           {func(l *fakeLedger) Ledger { return rememberingLedger{l} }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, pair, "", func(t *testing.T, b *bench) {
+				o := b.engine.o
+				o.Ledger = c.ledger(b.ledger)
+				b.engine = New(o)
+				b.engine.closed[key("p")] = time.Now()
+				after(time.Minute)
+				b.change("p", func(i *topology.Instance) {
+					now := time.Now()
+					i.Downtime = &topology.Downtime{Reason: topology.ReasonLostInRecovery, Begin: now.Add(-time.Minute), End: now.Add(time.Hour)}
+					i.Uptime, i.Check.Seen = 2*time.Second, now
+				})
+				b.run(t)
+				b.event(observe.ClusterChanged, "p")
+				after(time.Second)
+				if got := b.said("p: read_only=true"); got != c.closes {
+					t.Errorf("closed %v, want %v: %q", got, c.closes, b.statements())
+				}
+			})
+		})
+	}
+}
+
+func TestPromotionEndsTheFencingOfTheSuccessor(t *testing.T) {
+	inBubble(t, pair, "", func(t *testing.T, b *bench) {
+		ended := false
+		b.engine.closed[key("a")], b.engine.opened[key("a")], b.engine.fencing[key("a")] = time.Now(), true, func() { ended = true }
+		b.engine.noteSuccessor(key("p"), key("a"))
+		if !ended || len(b.engine.closed) > 0 || len(b.engine.opened) > 0 {
+			t.Errorf("ended %v, closed %v, opened %v", ended, b.engine.closed, b.engine.opened)
+		}
+	})
 }

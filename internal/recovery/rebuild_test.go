@@ -23,7 +23,7 @@ func (f fakeFormer) CloneFrom(_ context.Context, donor topology.Key) error   { r
 
 // clonable is a bench after a failover from p to a: b replicates from a, p is back, closed, and counts as lost.
 func clonable(b *bench) {
-	b.engine.successors[key("p")] = key("a")
+	b.engine.noteSuccessor(key("p"), key("a"))
 	for _, name := range []string{"p", "a", "b"} {
 		b.change(name, func(i *topology.Instance) {
 			i.Flavor, i.Version, i.ReadOnly, i.Lag = topology.FlavorMySQL, "8.0.40", name != "a", topology.Seconds{Known: true}

@@ -8,7 +8,7 @@ import (
 
 	"orchestrator/internal/execute"
 	"orchestrator/internal/failover"
-	"orchestrator/internal/observe"
+	"orchestrator/internal/plan"
 	"orchestrator/internal/server"
 	"orchestrator/internal/store"
 	"orchestrator/internal/topology"
@@ -17,6 +17,8 @@ import (
 const (
 	// rejoinPause is between two attempts to take a former primary back while something is not ready for it.
 	rejoinPause = time.Second
+	// takeBackWithin bounds how long a command waits for the return of the primary that it replaced.
+	takeBackWithin = 10 * time.Second
 	// rejoinWithin bounds all attempts after one return.
 	rejoinWithin = 10 * time.Minute
 )
@@ -24,70 +26,23 @@ const (
 // errNotReady says that a former primary may be taken back a little later.
 var errNotReady = errors.New("not yet")
 
-// rejoinReturned sees to a former primary that came back and takes no writes already; one that does is closed first.
-func (e *Engine) rejoinReturned(ev observe.Event) {
-	switch ev.Kind {
-	case observe.InstanceBack, observe.InstanceDiscovered:
-		if i := ev.Topology.Instance(ev.Key); i != nil && awaitsRejoin(i) {
-			e.rejoin(i.Key)
-		}
-	case observe.InstanceLost:
-		e.mu.Lock()
-		delete(e.considered, ev.Key)
-		e.mu.Unlock()
+// TakeBack makes a primary that was replaced by force, and answers, a replica of its successor, as a running engine does by
+// itself: it is for a process that ends after one command. The error says why not; a running manager looks again.
+func (e *Engine) TakeBack(ctx context.Context, k topology.Key) error {
+	if e.o.Config().Rejoin() == "off" {
+		return errors.New("AutoRejoin is off")
 	}
-}
-
-// rejoinOverlooked does the same for those that came back while nobody who leads was watching.
-func (e *Engine) rejoinOverlooked(t *topology.Topology) {
-	if !e.o.Leader.IsLeader() {
-		return
+	e.look(ctx, k)
+	i := e.o.Observer.Snapshot().Instance(k)
+	switch {
+	case i == nil || !i.LastCheckValid():
+		return errors.New("it does not answer")
+	case !i.ReadOnly:
+		return errors.New("it is not closed for writing")
 	}
-	for _, i := range t.Instances() {
-		if !i.Downtime.LostInRecovery() || !awaitsRejoin(i) {
-			continue
-		}
-		e.mu.Lock()
-		due := !e.considered[i.Key] && i.Check.Seen.After(e.began)
-		e.mu.Unlock()
-		if due {
-			e.rejoin(i.Key)
-		}
-	}
-}
-
-// awaitsRejoin says whether a server counts as lost and is closed, or may be a replica by having been cloned.
-func awaitsRejoin(i *topology.Instance) bool {
-	return i.LastCheckValid() && i.Downtime.LostInRecovery() && (i.ReadOnly && !i.HasSource() || i.HasSource() && failover.MayClone(i) == nil)
-}
-
-// rejoin takes a former primary, closed for writing, back as a replica of the server that replaced it, in the
-// background, if the policy says so and nothing would be lost by it.
-func (e *Engine) rejoin(k topology.Key) {
-	e.mu.Lock()
-	parent := e.ctx
-	if parent == nil || parent.Err() != nil || e.rejoining[k] || e.o.Config().Rejoin() == "off" {
-		e.mu.Unlock()
-		return
-	}
-	e.rejoining[k], e.considered[k] = true, true
-	e.mu.Unlock()
-	e.goTracked(func() {
-		defer func() {
-			e.mu.Lock()
-			delete(e.rejoining, k)
-			e.mu.Unlock()
-		}()
-		err := e.rejoinPatiently(parent, k)
-		if not := (*notTakenBack)(nil); errors.As(err, &not) {
-			err = e.saveAndRebuild(parent, k, not)
-		}
-		if err != nil && parent.Err() == nil {
-			e.o.Logger.Warn("the former primary was not taken back", "server", k.String(), "reason", err)
-			e.audit(context.WithoutCancel(parent), "rejoin", k, "", "not taken back: "+err.Error())
-			e.progress(Progress{Kind: Quarantined, Server: k, Text: err.Error()})
-		}
-	})
+	ctx, cancel := context.WithTimeout(ctx, takeBackWithin)
+	defer cancel()
+	return e.rejoinPatiently(ctx, k)
 }
 
 // rejoinPatiently tries to take a server back until that has succeeded or is out of the question.
@@ -117,71 +72,120 @@ func (e *Engine) rejoinOnce(ctx context.Context, k topology.Key) error {
 	if !e.o.Leader.IsLeader() {
 		return errors.New("this node does not lead")
 	}
-	if i := e.o.Observer.Snapshot().Instance(k); i != nil && i.HasSource() {
-		if clone, err := e.cloneOf(ctx, i); err != nil || clone.State == server.NeverCloned {
-			return err // without an error, somebody has made it a replica, or it was one
-		}
-	}
 	to, err := e.replacedBy(ctx, k)
+	if i := e.o.Observer.Snapshot().Instance(k); i != nil && i.HasSource() && errors.Is(err, errNoSuccessor) {
+		return nil // a replica that was left behind: it has never been the primary
+	}
 	if err != nil {
 		return err
 	}
 	e.look(ctx, k, to)
-	t := e.o.Observer.Snapshot()
-	returned, primary := t.Instance(k), top(t, to)
-	switch {
-	case returned == nil:
-		return errors.New("it is not known any more")
-	case returned.Maintenance != nil:
-		return fmt.Errorf("it is under maintenance by %s", returned.Maintenance.Owner)
-	case primary == nil || !primary.LastCheckValid() || !returned.LastCheckValid():
-		return fmt.Errorf("%w: %s and its successor are not both in sight", errNotReady, k)
-	}
-	clone, err := e.cloneOf(ctx, returned)
-	switch {
-	case err != nil:
+	request, clone, err := e.rejoinRequest(ctx, k, to)
+	if err != nil || request == nil {
 		return err
-	case returned.HasSource() && clone.State == server.NeverCloned:
-		return nil
-	case returned.HasSource() && !returned.ReadOnly:
-		e.fence(k, primary.ClusterName)
-		return fmt.Errorf("%w: it came back from its clone open for writing", errNotReady)
-	}
-	if !e.occupy(primary.ClusterName) {
-		return fmt.Errorf("%w: cluster %s is being worked on", errNotReady, primary.ClusterName)
-	}
-	defer e.vacate(primary.ClusterName)
-
-	request := failover.RejoinRequest{Returned: returned, Primary: primary, Teller: follower(t, primary.Key), Cloned: returned.HasSource()}
-	if request.Teller.IsZero() {
-		request.Teller = primary.Key // nobody follows it yet, but a query for the credentials is answered there, too
 	}
 	if request.ReturnedHas, err = e.holding(ctx, k); err == nil {
-		request.PrimaryHas, err = e.holding(ctx, primary.Key)
+		request.PrimaryHas, err = e.holding(ctx, request.Primary.Key)
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", errNotReady, err)
 	}
-	p, refusal := failover.Rejoin(request, failover.PolicyOf(e.o.Config()))
+	p, refusal := failover.Rejoin(*request, failover.PolicyOf(e.o.Config()))
 	if clone.State == server.CloneFailed {
 		refusal = failedClone(k, clone)
 	}
 	switch {
 	case refusal == nil:
+		return e.rejoinBy(ctx, &p)
 	case refusal.Rule == "not-closed" || refusal.Rule == "no-primary":
 		return fmt.Errorf("%w: %w", errNotReady, refusal)
-	default:
-		return &notTakenBack{Refusal: refusal, request: request}
 	}
-	run := execute.New(e.executorOptions(primary.ClusterName, "", nil)).NewRun()
-	if err := run.Plan(ctx, &p, 0); err != nil {
+	return &notTakenBack{Refusal: refusal, request: *request}
+}
+
+// rejoinRequest says what is known of a former primary and of the one that took its place; nil when there is nothing to
+// do, because somebody has made it a replica.
+func (e *Engine) rejoinRequest(ctx context.Context, k, to topology.Key) (*failover.RejoinRequest, server.CloneStatus, error) {
+	t := e.o.Observer.Snapshot()
+	returned, primary := t.Instance(k), top(t, to)
+	none := server.CloneStatus{State: server.NeverCloned}
+	switch {
+	case returned == nil:
+		return nil, none, errors.New("it is not known any more")
+	case returned.Maintenance != nil:
+		return nil, none, fmt.Errorf("it is under maintenance by %s", returned.Maintenance.Owner)
+	}
+	clone, err := e.cloneOf(ctx, returned)
+	if err != nil {
+		return nil, clone, err
+	}
+	cloned := returned.HasSource() && clone.State != server.NeverCloned
+	begun := false
+	if !cloned {
+		if begun, err = e.begun(ctx, returned, to); err != nil {
+			return nil, clone, err
+		}
+	}
+	switch {
+	case returned.HasSource() && !cloned && !begun:
+		return nil, clone, nil
+	case primary == nil || primary.Key == k || !primary.LastCheckValid() || !returned.LastCheckValid():
+		return nil, clone, fmt.Errorf("%w: %s and its successor are not both in sight", errNotReady, k)
+	case cloned && !returned.ReadOnly:
+		e.fence(k, primary.ClusterName)
+		return nil, clone, fmt.Errorf("%w: it came back from its clone open for writing", errNotReady)
+	}
+	return &failover.RejoinRequest{Returned: returned, Primary: primary, Tellers: failover.Tellers(t, primary.Key, k), Cloned: cloned, Begun: begun}, clone, nil
+}
+
+// standsBelow says whether a server names a source and stands still: it may have been begun to be made a replica.
+func standsBelow(i *topology.Instance) bool {
+	return i.HasSource() && i.ReadOnly && !i.IsMultiSource() && (i.ThreadsStopped() || !i.HasCredentials && !i.Channel.IOThread.Running())
+}
+
+// begun says whether a former primary was being made a replica and that was not brought to its end: it stands below
+// its successor, and either cannot sign in there, or was not left so by a planned takeover that does not start it.
+func (e *Engine) begun(ctx context.Context, i *topology.Instance, to topology.Key) (bool, error) {
+	switch {
+	case !standsBelow(i):
+		return false, nil
+	case !i.HasCredentials:
+		return true, nil
+	case i.Channel.Source != to:
+		return false, nil
+	}
+	reader, ok := e.o.Ledger.(purposeReader)
+	if !ok {
+		return false, nil
+	}
+	planned, err := reader.ReplacedOnPurpose(ctx, i.Key, e.o.Now())
+	if err != nil {
+		return false, fmt.Errorf("%w: how it was replaced cannot be read: %w", errNotReady, err)
+	}
+	return !planned, nil
+}
+
+// rejoinBy carries a plan out while nothing else is done in the cluster. What was compared still holds then: the former
+// primary is closed, and the new one is the same.
+func (e *Engine) rejoinBy(ctx context.Context, p *plan.Plan) error {
+	k, to, cluster := p.Failed, p.Successor, p.Cluster
+	if !e.occupy(cluster) {
+		return fmt.Errorf("%w: cluster %s is being worked on", errNotReady, cluster)
+	}
+	defer e.vacate(cluster)
+	primary := e.o.Observer.Snapshot().Instance(to)
+	if primary == nil || !primary.LastCheckValid() || primary.ReadOnly || primary.HasSource() {
+		return fmt.Errorf("%w: %s is not a primary that takes writes any more", errNotReady, to)
+	}
+	run := execute.New(e.executorOptions(cluster, "", nil)).NewRun()
+	if err := run.Plan(ctx, p, 0); err != nil {
 		return err
 	}
-	text := "replicates from " + primary.Key.String()
-	e.o.Logger.Warn("the former primary was taken back", "server", k.String(), "source", primary.Key.String())
-	e.audit(context.WithoutCancel(ctx), "rejoin", k, primary.ClusterName, "a former primary was taken back: "+text)
-	e.progress(Progress{Kind: Rejoined, Cluster: primary.ClusterName, Server: k, Text: text})
-	e.look(ctx, k, primary.Key)
+	text := "replicates from " + to.String()
+	e.o.Logger.Warn("the former primary was taken back", "server", k.String(), "source", to.String())
+	e.audit(context.WithoutCancel(ctx), "rejoin", k, cluster, "a former primary was taken back: "+text)
+	e.progress(Progress{Kind: Rejoined, Cluster: cluster, Server: k, Text: text})
+	e.look(ctx, k, to)
 	return nil
 }
 
@@ -193,23 +197,44 @@ type notTakenBack struct {
 
 func (n *notTakenBack) Unwrap() error { return n.Refusal }
 
+// succession is that a primary was replaced.
+type succession struct {
+	by topology.Key
+	at time.Time
+}
+
 // noteSuccessor remembers who replaced a primary.
 func (e *Engine) noteSuccessor(failed, successor topology.Key) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.successors[failed] = successor
+	e.successors[failed] = succession{successor, e.o.Now()}
+	delete(e.successors, successor)
+	e.unfence(successor)
 	// Whoever replicates from either of them from now on has not been asked yet whether it can.
 	for _, k := range []topology.Key{failed, successor} {
 		delete(e.asked, k)
 	}
 }
 
+// knownSuccessor returns who replaced a server according to this process; the zero Key when it does not know, or when the
+// server was left behind much later: that was by another process.
+func (e *Engine) knownSuccessor(k topology.Key) topology.Key {
+	var lost *topology.Downtime
+	if i := e.o.Observer.Snapshot().Instance(k); i != nil {
+		lost = i.Downtime
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	last := e.successors[k]
+	if lost.LostInRecovery() && lost.Begin.Sub(last.at) > time.Minute {
+		return topology.Key{}
+	}
+	return last.by
+}
+
 // replacedBy returns the server that the newest successful recovery of k promoted.
 func (e *Engine) replacedBy(ctx context.Context, k topology.Key) (topology.Key, error) {
-	e.mu.Lock()
-	to := e.successors[k]
-	e.mu.Unlock()
-	if !to.IsZero() {
+	if to := e.knownSuccessor(k); !to.IsZero() {
 		return to, nil
 	}
 	to, err := e.o.Ledger.SuccessorOf(ctx, k)
@@ -217,9 +242,40 @@ func (e *Engine) replacedBy(ctx context.Context, k topology.Key) (topology.Key, 
 	case err != nil:
 		return to, fmt.Errorf("%w: who replaced it cannot be read: %w", errNotReady, err)
 	case to.IsZero():
-		return to, errors.New("no record says who replaced it")
+		return to, errNoSuccessor
 	}
 	return to, nil
+}
+
+// errNoSuccessor says that a server is not known to have been a primary that was replaced.
+var errNoSuccessor = errors.New("no record says who replaced it")
+
+// purposeReader is a ledger that knows whether a server was last replaced by a planned takeover.
+type purposeReader interface {
+	ReplacedOnPurpose(ctx context.Context, key topology.Key, now time.Time) (bool, error)
+}
+
+// settledPurpose is after how long the record of a recovery says how it came about: a planned one is acknowledged a moment
+// after it has ended.
+const settledPurpose = 10 * time.Second
+
+// ReplacedOnPurpose says whether the newest recovery of a server was a planned takeover. It fails while that cannot be
+// told yet.
+func (l *StoreLedger) ReplacedOnPurpose(ctx context.Context, key topology.Key, now time.Time) (bool, error) {
+	rows, err := l.store.Recoveries(ctx, store.RecoveryFilter{Key: key, All: true})
+	if err != nil {
+		return false, err
+	}
+	for _, r := range rows { // newest first
+		planned := r.AckComment == plannedComment
+		switch {
+		case !planned && (r.End.IsZero() || now.Sub(r.End) < settledPurpose):
+			return false, errors.New("the record of its recovery is not complete yet")
+		case r.Successful && hasPromoted(&r):
+			return planned, nil
+		}
+	}
+	return false, nil
 }
 
 // SuccessorOf returns the server that the newest successful recovery of the failed one promoted; the zero Key when
@@ -247,16 +303,6 @@ func top(t *topology.Topology, k topology.Key) *topology.Instance {
 		i = t.Source(i)
 	}
 	return nil
-}
-
-// follower is a replica that signs in to the primary as its replicas do; the zero Key when none is well.
-func follower(t *topology.Topology, primary topology.Key) topology.Key {
-	for _, r := range t.Replicas(primary) {
-		if r.LastCheckValid() && r.Replicating() {
-			return r.Key
-		}
-	}
-	return topology.Key{}
 }
 
 // holding reads what a server holds now.

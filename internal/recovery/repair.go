@@ -364,10 +364,11 @@ func (e *Engine) executorOptions(cluster, uid string, log *recoveryLog) execute.
 			}
 			return log.cancellable(ctx, "")
 		},
-		Parallel: max(cfg.MaxConcurrentReplicaOperations, 1),
-		Patience: cfg.ReasonableReplicationLag(),
-		Events:   execute.EventOptionsOf(cfg),
-		Now:      e.o.Now,
-		Logger:   e.o.Logger,
+		Identities: &e.identities,
+		Parallel:   max(cfg.MaxConcurrentReplicaOperations, 1),
+		Patience:   cfg.ReasonableReplicationLag(),
+		Events:     execute.EventOptionsOf(cfg),
+		Now:        e.o.Now,
+		Logger:     e.o.Logger,
 	}
 }

@@ -15,6 +15,9 @@ import (
 )
 
 func (s fakeServer) Credentials(context.Context) (server.Credentials, error) {
+	if s.f.mute {
+		return server.Credentials{}, server.ErrNoCredentials
+	}
 	return server.Credentials{User: "repl", Password: "secret"}, nil
 }
 func (s fakeServer) Processlist(context.Context) ([]server.Process, error) { return nil, nil }

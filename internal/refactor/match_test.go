@@ -1,6 +1,7 @@
 package refactor
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -114,7 +115,7 @@ func TestWhereTheLastEntryIsSought(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			q := Relocation{Command: Match, Server: at("d"), Below: at("g"), Markers: Markers{InUse: true, RelayOnly: c.relay}}
 			p, refusal := PlanRelocation(tree(c.change), q, policy())
-			if refusal != nil || p.Steps[0].Action != (plan.Action{Verb: plan.Match, Source: at("g"), On: c.want}) {
+			if refusal != nil || !reflect.DeepEqual(p.Steps[0].Action, plan.Action{Verb: plan.Match, Source: at("g"), On: c.want}) {
 				t.Errorf("%v\n%s", refusal, &p)
 			}
 		})
