@@ -127,6 +127,7 @@ type Engine struct {
 	considered map[topology.Key]bool         // lost servers that were seen to since they came back
 	began      time.Time                     // when Run began
 	successors map[topology.Key]topology.Key // who replaced a primary, in this process
+	promoters  map[topology.Key]*Recovery    // the recovery under way that opened a server
 	active     map[string]*Recovery          // by UID
 	logs       map[string]*recoveryLog       // of what is under way, by UID
 	recent     map[recentKind]time.Time      // when the newest recovery of a cluster began
@@ -171,6 +172,7 @@ func New(o Options) *Engine {
 		rejoining:  make(map[topology.Key]bool),
 		considered: make(map[topology.Key]bool),
 		successors: make(map[topology.Key]topology.Key),
+		promoters:  make(map[topology.Key]*Recovery),
 		active:     make(map[string]*Recovery),
 		logs:       make(map[string]*recoveryLog),
 		recent:     make(map[recentKind]time.Time),

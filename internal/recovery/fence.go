@@ -256,28 +256,17 @@ func (e *Engine) closeReturned(i *topology.Instance) {
 	if opened {
 		return
 	}
-	reader, ok := e.o.Ledger.(promotionReader)
-	if !ok {
-		e.fence(i.Key, i.ClusterName)
-		return
-	}
 	e.goTracked(func() {
-		promoted, err := reader.PromotedLast(context.WithoutCancel(e.lifetime()), i.Key)
+		promoted, err := e.o.Ledger.PromotedAt(context.WithoutCancel(e.lifetime()), i.Key)
 		if err != nil {
 			e.o.Logger.Error("whether a lost primary was promoted since cannot be read; it is closed for writing", "server", i.Key.String(), "error", err)
 		}
-		if promoted {
+		if !promoted.IsZero() { // the end of its downtime may not have been written down when its leader died
 			e.o.Logger.Info("a server counts as lost although it was promoted since; it stays open", "server", i.Key.String())
 			return
 		}
 		e.fence(i.Key, i.ClusterName)
 	})
-}
-
-// promotionReader is a ledger that knows whether a server was promoted after it was last replaced. The end of its downtime
-// may not have been written down when its leader died.
-type promotionReader interface {
-	PromotedLast(ctx context.Context, key topology.Key) (bool, error)
 }
 
 // lifetime is the context of Run.
@@ -287,27 +276,30 @@ func (e *Engine) lifetime() context.Context {
 	return e.ctx
 }
 
-// PromotedLast says whether the newest recovery that a server had to do with as a primary promoted it, or was going to and
-// has not been finished.
-func (l *StoreLedger) PromotedLast(ctx context.Context, key topology.Key) (bool, error) {
+// PromotedAt implements Ledger.
+func (l *StoreLedger) PromotedAt(ctx context.Context, key topology.Key) (time.Time, error) {
 	left, err := l.Unfinished(ctx)
 	for _, u := range left {
 		if u.Journal.Successor == key {
-			return true, nil
+			return u.Recovery.Started, nil
 		}
 	}
 	promoted, e1 := l.store.Recoveries(ctx, store.RecoveryFilter{Successor: key})
 	replaced, e2 := l.store.Recoveries(ctx, store.RecoveryFilter{Key: key})
 	if err = errors.Join(err, e1, e2); err != nil {
-		return false, err
+		return time.Time{}, err
 	}
-	newest := func(list []store.Recovery) int64 {
+	newest := func(list []store.Recovery) store.Recovery {
 		for _, r := range list { // newest first
-			if r.Successful {
-				return r.ID
+			if r.Successful && hasPromoted(&r) {
+				return r
 			}
 		}
-		return 0
+		return store.Recovery{}
 	}
-	return newest(promoted) > newest(replaced), nil
+	last := newest(promoted)
+	if last.ID <= newest(replaced).ID {
+		return time.Time{}, nil
+	}
+	return last.End, nil
 }

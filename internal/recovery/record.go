@@ -31,6 +31,8 @@ type Recovery struct {
 
 	unregistered bool // it could not be registered when it began
 	unresolved   bool // its end could not be noted yet
+
+	course
 }
 
 // Successful says whether there is a successor: the server that was promoted, that took the replicas, or that was

@@ -41,6 +41,10 @@ func (e *Engine) recover(ctx context.Context, r *Recovery, ask request) error {
 	}
 	e.bereftBy(&r.Finding)
 	r.Started, r.UID, r.Forced = e.o.Now(), newUID(e.o.Now()), ask.forced && !k.antiFlapping
+	if err := e.overtake(ctx, r); err != nil {
+		e.hold(&r.Finding, ask.first, err.Error())
+		return fmt.Errorf("recovery of %s has to wait: %w", r.Finding.Key, err)
+	}
 	log := e.newLog(ctx, r, ask.hooks)
 	if reason := e.unfinishedBusiness(ctx, &r.Finding); reason != "" {
 		e.hold(&r.Finding, ask.first, reason)
@@ -63,12 +67,14 @@ func (e *Engine) recover(ctx context.Context, r *Recovery, ask request) error {
 		log.close()
 		return fmt.Errorf("recovery of %s is blocked: %s", r.Finding.Key, block.Reason)
 	}
+	r.begins()
 	e.remember(r)
 	defer e.forgetActive(r)
 	e.progress(Progress{Kind: Began, Cluster: cluster, Server: r.Finding.Key, Text: string(r.Finding.Code), Recovery: r.UID, Repair: k.name})
 	e.o.Logger.Warn("recovery begins", "failed", r.Finding.Key.String(), "code", string(r.Finding.Code), "uid", r.UID)
 
 	err = e.repair(ctx, r, ask, &k, log)
+	close(r.still)
 	if leftOpen(err) {
 		e.leave(r, log, err)
 		return err
@@ -112,7 +118,7 @@ func (e *Engine) repair(ctx context.Context, r *Recovery, ask request, k *kind, 
 	}
 	options := e.executorOptions(r.Finding.ClusterName, r.UID, log)
 	if k.promotes {
-		options.OnStep = e.fencesOnceOpened(r.Finding.Key, r.Finding.ClusterName, options.OnStep)
+		options.OnStep = e.fencesOnceOpened(r, options.OnStep)
 	}
 	run := execute.New(options).NewRun()
 	run.BeforeNoReturn(func(ctx context.Context) error { return e.mayOpen(ctx, r, ask, k, log) })
@@ -185,12 +191,17 @@ func riskOf(t *topology.Topology, failed topology.Key, k *kind, successor topolo
 
 // fencesOnceOpened begins to close the lost primary as soon as its successor takes writes: the steps that follow may
 // take long, and it must not come back open meanwhile.
-func (e *Engine) fencesOnceOpened(failed topology.Key, cluster string, told func(plan.Step)) func(plan.Step) {
+func (e *Engine) fencesOnceOpened(r *Recovery, told func(plan.Step)) func(plan.Step) {
+	failed, cluster := r.Finding.Key, r.Finding.ClusterName
 	return func(s plan.Step) {
 		told(s)
 		if s.NoReturn && s.State == plan.Done && s.Action.Verb == plan.SetWritable && s.Server != failed {
+			e.announcePromoted(r, s.Server)
 			e.noteSuccessor(failed, s.Server)
 			e.fence(failed, cluster)
+		}
+		if s.State == plan.Done && s.Action.Verb == plan.ForgetSource && s.Phase == plan.Promote {
+			e.showPromoted(r, s.Server) // a probe may have come in between
 		}
 	}
 }

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,10 +59,6 @@ type checker struct {
 	last      moment // the last step of the scenario
 	backend   bool   // there was trouble with the backend
 
-	// halfway says that a successor was lost before the recovery that opened it had ended. To the managers it may look like
-	// a replica then, and people have to decide (a known limit).
-	halfway bool
-
 	twoSince moment
 	two      string
 
@@ -103,13 +100,6 @@ func (c *checker) acts(m *Manager, s *Server, what string) {
 // did is when a server does what a manager sent.
 func (c *checker) did(m *Manager, s *Server, what string) {
 	c.deeds = append(c.deeds, deed{c.w.now(), m, s, what})
-}
-
-// lost is when a server ceases to answer, for whatever reason.
-func (c *checker) lost(s *Server) {
-	for _, r := range c.w.backend.recoveries {
-		c.halfway = c.halfway || c.primaries[s] && !r.ended
-	}
 }
 
 // acked is when a client hears that its transaction is committed.
@@ -382,6 +372,13 @@ func (c *checker) orphaned(s *Server) bool {
 	return true
 }
 
+// unfinished says whether a recovery is under way.
+func (c *checker) unfinished() bool {
+	b := c.w.backend
+	return slices.ContainsFunc(b.recoveries, func(r *row) bool { return !r.ended && b.alive(r.by) }) ||
+		slices.ContainsFunc(b.journals, func(j *journal) bool { return j.open })
+}
+
 func (c *checker) checkRecords() {
 	for _, r := range c.w.backend.recoveries {
 		if !r.ended && c.w.backend.alive(r.by) { // of a crashed process the period may end before it counts as gone
@@ -397,7 +394,7 @@ func (c *checker) checkRecords() {
 
 func (c *checker) checkWriter(m *Manager) {
 	w := c.w
-	if len(c.writers()) > 0 || w.Scenario.ByHand || w.Scenario.Unwanted || c.halfway {
+	if len(c.writers()) > 0 || w.Scenario.ByHand || w.Scenario.Unwanted {
 		return
 	}
 	eligible := 0

@@ -50,6 +50,10 @@ func (r *Result) Story() string {
 	return b.String()
 }
 
+// patient is how much longer a scenario runs whose recoveries have not ended: a replica may be waited for for half a minute,
+// and one of which nobody knows whether it was opened for as long again.
+const patient = 100 * time.Second
+
 // Run runs a scenario from its beginning to its end. It must be called in a testing/synctest bubble of its own.
 func (r *Runner) Run(sc *Scenario) *Result {
 	sc = sc.withDefaults()
@@ -63,6 +67,11 @@ func (r *Runner) Run(sc *Scenario) *Result {
 	time.Sleep(sc.Until)
 
 	w.mu.Lock()
+	for more := time.Duration(0); more < patient && w.check.unfinished(); more += patient / 20 {
+		w.mu.Unlock()
+		time.Sleep(patient / 20)
+		w.mu.Lock()
+	}
 	w.ending = true
 	w.check.end()
 	result := w.result()
