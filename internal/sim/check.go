@@ -176,6 +176,11 @@ func (c *checker) opens(m *Manager, s *Server) {
 				c.violated(LostWrite, "%s opens %s without transaction %d, which was acknowledged and is on %s", m.id.Hostname, s.Name, n, o.Name)
 			}
 		}
+		for _, o := range w.servers {
+			if o != s && o.ch == nil && m.within(o) && o.stands(m) && w.talks(o.node, s.node) && o.inLog[t] && !w.Scenario.ByHand {
+				c.violated(LostWrite, "%s opens %s without transaction %d, which was acknowledged, while %s has it and answers", m.id.Hostname, s.Name, n, o.Name)
+			}
+		}
 		c.excused[t] = "nobody who could be reached had it when " + s.Name + " was opened"
 	}
 	for _, o := range w.servers {

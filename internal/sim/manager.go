@@ -33,6 +33,7 @@ type Manager struct {
 	observer *observe.Observer
 	engine   *recovery.Engine
 	watches  []*watch
+	ctx      context.Context // of the process
 	stop     context.CancelFunc
 	work     sync.WaitGroup
 }
@@ -57,7 +58,7 @@ func (m *Manager) clock() time.Time {
 func (m *Manager) start() {
 	w := m.w
 	ctx, stop := context.WithCancel(context.Background())
-	m.stop = stop
+	m.ctx, m.stop = ctx, stop
 	log := slog.New(slog.DiscardHandler)
 	if w.Scenario.Verbose {
 		log = slog.New(storyLog{w, m.node})

@@ -36,6 +36,9 @@ type Result struct {
 	Recoveries   int
 	TwoWriters   time.Duration // longest time that two took writes in plain sight
 
+	// Waiting are the lines of the story for which steps have waited in vain.
+	Waiting []string
+
 	tell func() string
 }
 
@@ -125,6 +128,9 @@ func (w *World) result() *Result {
 	r := &Result{
 		Scenario: w.Scenario, Violations: c.broken, Trace: w.story.trace(), Roles: make(map[string]string),
 		Acknowledged: c.acks, Guaranteed: c.guaranteed, Promotions: c.promotions, Recoveries: len(w.backend.recoveries), TwoWriters: c.longest,
+	}
+	for _, s := range w.triggers {
+		r.Waiting = append(r.Waiting, s.When)
 	}
 	lines := w.story.lines
 	r.tell = func() string { return (&story{lines}).text(w) }
