@@ -250,10 +250,7 @@ func (e *Engine) closeReturned(i *topology.Instance) {
 	if i.ReadOnly || !i.LastCheckValid() || !i.Downtime.LostInRecovery() || i.Replicating() || !e.o.Leader.IsLeader() {
 		return
 	}
-	e.mu.Lock()
-	opened := e.opened[i.Key]
-	e.mu.Unlock()
-	if opened {
+	if e.openedOnPurpose(i.Key) {
 		return
 	}
 	e.goTracked(func() {
@@ -267,6 +264,22 @@ func (e *Engine) closeReturned(i *topology.Instance) {
 		}
 		e.fence(i.Key, i.ClusterName)
 	})
+}
+
+// openedOnPurpose says whether somebody has opened a lost server since it was closed here.
+func (e *Engine) openedOnPurpose(k topology.Key) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.opened[k]
+}
+
+// awaitFence waits until a server has been closed, or the closing given up.
+func (e *Engine) awaitFence(ctx context.Context, k topology.Key) {
+	for closing := true; closing && pause(ctx, time.Millisecond); {
+		e.mu.Lock()
+		closing = e.fencing[k] != nil
+		e.mu.Unlock()
+	}
 }
 
 // lifetime is the context of Run.

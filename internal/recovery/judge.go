@@ -225,7 +225,12 @@ func (e *Engine) handle(ctx context.Context, t *topology.Topology, f *analysis.F
 		e.hold(f, fresh, err.Error())
 		return
 	}
-	r := &Recovery{Finding: *f, DetectionID: id}
+	if why := e.outdated(ctx, t, f, h); why != "" { // all that may have taken a moment
+		e.hold(f, fresh, why)
+		return
+	}
+	was := t.Instance(f.Key)
+	r := &Recovery{Finding: *f, DetectionID: id, silent: was != nil && !was.LastCheckValid()}
 	_ = e.recover(ctx, r, request{hooks: true, first: fresh}) // the record has the error, and it is logged there
 }
 

@@ -32,6 +32,8 @@ type Recovery struct {
 	unregistered bool // it could not be registered when it began
 	unresolved   bool // its end could not be noted yet
 
+	silent bool // the failed server did not answer when it was found failed
+
 	course
 }
 

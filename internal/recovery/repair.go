@@ -216,11 +216,32 @@ func (e *Engine) mayOpen(ctx context.Context, r *Recovery, ask request, k *kind,
 		}
 		return idle(k.plan(t, want, failover.PolicyOf(e.o.Config())), k)
 	}
+	e.closeReplaced(ctx, r)
 	e.lookAtLost(ctx, r, ask)
 	if err := e.stillDead(r, ask); err != nil {
 		return err
 	}
 	return e.noteOpening(ctx, r, log)
+}
+
+// closeWithin bounds how long an opening waits for the closing of a server that was replaced before.
+const closeWithin = time.Second
+
+// closeReplaced closes those for writing that the failed server once replaced, and that came back open while nobody led: a
+// server that is opened before them would be a second one in plain sight.
+func (e *Engine) closeReplaced(ctx context.Context, r *Recovery) {
+	ctx, cancel := context.WithTimeout(ctx, closeWithin)
+	defer cancel()
+	for _, i := range e.o.Observer.Snapshot().Instances() {
+		if !i.Downtime.LostInRecovery() || !openPrimary(i) || e.openedOnPurpose(i.Key) {
+			continue
+		}
+		if to, err := e.replacedBy(ctx, i.Key); err != nil || to != r.Finding.Key && to != r.Plan.Successor {
+			continue
+		}
+		e.fence(i.Key, i.ClusterName)
+		e.awaitFence(ctx, i.Key)
+	}
 }
 
 // gatheredSteps are the steps of the gathering, and what comes before it: once they have run they stand before the
@@ -272,7 +293,7 @@ func (e *Engine) stillDead(r *Recovery, ask request) error {
 	if t == nil {
 		return nil
 	}
-	if i := t.Instance(r.Finding.Key); i != nil && i.LastCheckValid() && i.Check.Seen.After(r.Started) {
+	if i := t.Instance(r.Finding.Key); i != nil && i.LastCheckValid() && (r.silent || i.Check.Seen.After(r.Started)) {
 		return fmt.Errorf("%s answers again", r.Finding.Key)
 	}
 	return nil

@@ -55,6 +55,7 @@ type checker struct {
 	own       map[txn]bool        // made by people on servers that are closed
 	demoted   map[*Server]*Server // former primaries, and who was opened instead
 	primaries map[*Server]bool    // whom managers have opened
+	primary   *Server             // who was opened last, or was open from the beginning
 	deeds     []deed
 	last      moment // the last step of the scenario
 	backend   bool   // there was trouble with the backend
@@ -169,10 +170,11 @@ func (c *checker) opens(m *Manager, s *Server) {
 			continue
 		}
 		for _, o := range w.servers {
+			// What a replica delays on purpose counts less than its delay does (docs/failover.md, the order of candidates).
 			if w.Scenario.ByPosition && o.Rule == topology.MustNotPromote {
 				continue // by file and position nothing can be fetched from it
 			}
-			if o != s && s.ch != nil && o.ch != nil && o.ch.source == s.ch.source && m.within(o) && o.readOnly && w.talks(o.node, s.node) && o.holds(t) && o.stands(m) && !w.Scenario.ByHand {
+			if o != s && s.ch != nil && o.ch != nil && o.ch.source == s.ch.source && m.within(o) && o.readOnly && w.talks(o.node, s.node) && o.holds(t) && (o.Delay == 0 || o.inLog[t]) && o.stands(m) && !w.Scenario.ByHand {
 				c.violated(LostWrite, "%s opens %s without transaction %d, which was acknowledged and is on %s", m.id.Hostname, s.Name, n, o.Name)
 			}
 		}
@@ -190,6 +192,7 @@ func (c *checker) opens(m *Manager, s *Server) {
 	}
 	delete(c.demoted, s)
 	c.primaries[s] = true
+	c.primary = s
 }
 
 // onlyUnseenBy says whether a primary takes writes and serves all of its replicas, and only a manager has been unable to
@@ -246,8 +249,8 @@ func (c *checker) repoints(m *Manager, s *Server, to topology.Key) {
 	c.did(m, s, "replicate from "+to.Hostname)
 	c.drops(m, s, to)
 	target := w.byKey[to]
-	if target == nil || w.Scenario.ByHand {
-		return
+	if target == nil || w.Scenario.ByHand || !target.up {
+		return // what it loses with its machine cannot be known before it is back
 	}
 	for _, t := range s.log {
 		if !target.holds(t) && !c.own[t] && target.find(t) < 0 {
@@ -379,7 +382,10 @@ func (c *checker) orphaned(s *Server) bool {
 
 // unfinished says whether a recovery is under way.
 func (c *checker) unfinished() bool {
-	b := c.w.backend
+	b, m := c.w.backend, c.w.leader()
+	if m != nil && c.bereft(m) > 0 {
+		return true // a receiver may not have noticed yet that its source is gone
+	}
 	return slices.ContainsFunc(b.recoveries, func(r *row) bool { return !r.ended && b.alive(r.by) }) ||
 		slices.ContainsFunc(b.journals, func(j *journal) bool { return j.open })
 }
@@ -398,11 +404,20 @@ func (c *checker) checkRecords() {
 }
 
 func (c *checker) checkWriter(m *Manager) {
+	if eligible := c.bereft(m); eligible > 0 {
+		c.violated(NoWriter, "no server takes writes, though %d replicas could be promoted", eligible)
+	}
+}
+
+// bereft is how many replicas could be promoted where nobody takes writes, and nothing but the managers can bring that about.
+func (c *checker) bereft(m *Manager) (eligible int) {
 	w := c.w
 	if len(c.writers()) > 0 || w.Scenario.ByHand || w.Scenario.Unwanted {
-		return
+		return 0
 	}
-	eligible := 0
+	if p := c.primary; p != nil && p.alive() && p.ch == nil && w.talks(m.node, p.node) {
+		return 0 // it lives, closed: that is for people to open, unless RecoverNonWriteableMaster says otherwise
+	}
 	for _, s := range w.servers {
 		if !m.within(s) {
 			continue
@@ -414,6 +429,9 @@ func (c *checker) checkWriter(m *Manager) {
 		if src == nil {
 			continue // it was detached, because it could not follow
 		}
+		if c.demoted[src] != nil {
+			continue // it was away when that was replaced, and lacks what its successor has taken (a known limit)
+		}
 		if src.alive() && (w.talks(src.node, s.node) || w.now()-s.reachable(m) < settled) {
 			continue // its source lives, closed: that is for people to open, unless RecoverNonWriteableMaster says otherwise
 		}
@@ -421,9 +439,7 @@ func (c *checker) checkWriter(m *Manager) {
 			eligible++
 		}
 	}
-	if eligible > 0 {
-		c.violated(NoWriter, "no server takes writes, though %d replicas could be promoted", eligible)
-	}
+	return eligible
 }
 
 // auditWithin is how long after a change it may take until it is on record.

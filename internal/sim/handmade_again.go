@@ -30,6 +30,12 @@ func lostAgain() []Expected {
 			sc.Unwanted = true
 		}), Primary: "", Promotions: 1},
 		{Scenario: with(semi("the manager stands still for nine seconds while nothing happens", cluster(2), at(12*sec, Pause(1)), at(21*sec, Resume(1))), func(sc *Scenario) { sc.NetTimeout = 4 * sec }), Primary: "db1"},
+		{Scenario: semi("the machine of the only candidate is gone while it applies what it has received", cluster(1), at(11*sec, SlowApplier("db2", 400*time.Millisecond)), at(20*sec, Kill("db1")),
+			when(": stop receiving", 100*time.Millisecond, PowerOff("db2")), at(30*sec, Restart("db1"))), Primary: "|db2", Promotions: 0},
+		{Scenario: with(n(semi("primary and leader die, and the one before returns open while nobody leads", cluster(2, set(1, func(s *ServerSpec) { s.OpensOnRestart = true })), at(12*sec, Kill("db1")),
+			at(30*sec, Kill("db2"), CrashLeader), at(32*sec, Restart("db1"))), 2), func(sc *Scenario) { sc.Until = 90 * sec }), Primary: "db3", Promotions: 2},
+		{Scenario: with(maria(async("the old primary has lost the end of its own log with its machine", cluster(2, set(1, func(s *ServerSpec) { s.Lossy = true })), at(12*sec, PowerOff("db1")), at(25*sec, Restart("db1")))),
+			func(sc *Scenario) { sc.WriteEvery = 20 * time.Millisecond }), Primary: "db2 db3", Promotions: 1, MayLose: true, Roles: map[string]string{"db1": "closed|below db2|below db3"}},
 		{Scenario: n(semi("the leader that replaced the primary dies, and the next one was cut off with the old primary meanwhile", cluster(2, set(1, func(s *ServerSpec) { s.OpensOnRestart = true })),
 			at(12*sec, Isolate("db1", "m2")), when("finished: ", 10*time.Millisecond, CrashManager(1)), at(20*sec, Rejoin("db1", "m2"))), 2), Primary: "db2 db3", Promotions: 1},
 	}
@@ -51,6 +57,8 @@ func takeovers() []Expected {
 		{Scenario: semi("the primary dies in the middle of a takeover", cluster(2), at(12*sec, graceful), when(": close for writing", 0, Kill("db1"))), Primary: "db2 db3", Promotions: -1},
 		{Scenario: semi("the target of a takeover dies before it is opened", cluster(2), at(12*sec, graceful), when(": close for writing", 0, Kill("db2"))), Primary: "db1 db3", Promotions: -1},
 		{Scenario: semi("the target of a takeover dies right after it was opened", cluster(2), at(12*sec, graceful), when(": open for writing", time.Millisecond, Kill("db2"))), Primary: "db1 db3|", Promotions: -1},
+		{Scenario: semi("a takeover is asked for below a primary that was replaced", cluster(2), at(11*sec, Kill("db3")), at(12*sec, Kill("db1")), at(20*sec, Restart("db1"), Restart("db3")),
+			at(21*sec, TakeOver(recovery.GracefulTakeoverAuto, "db1", "db3"))), Primary: "db2", Promotions: 1},
 		{Scenario: killed, Primary: "db1 db2", Promotions: -1},
 		{Scenario: maria(killed), Primary: "db1 db2", Promotions: -1},
 		{Scenario: opened, Primary: "db2", Promotions: -1},
