@@ -207,7 +207,7 @@ func (e *Engine) noteOpened(ev observe.Event) (reopened []topology.Key) {
 }
 
 // reviewLost looks, when this node has begun to lead, once at each server that counts as lost: one that came back open
-// while nobody led, or while nobody watched, is closed for writing.
+// while nobody led, or while nobody watched, is closed for writing, and one that is still away is closed as soon as it is back.
 func (e *Engine) reviewLost() {
 	leads := e.o.Leader.IsLeader()
 	if !leads {
@@ -218,12 +218,16 @@ func (e *Engine) reviewLost() {
 		e.reviewed = make(map[topology.Key]bool)
 	}
 	for _, i := range e.o.Observer.Snapshot().Instances() {
-		if !i.Downtime.LostInRecovery() || !i.LastCheckValid() || e.reviewed[i.Key] || !e.o.Observer.Complete(i.ClusterName) {
+		if !i.Downtime.LostInRecovery() || e.reviewed[i.Key] || !e.o.Observer.Complete(i.ClusterName) {
 			continue
 		}
 		e.reviewed[i.Key] = true
-		if !i.HasSource() {
+		switch {
+		case i.HasSource():
+		case i.LastCheckValid():
 			e.closeReturned(i)
+		default: // the leader that was waiting for it to close it is gone
+			e.fenceUnlessPromoted(i)
 		}
 	}
 }
@@ -250,9 +254,13 @@ func (e *Engine) closeReturned(i *topology.Instance) {
 	if i.ReadOnly || !i.LastCheckValid() || !i.Downtime.LostInRecovery() || i.Replicating() || !e.o.Leader.IsLeader() {
 		return
 	}
-	if e.openedOnPurpose(i.Key) {
-		return
+	if !e.openedOnPurpose(i.Key) {
+		e.fenceUnlessPromoted(i)
 	}
+}
+
+// fenceUnlessPromoted begins to close a server, unless it was promoted since it was replaced.
+func (e *Engine) fenceUnlessPromoted(i *topology.Instance) {
 	e.goTracked(func() {
 		promoted, err := e.o.Ledger.PromotedAt(context.WithoutCancel(e.lifetime()), i.Key)
 		if err != nil {

@@ -155,7 +155,7 @@ func (c *checker) opens(m *Manager, s *Server) {
 	}
 	c.promotions++
 	for _, o := range w.servers {
-		if o != s && o.up && !o.readOnly && m.within(o) && w.talks(o.node, s.node) && w.now()-o.reachable(m) > 3*time.Second && !w.Scenario.ByHand {
+		if o != s && o.up && !o.readOnly && o.ch == nil && m.within(o) && w.talks(o.node, s.node) && w.now()-o.reachable(m) > 3*time.Second && !w.Scenario.ByHand {
 			c.violated(SecondWriter, "%s opens %s while %s takes writes and answers", m.id.Hostname, s.Name, o.Name)
 		}
 	}
