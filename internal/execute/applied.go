@@ -51,11 +51,37 @@ func neverRead(c *topology.Channel) bool {
 	return c.Read.LogFile == "" && c.Read.LogPos > 0 && c.Exec.IsEmpty()
 }
 
+// answerWithin is how long a server may keep a question waiting while it applies: the steps that wait for it have a day, as
+// long as it gets on, and one whose machine is gone would never refuse.
+const answerWithin = 15 * time.Second
+
+// soon asks a question that a living server answers at once, or within the time that it was given.
+func soon[T any](ctx context.Context, given time.Duration, ask func(context.Context) (T, error)) (T, error) {
+	bounded, cancel := context.WithTimeoutCause(ctx, given+answerWithin, fmt.Errorf("it does not answer for %s", given+answerWithin))
+	defer cancel()
+	v, err := ask(bounded)
+	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
+		err = fmt.Errorf("%w: %w", context.Cause(bounded), err)
+	}
+	return v, err
+}
+
+// channelSoon is channel of a server that is waited for.
+func channelSoon(ctx context.Context, s Server, name string) (*topology.Channel, error) {
+	return soon(ctx, 0, func(ctx context.Context) (*topology.Channel, error) { return channel(ctx, s, name) })
+}
+
+// waitSoon is a wait on the server that ends there after a while.
+func waitSoon(ctx context.Context, d time.Duration, wait func(context.Context, time.Duration) error) error {
+	_, err := soon(ctx, d, func(ctx context.Context) (struct{}, error) { return struct{}{}, wait(ctx, d) })
+	return err
+}
+
 // awaitApplied waits until everything that was received has been applied. The applier is started if somebody had
 // stopped it. It waits as long as the applier gets on; standing still for longer than patience is an error, and so
 // is an applier that has stopped with an error.
 func (r *Run) awaitApplied(ctx context.Context, s Server, name string, patience time.Duration) (note string, err error) {
-	c, err := channel(ctx, s, name)
+	c, err := channelSoon(ctx, s, name)
 	if err != nil || c == nil {
 		return "", err
 	}
@@ -87,11 +113,11 @@ const partialWait = time.Second
 // awaitPosition waits until the replica has applied up to where it has received, or all but the beginning of a
 // transaction whose end never came.
 func (r *Run) awaitPosition(ctx context.Context, s Server, c *topology.Channel, patience time.Duration, note string) (string, error) {
-	err := s.WaitPosition(ctx, c.Read, c.Name, partialWait)
+	err := waitSoon(ctx, partialWait, func(ctx context.Context, d time.Duration) error { return s.WaitPosition(ctx, c.Read, c.Name, d) })
 	if !errors.Is(err, server.ErrNotReached) {
 		return note, err
 	}
-	now, err := channel(ctx, s, c.Name)
+	now, err := channelSoon(ctx, s, c.Name)
 	switch {
 	case err != nil:
 		return note, err
@@ -123,17 +149,17 @@ func (r *Run) await(ctx context.Context, s Server, name string, patience time.Du
 	if patience <= 0 {
 		patience = r.e.o.Patience
 	}
-	before, err := channel(ctx, s, name)
+	before, err := channelSoon(ctx, s, name)
 	if err != nil {
 		return err
 	}
 	for {
 		// The server counts in whole seconds or less; the deadline of the step bounds it as well.
-		err := wait(ctx, patience)
+		err := waitSoon(ctx, patience, wait)
 		if !errors.Is(err, server.ErrNotReached) {
 			return err
 		}
-		now, err := channel(ctx, s, name)
+		now, err := channelSoon(ctx, s, name)
 		switch {
 		case err != nil:
 			return err

@@ -26,6 +26,9 @@ type Options struct {
 	MayWrite func(context.Context) error
 	// OnStep is told of every change of a step, one at a time; nil tells nobody. It must be quick.
 	OnStep func(plan.Step)
+	// OnBegin is called when OnStep has been told that a step runs, and before anything of it is done; nil does nothing. It
+	// may take its time: steps that run at the same time do not wait for each other in it.
+	OnBegin func(plan.Step)
 	// Cancellable is given the context of each step that begins, and returns the one under which it runs and what is to
 	// be called at its end; nil leaves it as it is.
 	Cancellable func(context.Context) (context.Context, func())
@@ -63,6 +66,12 @@ func New(o Options) *Executor {
 	}
 	if o.Patience <= 0 {
 		o.Patience = 10 * time.Second
+	}
+	if o.OnStep == nil {
+		o.OnStep = func(plan.Step) {}
+	}
+	if o.OnBegin == nil {
+		o.OnBegin = func(plan.Step) {}
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -106,6 +115,8 @@ func (e *StepError) Unwrap() error { return e.Err }
 // part and the rest, which is planned anew.
 type Run struct {
 	e *Executor
+
+	telling sync.Mutex // OnStep is being told; never held together with mu
 
 	mu      sync.Mutex
 	ending  map[topology.Key]func(context.Context) error // receivers that were told to end
@@ -221,6 +232,7 @@ func (r *Run) step(ctx context.Context, s *plan.Step) error {
 	}
 	s.State, s.Started, s.Ended, s.Error = plan.Running, r.e.o.Now(), time.Time{}, ""
 	r.report(*s)
+	r.e.o.OnBegin(*s)
 	deadline := s.Deadline
 	if deadline <= 0 {
 		deadline = r.e.o.Deadline
@@ -292,11 +304,8 @@ func (r *Run) finish(s *plan.Step, state plan.State, note string, err error) {
 
 // report hands a copy of the step to the listener, one at a time.
 func (r *Run) report(s plan.Step) {
-	if r.e.o.OnStep == nil {
-		return
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.telling.Lock()
+	defer r.telling.Unlock()
 	r.e.o.OnStep(s)
 }
 

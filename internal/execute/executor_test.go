@@ -330,3 +330,24 @@ func TestDeadlineEndsAStep(t *testing.T) {
 		}
 	})
 }
+
+// TestStepsDoNotWaitForEachOthersBeginning: what is written down before a step must not hold up the others of its stage.
+func TestStepsDoNotWaitForEachOthersBeginning(t *testing.T) {
+	var both sync.WaitGroup
+	both.Add(2)
+	e := New(Options{
+		Server: func(topology.Key) Server { return nil },
+		OnBegin: func(plan.Step) {
+			both.Done()
+			both.Wait()
+		},
+	})
+	steps := []*plan.Step{{MayFail: true, Action: plan.Action{Verb: "none"}}, {MayFail: true, Action: plan.Action{Verb: "none"}}}
+	ended := make(chan error, 1)
+	go func() { ended <- e.NewRun().Stage(t.Context(), steps) }()
+	select {
+	case <-ended:
+	case <-time.After(time.Minute):
+		t.Fatal("the second step did not begin while the first did")
+	}
+}

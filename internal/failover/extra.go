@@ -19,6 +19,8 @@ type Extra struct {
 	known  gtid.MariaState
 	common map[uint32]uint64
 	maria  bool
+	// reached is how far the former primary has come in each domain.
+	reached map[uint32]uint64
 }
 
 // ExtraOf compares what two servers hold.
@@ -51,6 +53,13 @@ func mariaExtra(returned, primary Holding) (Extra, error) {
 		return e, err
 	}
 	e.newest = e.known.NotLogged(had)
+	e.reached = make(map[uint32]uint64)
+	for g := range had.All() {
+		e.reached[g.Domain] = g.Seq
+	}
+	for g := range logged.All() {
+		e.reached[g.Domain] = max(e.reached[g.Domain], g.Seq)
+	}
 	for ours := range logged.All() {
 		for theirs := range e.known.All() {
 			if ours.Domain == theirs.Domain && ours.Server == theirs.Server {

@@ -105,6 +105,7 @@ func Rejoin(r RejoinRequest, p Policy) (plan.Plan, *topology.Refusal) {
 const (
 	ExtraTransactions = "extra-transactions" // it holds some that the new primary lacks
 	Purged            = "purged"             // it lacks some that the new primary has deleted from its logs
+	LostOwn           = "lost-own"           // it has lost some of its own, and a server takes none of its own from others
 )
 
 func mayRejoin(r RejoinRequest, p Policy) *topology.Refusal {
@@ -140,6 +141,10 @@ func mysqlRejoins(r RejoinRequest) *topology.Refusal {
 	if err != nil {
 		return unknownHolding(k, to, err)
 	}
+	has, err := gtid.Parse(r.PrimaryHas.Executed)
+	if err != nil {
+		return unknownHolding(k, to, err)
+	}
 	purged, err := gtid.Parse(r.PrimaryHas.Purged)
 	if err != nil {
 		return unknownHolding(k, to, err)
@@ -154,7 +159,20 @@ func mysqlRejoins(r RejoinRequest) *topology.Refusal {
 			Reason: fmt.Sprintf("%s has purged transactions that %s lacks: %s", to, k, purged.Subtract(had)),
 			Remedy: "rebuild it from a backup or a clone"}
 	}
+	if own, err := gtid.ParseUUID(r.Returned.ServerUUID); err == nil {
+		if lost := has.Only(own).Subtract(had); !lost.IsEmpty() {
+			return lostOwn(k, to, lost.String())
+		}
+	}
 	return nil
+}
+
+// lostOwn refuses a server that lost the end of its own log, with its machine's memory. What it wrote itself it would skip
+// in silence when the new primary sends it, as every server does with events that carry its own number.
+func lostOwn(k, to topology.Key, lost string) *topology.Refusal {
+	return &topology.Refusal{Rule: LostOwn,
+		Reason: fmt.Sprintf("%s has lost transactions of its own, which %s has: %s; as a replica it would skip them", k, to, lost),
+		Remedy: "rebuild it from a backup or a clone"}
 }
 
 // mariaRejoins looks whether the new primary's log knows the newest transaction of each domain. What came before those
@@ -164,7 +182,15 @@ func mariaRejoins(r RejoinRequest) *topology.Refusal {
 	if err != nil {
 		return unknownHolding(r.Returned.Key, r.Primary.Key, err)
 	}
-	return extra.refusal(r.Returned.Key, r.Primary.Key)
+	if refusal := extra.refusal(r.Returned.Key, r.Primary.Key); refusal != nil || r.Returned.SemiSync.ReplicaEnabled {
+		return refusal // a semi-sync replica of MariaDB takes back what it has lost of its own
+	}
+	for theirs := range extra.known.All() {
+		if theirs.Server == r.Returned.ServerID && theirs.Seq > extra.reached[theirs.Domain] {
+			return lostOwn(r.Returned.Key, r.Primary.Key, theirs.String())
+		}
+	}
+	return nil
 }
 
 func joinMaria(gtids []gtid.MariaGTID) string {

@@ -31,9 +31,13 @@ func TestRejoin(t *testing.T) {
 			ExtraTransactions, "0-1-101"},
 		"MariaDB: a domain that nobody knows": {inMariaDB, maria("0-1-100,5-1-3", ""), maria("0-2-107", "0-1-100,0-2-107"),
 			ExtraTransactions, "5-1-3"},
-		"MariaDB: both empty":   {inMariaDB, maria("", ""), maria("", ""), "", ""},
-		"it still takes writes": {func(r *RejoinRequest) { r.Returned.ReadOnly = false }, mysql(u1+":1", ""), mysql(u1+":1", ""), "not-closed", ""},
-		"it is gone again":      {func(r *RejoinRequest) { down(r.Returned) }, mysql(u1+":1", ""), mysql(u1+":1", ""), "not-closed", ""},
+		"MySQL: it lost the end of its own log":           {ownIsFirst, mysql(u1+":1-90", ""), mysql(u1+":1-100,"+u2+":1-9", ""), LostOwn, u1 + ":91-100"},
+		"MariaDB: it lost the end of its own log":         {inMariaDBAsFirst, maria("0-1-90", "0-1-90"), maria("0-2-107", "0-1-100,0-2-107"), LostOwn, "0-1-100"},
+		"MariaDB: it took more from others since":         {inMariaDBAsFirst, maria("0-2-101", "0-1-90,0-2-101"), maria("0-2-107", "0-1-100,0-2-107"), "", ""},
+		"MariaDB: a semi-sync replica takes its own back": {inMariaDBWithSemiSync, maria("0-1-90", "0-1-90"), maria("0-2-107", "0-1-100,0-2-107"), "", ""},
+		"MariaDB: both empty":                             {inMariaDB, maria("", ""), maria("", ""), "", ""},
+		"it still takes writes":                           {func(r *RejoinRequest) { r.Returned.ReadOnly = false }, mysql(u1+":1", ""), mysql(u1+":1", ""), "not-closed", ""},
+		"it is gone again":                                {func(r *RejoinRequest) { down(r.Returned) }, mysql(u1+":1", ""), mysql(u1+":1", ""), "not-closed", ""},
 		"it replicates already": {func(r *RejoinRequest) { r.Returned.Channel.Source = topology.Key{Hostname: "a", Port: 3306} },
 			mysql(u1+":1", ""), mysql(u1+":1", ""), "replica", ""},
 		"the new primary is closed": {func(r *RejoinRequest) { r.Primary.ReadOnly = true }, mysql(u1+":1", ""), mysql(u1+":1", ""), "no-primary", ""},
@@ -68,6 +72,18 @@ func TestRejoin(t *testing.T) {
 			}
 		})
 	}
+}
+
+func ownIsFirst(r *RejoinRequest) { r.Returned.ServerUUID = "00000000-0000-0000-0000-000000000001" }
+
+func inMariaDBAsFirst(r *RejoinRequest) {
+	inMariaDB(r)
+	r.Returned.ServerID, r.Primary.ServerID = 1, 2
+}
+
+func inMariaDBWithSemiSync(r *RejoinRequest) {
+	inMariaDBAsFirst(r)
+	r.Returned.SemiSync.ReplicaEnabled = true
 }
 
 // TestRejoinLeavesNoSemiSyncSource: with it on, MySQL's applier waits for an acknowledgement of every transaction.

@@ -79,6 +79,9 @@ func (d *takeover) checkPrimary() *topology.Refusal {
 		return refuse("primary-unreachable", "force-master-failover replaces a lost primary", "the last check of %s failed: %s", p.Key, cmp.Or(p.Check.Err, "no answer"))
 	case d.locked(p):
 		return refuse("maintenance", "end-maintenance there", "%s is under maintenance by %s: %s", p.Key, p.Maintenance.Owner, p.Maintenance.Reason)
+	case p.ReadOnly && p.Downtime.LostInRecovery():
+		return refuse("replaced", "move its replicas below its successor, or end its downtime first",
+			"%s was replaced in a recovery and closed for writing: another server may be taking writes in its place", p.Key)
 	case p.Group.IsMember():
 		return refuse("group", "use group_replication_set_as_primary()", "%s is a member of a replication group, which elects its primary itself", p.Key)
 	case len(d.topology.Replicas(p.Key)) == 0:

@@ -112,6 +112,24 @@ type SetClusterAlias struct {
 	Alias   string
 }
 
+// Promoted says that a server was made a primary, by a statement that succeeded: it takes writes and replicates from
+// nobody. The next probe of it tells more. Until then, or for ever where it is lost before, it must not look like the
+// replica that it was.
+type Promoted struct {
+	Key topology.Key
+}
+
+func (c Promoted) apply(p *picture, _ time.Time) {
+	i := p.instance(c.Key)
+	if i == nil || !i.HasSource() && !i.ReadOnly {
+		return
+	}
+	now := i.Clone()
+	now.ReadOnly, now.SuperReadOnly = false, false
+	now.Channel = topology.Channel{IOThread: topology.NoThread, SQLThread: topology.NoThread}
+	p.put(now)
+}
+
 func (c SetDowntime) apply(p *picture, _ time.Time) {
 	p.declare(c.Key, func(d *declared) { d.downtime = c.Downtime })
 }

@@ -190,9 +190,12 @@ func (rememberingLedger) SuccessorOf(_ context.Context, failed topology.Key) (to
 	return key("a"), nil
 }
 
-// PromotedLast implements promotionReader: p was replaced, and promoted again.
-func (rememberingLedger) PromotedLast(_ context.Context, k topology.Key) (bool, error) {
-	return k == key("p"), nil
+// PromotedAt implements Ledger: p was replaced, and promoted again.
+func (rememberingLedger) PromotedAt(_ context.Context, k topology.Key) (at time.Time, _ error) {
+	if k == key("p") {
+		at = time.Now()
+	}
+	return at, nil
 }
 
 // TestAPrimaryStaysOpenAlthoughItsDowntimeIsStale does not close the primary for writing whose downtime was to end when the

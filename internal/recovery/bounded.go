@@ -96,13 +96,8 @@ func (b *bounded) SuccessorOf(ctx context.Context, failed topology.Key) (topolog
 	return critically(ctx, b, func(ctx context.Context) (topology.Key, error) { return b.Ledger.SuccessorOf(ctx, failed) })
 }
 
-// PromotedLast implements promotionReader, of a ledger that does.
-func (b *bounded) PromotedLast(ctx context.Context, key topology.Key) (bool, error) {
-	reader, ok := b.Ledger.(promotionReader)
-	if !ok {
-		return false, nil
-	}
-	return critically(ctx, b, func(ctx context.Context) (bool, error) { return reader.PromotedLast(ctx, key) })
+func (b *bounded) PromotedAt(ctx context.Context, key topology.Key) (time.Time, error) {
+	return critically(ctx, b, func(ctx context.Context) (time.Time, error) { return b.Ledger.PromotedAt(ctx, key) })
 }
 
 // ReplacedOnPurpose implements purposeReader. Of a ledger that does not know, everything was done on purpose.

@@ -51,6 +51,12 @@ func (e *Engine) forgetActive(r *Recovery) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.active, r.UID)
+	for k, by := range e.promoters {
+		if by == r {
+			delete(e.promoters, k)
+		}
+	}
+	close(r.ended)
 	if r.Successful() && r.kind().promotes && !r.planned() {
 		// The cluster goes on under its successor's name, and so does the anti-flapping period.
 		e.recent[recentKind{r.Successor.String(), true}] = r.Started

@@ -33,6 +33,7 @@ func (e *Engine) conclude(parent context.Context, r *Recovery, ask request, log 
 		case <-ctx.Done():
 		}
 	})()
+	e.awaitFirst(ctx, r)
 	e.mu.Lock()
 	e.concluded[r.UID] = r
 	e.mu.Unlock()
@@ -51,8 +52,10 @@ func (e *Engine) conclude(parent context.Context, r *Recovery, ask request, log 
 				name, commands := k.post(cfg)
 				log.check(name, e.recoveryHooks(ctx, log, name, commands, publish.RunAll, v))
 			}
-			log.check("ending the successor's downtime", e.o.Ledger.EndDowntime(ctx, r.Successor))
-			e.o.Observer.Apply(observe.SetDowntime{Key: r.Successor})
+			if !e.overtaken(r) {
+				log.check("ending the successor's downtime", e.o.Ledger.EndDowntime(ctx, r.Successor))
+				e.o.Observer.Apply(observe.SetDowntime{Key: r.Successor})
+			}
 			log.check("PostFailoverProcesses", e.recoveryHooks(ctx, log, "PostFailoverProcesses", cfg.PostFailoverProcesses, publish.RunAll, v))
 			if r.planned() {
 				log.check("PostGracefulTakeoverProcesses", e.recoveryHooks(ctx, log, "PostGracefulTakeoverProcesses", cfg.PostGracefulTakeoverProcesses, publish.RunAll, v))
@@ -89,9 +92,9 @@ func (e *Engine) writeDown(ctx context.Context, r *Recovery, log *recoveryLog) {
 	case r.Successful() && !r.kind().promotes:
 		e.lookBriefly(books, r.Participants) // the picture follows the facts at once
 	case r.Successful():
-		e.noteSuccessor(r.Finding.Key, r.Successor)
-		if !r.planned() { // there it was closed before
-			if !e.closedSince(r.Finding.Key, r.Started) {
+		if !e.overtaken(r) {
+			e.noteSuccessor(r.Finding.Key, r.Successor)
+			if !r.planned() && !e.closedSince(r.Finding.Key, r.Started) { // else it was closed before, or at the opening
 				e.fence(r.Finding.Key, r.Finding.ClusterName)
 			}
 		}
@@ -161,7 +164,9 @@ func (e *Engine) closeJournal(ctx context.Context, uid string) {
 func (e *Engine) settle(ctx context.Context, r *Recovery, log *recoveryLog) {
 	f := &r.Finding
 	for _, k := range r.leftBehind() {
-		e.markLost(ctx, k, log.check)
+		if !e.overtaken(r) || !e.settledElsewhere(k) {
+			e.markLost(ctx, k, log.check)
+		}
 	}
 	log.check("ending the detection", e.o.Ledger.ClearDetections(ctx, f.Key))
 	e.mu.Lock()

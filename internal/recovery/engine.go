@@ -128,6 +128,7 @@ type Engine struct {
 	considered map[topology.Key]considered // lost servers that were seen to since they came back
 	began      time.Time                   // when Run began
 	successors map[topology.Key]succession // who replaced a primary, in this process
+	promoters  map[topology.Key]*Recovery  // the recovery under way that opened a server
 	active     map[string]*Recovery        // by UID
 	logs       map[string]*recoveryLog     // of what is under way, by UID
 	recent     map[recentKind]time.Time    // when the newest recovery of a cluster began
@@ -174,6 +175,7 @@ func New(o Options) *Engine {
 		rejoining:  make(map[topology.Key]bool),
 		considered: make(map[topology.Key]considered),
 		successors: make(map[topology.Key]succession),
+		promoters:  make(map[topology.Key]*Recovery),
 		active:     make(map[string]*Recovery),
 		logs:       make(map[string]*recoveryLog),
 		recent:     make(map[recentKind]time.Time),

@@ -423,6 +423,10 @@ func (l *fakeLedger) Acknowledge(ctx context.Context, uid, _ string) error {
 	return l.call(ctx, "Acknowledge")
 }
 
+func (l *fakeLedger) PromotedAt(ctx context.Context, _ topology.Key) (time.Time, error) {
+	return time.Time{}, l.call(ctx, "PromotedAt")
+}
+
 func (l *fakeLedger) ClearDetections(ctx context.Context, _ topology.Key) error {
 	return l.call(ctx, "ClearDetections")
 }

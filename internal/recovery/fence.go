@@ -257,7 +257,7 @@ func (e *Engine) noteOpened(ev observe.Event) (reopened []topology.Key) {
 }
 
 // reviewLost looks, when this node has begun to lead, once at each server that counts as lost: one that came back open
-// while nobody led, or while nobody watched, is closed for writing.
+// while nobody led, or while nobody watched, is closed for writing, and one that is still away is closed as soon as it is back.
 func (e *Engine) reviewLost() {
 	leads := e.o.Leader.IsLeader()
 	if !leads {
@@ -268,12 +268,16 @@ func (e *Engine) reviewLost() {
 		e.reviewed = make(map[topology.Key]bool)
 	}
 	for _, i := range e.o.Observer.Snapshot().Instances() {
-		if !i.Downtime.LostInRecovery() || !i.LastCheckValid() || e.reviewed[i.Key] || !e.o.Observer.Complete(i.ClusterName) {
+		if !i.Downtime.LostInRecovery() || e.reviewed[i.Key] || !e.o.Observer.Complete(i.ClusterName) {
 			continue
 		}
 		e.reviewed[i.Key] = true
-		if !i.HasSource() {
+		switch {
+		case i.HasSource():
+		case i.LastCheckValid():
 			e.closeReturned(i)
+		default: // the leader that was waiting for it to close it is gone
+			e.fenceUnlessPromoted(i)
 		}
 	}
 }
@@ -298,34 +302,45 @@ func (e *Engine) closeReturned(i *topology.Instance) {
 	if i.ReadOnly || !i.LastCheckValid() || !i.Downtime.LostInRecovery() || i.Replicating() || !e.o.Leader.IsLeader() {
 		return
 	}
-	e.mu.Lock()
-	opened := e.opened[i.Key]
-	e.mu.Unlock()
-	if opened || e.promotes(i.Key) {
-		return
+	if !e.openedOnPurpose(i.Key) && !e.promotes(i.Key) {
+		e.fenceUnlessPromoted(i)
 	}
-	reader, ok := e.o.Ledger.(promotionReader)
-	if !ok {
-		e.fence(i.Key, i.ClusterName)
-		return
-	}
+}
+
+// fenceUnlessPromoted begins to close a server, unless it was promoted since it was replaced.
+func (e *Engine) fenceUnlessPromoted(i *topology.Instance) {
 	e.goTracked(func() {
-		promoted, err := reader.PromotedLast(context.WithoutCancel(e.lifetime()), i.Key)
+		promoted, err := e.o.Ledger.PromotedAt(context.WithoutCancel(e.lifetime()), i.Key)
 		if err != nil {
 			e.o.Logger.Error("whether a lost primary was promoted since cannot be read; it is closed for writing", "server", i.Key.String(), "error", err)
 		}
-		if promoted {
+		if !promoted.IsZero() { // the end of its downtime may not have been written down when its leader died
 			e.o.Logger.Info("a server counts as lost although it was promoted since; it stays open", "server", i.Key.String())
 			return
 		}
-		e.fence(i.Key, i.ClusterName)
+		e.mu.Lock()
+		closed := !e.closed[i.Key].Before(i.Check.Seen) // while the ledger was asked, for another event
+		e.mu.Unlock()
+		if !closed {
+			e.fence(i.Key, i.ClusterName)
+		}
 	})
 }
 
-// promotionReader is a ledger that knows whether a server was promoted after it was last replaced. The end of its downtime
-// may not have been written down when its leader died.
-type promotionReader interface {
-	PromotedLast(ctx context.Context, key topology.Key) (bool, error)
+// openedOnPurpose says whether somebody has opened a lost server since it was closed here.
+func (e *Engine) openedOnPurpose(k topology.Key) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.opened[k]
+}
+
+// awaitFence waits until a server has been closed, or the closing given up.
+func (e *Engine) awaitFence(ctx context.Context, k topology.Key) {
+	for closing := true; closing && pause(ctx, time.Millisecond); {
+		e.mu.Lock()
+		closing = e.fencing[k] != nil
+		e.mu.Unlock()
+	}
 }
 
 // lifetime is the context of Run.
@@ -335,27 +350,30 @@ func (e *Engine) lifetime() context.Context {
 	return e.ctx
 }
 
-// PromotedLast says whether the newest recovery that a server had to do with as a primary promoted it, or was going to and
-// has not been finished.
-func (l *StoreLedger) PromotedLast(ctx context.Context, key topology.Key) (bool, error) {
+// PromotedAt implements Ledger.
+func (l *StoreLedger) PromotedAt(ctx context.Context, key topology.Key) (time.Time, error) {
 	left, err := l.Unfinished(ctx)
 	for _, u := range left {
 		if u.Journal.Successor == key {
-			return true, nil
+			return u.Recovery.Started, nil
 		}
 	}
 	promoted, e1 := l.store.Recoveries(ctx, store.RecoveryFilter{Successor: key})
 	replaced, e2 := l.store.Recoveries(ctx, store.RecoveryFilter{Key: key})
 	if err = errors.Join(err, e1, e2); err != nil {
-		return false, err
+		return time.Time{}, err
 	}
-	newest := func(list []store.Recovery) int64 {
+	newest := func(list []store.Recovery) store.Recovery {
 		for _, r := range list { // newest first
-			if r.Successful {
-				return r.ID
+			if r.Successful && hasPromoted(&r) {
+				return r
 			}
 		}
-		return 0
+		return store.Recovery{}
 	}
-	return newest(promoted) > newest(replaced), nil
+	last := newest(promoted)
+	if last.ID <= newest(replaced).ID {
+		return time.Time{}, nil
+	}
+	return last.End, nil
 }

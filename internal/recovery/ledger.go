@@ -36,6 +36,9 @@ type Ledger interface {
 	// SuccessorOf returns the server that the newest successful recovery of the failed one promoted; the zero Key when
 	// there is none.
 	SuccessorOf(ctx context.Context, failed topology.Key) (topology.Key, error)
+	// PromotedAt says when the recovery ended that promoted a server, if that is the last thing that happened to it as a
+	// primary; the zero time if it is not. Of a recovery that has not been finished it is its beginning.
+	PromotedAt(ctx context.Context, key topology.Key) (time.Time, error)
 	// Acknowledge lifts the block of one recovery, in this program's own name.
 	Acknowledge(ctx context.Context, uid, comment string) error
 	// Blocking returns the recovery that would keep one of this server or this cluster from beginning by itself, nil

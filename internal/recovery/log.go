@@ -32,6 +32,7 @@ type recoveryLog struct {
 	lines   []logLine
 	closed  bool
 	running []*cancellable // steps and hooks
+	ceased  error          // why no more steps are to be done; nil where they are
 }
 
 type logLine struct {

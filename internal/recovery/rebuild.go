@@ -67,7 +67,7 @@ func (e *Engine) saveAndRebuild(ctx context.Context, k topology.Key, not *notTak
 	switch {
 	case e.o.Config().Rejoin() != "clone":
 		return why
-	case not.Rule != failover.ExtraTransactions && not.Rule != failover.Purged && not.Rule != cloneFailed:
+	case not.Rule != failover.ExtraTransactions && not.Rule != failover.Purged && not.Rule != failover.LostOwn && not.Rule != cloneFailed:
 		return why
 	case !whole:
 		return fmt.Errorf("%w; it is not rebuilt, as these are not saved in full", why)

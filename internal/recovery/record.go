@@ -31,6 +31,10 @@ type Recovery struct {
 
 	unregistered bool // it could not be registered when it began
 	unresolved   bool // its end could not be noted yet
+
+	silent bool // the failed server did not answer when it was found failed
+
+	course
 }
 
 // Successful says whether there is a successor: the server that was promoted, that took the replicas, or that was

@@ -41,6 +41,10 @@ func (e *Engine) recover(ctx context.Context, r *Recovery, ask request) error {
 	}
 	e.bereftBy(&r.Finding)
 	r.Started, r.UID, r.Forced = e.o.Now(), newUID(e.o.Now()), ask.forced && !k.antiFlapping
+	if err := e.overtake(ctx, r); err != nil {
+		e.hold(&r.Finding, ask.first, err.Error())
+		return fmt.Errorf("recovery of %s has to wait: %w", r.Finding.Key, err)
+	}
 	log := e.newLog(ctx, r, ask.hooks)
 	if reason := e.unfinishedBusiness(ctx, &r.Finding); reason != "" {
 		e.hold(&r.Finding, ask.first, reason)
@@ -63,12 +67,14 @@ func (e *Engine) recover(ctx context.Context, r *Recovery, ask request) error {
 		log.close()
 		return fmt.Errorf("recovery of %s is blocked: %s", r.Finding.Key, block.Reason)
 	}
+	r.begins()
 	e.remember(r)
 	defer e.forgetActive(r)
 	e.progress(Progress{Kind: Began, Cluster: cluster, Server: r.Finding.Key, Text: string(r.Finding.Code), Recovery: r.UID, Repair: k.name})
 	e.o.Logger.Warn("recovery begins", "failed", r.Finding.Key.String(), "code", string(r.Finding.Code), "uid", r.UID)
 
 	err = e.repair(ctx, r, ask, &k, log)
+	close(r.still)
 	if leftOpen(err) {
 		e.leave(r, log, err)
 		return err
@@ -115,7 +121,7 @@ func (e *Engine) repair(ctx context.Context, r *Recovery, ask request, k *kind, 
 		options = (&watched{log: log}).options(options)
 	}
 	if k.promotes {
-		options.OnStep = e.fencesOnceOpened(r.Finding.Key, r.Finding.ClusterName, options.OnStep)
+		options.OnStep = e.fencesOnceOpened(r, options.OnStep)
 	}
 	run := execute.New(options).NewRun()
 	run.BeforeNoReturn(func(ctx context.Context) error { return e.mayOpen(ctx, r, ask, k, log) })
@@ -188,12 +194,17 @@ func riskOf(t *topology.Topology, failed topology.Key, k *kind, successor topolo
 
 // fencesOnceOpened begins to close the lost primary as soon as its successor takes writes: the steps that follow may
 // take long, and it must not come back open meanwhile.
-func (e *Engine) fencesOnceOpened(failed topology.Key, cluster string, told func(plan.Step)) func(plan.Step) {
+func (e *Engine) fencesOnceOpened(r *Recovery, told func(plan.Step)) func(plan.Step) {
+	failed, cluster := r.Finding.Key, r.Finding.ClusterName
 	return func(s plan.Step) {
 		told(s)
 		if s.NoReturn && s.State == plan.Done && s.Action.Verb == plan.SetWritable && s.Server != failed {
+			e.announcePromoted(r, s.Server)
 			e.noteSuccessor(failed, s.Server)
 			e.fence(failed, cluster)
+		}
+		if s.State == plan.Done && s.Action.Verb == plan.ForgetSource && s.Phase == plan.Promote {
+			e.showPromoted(r, s.Server) // a probe may have come in between
 		}
 	}
 }
@@ -213,11 +224,32 @@ func (e *Engine) mayOpen(ctx context.Context, r *Recovery, ask request, k *kind,
 			return err
 		}
 	}
+	e.closeReplaced(ctx, r)
 	e.lookAtLost(ctx, r, ask)
 	if err := e.stillDead(r, ask, k); err != nil {
 		return err
 	}
 	return e.noteOpening(ctx, r, log)
+}
+
+// closeWithin bounds how long an opening waits for the closing of a server that was replaced before.
+const closeWithin = time.Second
+
+// closeReplaced closes those for writing that the failed server once replaced, and that came back open while nobody led: a
+// server that is opened before them would be a second one in plain sight.
+func (e *Engine) closeReplaced(ctx context.Context, r *Recovery) {
+	ctx, cancel := context.WithTimeout(ctx, closeWithin)
+	defer cancel()
+	for _, i := range e.o.Observer.Snapshot().Instances() {
+		if !i.Downtime.LostInRecovery() || !openPrimary(i) || e.openedOnPurpose(i.Key) {
+			continue
+		}
+		if to, err := e.replacedBy(ctx, i.Key); err != nil || to != r.Finding.Key && to != r.Plan.Successor {
+			continue
+		}
+		e.fence(i.Key, i.ClusterName)
+		e.awaitFence(ctx, i.Key)
+	}
 }
 
 // gatheredSteps are the steps of the gathering, and what comes before it: once they have run they stand before the
@@ -269,7 +301,7 @@ func (e *Engine) stillDead(r *Recovery, ask request, k *kind) error {
 	if t == nil {
 		return nil
 	}
-	if i := t.Instance(r.Finding.Key); i != nil && i.LastCheckValid() && i.Check.Seen.After(r.Started) {
+	if i := t.Instance(r.Finding.Key); i != nil && i.LastCheckValid() && (r.silent || i.Check.Seen.After(r.Started)) {
 		return fmt.Errorf("%s answers again", r.Finding.Key)
 	}
 	return nil

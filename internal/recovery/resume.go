@@ -11,6 +11,7 @@ import (
 	"orchestrator/internal/analysis"
 	"orchestrator/internal/execute"
 	"orchestrator/internal/failover"
+	"orchestrator/internal/observe"
 	"orchestrator/internal/plan"
 	"orchestrator/internal/topology"
 )
@@ -25,6 +26,8 @@ const (
 	doubtFor = 30 * time.Second
 	// undoWithin bounds each step that takes back what an earlier leader did.
 	undoWithin = 10 * time.Second
+	// goneFor is how long a successor that is known to have been opened is waited for before the recovery ends without it.
+	goneFor = 3 * time.Second
 )
 
 // crashComment is the acknowledgement of a recovery that ended with its process.
@@ -152,8 +155,9 @@ func (e *Engine) finish(ctx context.Context, u Unfinished) (again bool) {
 	since := e.doubtSince(r.UID)
 	patient := e.o.Now().Before(since.Add(doubtFor))
 	what, successor := u.fate(t)
+	gone := what == unclear && u.openedAndFollowed(t, successor) && !e.o.Now().Before(since.Add(goneFor))
 	switch {
-	case what == promoted:
+	case what == promoted, gone: // the rest is to be done, or nobody is there to do it with
 	case (what == unclear || !complete) && patient:
 		return false
 	case what == unclear:
@@ -164,6 +168,7 @@ func (e *Engine) finish(ctx context.Context, u Unfinished) (again bool) {
 	}
 
 	k := r.kind()
+	r.begins()
 	e.mu.Lock()
 	e.active[r.UID] = r
 	delete(e.pending, r.UID)
@@ -174,6 +179,10 @@ func (e *Engine) finish(ctx context.Context, u Unfinished) (again bool) {
 	e.o.Logger.Warn("an unfinished recovery is carried on", "failed", r.Finding.Key.String(), "uid", r.UID, "promoted", what == promoted)
 	e.progress(Progress{Kind: Began, Cluster: r.Finding.ClusterName, Server: r.Finding.Key, Text: "carrying on with an unfinished recovery", Recovery: r.UID, Repair: k.name})
 	ask := request{hooks: u.Journal.Hooks}
+	if gone {
+		e.endWithout(ctx, &u, successor, ask, log)
+		return true
+	}
 	if what == promoted {
 		e.remember(r) // the anti-flapping rule counts it like any other
 		log.line("carried on by %s: %s has been opened for writing", e.o.Node.Hostname, successor)
@@ -273,6 +282,39 @@ func (u *Unfinished) fate(t *topology.Topology) (fate, topology.Key) {
 		}
 	}
 	return undone, topology.Key{}
+}
+
+// openedAndFollowed says whether a successor that does not answer is known to have been opened, and a replica follows it:
+// by that replica it is judged whether it is lost.
+func (u *Unfinished) openedAndFollowed(t *topology.Topology, successor topology.Key) bool {
+	opening := u.Journal.NoReturn()
+	if opening == nil || opening.State != plan.Done || opening.Server != successor {
+		return false
+	}
+	return slices.ContainsFunc(t.Replicas(successor), func(i *topology.Instance) bool { return i.LastCheckValid() })
+}
+
+// endWithout ends a recovery whose successor was opened and is gone: its own failure is recovered next.
+func (e *Engine) endWithout(ctx context.Context, u *Unfinished, successor topology.Key, ask request, log *recoveryLog) {
+	r := &u.Recovery
+	e.remember(r)
+	log.line("carried on by %s: %s had been opened for writing, and does not answer", e.o.Node.Hostname, successor)
+	e.o.Observer.Apply(observe.Promoted{Key: successor})
+	r.Plan = u.Journal.Plan
+	r.Successor, r.SuccessorCoordinates, r.SuccessorAlias = successor, u.Journal.OpenAt, e.aliasOf(successor)
+	r.Participants = participants(&r.Plan)
+	r.Lost = r.Plan.LostKeys()
+	for _, s := range r.Plan.Steps {
+		if s.Phase == plan.Repoint && s.State != plan.Done && s.State != plan.Skipped && !e.follows(s.Server, successor) && !slices.Contains(r.Lost, s.Server) {
+			r.Lost = append(r.Lost, s.Server)
+		}
+	}
+	e.conclude(ctx, r, ask, log, nil)
+}
+
+func (e *Engine) follows(k, source topology.Key) bool {
+	i := e.o.Observer.Snapshot().Instance(k)
+	return i != nil && i.Channel.Source == source
 }
 
 // loseSuccessor gives a successor up of which nobody knows whether it takes writes.

@@ -81,6 +81,9 @@ func (l *recoveryLog) cancellable(ctx context.Context, hooks string) (_ context.
 	ctx, cancel := context.WithCancelCause(ctx)
 	c := &cancellable{hooks, cancel}
 	l.mu.Lock()
+	if l.ceased != nil && hooks == "" {
+		cancel(l.ceased)
+	}
 	l.running = append(l.running, c)
 	l.mu.Unlock()
 	return ctx, func() {
@@ -100,6 +103,19 @@ func (l *recoveryLog) cancel(why error) int {
 		c.end(why)
 	}
 	return len(running)
+}
+
+// cutShort ends the steps that run, and all that are still to come. Hooks go on.
+func (l *recoveryLog) cutShort(why error) {
+	l.mu.Lock()
+	l.ceased = why
+	running := slices.Clone(l.running)
+	l.mu.Unlock()
+	for _, c := range running {
+		if c.hooks == "" {
+			c.end(why)
+		}
+	}
 }
 
 func (l *recoveryLog) runningHooks() (lists []string) {

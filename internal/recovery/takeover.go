@@ -230,6 +230,7 @@ func (e *Engine) takeOver(ctx context.Context, r *Recovery, want TakeoverRequest
 		e.forgetDetection(ctx, f)
 		return nil, fmt.Errorf("%s of %s: %w", want.Command, f.Key, errors.Join(err, block.error()))
 	}
+	r.begins()
 	e.mu.Lock()
 	e.active[r.UID] = r
 	e.mu.Unlock()
@@ -240,6 +241,7 @@ func (e *Engine) takeOver(ctx context.Context, r *Recovery, want TakeoverRequest
 	log := e.newLog(ctx, r, true)
 	ask := request{hooks: true, forced: true}
 	err = e.switchOver(ctx, r, want, log)
+	close(r.still)
 	if leftOpen(err) {
 		e.leave(r, log, err)
 		return r, err
@@ -279,7 +281,7 @@ func (e *Engine) switchOver(ctx context.Context, r *Recovery, want TakeoverReque
 	log.plan(&r.Plan)
 	log.save() // who carries on must know the plan before anything is done
 	r.Participants = participants(&r.Plan)
-	w := &watched{log: log}
+	w := &watched{log: log, opened: func(k topology.Key) { e.announcePromoted(r, k) }}
 	run := execute.New(w.options(e.executorOptions(f.ClusterName, r.UID, log))).NewRun()
 	run.BeforeNoReturn(func(ctx context.Context) error { return e.noteOpening(ctx, r, log) })
 	err := run.Plan(ctx, &r.Plan, 0)
@@ -315,6 +317,7 @@ func (e *Engine) aliasOf(k topology.Key) string {
 // watched sees to what a crash in the middle of a takeover must not leave behind, and to undoing that fails.
 type watched struct {
 	log        *recoveryLog
+	opened     func(topology.Key)
 	undoFailed bool
 }
 
@@ -322,10 +325,15 @@ func (w *watched) options(o execute.Options) execute.Options {
 	told := o.OnStep
 	o.OnStep = func(s plan.Step) {
 		told(s)
-		if s.Undo != nil && s.State == plan.Running {
-			w.log.save() // before it is done: nobody else could know that it is to be taken back
+		if s.NoReturn && s.State == plan.Done && s.Action.Verb == plan.SetWritable {
+			w.opened(s.Server)
 		}
 		w.undoFailed = w.undoFailed || s.Phase == plan.Undo && s.State == plan.Failed
+	}
+	o.OnBegin = func(s plan.Step) {
+		if s.Undo != nil {
+			w.log.save() // nobody else could know that it is to be taken back
+		}
 	}
 	return o
 }

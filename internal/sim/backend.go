@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"orchestrator/internal/observe"
 	"orchestrator/internal/recovery"
 	"orchestrator/internal/store"
 	"orchestrator/internal/topology"
@@ -274,16 +273,6 @@ func (k keep) RegisterCandidate(context.Context, topology.Key, topology.Promotio
 
 // Caretake implements observe.Store.
 func (k keep) Caretake(context.Context) error { return nil }
-
-// declare tells all other managers of a downtime, as their look into the backend a moment later does.
-func (b *backend) declare(from *Manager, key topology.Key, d *topology.Downtime) {
-	for _, m := range b.w.managers {
-		if m == from {
-			continue
-		}
-		b.w.after(300*time.Millisecond+b.w.latency(b.node, m.node, 35), func() { m.hear(observe.SetDowntime{Key: key, Downtime: d}) })
-	}
-}
 
 func (b *backend) journal(uid string) *journal {
 	if n := slices.IndexFunc(b.journals, func(j *journal) bool { return j.uid == uid }); n >= 0 {

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,13 +55,10 @@ type checker struct {
 	own       map[txn]bool        // made by people on servers that are closed
 	demoted   map[*Server]*Server // former primaries, and who was opened instead
 	primaries map[*Server]bool    // whom managers have opened
+	primary   *Server             // who was opened last, or was open from the beginning
 	deeds     []deed
 	last      moment // the last step of the scenario
 	backend   bool   // there was trouble with the backend
-
-	// halfway says that a successor was lost before the recovery that opened it had ended. To the managers it may look like
-	// a replica then, and people have to decide (a known limit).
-	halfway bool
 
 	twoSince moment
 	two      string
@@ -103,13 +101,6 @@ func (c *checker) acts(m *Manager, s *Server, what string) {
 // did is when a server does what a manager sent.
 func (c *checker) did(m *Manager, s *Server, what string) {
 	c.deeds = append(c.deeds, deed{c.w.now(), m, s, what})
-}
-
-// lost is when a server ceases to answer, for whatever reason.
-func (c *checker) lost(s *Server) {
-	for _, r := range c.w.backend.recoveries {
-		c.halfway = c.halfway || c.primaries[s] && !r.ended
-	}
 }
 
 // acked is when a client hears that its transaction is committed.
@@ -164,7 +155,7 @@ func (c *checker) opens(m *Manager, s *Server) {
 	}
 	c.promotions++
 	for _, o := range w.servers {
-		if o != s && o.up && !o.readOnly && m.within(o) && w.talks(o.node, s.node) && w.now()-o.reachable(m) > 3*time.Second && !w.Scenario.ByHand {
+		if o != s && o.up && !o.readOnly && o.ch == nil && m.within(o) && w.talks(o.node, s.node) && w.now()-o.reachable(m) > 3*time.Second && !w.Scenario.ByHand {
 			c.violated(SecondWriter, "%s opens %s while %s takes writes and answers", m.id.Hostname, s.Name, o.Name)
 		}
 	}
@@ -179,11 +170,17 @@ func (c *checker) opens(m *Manager, s *Server) {
 			continue
 		}
 		for _, o := range w.servers {
+			// What a replica delays on purpose counts less than its delay does (docs/failover.md, the order of candidates).
 			if w.Scenario.ByPosition && o.Rule == topology.MustNotPromote {
 				continue // by file and position nothing can be fetched from it
 			}
-			if o != s && s.ch != nil && o.ch != nil && o.ch.source == s.ch.source && m.within(o) && o.readOnly && w.talks(o.node, s.node) && o.holds(t) && o.stands(m) && !w.Scenario.ByHand {
+			if o != s && s.ch != nil && o.ch != nil && o.ch.source == s.ch.source && m.within(o) && o.readOnly && w.talks(o.node, s.node) && o.holds(t) && (o.Delay == 0 || o.inLog[t]) && o.stands(m) && !w.Scenario.ByHand {
 				c.violated(LostWrite, "%s opens %s without transaction %d, which was acknowledged and is on %s", m.id.Hostname, s.Name, n, o.Name)
+			}
+		}
+		for _, o := range w.servers {
+			if o != s && o.ch == nil && m.within(o) && o.stands(m) && w.talks(o.node, s.node) && o.inLog[t] && !w.Scenario.ByHand {
+				c.violated(LostWrite, "%s opens %s without transaction %d, which was acknowledged, while %s has it and answers", m.id.Hostname, s.Name, n, o.Name)
 			}
 		}
 		c.excused[t] = "nobody who could be reached had it when " + s.Name + " was opened"
@@ -195,6 +192,7 @@ func (c *checker) opens(m *Manager, s *Server) {
 	}
 	delete(c.demoted, s)
 	c.primaries[s] = true
+	c.primary = s
 }
 
 // onlyUnseenBy says whether a primary takes writes and serves all of its replicas, and only a manager has been unable to
@@ -251,8 +249,8 @@ func (c *checker) repoints(m *Manager, s *Server, to topology.Key) {
 	c.did(m, s, "replicate from "+to.Hostname)
 	c.drops(m, s, to)
 	target := w.byKey[to]
-	if target == nil || w.Scenario.ByHand {
-		return
+	if target == nil || w.Scenario.ByHand || !target.up {
+		return // what it loses with its machine cannot be known before it is back
 	}
 	for _, t := range s.log {
 		if !target.holds(t) && !c.own[t] && target.find(t) < 0 {
@@ -382,6 +380,16 @@ func (c *checker) orphaned(s *Server) bool {
 	return true
 }
 
+// unfinished says whether a recovery is under way.
+func (c *checker) unfinished() bool {
+	b, m := c.w.backend, c.w.leader()
+	if m != nil && c.bereft(m) > 0 {
+		return true // a receiver may not have noticed yet that its source is gone
+	}
+	return slices.ContainsFunc(b.recoveries, func(r *row) bool { return !r.ended && b.alive(r.by) }) ||
+		slices.ContainsFunc(b.journals, func(j *journal) bool { return j.open })
+}
+
 func (c *checker) checkRecords() {
 	for _, r := range c.w.backend.recoveries {
 		if !r.ended && c.w.backend.alive(r.by) { // of a crashed process the period may end before it counts as gone
@@ -396,11 +404,20 @@ func (c *checker) checkRecords() {
 }
 
 func (c *checker) checkWriter(m *Manager) {
-	w := c.w
-	if len(c.writers()) > 0 || w.Scenario.ByHand || w.Scenario.Unwanted || c.halfway {
-		return
+	if eligible := c.bereft(m); eligible > 0 {
+		c.violated(NoWriter, "no server takes writes, though %d replicas could be promoted", eligible)
 	}
-	eligible := 0
+}
+
+// bereft is how many replicas could be promoted where nobody takes writes, and nothing but the managers can bring that about.
+func (c *checker) bereft(m *Manager) (eligible int) {
+	w := c.w
+	if len(c.writers()) > 0 || w.Scenario.ByHand || w.Scenario.Unwanted {
+		return 0
+	}
+	if p := c.primary; p != nil && p.alive() && p.ch == nil && w.talks(m.node, p.node) {
+		return 0 // it lives, closed: that is for people to open, unless RecoverNonWriteableMaster says otherwise
+	}
 	for _, s := range w.servers {
 		if !m.within(s) {
 			continue
@@ -412,6 +429,9 @@ func (c *checker) checkWriter(m *Manager) {
 		if src == nil {
 			continue // it was detached, because it could not follow
 		}
+		if c.demoted[src] != nil {
+			continue // it was away when that was replaced, and lacks what its successor has taken (a known limit)
+		}
 		if src.alive() && (w.talks(src.node, s.node) || w.now()-s.reachable(m) < settled) {
 			continue // its source lives, closed: that is for people to open, unless RecoverNonWriteableMaster says otherwise
 		}
@@ -419,9 +439,7 @@ func (c *checker) checkWriter(m *Manager) {
 			eligible++
 		}
 	}
-	if eligible > 0 {
-		c.violated(NoWriter, "no server takes writes, though %d replicas could be promoted", eligible)
-	}
+	return eligible
 }
 
 // auditWithin is how long after a change it may take until it is on record.

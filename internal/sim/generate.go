@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"orchestrator/internal/recovery"
 	"orchestrator/internal/topology"
 )
 
@@ -168,7 +169,7 @@ func (g *generator) misfortune(t time.Duration) {
 			g.at(t+back, what, do)
 		}
 	}
-	switch d.n(14) {
+	switch d.n(15) {
 	case 0, 1, 2:
 		g.at(t, v+" is killed", Kill(v))
 		returns(v+" is started again", Restart(v))
@@ -213,6 +214,12 @@ func (g *generator) misfortune(t time.Duration) {
 		for _, s := range g.sc.Servers {
 			g.at(t+d.between(time.Second, 10*time.Second), s.Name+" is started again", Restart(s.Name))
 		}
+	case 14:
+		of, to := g.name(), ""
+		if d.chance(60) {
+			to = g.name()
+		}
+		g.at(t, fmt.Sprintf("a takeover by %q is asked for", to), TakeOver(recovery.GracefulTakeoverAuto, of, to))
 	case 13:
 		g.at(t, "leader and "+v+" die together", func(w *World) { CrashLeader(w); Kill(v)(w) })
 		returns(v+" is started again", Restart(v))

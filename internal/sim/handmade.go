@@ -9,7 +9,7 @@ import (
 // Handmade returns scenarios in which the field has bled, each named in one sentence, with what must come of it.
 func Handmade() []Expected {
 	var all []Expected
-	for _, list := range [][]Expected{lostPrimaries(), silentPrimaries(), candidates(), returns(), managersInTrouble(), twiceAtOnce(), surroundings(), people()} {
+	for _, list := range [][]Expected{lostPrimaries(), silentPrimaries(), candidates(), returns(), managersInTrouble(), twiceAtOnce(), lostAgain(), takeovers(), surroundings(), people()} {
 		all = append(all, list...)
 	}
 	for n := range all {
@@ -183,16 +183,16 @@ func returns() []Expected {
 		{Scenario: maria(back), Primary: "db2 db3", Promotions: 1},
 		{Scenario: semi("the old primary is restarted at once by its supervisor", cluster(2, set(1, opens)), at(12*sec, Kill("db1")), at(12300*time.Millisecond, Restart("db1"))), Primary: "db1 db2", Promotions: -1},
 		{Scenario: semi("the primary returns while replicas are told to stop", cluster(2, set(1, opens)), at(12*sec, Kill("db1")), when("stop receiving", 0, Restart("db1"))), Primary: "db1 db2", Promotions: -1},
-		{Scenario: semi("the primary returns right when its successor is opened", cluster(2, set(1, opens)), at(12*sec, Kill("db1")), when("open for writing", 0, Restart("db1"))), Primary: "db2", Promotions: 1},
+		{Scenario: semi("the primary returns right when its successor is opened", cluster(2, set(1, opens)), at(12*sec, Kill("db1")), when(": open for writing", 0, Restart("db1"))), Primary: "db2", Promotions: 1},
 		{Scenario: semi("the old primary returns while a slow replica is waited for", cluster(2, set(1, opens), set(3, func(s *ServerSpec) { s.Rule = topology.PreferNotPromote })),
-			at(11*sec, SlowApplier("db3", 300*time.Millisecond)), at(14*sec, Kill("db1")), when("open for writing", sec, Restart("db1"))), Primary: "db2", Promotions: 1},
+			at(11*sec, SlowApplier("db3", 300*time.Millisecond)), at(14*sec, Kill("db1")), when(": open for writing", sec, Restart("db1"))), Primary: "db2", Promotions: 1},
 		{Scenario: with(async("the old primary is restarted again faster than it is asked", cluster(1, set(1, opens)), at(12*sec, Kill("db1")), at(20*sec, Restart("db1")), at(31350*time.Millisecond, Kill("db1")), at(31830*time.Millisecond, Restart("db1"))),
 			func(sc *Scenario) { sc.ByPosition = true }), Primary: "db2", Promotions: 1, MayLose: true},
 		{Scenario: async("the old primary returns with transactions that nobody else has", cluster(2, set(1, opens)), at(12*sec, Isolate("db1", "app1")), at(30*sec, Rejoin("db1", "app1"))),
 			Primary: "db2 db3", Promotions: 1, MayLose: true, Roles: map[string]string{"db1": "closed"}},
 		{Scenario: semi("the old primary returns while commits wait on it", cluster(2), at(12*sec, Isolate("db1", "app1")), at(25*sec, Rejoin("db1", "app1"))), Primary: "db2 db3", Promotions: 1},
 		{Scenario: semi("the old primary returns after the new one has purged its logs", cluster(2), at(12*sec, Kill("db1")), at(30*sec, Purge("db2")), at(35*sec, Restart("db1"))), Primary: "db2", Promotions: 1},
-		{Scenario: semi("the old primary is cut off again while it is taken back", cluster(2), at(12*sec, Kill("db1")), at(20*sec, Restart("db1")), when("saw      fenced", 0, Isolate("db1")), at(40*sec, Rejoin("db1"))), Primary: "db2", Promotions: 1},
+		{Scenario: semi("the old primary is cut off again while it is taken back", cluster(2), at(12*sec, Kill("db1")), at(20*sec, Restart("db1")), when("fenced: ", 0, Isolate("db1")), at(40*sec, Rejoin("db1"))), Primary: "db2", Promotions: 1},
 		{Scenario: semi("a replica that was away returns below the dead primary", cluster(2), at(10*sec, Kill("db3")), at(12*sec, Kill("db1")), at(25*sec, Restart("db3")), at(35*sec, Restart("db1"))), Primary: "db2", Promotions: 1},
 		{Scenario: semi("the three servers lose power together and return one by one", cluster(2), at(12*sec, PowerOff("db1"), PowerOff("db2"), PowerOff("db3")), at(20*sec, Restart("db2")), at(30*sec, Restart("db1")), at(32*sec, Restart("db3"))),
 			Primary: "|db2", Promotions: -1, MayLose: true},
@@ -205,7 +205,7 @@ func managersInTrouble() []Expected {
 		{Scenario: n(semi("leader and primary die together", cluster(2), at(12*sec, CrashLeader, Kill("db1"))), 2), Primary: "db2 db3", Promotions: 1},
 		{Scenario: n(semi("the leader dies when the failure is found", cluster(2), at(12*sec, Kill("db1")), when("began: ", 0, CrashLeader)), 3), Primary: "db2 db3", Promotions: 1},
 		{Scenario: n(semi("the leader dies when the receivers have stopped", cluster(2), at(12*sec, Kill("db1")), when("stop receiving", time.Millisecond, CrashLeader)), 2), Primary: "db2 db3", Promotions: 1},
-		{Scenario: n(semi("the leader dies right after it has opened the successor", cluster(2), at(12*sec, Kill("db1")), when("open for writing", 0, CrashLeader)), 2), Primary: "db2", Promotions: -1},
+		{Scenario: n(semi("the leader dies right after it has opened the successor", cluster(2), at(12*sec, Kill("db1")), when(": open for writing", 0, CrashLeader)), 2), Primary: "db2", Promotions: -1},
 		{Scenario: n(semi("the leader dies when replicas are being moved", cluster(3), at(12*sec, Kill("db1")), when("replicate from", 0, CrashLeader)), 2), Primary: "db2", Promotions: -1},
 		{Scenario: semi("the only manager dies with the primary and is started again", cluster(2), at(12*sec, CrashLeader, Kill("db1")), at(20*sec, RestartManagers)), Primary: "db2 db3", Promotions: 1},
 		{Scenario: n(semi("the leader is cut off from servers and backend in the middle", cluster(2), at(12*sec, Kill("db1")), when("stop receiving", time.Millisecond, Isolate("m1"))), 2), Primary: "db2 db3", Promotions: -1},
@@ -230,7 +230,7 @@ func managersInTrouble() []Expected {
 func twiceAtOnce() []Expected {
 	return []Expected{
 		{Scenario: semi("two servers fail in one cluster at the same moment", cluster(3), at(12*sec, Kill("db1"), Kill("db2"))), Primary: "db3 db4", Promotions: 1},
-		{Scenario: with(semi("the successor dies right after it was opened, and people have to decide", cluster(2), at(12*sec, Kill("db1")), when("open for writing", time.Millisecond, Kill("db2"))),
+		{Scenario: with(semi("the successor dies right after it was opened, and people have to decide", cluster(2), at(12*sec, Kill("db1")), when(": open for writing", time.Millisecond, Kill("db2"))),
 			func(sc *Scenario) { sc.Unwanted = true }), Primary: "db2 db3|", Promotions: -1},
 		{Scenario: semi("a replica dies while it is moved", cluster(3), at(12*sec, Kill("db1")), when("replicate from", 0, Kill("db4"))), Primary: "db2", Promotions: 1},
 		{Scenario: semi("the successor hangs while it is to be opened, and the old primary returns", cluster(1, set(1, func(s *ServerSpec) { s.OpensOnRestart = true })), at(12*sec, Kill("db1")),

@@ -35,6 +35,10 @@ func TestHandmadeScenariosEndAsTheyMust(t *testing.T) {
 				wrong = true
 				t.Errorf("%d of %d acknowledged transactions are lost", result.Lost, result.Acknowledged)
 			}
+			for _, line := range result.Waiting {
+				wrong = true
+				t.Errorf("the story has no line with %q", line)
+			}
 			if wrong {
 				t.Errorf("%s", result.Story())
 			}

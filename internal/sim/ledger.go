@@ -201,6 +201,34 @@ func promotes(c analysis.Code) bool {
 	return false
 }
 
+// PromotedAt implements recovery.Ledger.
+func (l ledger) PromotedAt(ctx context.Context, key topology.Key) (at time.Time, err error) {
+	err = l.m.consult(ctx, 68, false, func(b *backend) error {
+		at = time.Time{}
+		for _, j := range b.journals {
+			if j.open && j.state.Successor == key {
+				at = j.updated
+				if o := b.row(j.uid); o != nil {
+					at = o.Started
+				}
+				return nil
+			}
+		}
+		for _, o := range slices.Backward(b.recoveries) {
+			switch {
+			case !o.successful || !promotes(o.Finding.Code):
+			case o.Finding.Key == key && o.Successor != key:
+				return nil
+			case o.Successor == key:
+				at = o.Ended
+				return nil
+			}
+		}
+		return nil
+	})
+	return at, err
+}
+
 // Acknowledge implements recovery.Ledger.
 func (l ledger) Acknowledge(ctx context.Context, uid, _ string) error {
 	return l.m.consult(ctx, 58, true, func(b *backend) error {
@@ -230,7 +258,6 @@ func (l ledger) ClearDetections(ctx context.Context, key topology.Key) error {
 func (l ledger) Downtime(ctx context.Context, key topology.Key, d topology.Downtime) error {
 	return l.m.consult(ctx, 60, true, func(b *backend) error {
 		b.downtimes[key] = d
-		b.declare(l.m, key, &d)
 		return nil
 	})
 }
@@ -238,10 +265,7 @@ func (l ledger) Downtime(ctx context.Context, key topology.Key, d topology.Downt
 // EndDowntime implements recovery.Ledger.
 func (l ledger) EndDowntime(ctx context.Context, key topology.Key) error {
 	return l.m.consult(ctx, 61, true, func(b *backend) error {
-		if _, ok := b.downtimes[key]; ok {
-			delete(b.downtimes, key)
-			b.declare(l.m, key, nil)
-		}
+		delete(b.downtimes, key)
 		return nil
 	})
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,6 +33,7 @@ type Manager struct {
 	observer *observe.Observer
 	engine   *recovery.Engine
 	watches  []*watch
+	ctx      context.Context // of the process
 	stop     context.CancelFunc
 	work     sync.WaitGroup
 }
@@ -55,7 +58,7 @@ func (m *Manager) clock() time.Time {
 func (m *Manager) start() {
 	w := m.w
 	ctx, stop := context.WithCancel(context.Background())
-	m.stop = stop
+	m.ctx, m.stop = ctx, stop
 	log := slog.New(slog.DiscardHandler)
 	if w.Scenario.Verbose {
 		log = slog.New(storyLog{w, m.node})
@@ -85,6 +88,12 @@ func (m *Manager) start() {
 				return
 			}
 		}
+		if len(w.managers) > 1 { // who is alone has declared everything itself
+			m.work.Go(func() { m.hear(ctx) })
+			if sleep(ctx, time.Millisecond) != nil {
+				return
+			}
+		}
 		m.beat(ctx)
 	})
 }
@@ -105,12 +114,33 @@ func (m *Manager) beat(ctx context.Context) {
 	}
 }
 
-// hear applies what others have declared. The caller holds the world's lock.
-func (m *Manager) hear(c observe.Change) {
-	if m.dead || !m.w.talks(m.node, m.w.backend.node) {
-		return
+// hear shows in the picture what other processes have declared, as the service does: what has changed in the backend since
+// the last look.
+func (m *Manager) hear(ctx context.Context) {
+	var last map[topology.Key]topology.Downtime
+	for {
+		var now map[topology.Key]topology.Downtime
+		err := m.consult(ctx, 37, false, func(b *backend) error {
+			now = maps.Clone(b.downtimes)
+			return nil
+		})
+		if err == nil {
+			for _, k := range topology.SortKeys(slices.Collect(maps.Keys(now))) {
+				if d := now[k]; last[k] != d {
+					m.observer.Apply(observe.SetDowntime{Key: k, Downtime: &d})
+				}
+			}
+			for _, k := range topology.SortKeys(slices.Collect(maps.Keys(last))) {
+				if _, still := now[k]; !still {
+					m.observer.Apply(observe.SetDowntime{Key: k})
+				}
+			}
+			last = now
+		}
+		if sleep(ctx, m.w.config.InstancePoll()) != nil {
+			return
+		}
 	}
-	m.work.Go(func() { m.observer.Apply(c) })
 }
 
 // crash ends the process in the middle of what it does. The caller holds the world's lock.

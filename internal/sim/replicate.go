@@ -270,7 +270,7 @@ func (c *stream) deliver(upTo int) {
 		t := c.source.log[c.cursor]
 		r := &w.txns[t]
 		ch.read = c.cursor + 1
-		if r.origin == s.index || ch.mode == topology.OracleGTID && (s.has.has(r.origin, r.seq) || ch.retrieved.has(r.origin, r.seq)) {
+		if r.origin == s.index && !s.takesOwn() || s.inLog[t] || ch.mode == topology.OracleGTID && (s.has.has(r.origin, r.seq) || ch.retrieved.has(r.origin, r.seq)) {
 			if len(ch.unapplied()) == 0 {
 				ch.exec = ch.read
 			}
@@ -294,6 +294,11 @@ func (c *stream) deliver(upTo int) {
 	}
 	ch.kick()
 	c.pump()
+}
+
+// takesOwn says whether the server takes transactions of its own back from others: MariaDB does as a semi-sync replica.
+func (s *Server) takesOwn() bool {
+	return s.maria() && s.semiReplica && s.ch.mode == topology.MariaDBGTID
 }
 
 // silence begins when nothing gets through any more; the replica notices it when its net timeout is over.

@@ -36,6 +36,9 @@ type Result struct {
 	Recoveries   int
 	TwoWriters   time.Duration // longest time that two took writes in plain sight
 
+	// Waiting are the lines of the story for which steps have waited in vain.
+	Waiting []string
+
 	tell func() string
 }
 
@@ -50,6 +53,10 @@ func (r *Result) Story() string {
 	return b.String()
 }
 
+// patient is how much longer a scenario runs whose recoveries have not ended: a replica may be waited for for half a minute,
+// and one of which nobody knows whether it was opened for as long again.
+const patient = 100 * time.Second
+
 // Run runs a scenario from its beginning to its end. It must be called in a testing/synctest bubble of its own.
 func (r *Runner) Run(sc *Scenario) *Result {
 	sc = sc.withDefaults()
@@ -63,6 +70,11 @@ func (r *Runner) Run(sc *Scenario) *Result {
 	time.Sleep(sc.Until)
 
 	w.mu.Lock()
+	for more := time.Duration(0); more < patient && w.check.unfinished(); more += patient / 20 {
+		w.mu.Unlock()
+		time.Sleep(patient / 20)
+		w.mu.Lock()
+	}
 	w.ending = true
 	w.check.end()
 	result := w.result()
@@ -116,6 +128,9 @@ func (w *World) result() *Result {
 	r := &Result{
 		Scenario: w.Scenario, Violations: c.broken, Trace: w.story.trace(), Roles: make(map[string]string),
 		Acknowledged: c.acks, Guaranteed: c.guaranteed, Promotions: c.promotions, Recoveries: len(w.backend.recoveries), TwoWriters: c.longest,
+	}
+	for _, s := range w.triggers {
+		r.Waiting = append(r.Waiting, s.When)
 	}
 	lines := w.story.lines
 	r.tell = func() string { return (&story{lines}).text(w) }

@@ -193,6 +193,33 @@ func Jump(n int, d time.Duration) func(*World) {
 	}
 }
 
+// TakeOver has a person ask the leader for another primary of the cluster that a server is of: as a graceful takeover, or
+// by force. to is who shall take over, "" leaves it to the rules. A refusal is part of the story.
+func TakeOver(command recovery.Command, of, to string) func(*World) {
+	return func(w *World) {
+		m := w.leader()
+		if m == nil {
+			return
+		}
+		want := recovery.TakeoverRequest{Command: command}
+		if to != "" {
+			want.Designated = KeyOf(to)
+		}
+		w.say(m.node, "a person asks for a %s of %s", command, of)
+		m.work.Go(func() {
+			if i := m.observer.Snapshot().Instance(KeyOf(of)); i != nil {
+				want.Cluster = i.ClusterName
+			}
+			_, err := m.engine.Takeover(m.ctx, want)
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			if err != nil && !m.dead {
+				w.tell(m.node, decided, "to the person: "+err.Error())
+			}
+		})
+	}
+}
+
 // FillDisk fills a server's disk; Free makes room again.
 func FillDisk(name string) func(*World) {
 	return func(w *World) {

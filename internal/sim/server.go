@@ -55,6 +55,7 @@ type Server struct {
 
 	log     []txn   // its binary log
 	synced  int     // as many of it are on disk
+	flushed moment  // when that was last so of all
 	purged  int     // as many of it are no more there for replicas
 	has     gtidSet // MySQL: what the log holds; MariaDB keeps it as well, for the comparisons of the world
 	inLog   map[txn]bool
@@ -86,6 +87,9 @@ type commit struct {
 }
 
 // alive says whether the server does anything at all.
+// flushing is how often a server that is not careful writes its logs to disk.
+const flushing = time.Second
+
 func (s *Server) alive() bool { return s.up && !s.hung }
 
 // maria says whether the server is of the MariaDB family.
@@ -105,8 +109,8 @@ func (s *Server) append(t txn) {
 	s.log = append(s.log, t)
 	s.inLog[t] = true
 	s.has.add(r.origin, r.seq)
-	if !s.Lossy {
-		s.synced = len(s.log)
+	if now := s.w.now(); !s.Lossy || now-s.flushed >= flushing {
+		s.synced, s.flushed = len(s.log), now
 	}
 	for _, c := range s.streams {
 		c.pump()
@@ -132,6 +136,13 @@ func (s *Server) truncate(to int) (lost []txn) {
 				break
 			}
 		}
+	}
+	if ch := s.ch; ch != nil && ch.mode == topology.FilePosition {
+		ch.exec = 0 // its place in its source's log went back with the data
+		if src := s.w.byKey[ch.source]; src != nil && to > 0 {
+			ch.exec = src.find(s.log[to-1]) + 1
+		}
+		ch.read = ch.exec
 	}
 	return lost
 }
@@ -264,7 +275,7 @@ func (s *Server) powerOff() {
 	if s.up {
 		s.stopRunning()
 	}
-	if s.synced < len(s.log) {
+	if s.synced < len(s.log) && s.w.now()-s.flushed < flushing {
 		lost := s.truncate(s.synced)
 		s.w.check.truncated(lost)
 		s.w.say(s.node, "what was not on disk is lost: %d transactions", len(lost))
@@ -275,7 +286,6 @@ func (s *Server) powerOff() {
 }
 
 func (s *Server) stopRunning() {
-	s.w.check.lost(s)
 	s.up, s.hung = false, false
 	s.life++
 	s.waiting = nil // their clients hear nothing
@@ -337,7 +347,6 @@ func (s *Server) freeze() {
 		return
 	}
 	s.w.say(s.node, "it hangs")
-	s.w.check.lost(s)
 	s.hung = true
 	for _, c := range s.streams {
 		c.silence()

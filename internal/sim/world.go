@@ -87,6 +87,9 @@ func (w *World) addServer(n int, spec *ServerSpec) {
 		confirmed: make(map[*Server]int), waitCount: 1, nextConn: 100,
 		log: make([]txn, 0, 1024),
 	}
+	if spec.Open {
+		w.check.primary = s
+	}
 	if s.Version == "" {
 		s.Version = "8.4.2"
 		if w.Scenario.MariaDB {
@@ -105,7 +108,7 @@ func (s *Server) configure() {
 	sc := s.w.Scenario
 	if sc.SemiSync {
 		s.semiSource = s.Open
-		s.semiReplica = !s.Open && s.Priority > 0
+		s.semiReplica = s.Priority > 0
 		s.semiTimeout = sc.SemiSyncTimeout
 	}
 	if s.Source == "" {
