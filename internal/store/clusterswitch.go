@@ -18,6 +18,9 @@ func (s *Store) SwitchOffCluster(ctx context.Context, c ClusterSwitch) error {
 	if c.Begin.IsZero() {
 		c.Begin = s.now()
 	}
+	if s.agreed != nil {
+		return decide(ctx, s, switchClusterOff{c})
+	}
 	_, err := s.exec(ctx, "switch recoveries of cluster "+c.Cluster+" off", s.dialect.upsert("cluster_recovery_disable",
 		"cluster_name", "owner, reason, begin_timestamp, end_timestamp"),
 		c.Cluster, c.Owner, c.Reason, stamp(c.Begin), stamp(c.End))
@@ -26,6 +29,9 @@ func (s *Store) SwitchOffCluster(ctx context.Context, c ClusterSwitch) error {
 
 // SwitchOnCluster switches automatic recoveries of a cluster on again, and says whether they were off.
 func (s *Store) SwitchOnCluster(ctx context.Context, cluster string) (bool, error) {
+	if s.agreed != nil {
+		return agree[bool](ctx, s, switchClusterOn{cluster})
+	}
 	n, err := s.exec(ctx, "switch recoveries of cluster "+cluster+" on",
 		"DELETE FROM cluster_recovery_disable WHERE cluster_name = ?", cluster)
 	return n > 0, err
@@ -41,6 +47,9 @@ func (s *Store) SwitchedOffClusters(ctx context.Context) ([]ClusterSwitch, error
 
 // ExpireClusterSwitches deletes those whose time is over.
 func (s *Store) ExpireClusterSwitches(ctx context.Context) (int64, error) {
-	return s.exec(ctx, "expire the recovery switches of clusters",
-		"DELETE FROM cluster_recovery_disable WHERE "+s.dialect.moment("end_timestamp")+" <= ?", stamp(s.now()))
+	due, now := s.dialect.moment("end_timestamp")+" <= ?", stamp(s.now())
+	if s.agreed != nil {
+		return s.agreeIfAny(ctx, expireClusterSwitches{}, "cluster_recovery_disable", due, now)
+	}
+	return s.exec(ctx, "expire the recovery switches of clusters", "DELETE FROM cluster_recovery_disable WHERE "+due, now)
 }

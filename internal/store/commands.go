@@ -28,6 +28,7 @@ var knownCommands = map[string]func(json.RawMessage) (command, error){
 	endDowntime{}.op():           read[endDowntime],
 	expireBlocked{}.op():         read[expireBlocked],
 	expireCandidates{}.op():      read[expireCandidates],
+	expireClusterSwitches{}.op(): read[expireClusterSwitches],
 	expireDetections{}.op():      read[expireDetections],
 	expireDowntimes{}.op():       read[expireDowntimes],
 	expireMaintenance{}.op():     read[expireMaintenance],
@@ -47,12 +48,15 @@ var knownCommands = map[string]func(json.RawMessage) (command, error){
 	registerRecovery{}.op():      read[registerRecovery],
 	registerUnresolve{}.op():     read[registerUnresolve],
 	releaseMaintenance{}.op():    read[releaseMaintenance],
+	renewLostInRecovery{}.op():   read[renewLostInRecovery],
 	renameCluster{}.op():         read[renameCluster],
 	resolveRecovery{}.op():       read[resolveRecovery],
 	saveToken{}.op():             read[saveToken],
 	setAlias{}.op():              read[setAlias],
 	setAliasOverride{}.op():      read[setAliasOverride],
 	submitPool{}.op():            read[submitPool],
+	switchClusterOff{}.op():      read[switchClusterOff],
+	switchClusterOn{}.op():       read[switchClusterOn],
 	writeAudit{}.op():            read[writeAudit],
 	writeRecovery{}.op():         read[writeRecovery],
 	writeRecoveryStep{}.op():     read[writeRecoveryStep],
@@ -147,9 +151,15 @@ type (
 	forgetCluster struct {
 		Cluster string
 	}
-	disableRecoveries  struct{}
-	enableRecoveries   struct{}
-	injectedPseudoGTID struct {
+	switchClusterOff struct{ ClusterSwitch }
+	switchClusterOn  struct {
+		Cluster string
+	}
+	expireClusterSwitches struct{}
+	renewLostInRecovery   struct{}
+	disableRecoveries     struct{}
+	enableRecoveries      struct{}
+	injectedPseudoGTID    struct {
 		Cluster string
 	}
 	expireDetections struct {
@@ -215,6 +225,10 @@ func (putKeyValue) op() string           { return "put-key-value" }
 func (deleteKeyValue) op() string        { return "delete-key-value" }
 func (forgetInstances) op() string       { return "forget" }
 func (forgetCluster) op() string         { return "forget-cluster" }
+func (switchClusterOff) op() string      { return "disable-cluster-recoveries" }
+func (switchClusterOn) op() string       { return "enable-cluster-recoveries" }
+func (expireClusterSwitches) op() string { return "expire-cluster-recoveries" }
+func (renewLostInRecovery) op() string   { return "renew-lost-in-recovery" }
 func (disableRecoveries) op() string     { return "disable-global-recoveries" }
 func (enableRecoveries) op() string      { return "enable-global-recoveries" }
 func (injectedPseudoGTID) op() string    { return "injected-pseudo-gtid" }
@@ -368,6 +382,22 @@ func (c recordBlockedRecovery) apply(ctx context.Context, s *Store) (any, error)
 
 func (c expireBlocked) apply(ctx context.Context, s *Store) (any, error) {
 	return s.ExpireBlockedRecoveries(ctx, c.Age)
+}
+
+func (c switchClusterOff) apply(ctx context.Context, s *Store) (any, error) {
+	return nil, s.SwitchOffCluster(ctx, c.ClusterSwitch)
+}
+
+func (c switchClusterOn) apply(ctx context.Context, s *Store) (any, error) {
+	return s.SwitchOnCluster(ctx, c.Cluster)
+}
+
+func (expireClusterSwitches) apply(ctx context.Context, s *Store) (any, error) {
+	return s.ExpireClusterSwitches(ctx)
+}
+
+func (renewLostInRecovery) apply(ctx context.Context, s *Store) (any, error) {
+	return nil, s.RenewLostInRecovery(ctx)
 }
 
 func (c putJournal) apply(ctx context.Context, s *Store) (any, error) {

@@ -78,9 +78,13 @@ func (s *Store) ExpireDowntimes(ctx context.Context) ([]topology.Key, error) {
 // RenewLostInRecovery keeps the downtimes of servers that recoveries left behind from ending.
 func (s *Store) RenewLostInRecovery(ctx context.Context) error {
 	now := s.now()
-	_, err := s.exec(ctx, "renew downtimes of lost servers",
-		"UPDATE database_instance_downtime SET end_timestamp = ? WHERE downtime_active IS NOT NULL AND reason = ? AND "+
-			s.dialect.moment("end_timestamp")+" BETWEEN ? AND ?",
-		stamp(now.Add(lostForever)), topology.ReasonLostInRecovery, stamp(now), stamp(now.Add(lostForever-24*time.Hour)))
+	due := "downtime_active IS NOT NULL AND reason = ? AND " + s.dialect.moment("end_timestamp") + " BETWEEN ? AND ?"
+	args := []any{topology.ReasonLostInRecovery, stamp(now), stamp(now.Add(lostForever - 24*time.Hour))}
+	if s.agreed != nil {
+		_, err := s.agreeIfAny(ctx, renewLostInRecovery{}, "database_instance_downtime", due, args...)
+		return err
+	}
+	_, err := s.exec(ctx, "renew downtimes of lost servers", "UPDATE database_instance_downtime SET end_timestamp = ? WHERE "+due,
+		append([]any{stamp(now.Add(lostForever))}, args...)...)
 	return err
 }

@@ -137,6 +137,18 @@ func TestEveryDecisionIsAgreedOn(t *testing.T) {
 	yes(a.DeleteKV(ctx, "k2"))
 	ok(a.SetRecoveryDisabled(ctx, true))
 	ok(a.SetRecoveryDisabled(ctx, false))
+	ok(a.SwitchOffCluster(ctx, ClusterSwitch{Cluster: "c", Owner: "o", Reason: "r", End: begin.Add(time.Hour)}))
+	yes(a.SwitchOnCluster(ctx, "c"))
+	ok(a.SwitchOffCluster(ctx, ClusterSwitch{Cluster: "c", End: begin.Add(-time.Hour)}))
+	if n, err := a.ExpireClusterSwitches(ctx); err != nil || n != 1 {
+		t.Errorf("expired %d switches of clusters, %v", n, err)
+	}
+	ok(a.SwitchOffCluster(ctx, ClusterSwitch{Cluster: "c", Owner: "o", Reason: "r", End: begin.Add(time.Hour)}))
+	ok(a.BeginDowntime(ctx, other, topology.Downtime{Owner: "o", Reason: topology.ReasonLostInRecovery, Begin: begin, End: begin.Add(time.Hour)}))
+	ok(a.RenewLostInRecovery(ctx))
+	if down, err := a.Downtimes(ctx); err != nil || down[other].End.Before(begin.Add(364*24*time.Hour)) {
+		t.Errorf("the downtime of a lost server ends %v, %v", down[other].End, err)
+	}
 	ok(a.RecordInjectedPseudoGTID(ctx, "c"))
 	ok(a.RegisterUnresolve(ctx, "h", "virtual", begin))
 	ok(a.SaveToken(ctx, AccessToken{Public: "p", Secret: "s", By: "me"}))
