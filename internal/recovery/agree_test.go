@@ -8,6 +8,7 @@ import (
 
 	"orchestrator/internal/analysis"
 	"orchestrator/internal/observe"
+	"orchestrator/internal/plan"
 	"orchestrator/internal/topology"
 )
 
@@ -210,6 +211,40 @@ func TestAPrimaryStaysOpenAlthoughItsDowntimeIsStale(t *testing.T) {
 		after(time.Second)
 		if s := b.statements(); len(s) > 0 {
 			t.Errorf("statements %q", s)
+		}
+	})
+}
+
+// TestASuccessorIsNotClosedWhileItIsPromoted has a server chosen that still counts as lost itself. It takes writes before
+// anybody has written that down, and is not closed; when nothing of it is on record in the end, it is.
+func TestASuccessorIsNotClosedWhileItIsPromoted(t *testing.T) {
+	inBubble(t, pair, "", func(t *testing.T, b *bench) {
+		b.change("p", func(i *topology.Instance) {
+			i.Uptime = time.Second
+			i.Downtime = &topology.Downtime{Reason: topology.ReasonLostInRecovery, Begin: time.Now().Add(-time.Second), End: time.Now().Add(time.Hour)}
+		})
+		for _, n := range []string{"a", "b"} {
+			b.change(n, func(i *topology.Instance) { i.Channel.Source = key("z") })
+		}
+		b.run(t)
+		after(time.Millisecond)
+		r := &Recovery{UID: "u", Finding: analysis.Finding{Key: key("b")}}
+		b.engine.mu.Lock()
+		b.engine.active[r.UID] = r // nobody else carries it on
+		b.engine.mu.Unlock()
+		log := b.engine.newLog(t.Context(), r, false)
+		log.forecast(&plan.Plan{Successor: key("p")})
+		b.event(observe.InstanceBack, "p")
+		b.engine.fence(key("p"), "p") // as what began before it was chosen would go on
+		after(time.Second)
+		if b.said("p: read_only=true") {
+			t.Errorf("the successor was closed for writing: %q", b.statements())
+		}
+		log.close()
+		b.event(observe.InstanceBack, "p")
+		after(time.Second)
+		if !b.said("p: read_only=true") {
+			t.Errorf("statements %q", b.statements())
 		}
 	})
 }

@@ -53,6 +53,10 @@ func (e *Engine) fence(k topology.Key, cluster string) {
 
 func (e *Engine) fenceUntilDone(ctx context.Context, k topology.Key, cluster string) {
 	for {
+		if e.promotes(k) {
+			e.o.Logger.Info("a server that counts as lost is being promoted; it is not closed for writing", "server", k.String())
+			return
+		}
 		err := e.fenceOnce(ctx, k)
 		if err == nil {
 			e.mu.Lock()
@@ -73,6 +77,29 @@ func (e *Engine) fenceUntilDone(ctx context.Context, k topology.Key, cluster str
 			return
 		case <-t.C:
 		}
+	}
+}
+
+// promotes says whether a recovery of this process is going to open a server for writing, or has done so and is not done
+// with what follows. Its downtime, from when it was lost itself, ends only after that, and the journal that says so is
+// written behind its back.
+func (e *Engine) promotes(k topology.Key) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, l := range e.logs {
+		if l.opens() == k {
+			return true
+		}
+	}
+	return false
+}
+
+// stopFencing ends the closing of a server that has been chosen to be opened.
+func (e *Engine) stopFencing(k topology.Key) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if end := e.fencing[k]; end != nil {
+		end()
 	}
 }
 
@@ -253,7 +280,7 @@ func (e *Engine) closeReturned(i *topology.Instance) {
 	e.mu.Lock()
 	opened := e.opened[i.Key]
 	e.mu.Unlock()
-	if opened {
+	if opened || e.promotes(i.Key) {
 		return
 	}
 	reader, ok := e.o.Ledger.(promotionReader)

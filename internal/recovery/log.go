@@ -236,6 +236,16 @@ func (l *recoveryLog) forecast(p *plan.Plan) {
 		l.journal.Steps = steps
 		l.changed = true
 	})
+	if !p.Successor.IsZero() {
+		l.e.stopFencing(p.Successor)
+	}
+}
+
+// opens is the server that the recovery opens for writing; the zero Key as long as that is not decided.
+func (l *recoveryLog) opens() topology.Key {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.journal.Successor
 }
 
 // plan notes what was decided and why.
