@@ -91,10 +91,11 @@ type submitted struct {
 	store  *store.Store
 	config func() *config.Config
 	now    func() time.Time
+	tell   func(context.Context, store.Published) error // the stores outside the backend
 }
 
 func (p *parts) submitted() submitted {
-	return submitted{store: p.store, config: p.config, now: p.now}
+	return submitted{store: p.store, config: p.config, now: p.now, tell: p.publishNow}
 }
 
 // SubmitPool implements operate.Pools.
@@ -128,10 +129,10 @@ func (s submitted) Attribute(ctx context.Context, name string) (value string, ok
 
 // PutPrimary implements operate.KeyValues. That addresses cannot be read keeps nothing else from being written.
 func (s submitted) PutPrimary(ctx context.Context, alias string, primary topology.Key) ([]operate.KeyValue, error) {
-	pairs, err := s.store.PrimaryPairs(ctx, s.config().KVClusterMasterPrefix, alias, primary)
-	errs := []error{err}
-	for _, p := range pairs {
-		errs = append(errs, s.store.PutKV(ctx, p))
+	pairs, addresses := s.store.PrimaryPairs(ctx, s.config().KVClusterMasterPrefix, alias, primary)
+	now, done, err := s.store.PublishPrimary(ctx, store.Publication{Alias: alias, Primary: primary, Pairs: pairs})
+	if done && err == nil {
+		err = s.tell(ctx, now)
 	}
-	return each(pairs, func(p store.KV) operate.KeyValue { return operate.KeyValue(p) }), errors.Join(errs...)
+	return each(pairs, func(p store.KV) operate.KeyValue { return operate.KeyValue(p) }), errors.Join(addresses, err)
 }

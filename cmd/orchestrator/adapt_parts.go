@@ -21,19 +21,20 @@ import (
 
 // parts are what the service and a command that runs once are both made of. All but progress are required.
 type parts struct {
-	settings *settings
-	store    *store.Store
-	node     operate.Node
-	now      func() time.Time
-	log      *slog.Logger
-	audit    *auditor
-	hooks    allHooks
-	leader   leadership
-	raft     *consensus.Raft                                // nil without raft
-	agree    func(context.Context, *analysis.Finding) error // nil: this node decides alone
-	health   *nodeHealth
-	progress func(recovery.Progress) // told of the course of recoveries
-	gate     gate                    // between what this process declares and what it reads of others
+	settings  *settings
+	store     *store.Store
+	node      operate.Node
+	now       func() time.Time
+	log       *slog.Logger
+	audit     *auditor
+	hooks     allHooks
+	leader    leadership
+	raft      *consensus.Raft                                // nil without raft
+	agree     func(context.Context, *analysis.Finding) error // nil: this node decides alone
+	health    *nodeHealth
+	publisher *publish.Publisher      // to the key-value stores outside the backend
+	progress  func(recovery.Progress) // told of the course of recoveries
+	gate      gate                    // between what this process declares and what it reads of others
 
 	ledgerSeam func(recovery.Ledger) recovery.Ledger // see seams; may be nil
 }
@@ -88,7 +89,7 @@ func (p *parts) connections(c *config.Config, m *tlsMemory) (server.Options, err
 // recoveryEngine makes the engine that recovers with what the observer sees.
 func (p *parts) recoveryEngine(o *observe.Observer, servers *server.Servers) *recovery.Engine {
 	node := recovery.Node{Hostname: p.node.Hostname, Token: p.node.Token}
-	var ledger recovery.Ledger = recovery.NewStoreLedger(p.store, node, p.config, p.alive).AuditTo(p.audit.Audit)
+	var ledger recovery.Ledger = recovery.NewStoreLedger(p.store, node, p.config, p.alive).AuditTo(p.audit.Audit).TellTo(p.publishSoon)
 	if p.ledgerSeam != nil {
 		ledger = p.ledgerSeam(ledger)
 	}

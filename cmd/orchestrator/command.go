@@ -64,6 +64,9 @@ func openCommand(ctx context.Context, s cli.Session) (*operate.Engine, func() er
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := p.publishes((&storedPicture{store: p.store}).Topology); err != nil {
+		return nil, nil, errors.Join(err, p.close())
+	}
 	e, wait := p.commandEngine()
 	e.NoOperation = s.Options.NoOperation
 	return e, func() error {

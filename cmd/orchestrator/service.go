@@ -140,6 +140,9 @@ func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
 		return nil, err
 	}
 	s.parts.ledgerSeam = o.Seams.ledger
+	if err := s.parts.publishes(func(context.Context) (*topology.Topology, error) { return s.observer.Snapshot(), nil }); err != nil {
+		return nil, err
+	}
 	if err := s.reachServers(ctx); err != nil {
 		return nil, err
 	}
@@ -237,6 +240,11 @@ func (s *service) run(ctx context.Context) error {
 	part("recovery", s.engine.Run)
 	part("health", func(ctx context.Context) error { s.parts.health.run(ctx); return nil })
 	part("news", func(ctx context.Context) error { s.news.run(ctx); return nil })
+	part("publisher", func(ctx context.Context) error { s.parts.publisher.Run(ctx); return nil })
+	part("publication", func(ctx context.Context) error {
+		publication{s.parts, s.observer.Snapshot, s.engine.Busy}.run(ctx)
+		return nil
+	})
 	part("chronicle", func(ctx context.Context) error { s.parts.chronicle(s.observer.Snapshot).run(ctx); return nil })
 	if s.options.Discovery && !s.options.NoOperation {
 		part("pseudo-GTID", func(ctx context.Context) error {

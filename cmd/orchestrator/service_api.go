@@ -24,6 +24,7 @@ func (s *service) secondAPI(e *operate.Engine, registry *operate.Registry) *v2.A
 			return s.engine.Forecast(ctx, recovery.Question{Cluster: cluster, Code: code})
 		},
 		Journal: s.journal, Busy: s.engine.Busy, Subscribe: s.observer.Subscribe,
+		Stores:   s.parts.publisher.Standings,
 		Warnings: func() []config.Warning { return s.options.Settings.lastWarnings() },
 	})
 	s.parts.audit.tell(api.Audited)

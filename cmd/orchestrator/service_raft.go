@@ -48,6 +48,9 @@ func (s *service) joinRaft() error {
 			if slices.ContainsFunc(ops, toldAtOnce) {
 				hurry(s.declared)
 			}
+			if slices.Contains(ops, "publish-primary") {
+				s.parts.publisher.Wake()
+			}
 		},
 	})
 	if err != nil {
@@ -187,14 +190,21 @@ func betweenNodes(c *config.Config) (http.RoundTripper, error) {
 	if !c.UseSSL {
 		return t, nil
 	}
-	t.TLSClientConfig = &tls.Config{InsecureSkipVerify: c.SSLSkipVerify, MinVersion: tls.VersionTLS12} //nolint:gosec // asked for by SSLSkipVerify
+	var err error
+	t.TLSClientConfig, err = peerTLS(c)
+	return t, err
+}
+
+// peerTLS is how the service proves who others are, and who it is where UseMutualTLS says so.
+func peerTLS(c *config.Config) (*tls.Config, error) {
+	t := &tls.Config{InsecureSkipVerify: c.SSLSkipVerify, MinVersion: tls.VersionTLS12} //nolint:gosec // asked for by SSLSkipVerify
 	if c.SSLCAFile != "" {
 		pem, err := os.ReadFile(c.SSLCAFile)
 		if err != nil {
 			return nil, fmt.Errorf("SSLCAFile: %w", err)
 		}
-		t.TLSClientConfig.RootCAs = x509.NewCertPool()
-		if !t.TLSClientConfig.RootCAs.AppendCertsFromPEM(pem) {
+		t.RootCAs = x509.NewCertPool()
+		if !t.RootCAs.AppendCertsFromPEM(pem) {
 			return nil, fmt.Errorf("SSLCAFile %s: no certificate in it", c.SSLCAFile)
 		}
 	}
@@ -203,7 +213,7 @@ func betweenNodes(c *config.Config) (http.RoundTripper, error) {
 		if err != nil {
 			return nil, fmt.Errorf("UseMutualTLS with SSLCertFile %q and SSLPrivateKeyFile %q: %w", c.SSLCertFile, c.SSLPrivateKeyFile, err)
 		}
-		t.TLSClientConfig.Certificates = []tls.Certificate{pair}
+		t.Certificates = []tls.Certificate{pair}
 	}
 	return t, nil
 }

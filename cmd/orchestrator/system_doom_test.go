@@ -254,8 +254,8 @@ func (l doomedLedger) RenameCluster(ctx context.Context, from, to, alias string)
 	return l.doom.around("RenameCluster", func() error { return l.Ledger.RenameCluster(ctx, from, to, alias) })
 }
 
-func (l doomedLedger) PublishPrimary(ctx context.Context, cluster, alias, domain string, primary topology.Key) error {
-	return l.doom.around("PublishPrimary", func() error { return l.Ledger.PublishPrimary(ctx, cluster, alias, domain, primary) })
+func (l doomedLedger) PublishPrimary(ctx context.Context, p recovery.NewPrimary) error {
+	return l.doom.around("PublishPrimary", func() error { return l.Ledger.PublishPrimary(ctx, p) })
 }
 
 func (l doomedLedger) Audit(ctx context.Context, kind string, k topology.Key, cluster, message string) error {

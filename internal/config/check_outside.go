@@ -50,14 +50,17 @@ func (s *statements) publishing() {
 		if c.ConsulCrossDataCenterDistribution {
 			where = "all data centers"
 		}
-		s.notYet("ConsulAddress ConsulCrossDataCenterDistribution", "primaries are not published in Consul at %s, in %s.", c.ConsulAddress, where)
+		s.ok("ConsulAddress ConsulCrossDataCenterDistribution", "Primaries are published in Consul at %s, in %s.", c.ConsulAddress, where)
 	}
 	if c.ZkAddress != "" {
-		s.notYet("ZkAddress", "primaries are not published in ZooKeeper at %s.", c.ZkAddress)
+		s.ok("ZkAddress", "Primaries are published in ZooKeeper at %s.", c.ZkAddress)
+	}
+	if c.EtcdAddress != "" {
+		s.ok("EtcdAddress", "Primaries are published in etcd at %s.", c.EtcdAddress)
 	}
 	const keys = "PostMasterFailoverProcesses PostFailoverProcesses"
-	if hooks := len(c.PostMasterFailoverProcesses) + len(c.PostFailoverProcesses); hooks == 0 && c.RecoverPrimaryClusters().chooses() {
-		s.concern(keys, "Nobody is told of a new primary: there is no hook, so clients keep writing to the old address unless they or a proxy find the writable server themselves.").
+	if hooks := len(c.PostMasterFailoverProcesses) + len(c.PostFailoverProcesses); hooks == 0 && c.ConsulAddress+c.ZkAddress+c.EtcdAddress == "" && c.RecoverPrimaryClusters().chooses() {
+		s.concern(keys, "Nobody is told of a new primary: there is no hook and no key-value store, so clients keep writing to the old address unless they or a proxy find the writable server themselves.").
 			Example = `"PostMasterFailoverProcesses": ["/usr/local/bin/move-address {failedHost} {successorHost}"]`
 	}
 	s.ok("KVClusterMasterPrefix", "A new primary is noted in the backend, in the table kv_store, under %s.", c.KVClusterMasterPrefix)

@@ -220,6 +220,9 @@ type Config struct {
 	ConsulKVStoreProvider             string
 	ConsulMaxKVsPerTransaction        int
 	ZkAddress                         string
+	EtcdAddress                       string
+	EtcdUser                          string
+	EtcdPassword                      string
 
 	// Audit.
 	AuditLogFile     string

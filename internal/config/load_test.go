@@ -117,7 +117,7 @@ func TestKeyWarnings(t *testing.T) {
 		{"removed", `{"MaintenanceOwner": "x"}`, "MaintenanceOwner", RemovedKey, []string{"older versions"}},
 		{"seen in samples", `{"StatusSimpleHealth": true}`, "StatusSimpleHealth", RemovedKey, nil},
 		{"dead", `{"OAuthScopes": []}`, "OAuthScopes", DeadKey, []string{"no effect"}},
-		{"of a later version", `{"ZkAddress": "z", "RaftEnabled": false}`, "", PlannedKeys, []string{"a: ", "not in this version: ZkAddress;"}},
+		{"of a later version", `{"ServeAgentsHttp": true, "RaftEnabled": false}`, "", PlannedKeys, []string{"a: ", "not in this version: ServeAgentsHttp;"}},
 		{"old name", `{"SlaveLagQuery": "select 1"}`, "SlaveLagQuery", LegacyKey, []string{"write ReplicationLagQuery"}},
 		{"repeated in another case", `{"Debug": true, "debug": false}`, "debug", RepeatedKey, []string{"Debug again"}},
 		{"text after the object", `{} x`, "", FileSkipped, []string{"after the first JSON value"}},

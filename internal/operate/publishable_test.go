@@ -19,14 +19,13 @@ func TestWhoIsPublishedAsPrimary(t *testing.T) {
 		want   bool
 	}{
 		"one that takes writes":           {&topology.Instance{Check: alive}, true},
-		"none":                            {nil, false},
 		"one that is closed":              {&topology.Instance{Check: alive, ReadOnly: true}, false},
 		"one that died while it was open": {&topology.Instance{Check: dead}, false},
 		"one that was replaced":           {&topology.Instance{Check: alive, Downtime: down(topology.ReasonLostInRecovery, now.Add(time.Hour))}, false},
 		"one that was replaced long ago":  {&topology.Instance{Check: alive, Downtime: down(topology.ReasonLostInRecovery, now.Add(-time.Minute))}, true},
 		"one under other downtime":        {&topology.Instance{Check: alive, Downtime: down("new disks", now.Add(time.Hour))}, true},
 	} {
-		if got := publishable(c.server, now); got != c.want {
+		if got := WhyUnpublishable(c.server, now) == nil; got != c.want {
 			t.Errorf("%s: %t", name, got)
 		}
 	}

@@ -47,8 +47,8 @@ func submitPrimaries(ctx context.Context, e *Engine, a Args) (Result, error) {
 		if a.Cluster != "" && c.Name != a.Cluster {
 			continue
 		}
-		primary := primaryOf(c)
-		if !publishable(primary, e.Now()) {
+		primary := PublishablePrimary(c, e.Now())
+		if primary == nil {
 			if a.Cluster != "" {
 				return Result{}, fmt.Errorf("cluster %s has no writeable primary", c.Name)
 			}
@@ -65,10 +65,26 @@ func submitPrimaries(ctx context.Context, e *Engine, a Args) (Result, error) {
 	return Result{Value: written, Message: fmt.Sprintf("Submitted %d masters", count)}, errors.Join(errs...)
 }
 
-// publishable says whether clients may be sent to a primary: it takes writes, as was seen at the last look, and no
-// recovery has left it behind. One that died while it was writeable is remembered as writeable.
-func publishable(i *topology.Instance, now time.Time) bool {
-	return i != nil && !i.ReadOnly && i.LastCheckValid() && !(i.Downtime.ActiveAt(now) && i.Downtime.LostInRecovery())
+// PublishablePrimary is the primary of a cluster that clients may be sent to; nil when there is none.
+func PublishablePrimary(c *topology.Cluster, now time.Time) *topology.Instance {
+	if i := primaryOf(c); i != nil && WhyUnpublishable(i, now) == nil {
+		return i
+	}
+	return nil
+}
+
+// WhyUnpublishable says why clients must not be sent to a server; nil when they may: it takes writes, as was seen at the
+// last look, and no recovery has left it behind. One that died while it was writeable is remembered as writeable.
+func WhyUnpublishable(i *topology.Instance, now time.Time) error {
+	switch {
+	case !i.LastCheckValid():
+		return fmt.Errorf("%s cannot be reached", i.Key)
+	case i.ReadOnly:
+		return fmt.Errorf("%s takes no writes", i.Key)
+	case i.Downtime.ActiveAt(now) && i.Downtime.LostInRecovery():
+		return fmt.Errorf("%s was left behind by a recovery", i.Key)
+	}
+	return nil
 }
 
 // domains note which server a cluster's domain stands for.
@@ -82,8 +98,8 @@ func domains() []*Operation {
 				if err != nil {
 					return Result{}, err
 				}
-				primary := primaryOf(c)
-				if !publishable(primary, e.Now()) {
+				primary := PublishablePrimary(c, e.Now())
+				if primary == nil {
 					return Result{}, fmt.Errorf("cluster %s has no writeable primary", c.Name)
 				}
 				if err := e.Attributes.PutAttribute(ctx, c.Domain, primary.Key.String()); err != nil {

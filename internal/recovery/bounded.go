@@ -142,9 +142,9 @@ func (b *bounded) RenameCluster(ctx context.Context, from, to, alias string) err
 	return b.patiently(ctx, func(ctx context.Context) error { return b.Ledger.RenameCluster(ctx, from, to, alias) })
 }
 
-func (b *bounded) PublishPrimary(ctx context.Context, cluster, alias, domain string, primary topology.Key) error {
+func (b *bounded) PublishPrimary(ctx context.Context, p NewPrimary) error {
 	return b.patiently(ctx, func(ctx context.Context) error {
-		return b.Ledger.PublishPrimary(ctx, cluster, alias, domain, primary)
+		return b.Ledger.PublishPrimary(ctx, p)
 	})
 }
 

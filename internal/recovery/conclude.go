@@ -174,7 +174,9 @@ func (e *Engine) settle(ctx context.Context, r *Recovery, log *recoveryLog) {
 		alias = ""
 	}
 	log.check("renaming the cluster", e.o.Ledger.RenameCluster(ctx, f.ClusterName, r.clusterAfter(), alias))
-	log.check("publishing the primary", e.o.Ledger.PublishPrimary(ctx, r.clusterAfter(), alias, f.ClusterDomain, r.Successor))
+	log.check("publishing the primary", e.o.Ledger.PublishPrimary(ctx, NewPrimary{
+		Cluster: r.clusterAfter(), Alias: alias, Domain: f.ClusterDomain, Primary: r.Successor, Began: r.Started,
+	}))
 	// The picture follows the facts at once, so that whoever asks next sees the new cluster.
 	e.look(ctx, append(topology.SortKeys(r.Participants), r.Successor)...)
 }

@@ -438,7 +438,7 @@ func (l *fakeLedger) EndDowntime(ctx context.Context, _ topology.Key) error {
 func (l *fakeLedger) RenameCluster(ctx context.Context, _, _, _ string) error {
 	return l.call(ctx, "RenameCluster")
 }
-func (l *fakeLedger) PublishPrimary(ctx context.Context, _, _, _ string, _ topology.Key) error {
+func (l *fakeLedger) PublishPrimary(ctx context.Context, _ NewPrimary) error {
 	return l.call(ctx, "PublishPrimary")
 }
 func (l *fakeLedger) SuccessorOf(ctx context.Context, failed topology.Key) (topology.Key, error) {

@@ -50,8 +50,9 @@ type Ledger interface {
 	EndDowntime(ctx context.Context, key topology.Key) error
 	// RenameCluster moves alias and overrides of a cluster to its new name.
 	RenameCluster(ctx context.Context, from, to, alias string) error
-	// PublishPrimary notes who the primary of a cluster is, for those who look it up.
-	PublishPrimary(ctx context.Context, cluster, alias, domain string, primary topology.Key) error
+	// PublishPrimary notes who the primary of a cluster is, for those who look it up. A recovery that began before another
+	// one that has done so comes too late, and that is an error.
+	PublishPrimary(ctx context.Context, c NewPrimary) error
 
 	// Disabled says whether automatic recoveries are switched off globally. Who cannot read the switch must take it
 	// as off.
@@ -63,6 +64,13 @@ type Ledger interface {
 	// Expire ends what has had its time: active periods, blocks, recoveries of processes that are gone. Recoveries
 	// whose journal is open are left to who finishes them.
 	Expire(ctx context.Context) error
+}
+
+// NewPrimary is what a recovery tells the world.
+type NewPrimary struct {
+	Cluster, Alias, Domain string // after it; Alias and Domain may be empty
+	Primary                topology.Key
+	Began                  time.Time // when the recovery did
 }
 
 // Journal is how far a recovery has come, and what who carries on must know beside it.

@@ -23,6 +23,7 @@ type StoreLedger struct {
 	config func() *config.Config
 	alive  func(context.Context) ([]store.Node, error)
 	audit  AuditFunc
+	tell   func(context.Context, store.Published)
 }
 
 // NewStoreLedger returns the ledger in the backend database. alive lists the nodes whose recoveries count as running.
@@ -30,6 +31,13 @@ type StoreLedger struct {
 func NewStoreLedger(s *store.Store, n Node, c func() *config.Config, alive func(context.Context) ([]store.Node, error)) *StoreLedger {
 	l := &StoreLedger{store: s, node: store.Node{Hostname: n.Hostname, Token: n.Token}, config: c, alive: alive}
 	l.audit = l.auditToBackend
+	return l
+}
+
+// TellTo has tell called with each primary that was published, before hooks run. It must be called before the ledger is
+// used; tell must not take long.
+func (l *StoreLedger) TellTo(tell func(context.Context, store.Published)) *StoreLedger {
+	l.tell = tell
 	return l
 }
 
@@ -216,17 +224,19 @@ func (l *StoreLedger) RenameCluster(ctx context.Context, from, to, alias string)
 }
 
 // PublishPrimary implements Ledger: the internal key-value table, and the attribute that DNS automation reads.
-func (l *StoreLedger) PublishPrimary(ctx context.Context, _, alias, domain string, primary topology.Key) error {
-	var errs []error
-	if domain != "" {
-		errs = append(errs, l.store.PutHostAttribute(ctx, store.HostAttribute{Hostname: "*", Name: domain, Value: primary.String()}))
+func (l *StoreLedger) PublishPrimary(ctx context.Context, p NewPrimary) error {
+	pairs, addresses := l.store.PrimaryPairs(ctx, l.config().KVClusterMasterPrefix, p.Alias, p.Primary)
+	now, done, err := l.store.PublishPrimary(ctx, store.Publication{Alias: p.Alias, Primary: p.Primary, Pairs: pairs, Began: p.Began})
+	switch {
+	case err == nil && !done && p.Alias != "":
+		return errors.Join(addresses, fmt.Errorf("a newer recovery has published %s as the primary of %s already", now.Primary, p.Alias))
+	case done && l.tell != nil:
+		l.tell(ctx, now)
 	}
-	pairs, err := l.store.PrimaryPairs(ctx, l.config().KVClusterMasterPrefix, alias, primary)
-	errs = append(errs, err)
-	for _, p := range pairs {
-		errs = append(errs, l.store.PutKV(ctx, p))
+	if p.Domain != "" {
+		err = errors.Join(err, l.store.PutHostAttribute(ctx, store.HostAttribute{Hostname: "*", Name: p.Domain, Value: p.Primary.String()}))
 	}
-	return errors.Join(errs...)
+	return errors.Join(addresses, err)
 }
 
 // Disabled implements Ledger.

@@ -252,9 +252,9 @@ func (l ledger) RenameCluster(ctx context.Context, _, _, _ string) error {
 }
 
 // PublishPrimary implements recovery.Ledger.
-func (l ledger) PublishPrimary(ctx context.Context, cluster, _, _ string, primary topology.Key) error {
+func (l ledger) PublishPrimary(ctx context.Context, p recovery.NewPrimary) error {
 	return l.m.consult(ctx, 63, true, func(b *backend) error {
-		b.primaries[cluster] = primary
+		b.primaries[p.Cluster] = p.Primary
 		return nil
 	})
 }

@@ -38,6 +38,7 @@ var knownCommands = map[string]func(json.RawMessage) (command, error){
 	forgetInstances{}.op():       read[forgetInstances],
 	genesis{}.op():               read[genesis],
 	injectedPseudoGTID{}.op():    read[injectedPseudoGTID],
+	publishPrimary{}.op():        read[publishPrimary],
 	putHostAttribute{}.op():      read[putHostAttribute],
 	putJournal{}.op():            read[putJournal],
 	putKeyValue{}.op():           read[putKeyValue],

@@ -133,6 +133,9 @@ func TestEveryDecisionIsAgreedOn(t *testing.T) {
 	ok(a.PutHostAttribute(ctx, HostAttribute{Hostname: "h", Name: "m", Value: "v"}))
 	yes(a.DeleteHostAttribute(ctx, "h", "n"))
 	ok(a.PutKV(ctx, KV{"k", "v"}))
+	if p, done, err := a.PublishPrimary(ctx, Publication{Alias: "orders", Primary: key, Pairs: []KV{{"mysql/master/orders", key.String()}}}); err != nil || !done || p.Revision == 0 {
+		t.Errorf("published %+v, %v, %v", p, done, err)
+	}
 	ok(a.PutKV(ctx, KV{"k2", "v"}))
 	yes(a.DeleteKV(ctx, "k2"))
 	ok(a.SetRecoveryDisabled(ctx, true))

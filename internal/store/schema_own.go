@@ -57,5 +57,20 @@ func ownTables() []table {
 			},
 			primary: "cluster_name",
 		},
+		{
+			// What applications are told of each cluster. The entries of kv_store are made with it.
+			name: "published_primary",
+			own:  true,
+			columns: []column{
+				{"alias", "varchar(128)", required},
+				{"hostname", "varchar(128)", required},
+				{"port", "smallint unsigned", required},
+				{"pairs", "text utf8", required}, // JSON
+				{"revision", "bigint", required},
+				{"decided_ms", "bigint", required}, // since 1970
+				{"recovery_began", "timestamp", nullable},
+			},
+			primary: "alias",
+		},
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"orchestrator/internal/observe"
 	"orchestrator/internal/operate"
 	"orchestrator/internal/plan"
+	"orchestrator/internal/publish"
 )
 
 // Prefix is where the API is, below URLPrefix.
@@ -36,6 +37,8 @@ type Deps struct {
 	Forecast func(ctx context.Context, cluster string, code analysis.Code) (failover.Explanation, error)
 	// Journal returns the plan of a recovery with the state and time of its steps; ok is false when there is none.
 	Journal func(ctx context.Context, uid string) (p plan.Plan, ok bool, err error)
+	// Stores says how it stands with the key-value stores outside the backend; nil: there are none.
+	Stores func() []publish.Standing
 	// Busy says whether a recovery or takeover is under way in a cluster.
 	Busy func(cluster string) bool
 	// Warnings are what reading the configuration in force has warned of.

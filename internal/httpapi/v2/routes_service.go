@@ -116,6 +116,24 @@ type Statement struct {
 type Publishing struct {
 	Hooks []HookList `json:"hooks"`
 	KV    []string   `json:"kv" doc:"where the primaries are written"`
+	// Stores are those of them outside the backend, as this node sees them.
+	Stores []KVStore `json:"stores" doc:"how it stands with each, as seen by this node"`
+}
+
+// KVStore is a key-value store that says who the primaries are.
+type KVStore struct {
+	Name     string      `json:"name"`
+	Clusters int         `json:"clusters" doc:"whose entries were last seen to be in order"`
+	Written  uint64      `json:"written" doc:"how often entries of a cluster were changed since the start"`
+	Failures uint64      `json:"failures" doc:"how often the store could not be read or written since the start"`
+	Problems []KVProblem `json:"problems"`
+}
+
+// KVProblem is why a store does not say who the primary of a cluster is. It is tried again.
+type KVProblem struct {
+	Alias string    `json:"alias" doc:"of the cluster; empty: all"`
+	Text  string    `json:"text"`
+	Since time.Time `json:"since"`
 }
 
 // HookList are the programs that are run on an occasion.
@@ -317,9 +335,24 @@ func (a *API) checkConfig(*request) (any, error) {
 	return out, nil
 }
 
+func (a *API) stores() []KVStore {
+	all := []KVStore{}
+	if a.Stores == nil {
+		return all
+	}
+	for _, s := range a.Stores() {
+		k := KVStore{Name: s.Store, Clusters: s.Clusters, Written: s.Written, Failures: s.Failures, Problems: []KVProblem{}}
+		for _, p := range s.Problems {
+			k.Problems = append(k.Problems, KVProblem(p))
+		}
+		all = append(all, k)
+	}
+	return all
+}
+
 func (a *API) publishing(*request) (any, error) {
 	c := a.Engine.Config()
-	p := Publishing{Hooks: []HookList{}, KV: []string{}}
+	p := Publishing{Hooks: []HookList{}, KV: []string{}, Stores: a.stores()}
 	for _, l := range []struct {
 		name     string
 		commands []string
@@ -332,7 +365,7 @@ func (a *API) publishing(*request) (any, error) {
 	} {
 		p.Hooks = append(p.Hooks, HookList{l.name, append([]string{}, l.commands...)})
 	}
-	for name, address := range map[string]string{"consul": c.ConsulAddress, "zookeeper": c.ZkAddress} {
+	for name, address := range map[string]string{"consul": c.ConsulAddress, "etcd": c.EtcdAddress, "zookeeper": c.ZkAddress} {
 		if address = strings.TrimSpace(address); address != "" {
 			p.KV = append(p.KV, name+" "+address)
 		}

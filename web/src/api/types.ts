@@ -472,6 +472,24 @@ export type Judged = {
   server: string;
 };
 
+export type KVProblem = {
+  /** of the cluster; empty: all */
+  alias: string;
+  since: string;
+  text: string;
+};
+
+export type KVStore = {
+  /** whose entries were last seen to be in order */
+  clusters: number;
+  /** how often the store could not be read or written since the start */
+  failures: number;
+  name: string;
+  problems: KVProblem[];
+  /** how often entries of a cluster were changed since the start */
+  written: number;
+};
+
 export type LogLine = {
   at: string | null;
   text: string;
@@ -769,6 +787,8 @@ export type Publishing = {
   hooks: HookList[];
   /** where the primaries are written */
   kv: string[];
+  /** how it stands with each, as seen by this node */
+  stores: KVStore[];
 };
 
 export type Recovery = {
