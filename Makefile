@@ -21,7 +21,7 @@ demo: build ## Boot three real servers and the service, and watch a failover. FL
 	bin/orchestrator demo --flavor $(or $(FLAVOR),mariadb) $(DEMO_FLAGS)
 
 servers: ## Install the database servers that the tests need (privately, no packages).
-	script/install-servers --all
+	script/install-servers --all --around
 
 test: lint servers browser build web-check ## Install what the tests need, and run all of them.
 	script/test

@@ -12,6 +12,7 @@ import (
 
 	"orchestrator/internal/analysis"
 	"orchestrator/internal/observe"
+	"orchestrator/internal/publish"
 	"orchestrator/internal/recovery"
 	"orchestrator/internal/server"
 	"orchestrator/internal/store"
@@ -67,7 +68,7 @@ func newMetrics() (progress func(recovery.Progress), exposition func(*service) h
 	return m.progress, func(s *service) http.Handler {
 		s.prober.measured = m.probed
 		m.read(measured{
-			observer: s.observer.Stats, servers: s.prober.servers.Stats, writer: s.writer.Stats,
+			observer: s.observer.Stats, servers: s.prober.servers.Stats, writer: s.writer.Stats, published: s.parts.publisher.Standings,
 			findings: func() []analysis.Finding {
 				policy := analysis.PolicyOf(s.parts.config())
 				policy.Live = true
@@ -138,6 +139,8 @@ type measured struct {
 	servers  func() server.Stats
 	writer   func() store.WriterStats
 	findings func() []analysis.Finding
+	// published is how it stands with the key-value stores.
+	published func() []publish.Standing
 }
 
 // read adds figures that others keep.
@@ -174,6 +177,9 @@ func (r *reader) Collect(to chan<- prometheus.Metric) {
 		put(prometheus.CounterValue, "orchestrator_store_batches_total", "Batches that were written to the backend.", float64(s.Batches))
 		put(prometheus.CounterValue, "orchestrator_store_write_errors_total", "Batches that could not be written.", float64(s.Failures))
 	}
+	if r.from.published != nil {
+		r.stores(to)
+	}
 	if r.from.findings != nil {
 		byCode := make(map[analysis.Code]int)
 		for _, f := range r.from.findings() {
@@ -185,6 +191,19 @@ func (r *reader) Collect(to chan<- prometheus.Metric) {
 		for code, n := range byCode {
 			to <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, float64(n), string(code))
 		}
+	}
+}
+
+// stores are the figures of the key-value stores, each by its name.
+func (r *reader) stores(to chan<- prometheus.Metric) {
+	put := func(kind prometheus.ValueType, name, help, store string, value float64) {
+		to <- prometheus.MustNewConstMetric(prometheus.NewDesc(name, help, []string{"store"}, nil), kind, value, store)
+	}
+	for _, s := range r.from.published() {
+		put(prometheus.GaugeValue, "orchestrator_kv_clusters", "Clusters whose entries in a key-value store are in order.", s.Store, float64(s.Clusters))
+		put(prometheus.GaugeValue, "orchestrator_kv_problems", "Clusters that a key-value store does not tell right.", s.Store, float64(len(s.Problems)))
+		put(prometheus.CounterValue, "orchestrator_kv_written_total", "How often entries of a cluster were changed in a key-value store.", s.Store, float64(s.Written))
+		put(prometheus.CounterValue, "orchestrator_kv_failures_total", "How often a key-value store could not be read or written.", s.Store, float64(s.Failures))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"orchestrator/internal/analysis"
 	"orchestrator/internal/observe"
+	"orchestrator/internal/publish"
 	"orchestrator/internal/recovery"
 	"orchestrator/internal/server"
 	"orchestrator/internal/store"
@@ -47,6 +48,9 @@ func TestFiguresOfOthers(t *testing.T) {
 		observer: func() observe.Stats { return observe.Stats{Servers: 5, Invalid: 2, Clusters: 1} },
 		servers:  func() server.Stats { return server.Stats{ConnectionsOpen: 4, ConnectionsOpened: 9} },
 		writer:   func() store.WriterStats { return store.WriterStats{Failures: 3} },
+		published: func() []publish.Standing {
+			return []publish.Standing{{Store: "etcd http://e:2379", Clusters: 2, Problems: []publish.Problem{{Alias: "a"}}, Written: 3, Failures: 4}}
+		},
 		findings: func() []analysis.Finding {
 			return []analysis.Finding{{Code: analysis.DeadPrimary}, {Code: analysis.DeadPrimary}, {Code: analysis.NoProblem}}
 		},
@@ -57,6 +61,8 @@ func TestFiguresOfOthers(t *testing.T) {
 	text := scrape(t, m)
 	wantLines(t, text, "orchestrator_servers 5", "orchestrator_dead_servers 2", "orchestrator_clusters 1", "orchestrator_connections 4",
 		"orchestrator_connections_opened_total 9", "orchestrator_store_write_errors_total 3",
+		`orchestrator_kv_clusters{store="etcd http://e:2379"} 2`, `orchestrator_kv_problems{store="etcd http://e:2379"} 1`,
+		`orchestrator_kv_written_total{store="etcd http://e:2379"} 3`, `orchestrator_kv_failures_total{store="etcd http://e:2379"} 4`,
 		`orchestrator_findings{code="`+string(analysis.DeadPrimary)+`"} 2`,
 		`orchestrator_probes_total{result="ok"} 2`, `orchestrator_probes_total{result="failed"} 1`,
 		"orchestrator_discovery_latency_seconds_count 3")

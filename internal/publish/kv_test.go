@@ -8,9 +8,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +18,7 @@ import (
 
 	"github.com/go-zookeeper/zk"
 
+	"orchestrator/internal/sandbox/sandboxtest"
 	"orchestrator/internal/topology"
 )
 
@@ -223,37 +222,6 @@ func TestConsulLateAnswer(t *testing.T) {
 	}
 }
 
-// around is a program that script/install-servers --around has installed.
-func around(t *testing.T, name string) string {
-	t.Helper()
-	dir := os.Getenv("ORCHESTRATOR_SERVERS_DIR")
-	if dir == "" {
-		cache, err := os.UserCacheDir()
-		if err != nil {
-			t.Skip(err)
-		}
-		dir = filepath.Join(cache, "orchestrator", "servers")
-	}
-	path := filepath.Join(dir, name, "bin", name)
-	if testing.Short() {
-		t.Skip("needs a real server: left out in short mode")
-	}
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("%v: script/install-servers %s installs it", err, name)
-	}
-	return path
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }() // it was only to learn a port
-	return l.Addr().String()
-}
-
 // boot starts a program and ends it with the test.
 func boot(t *testing.T, path string, ready func() error, args ...string) {
 	t.Helper()
@@ -264,17 +232,23 @@ func boot(t *testing.T, path string, ready func() error, args ...string) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	kill := sync.OnceFunc(func() {
 		_ = cmd.Process.Kill() // it may have ended
-		_ = cmd.Wait()         // killed
+		<-ended
 	})
+	t.Cleanup(kill)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for err := ready(); err != nil; err = ready() {
 		select {
+		case how := <-ended:
+			ended <- how
+			kill()
+			t.Fatalf("%s has ended: %v\n%s", path, how, out.String())
 		case <-ctx.Done():
-			_ = cmd.Process.Kill()
-			_ = cmd.Wait()
+			kill()
 			t.Fatalf("%s does not answer: %v\n%s", path, err, out.String())
 		case <-time.After(20 * time.Millisecond):
 		}
@@ -283,9 +257,10 @@ func boot(t *testing.T, path string, ready func() error, args ...string) {
 
 // TestEtcd works on a real one, with users, whose first member does not answer.
 func TestEtcd(t *testing.T) {
-	path := around(t, "etcd")
-	client, peer := "http://"+freeAddress(t), "http://"+freeAddress(t)
-	e := &Etcd{Addresses: []string{"http://" + freeAddress(t), client}, Client: http.DefaultClient}
+	path := sandboxtest.Around(t, "etcd")
+	addresses := sandboxtest.Addresses(t, 3)
+	client, peer := "http://"+addresses[0], "http://"+addresses[1]
+	e := &Etcd{Addresses: []string{"http://" + addresses[2], client}, Client: http.DefaultClient}
 	call := func(path string, body, out any) error {
 		return askJSON(t.Context(), http.DefaultClient, http.MethodPost, client+path, nil, body, out)
 	}
@@ -337,18 +312,18 @@ func TestEtcd(t *testing.T) {
 
 // TestZooKeeper works on a real one.
 func TestZooKeeper(t *testing.T) {
-	path := around(t, "zookeeper")
+	path := sandboxtest.Around(t, "zookeeper")
 	if _, err := exec.LookPath("java"); err != nil {
 		t.Skip(err)
 	}
-	address := freeAddress(t)
+	address := sandboxtest.Addresses(t, 1)[0]
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	z := &ZooKeeper{Servers: ZooKeeperServers(address)}
 	boot(t, path, func() error {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
 		_, err := z.Put(ctx, primaryOf("first", "a", 1))
 		return err
@@ -379,7 +354,7 @@ func TestZooKeeper(t *testing.T) {
 }
 
 func TestNobodyAnswers(t *testing.T) {
-	address := freeAddress(t)
+	address := sandboxtest.Addresses(t, 1)[0]
 	for _, s := range []KV{
 		&Consul{Address: address, Client: http.DefaultClient}, &Etcd{Addresses: EtcdAddresses(address), Client: http.DefaultClient},
 		&ZooKeeper{Servers: ZooKeeperServers(address)},

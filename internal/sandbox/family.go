@@ -58,6 +58,20 @@ func serversDir() (string, error) {
 	return filepath.Join(cache, "orchestrator", "servers"), nil
 }
 
+// FindAround returns a program that is no database server and that script/install-servers --around puts beside them, such
+// as etcd. An error that matches ErrNoServer means that it is not there.
+func FindAround(name string) (string, error) {
+	folder, err := serversDir()
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(folder, name, "bin", name)
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("%w: %s is not in %s: run script/install-servers %s", ErrNoServer, name, folder, name)
+	}
+	return path, nil
+}
+
 // readInstalled reads the stamp that script/install-servers leaves in a family's folder.
 func readInstalled(flavor Flavor, dir string) (Family, error) {
 	stamp := filepath.Join(dir, "installed")

@@ -92,3 +92,21 @@ func outgoingPorts() (low, high int) {
 	}
 	return l, h
 }
+
+// ReserveAddresses reserves addresses of this machine on which nobody listens, for programs around the servers. release
+// gives them back.
+func ReserveAddresses(n int) (addresses []string, release func() error, err error) {
+	book, err := openPortBook()
+	if err != nil {
+		return nil, nil, err
+	}
+	const host = "127.0.0.1"
+	for range n {
+		port, err := book.free(host)
+		if err != nil {
+			return nil, nil, errors.Join(err, book.close())
+		}
+		addresses = append(addresses, net.JoinHostPort(host, strconv.Itoa(port)))
+	}
+	return addresses, book.close, nil
+}

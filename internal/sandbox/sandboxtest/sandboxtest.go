@@ -45,3 +45,32 @@ func EachFlavor(t *testing.T, test func(t *testing.T, flavor sandbox.Flavor)) {
 		t.Run(flavor.String(), func(t *testing.T) { test(t, flavor) })
 	}
 }
+
+// Around returns the path of a program that is no database server, such as etcd, where it is installed. Otherwise the test
+// is skipped, and in short mode too.
+func Around(t testing.TB, name string) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs real servers: left out in short mode")
+	}
+	path, err := sandbox.FindAround(name)
+	if err != nil {
+		t.Skip(err)
+	}
+	return path
+}
+
+// Addresses returns addresses of this machine that nobody else takes before the test has ended.
+func Addresses(t testing.TB, n int) []string {
+	t.Helper()
+	list, release, err := sandbox.ReserveAddresses(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := release(); err != nil {
+			t.Error(err)
+		}
+	})
+	return list
+}
