@@ -45,7 +45,7 @@ func keysKV() []Key {
 			Meaning: `The leader writes the keys to all Consul data centers, and not to that of the agent alone.`},
 		{Name: "ConsulKVStoreProvider", Default: "consul", Reload: Restart, OneOf: []string{"consul", "consul-txn", "consul_txn"}, Otherwise: "consul",
 			Meaning: "`consul` or `consul-txn`/`consul_txn`. Both write the keys of a cluster in one transaction (Consul 0.7 or newer)."},
-		{Name: "ConsulMaxKVsPerTransaction", Default: 5, Reload: Live, Status: Dead,
+		{Name: "ConsulMaxKVsPerTransaction", Default: 5, Reload: Live,
 			Meaning: `Most keys in one consul-txn batch; brought into 5 to 64. The keys of one cluster are always one transaction, and those of two never are.`},
 		{Name: "ZkAddress", Default: "", Reload: Restart,
 			Meaning: "ZooKeeper `srv1[:port][,srv2…]`, default port 2181; empty = no ZooKeeper. No authentication."},
