@@ -36,7 +36,7 @@ func runEtcd(t *testing.T, dir, client, peer string) (kill func()) {
 // etcdValue is what etcd holds under a key; "" when it does not answer.
 func etcdValue(client, key string) string {
 	body, _ := json.Marshal(map[string]string{"key": base64.StdEncoding.EncodeToString([]byte(key))}) // texts always have a form
-	response, err := http.Post(client+"/v3/kv/range", "application/json", bytes.NewReader(body))     //nolint:noctx // bounded by who awaits it
+	response, err := http.Post(client+"/v3/kv/range", "application/json", bytes.NewReader(body))      //nolint:noctx // bounded by who awaits it
 	if err != nil {
 		return ""
 	}

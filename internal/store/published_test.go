@@ -28,9 +28,9 @@ func TestLateWordsDoNotReplaceNewerOnes(t *testing.T) {
 	}{
 		"the first word holds":                     {[]said{{after(0), seen(a, after(-time.Hour)), true}}, a},
 		"a recovery replaces what was seen":        {[]said{{after(0), seen(a, at), true}, {after(1), began(b, after(-time.Minute)), true}}, b},
-		"a look before the recovery ended is late": {[]said{{after(5 * time.Second), began(b, at), true}, {after(6 * time.Second), seen(a, after(4900 * time.Millisecond)), false}}, b},
-		"a look in the same second is late too":    {[]said{{after(900 * time.Millisecond), began(b, at), true}, {after(time.Second), seen(a, after(500 * time.Millisecond)), false}}, b},
-		"a later look holds":                       {[]said{{after(5 * time.Second), began(b, at), true}, {after(7 * time.Second), seen(a, after(6 * time.Second)), true}}, a},
+		"a look before the recovery ended is late": {[]said{{after(5 * time.Second), began(b, at), true}, {after(6 * time.Second), seen(a, after(4900*time.Millisecond)), false}}, b},
+		"a look in the same second is late too":    {[]said{{after(900 * time.Millisecond), began(b, at), true}, {after(time.Second), seen(a, after(500*time.Millisecond)), false}}, b},
+		"a later look holds":                       {[]said{{after(5 * time.Second), began(b, at), true}, {after(7 * time.Second), seen(a, after(6*time.Second)), true}}, a},
 		"an older recovery is late":                {[]said{{after(0), began(b, after(-time.Minute)), true}, {after(time.Hour), began(c, after(-time.Hour)), false}}, b},
 		"a newer recovery holds":                   {[]said{{after(0), began(b, after(-time.Minute)), true}, {after(1), began(c, after(-time.Second)), true}}, c},
 		"a look does not make a recovery late": {[]said{
