@@ -54,8 +54,10 @@ func (e *Engine) fence(k topology.Key, cluster string) {
 func (e *Engine) fenceUntilDone(ctx context.Context, k topology.Key, cluster string) {
 	for {
 		if e.promotes(k) {
-			e.o.Logger.Info("a server that counts as lost is being promoted; it is not closed for writing", "server", k.String())
-			return
+			if !e.promotionFailed(ctx, k) {
+				return
+			}
+			continue
 		}
 		err := e.fenceOnce(ctx, k)
 		if err == nil {
@@ -92,6 +94,17 @@ func (e *Engine) promotes(k topology.Key) bool {
 		}
 	}
 	return false
+}
+
+// promotionFailed waits until no recovery promotes a server any more, and says whether it still counts as lost then.
+func (e *Engine) promotionFailed(ctx context.Context, k topology.Key) bool {
+	for e.promotes(k) {
+		if !pause(ctx, fencePause) {
+			return false
+		}
+	}
+	i := e.o.Observer.Snapshot().Instance(k)
+	return i != nil && i.Downtime.LostInRecovery()
 }
 
 // stopFencing ends the closing of a server that has been chosen to be opened.
