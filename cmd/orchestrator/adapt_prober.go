@@ -97,6 +97,11 @@ func (p *prober) Ping(ctx context.Context, key topology.Key) error {
 	return p.servers.For(key).Ping(ctx)
 }
 
+// signs looks for what keeps a server from taking writes.
+func (p *prober) signs(ctx context.Context, key topology.Key) ([]topology.WriteSign, error) {
+	return p.servers.For(key).WriteSigns(ctx)
+}
+
 // Watch implements observe.Prober. Any number may watch the same server; the connection is watched while somebody does.
 func (p *prober) Watch(key topology.Key, lost func(error)) (stop func()) {
 	w := &watcher{lost: lost}

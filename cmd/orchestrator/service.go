@@ -149,7 +149,7 @@ func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
 	s.writer = s.parts.writesPicture(func(k topology.Key) { forgetShown(s.observer, k) })
 	kept := s.parts.pictureStore(s.writer)
 	s.observer = observe.New(observe.Options{
-		Prober: s.prober, Store: s.observerStore(kept), Config: cfg, Logger: o.Logger, Now: s.parts.now,
+		Prober: s.prober, Signs: s.prober.signs, Store: s.observerStore(kept), Config: cfg, Logger: o.Logger, Now: s.parts.now,
 		Active: func() bool { return o.Discovery && !cfg().RaftWitness },
 	})
 	s.parts.agree = s.agreeOn

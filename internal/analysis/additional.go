@@ -25,7 +25,7 @@ func (s *subject) additional() []Code {
 		add(s.group.manyPrimaries(), GroupWithManyPrimaries)
 		add(s.group.withoutQuorum(), GroupWithoutQuorum)
 	}
-	return codes
+	return append(codes, s.cannotWrite()...)
 }
 
 // unreachable says whether somebody looked at the server and failed.

@@ -148,7 +148,7 @@ func TestAdditionalCodes(t *testing.T) {
 		})
 	}
 	for _, c := range AdditionalCodes() {
-		if !produced[c] {
+		if !produced[c] && !slices.Contains(CannotWriteCodes(), c) { // those have a test of their own
 			t.Errorf("no case produces %s", c)
 		}
 	}

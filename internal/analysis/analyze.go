@@ -44,9 +44,10 @@ type subject struct {
 	policy      *Policy
 	group       *group // nil for servers outside of any
 	silence     time.Duration
-	statusFresh bool // the stored semi-sync status is not older than a check may be
-	stale       bool // the binary log has stood still for long enough
-	proven      uint // replicas that receive and whose known lag, beyond their delay, is small
+	statusFresh bool                    // the stored semi-sync status is not older than a check may be
+	stale       bool                    // the binary log has stood still for long enough
+	proven      uint                    // replicas that receive and whose known lag, beyond their delay, is small
+	troubles    []topology.WriteTrouble // what keeps it from taking writes, for long enough
 }
 
 // candidates are the servers that the policy asks about.
@@ -74,6 +75,7 @@ func (a *analyzer) examine(s *subject, i *topology.Instance) {
 	if s.IsGroupMember {
 		s.group = a.groupOf(i)
 	}
+	s.troubles, s.Stuck = a.lastingTroubles(i), a.stuck(i)
 	s.Code = s.failure()
 	s.Structure = s.structure()
 	s.Additional = s.additional()

@@ -56,7 +56,7 @@ const (
 )
 
 // The additional codes: what the published names leave unsaid. They stand in Finding.Additional, beside whatever the
-// published code is, and are never actionable.
+// published code is. Nothing is done about them, but for those of CannotWriteCodes where the policy names them.
 const (
 	// HungPrimary: the server takes connections or half answers, but no probe of it succeeds any more, while replicas
 	// of it replicate and have not noticed anything.
@@ -92,6 +92,23 @@ const (
 	GroupWithoutQuorum Code = "ReplicationGroupWithoutQuorum"
 )
 
+// The additional codes of a primary that answers and should take writes, but has not been able to for some time.
+const (
+	// PrimaryDiskFull: it waits for disk space, or its writes fail for want of it.
+	PrimaryDiskFull Code = "MasterDiskFull"
+	// PrimaryFileSystemReadOnly: its writes fail because the file system takes none.
+	PrimaryFileSystemReadOnly Code = "MasterFileSystemReadOnly"
+	// PrimaryCommitsStalled: commits do not end, for a reason that is none of the others: a disk that hangs, a semi-sync
+	// replica that is silent.
+	PrimaryCommitsStalled Code = "MasterCommitsStalled"
+	// PrimaryWritesLocked: somebody holds a lock on everything, as backups do. That is on purpose, or forgotten.
+	PrimaryWritesLocked Code = "MasterWritesLocked"
+	// PrimaryConnectionsUsedUp: clients cannot sign in.
+	PrimaryConnectionsUsedUp Code = "MasterConnectionsUsedUp"
+	// PrimaryWriteCheckFails: the write check fails with an error that says none of the others.
+	PrimaryWriteCheckFails Code = "MasterWriteCheckFails"
+)
+
 var failureCodes = [...]Code{
 	NoProblem, DeadPrimaryWithoutReplicas, DeadPrimary, DeadPrimaryAndReplicas, DeadPrimaryAndSomeReplicas,
 	UnreachablePrimaryWithLagging, UnreachablePrimary, LockedSemiSyncPrimary, LockedSemiSyncPrimaryHypothesis,
@@ -113,7 +130,13 @@ var structureCodes = [...]Code{
 var additionalCodes = [...]Code{
 	HungPrimary, HungIntermediate, UnreachableWithSilentReplicas, ReplicasStillReceiving, DeadCoPrimaryAndReplicas,
 	UnreachableCoPrimaryWithLagging, LaggingByDesign, AllReplicasDead, ProbingStopped, GroupMemberInError, GroupWithoutPrimary,
-	GroupWithManyPrimaries, GroupWithoutQuorum,
+	GroupWithManyPrimaries, GroupWithoutQuorum, PrimaryDiskFull, PrimaryFileSystemReadOnly, PrimaryCommitsStalled,
+	PrimaryWritesLocked, PrimaryConnectionsUsedUp, PrimaryWriteCheckFails,
+}
+
+var cannotWriteCodes = [...]Code{
+	PrimaryDiskFull, PrimaryFileSystemReadOnly, PrimaryCommitsStalled, PrimaryWritesLocked, PrimaryConnectionsUsedUp,
+	PrimaryWriteCheckFails,
 }
 
 // FailureCodes returns the 31 published failure codes, NoProblem among them.
@@ -124,3 +147,6 @@ func StructureCodes() []Code { return slices.Clone(structureCodes[:]) }
 
 // AdditionalCodes returns the codes that are our own.
 func AdditionalCodes() []Code { return slices.Clone(additionalCodes[:]) }
+
+// CannotWriteCodes returns the additional codes of a primary that answers and cannot write, those that say most first.
+func CannotWriteCodes() []Code { return slices.Clone(cannotWriteCodes[:]) }

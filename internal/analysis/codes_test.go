@@ -75,6 +75,9 @@ func TestHandling(t *testing.T) {
 		"AllMasterReplicasNotReplicating": DetectOnly, "AllMasterReplicasNotReplicatingOrDead": DetectOnly,
 		"UnreachableIntermediateMasterWithLaggingReplicas": DetectOnly,
 	}
+	for _, c := range CannotWriteCodes() {
+		want[c] = RecoverUnwritable
+	}
 	for _, c := range slices.Concat(publishedNames, AdditionalCodes()) {
 		h := HandlingOf(c)
 		if h.Recovery != want[c] {

@@ -61,4 +61,11 @@ var descriptions = map[Code]string{
 	GroupWithoutPrimary:             "Replication group has no primary among its reachable online members",
 	GroupWithManyPrimaries:          "Several members of a single-primary group call themselves its primary",
 	GroupWithoutQuorum:              "Replication group has no reachable online majority",
+
+	PrimaryDiskFull:           "Primary answers, but has not been able to write for some time: its disk is full",
+	PrimaryFileSystemReadOnly: "Primary answers, but has not been able to write for some time: its file system is read-only",
+	PrimaryCommitsStalled:     "Primary answers, but commits have been waiting for some time and do not end",
+	PrimaryWritesLocked:       "Primary answers, but a lock on everything has been holding its writes up for some time; backups take such locks",
+	PrimaryConnectionsUsedUp:  "Primary answers, but clients have not been able to sign in for some time: its connections are used up",
+	PrimaryWriteCheckFails:    "Primary answers, but the write check has been failing for some time",
 }

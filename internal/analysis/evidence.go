@@ -202,6 +202,8 @@ func (e *testimony) additional(c Code) {
 		e.say("A check older than %s does not count.", e.policy.maxAge())
 	case GroupMemberInError:
 		e.say("%s reports state ERROR in group %s.", e.Key, e.instance.Group.Name)
+	case PrimaryDiskFull, PrimaryFileSystemReadOnly, PrimaryCommitsStalled, PrimaryWritesLocked, PrimaryConnectionsUsedUp, PrimaryWriteCheckFails:
+		e.cannotWrite(c)
 	case GroupWithoutPrimary, GroupWithManyPrimaries, GroupWithoutQuorum:
 		e.say("Group %s counts the members %s; reachable and online: %s; of these primary: %s.", e.instance.Group.Name,
 			list(e.group.view), list(e.group.online), list(e.group.primaries))

@@ -25,15 +25,18 @@ type Finding struct {
 	// Whether automated recovery is switched on for the cluster, as the policy says.
 	AutomatedPrimaryRecovery, AutomatedIntermediateRecovery bool
 
-	IsPrimary           bool
-	IsCoPrimary         bool
-	IsGroupMember       bool
-	IsBinlogServer      bool
-	IsReadOnly          bool
-	IsFailingToConnect  bool // the server itself cannot connect to its source
-	LastCheckValid      bool // the strict definition of the analysis
-	LastCheckTooOld     bool // it is invalid for no other reason than that nobody has looked (live topologies only)
-	PartialSuccess      bool
+	IsPrimary          bool
+	IsCoPrimary        bool
+	IsGroupMember      bool
+	IsBinlogServer     bool
+	IsReadOnly         bool
+	IsFailingToConnect bool // the server itself cannot connect to its source
+	LastCheckValid     bool // the strict definition of the analysis
+	LastCheckTooOld    bool // it is invalid for no other reason than that nobody has looked (live topologies only)
+	PartialSuccess     bool
+	// Stuck says that the server answers no probe because it is stuck in a write, and answers all the same when it is asked
+	// why: it is not dead.
+	Stuck               bool
 	LastSeen            time.Time // zero when the server was never seen
 	LastError           string    // why the last probe failed; "" when it did not, or when the reason was not stored
 	ReplicationDepth    uint

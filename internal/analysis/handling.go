@@ -13,6 +13,7 @@ const (
 	RecoverGroupMember                  // move the replicas of a dead group member
 	RecoverSemiSync                     // enable or disable semi-sync on replicas
 	RecoverNonWriteable                 // make a read-only primary writable
+	RecoverUnwritable                   // close a primary that lives and cannot write, and promote a replica
 )
 
 // Handling is what a failure code calls for.
@@ -56,6 +57,9 @@ func HandlingOf(c Code) Handling {
 		return Handling{Recovery: RecoverIntermediate}
 	case DeadGroupMemberWithReplicas:
 		return Handling{Recovery: RecoverGroupMember}
+	case PrimaryDiskFull, PrimaryFileSystemReadOnly, PrimaryCommitsStalled, PrimaryWritesLocked, PrimaryConnectionsUsedUp,
+		PrimaryWriteCheckFails: // where the policy asks for it: Policy.FailoverCode
+		return Handling{Recovery: RecoverUnwritable}
 	case DeadPrimaryAndReplicas, DeadIntermediateAndReplicas, UnreachablePrimary, UnreachablePrimaryWithLagging,
 		AllPrimaryReplicasNotReplicating, AllPrimaryReplicasStoppedOrDead, UnreachableIntermediateWithLagging:
 		return Handling{Recovery: DetectOnly}

@@ -20,6 +20,12 @@ type Policy struct {
 	// RecoverNonWriteable makes a read-only primary a failure (RecoverNonWriteableMaster).
 	RecoverNonWriteable bool
 
+	// CannotWriteAfter is how long something must have kept a primary that answers from taking writes (CannotWriteSeconds);
+	// 0 is never.
+	CannotWriteAfter time.Duration
+	// FailoverOnCannotWrite are those of CannotWriteCodes for which a primary is replaced (FailoverOnCannotWrite).
+	FailoverOnCannotWrite []Code
+
 	// ReduceAnalysisCount leaves out healthy servers without replicas (ReduceReplicationAnalysisCount).
 	ReduceAnalysisCount bool
 	// IgnoreHostname says which hosts are left out altogether (RecoveryIgnoreHostnameFilters); nil is none.

@@ -18,11 +18,28 @@ func (s *statements) detection() {
 		s.ok("RecoverNonWriteableMaster", "A primary that has been read-only for %s, with running replicas and no other writer in its cluster, is opened for writing, unless it was demoted lately.",
 			plain(c.InstancePoll()))
 	}
+	s.writeAbility()
 	switch {
 	case c.EnforceExactSemiSyncReplicas:
 		s.ok("EnforceExactSemiSyncReplicas", "Semi-sync is switched on and off on replicas, so that as many acknowledge as the primary waits for.")
 	case c.RecoverLockedSemiSyncMaster:
 		s.ok("RecoverLockedSemiSyncMaster", "Where a primary is locked by semi-sync for %s, semi-sync is enabled on as many replicas as it lacks.", plain(c.ReasonableLockedSemiSync()))
+	}
+}
+
+// writeAbility tells of primaries that answer and cannot write.
+func (s *statements) writeAbility() {
+	c := s.c
+	if c.CannotWriteAfter() == 0 {
+		s.note("CannotWriteSeconds", "Nobody looks whether a primary that answers can write.")
+		return
+	}
+	s.ok("CannotWriteSeconds", "A primary that answers, but has not been able to write for %s, is reported.", plain(c.CannotWriteAfter()))
+	if c.WriteCheckTable != "" {
+		s.note("WriteCheckTable", "Every %s the leader writes a row of %s on the writable primary of each cluster.", plain(c.WriteCheckEvery()), c.WriteCheckTable)
+	}
+	if len(c.FailoverOnCannotWrite) > 0 {
+		s.note("FailoverOnCannotWrite", "Such a primary is closed for writing and replaced for %s, where failed primaries are replaced.", quotedList(c.FailoverOnCannotWrite))
 	}
 }
 

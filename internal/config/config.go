@@ -176,6 +176,10 @@ type Config struct {
 	ExtraTransactionsMaxMegabytes              int
 	FailoverMaxLossTransactions                int
 	FailoverMaxLossSeconds                     int
+	FailoverOnCannotWrite                      []string
+	CannotWriteSeconds                         uint
+	WriteCheckTable                            string
+	WriteCheckSeconds                          uint
 	ProcessesTimeoutSeconds                    uint
 	MasterFailoverLostInstancesDowntimeMinutes uint
 	FailMasterPromotionOnLagMinutes            uint

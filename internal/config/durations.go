@@ -115,6 +115,15 @@ func (c *Config) ReasonableReplicationLag() time.Duration {
 	return span(c.ReasonableReplicationLagSeconds, time.Second)
 }
 
+// CannotWriteAfter is how long something must keep a primary from taking writes before there is a finding; 0 is never.
+func (c *Config) CannotWriteAfter() time.Duration { return span(c.CannotWriteSeconds, time.Second) }
+
+// WriteCheckEvery is the time from one write check of a primary to the next.
+func (c *Config) WriteCheckEvery() time.Duration { return span(c.WriteCheckSeconds, time.Second) }
+
+// WriteCheckWithin is how long one write check may take. Waiting for locks takes up to a second of it.
+func (c *Config) WriteCheckWithin() time.Duration { return max(c.WriteCheckEvery(), 2*time.Second) }
+
 // ReasonableMaintenanceReplicationLag is the lag above which planned moves and takeovers are refused.
 func (c *Config) ReasonableMaintenanceReplicationLag() time.Duration {
 	return span(c.ReasonableMaintenanceReplicationLagSeconds, time.Second)

@@ -35,6 +35,12 @@ func keysDetection() []Key {
 			Meaning: `Regular expressions on the host name (without port); matching instances are left out of the analysis altogether.`},
 		{Name: "ReasonableLockedSemiSyncMasterSeconds", Default: 0, Reload: Live, Alias: "ReasonableLockedSemiSyncSourceSeconds",
 			Meaning: "How long the binary log position must not have moved before LockedSemiSyncMaster; 0 → `ReasonableReplicationLagSeconds` (taken when loaded; a later reload of that key does not change it)."},
+		{Name: "CannotWriteSeconds", Default: 30, Reload: Live, Range: raisedTo(0),
+			Meaning: "How long something must keep a primary from taking writes, at every look, before there is a finding (`MasterDiskFull`, `MasterFileSystemReadOnly`, `MasterCommitsStalled`, `MasterWritesLocked`, `MasterConnectionsUsedUp`, `MasterWriteCheckFails`). Looking reads figures and the list of connections, and writes nothing. 0 = nobody looks. A key of this program's own."},
+		{Name: "WriteCheckTable", Default: "", Reload: Live,
+			Meaning: "A table, as `schema.table`, in which the leader commits a small transaction on the writable primary of each cluster to see that it takes writes. Nothing is ever created: make it with `CREATE TABLE meta.write_check (id TINYINT UNSIGNED NOT NULL PRIMARY KEY, checked_at DATETIME(6) NOT NULL) ENGINE=InnoDB`, and give the managing user INSERT, UPDATE and SELECT on it. Clusters without it are looked at without writing. Empty: nothing is written anywhere. A key of this program's own."},
+		{Name: "WriteCheckSeconds", Default: 5, Reload: Live, Range: raisedTo(1),
+			Meaning: "How often `WriteCheckTable` is written, and how long one write may take (at least 2 s). A key of this program's own."},
 	}
 }
 
@@ -76,6 +82,8 @@ func keysRecovery() []Key {
 			Meaning: "No automatic failover that would lose more transactions than this, by what is known of the old primary and its replicas; where it is not known, none either. -1 = no limit. Replication by file and position counts no transactions: there, nothing may be missing at all. What a person asks for (`recover`, `force-master-failover`) is not bound by it. A key of this program's own."},
 		{Name: "FailoverMaxLossSeconds", Default: -1, Reload: Live, Range: raisedTo(-1),
 			Meaning: "The same by time: no automatic failover to a replica that lacks transactions and was, or may have been, more than this many seconds behind. -1 = no limit. A key of this program's own."},
+		{Name: "FailoverOnCannotWrite", Default: []string{}, Reload: Live,
+			Meaning: "For which findings a primary that answers, but cannot write, is replaced automatically where `RecoverMasterClusterFilters` matches: names out of `MasterDiskFull`, `MasterFileSystemReadOnly`, `MasterCommitsStalled`, `MasterWritesLocked`, `MasterConnectionsUsedUp`, `MasterWriteCheckFails`. It is closed for writing first. The others are reported only; so are all of them by default. A key of this program's own."},
 		{Name: "MasterFailoverLostInstancesDowntimeMinutes", Default: 0, Reload: Live, Alias: "PrimaryFailoverLostInstancesDowntimeMinutes",
 			Meaning: `Length of the downtime given to servers lost in a failover; 0 = 365 days, renewed.`},
 		{Name: "FailMasterPromotionOnLagMinutes", Default: 0, Reload: Live, Alias: "FailPrimaryPromotionOnLagMinutes",

@@ -21,6 +21,7 @@ func (l *loader) validate() {
 	l.validateAuthentication()
 	l.validateDiscovery()
 	l.validateRecovery()
+	l.validateWriteAbility()
 	l.validateRaftNodes()
 	l.validateNeighbours()
 	l.cfg.match = newMatchers(l.cfg, func(key, entry string, err error) {
@@ -173,6 +174,28 @@ func (l *loader) validateRecovery() {
 	if c.given(minutes) && c.RecoveryPeriodBlockSeconds != c.RecoveryPeriodBlockMinutes*60 {
 		l.warn(minutes, fmt.Sprintf("has no effect, because RecoveryPeriodBlockSeconds is %d", c.RecoveryPeriodBlockSeconds),
 			fmt.Sprintf("write \"RecoveryPeriodBlockSeconds\": %d for these minutes", c.RecoveryPeriodBlockMinutes*60))
+	}
+}
+
+// CannotWriteFindings are the names that FailoverOnCannotWrite may hold.
+func CannotWriteFindings() []string {
+	return []string{"MasterDiskFull", "MasterFileSystemReadOnly", "MasterCommitsStalled", "MasterWritesLocked", "MasterConnectionsUsedUp", "MasterWriteCheckFails"}
+}
+
+// validateWriteAbility looks at what is done about primaries that cannot write.
+func (l *loader) validateWriteAbility() {
+	c := l.cfg
+	for _, name := range c.FailoverOnCannotWrite {
+		if !slices.Contains(CannotWriteFindings(), name) {
+			l.fail("FailoverOnCannotWrite", fmt.Sprintf("%q is none of its findings", name), "write names out of "+quotedList(CannotWriteFindings()))
+		}
+	}
+	if c.CannotWriteAfter() == 0 && len(c.FailoverOnCannotWrite) > 0 {
+		l.warn("FailoverOnCannotWrite", "has no effect, because CannotWriteSeconds is 0", "write a number above 0")
+	}
+	schema, table, ok := strings.Cut(c.WriteCheckTable, ".")
+	if c.WriteCheckTable != "" && (!ok || schema == "" || table == "" || strings.ContainsAny(c.WriteCheckTable, "`\x00") || strings.Contains(table, ".")) {
+		l.fail("WriteCheckTable", fmt.Sprintf("%q is no name of a table", c.WriteCheckTable), "write schema.table")
 	}
 }
 

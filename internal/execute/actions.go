@@ -42,6 +42,10 @@ func (r *Run) act(ctx context.Context, k topology.Key, a plan.Action) (note stri
 		return r.open(ctx, k, s, a.Super, nil)
 	case plan.SetReadOnly:
 		return r.closeForWriting(ctx, s, a.Super)
+	case plan.BarWrites:
+		return r.barWrites(ctx, s, a.Super)
+	case plan.LiftBar:
+		return "", reopen(ctx, s, a.Super)
 	case plan.SemiSyncSource:
 		return "", s.SetSemiSync(ctx, server.SemiSyncSource, a.On)
 	case plan.SemiSyncReplica:

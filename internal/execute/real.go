@@ -35,3 +35,21 @@ func (s realServer) StopReceiving(ctx context.Context, channel string) (func(con
 		return err
 	}, nil
 }
+
+// barPatience bounds a closing that was left waiting in the background. Whoever goes on fences the server himself long
+// before.
+const barPatience = 10 * time.Minute
+
+// BeginClosing leaves the closing running beyond ctx: writes must not come through between the end of a step and the
+// fencing that follows a promotion.
+func (s realServer) BeginClosing(ctx context.Context, super bool) (closed func(context.Context) error) {
+	background, cancel := context.WithTimeout(context.WithoutCancel(ctx), barPatience)
+	closing := s.SetReadOnlyAsync(background, super)
+	return func(ctx context.Context) error {
+		err := closing.Wait(ctx)
+		if ctx.Err() == nil {
+			cancel()
+		}
+		return err
+	}
+}

@@ -19,6 +19,8 @@ type Request struct {
 	// Quiet are replicas whose receivers were told to end and can receive nothing more, even where their status
 	// does not show it yet.
 	Quiet map[topology.Key]bool
+	// Fenced says that the primary, which lives, has been closed for writing already. Only Unwritable asks.
+	Fenced bool
 	// DemotedLately says that the server was a primary that somebody demoted a short while ago: then it is read-only
 	// on purpose. Only NonWriteable asks.
 	DemotedLately bool

@@ -227,6 +227,11 @@ func (x *explainer) judge() {
 	if handling.HeldBackInGrace && x.state.GraceUntil.After(x.state.Now) {
 		x.hold(Hold{Rule: "grace", Reason: "its replicas were made to reconnect a moment ago, and get the time to find it again", Until: x.state.GraceUntil})
 	}
+	for _, c := range x.finding.CannotWrite() {
+		if c != x.Code {
+			x.Notes = append(x.Notes, fmt.Sprintf("it cannot write at this moment (%s): --failure %s says what is done about that", c, c))
+		}
+	}
 	if len(x.policies.VetoingHooks) > 0 && handling.Actionable() {
 		x.Notes = append(x.Notes, "a hook that fails would stop it: "+strings.Join(x.policies.VetoingHooks, ", "))
 	}
@@ -341,6 +346,15 @@ func (x *explainer) judgeSettings(r analysis.Recovery) {
 	switch r {
 	case analysis.RecoverPrimary, analysis.RecoverCoPrimary:
 		filter("RecoverMasterClusterFilters", a.RecoversPrimary)
+	case analysis.RecoverUnwritable:
+		filter("RecoverMasterClusterFilters", a.RecoversPrimary)
+		if !slices.Contains(a.FailoverOnCannotWrite, x.Code) {
+			x.hold(Hold{Rule: "report-only", Setting: "FailoverOnCannotWrite", Reason: fmt.Sprintf("FailoverOnCannotWrite does not name %s: it is reported only", x.Code),
+				Change: fmt.Sprintf("add %q", string(x.Code))})
+		}
+		if a.CannotWriteAfter <= 0 {
+			x.hold(Hold{Rule: "switched-off", Setting: "CannotWriteSeconds", Reason: "CannotWriteSeconds is 0: nobody looks whether it can write", Change: "set it to a number above 0"})
+		}
 	case analysis.RecoverIntermediate, analysis.RecoverGroupMember:
 		filter("RecoverIntermediateMasterClusterFilters", a.RecoversIntermediate)
 	case analysis.RecoverNonWriteable:
@@ -376,6 +390,8 @@ func planner(r analysis.Recovery) func(*topology.Topology, Request, Policy) plan
 		return SemiSync
 	case analysis.RecoverNonWriteable:
 		return NonWriteable
+	case analysis.RecoverUnwritable:
+		return Unwritable
 	}
 	return nil
 }
@@ -383,7 +399,7 @@ func planner(r analysis.Recovery) func(*topology.Topology, Request, Policy) plan
 // promotes says whether the recovery of a code puts a replica in the place of the failed server.
 func promotes(c analysis.Code) bool {
 	r := analysis.HandlingOf(c).Recovery
-	return r == analysis.RecoverPrimary || r == analysis.RecoverCoPrimary
+	return r == analysis.RecoverPrimary || r == analysis.RecoverCoPrimary || r == analysis.RecoverUnwritable
 }
 
 // forecast plans what would be done.

@@ -81,6 +81,15 @@ var questions = map[string]struct {
 	"no filter matches": {question{servers: pair(), policies: func(p *Policies) {
 		p.Analysis.RecoversPrimary = func(string, string) bool { return false }
 	}}, []string{"filter"}, "a"},
+	"a full disk that is reported only": {question{servers: pair(), code: analysis.PrimaryDiskFull, policies: func(p *Policies) {
+		p.Analysis.CannotWriteAfter = 30 * time.Second
+	}}, []string{"report-only"}, "a"},
+	"a full disk that the primary is replaced for": {question{servers: pair(), code: analysis.PrimaryDiskFull, policies: func(p *Policies) {
+		p.Analysis.CannotWriteAfter, p.Analysis.FailoverOnCannotWrite = 30*time.Second, []analysis.Code{analysis.PrimaryDiskFull}
+	}}, nil, "a"},
+	"a primary that cannot write, if it died": {question{servers: servers(living(func(i *topology.Instance) {
+		i.Troubles = topology.WriteTroubles{{WriteSign: topology.WriteSign{Obstacle: topology.DiskFull, Says: "seen"}, Since: noon.Add(-time.Minute), Until: noon.Add(time.Minute)}}
+	}), running("a"), running("b")), policies: func(p *Policies) { p.Analysis.CannotWriteAfter = 30 * time.Second }}, nil, "a"},
 	"the primary is downtimed":         {question{servers: servers(living(downtimed), running("a"))}, []string{"downtime"}, "a"},
 	"the primary is under maintenance": {question{servers: servers(living(worked), running("a"))}, []string{"maintenance"}, "a"},
 	"the host is ignored": {question{servers: pair(), policies: func(p *Policies) {

@@ -120,7 +120,7 @@ func forbidden(i *topology.Instance) { i.PromotionRule = topology.MustNotPromote
 
 // situations are all the pictures of the golden files.
 func situations() []picture {
-	return slices.Concat(primarySituations(), coPrimarySituations(), intermediateSituations(), groupSituations(), semiSyncSituations(), nonWriteableSituations())
+	return slices.Concat(primarySituations(), coPrimarySituations(), intermediateSituations(), groupSituations(), semiSyncSituations(), nonWriteableSituations(), unwritableSituations())
 }
 
 func TestPlansPrintAsBefore(t *testing.T) {

@@ -140,6 +140,9 @@ func (o *Observer) keep(i, old *topology.Instance) {
 		i.ClusterDomain = old.ClusterDomain
 	}
 	i.StoredReplicas = old.StoredReplicas
+	if !i.ReadOnly {
+		i.Troubles = old.Troubles
+	}
 	for _, f := range []struct{ now, old *string }{
 		{&i.Alias, &old.Alias}, {&i.DataCenter, &old.DataCenter}, {&i.Region, &old.Region},
 		{&i.PhysicalEnvironment, &old.PhysicalEnvironment},

@@ -19,6 +19,7 @@ var errStopped = errors.New("observer has stopped")
 // concurrent use, before, during and after the run.
 type Observer struct {
 	prober   Prober
+	signs    func(context.Context, topology.Key) ([]topology.WriteSign, error)
 	store    Store
 	config   func() *config.Config
 	log      *slog.Logger
@@ -45,21 +46,22 @@ type Observer struct {
 	subClosed   bool
 
 	// The rest belongs to the loop alone.
-	ctx        context.Context //nolint:containedctx // the run's; workers that the loop starts inherit it
-	timers     timers
-	entries    map[topology.Key]*entry
-	queues     [classes]queue
-	slow       int // running probes that hold no place in their queue any more
-	suspicions map[topology.Key]*suspicion
-	sentinels  map[topology.Key]*sentinel
-	alarms     map[topology.Key]time.Time // when a sentinel last reported
-	denied     map[topology.Key]time.Time // forgotten, and not to be found again until then
-	errants    map[topology.Key]keySet    // replicas whose errant set waits for a fresh look at this source
-	doubles    map[topology.Key]double    // second names of servers
-	warned     map[string]bool            // pairs of servers with one UUID that were warned of
-	after      []func()                   // to be called when the batch has been taken in
-	unsaved    keySet
-	wasActive  bool
+	ctx          context.Context //nolint:containedctx // the run's; workers that the loop starts inherit it
+	timers       timers
+	entries      map[topology.Key]*entry
+	queues       [classes]queue
+	slow         int // running probes that hold no place in their queue any more
+	suspicions   map[topology.Key]*suspicion
+	sentinels    map[topology.Key]*sentinel
+	writeWatches map[topology.Key]*writeWatch
+	alarms       map[topology.Key]time.Time // when a sentinel last reported
+	denied       map[topology.Key]time.Time // forgotten, and not to be found again until then
+	errants      map[topology.Key]keySet    // replicas whose errant set waits for a fresh look at this source
+	doubles      map[topology.Key]double    // second names of servers
+	warned       map[string]bool            // pairs of servers with one UUID that were warned of
+	after        []func()                   // to be called when the batch has been taken in
+	unsaved      keySet
+	wasActive    bool
 
 	savedNames topology.Names // as the store has them
 	namesSaved time.Time
@@ -90,22 +92,23 @@ func New(o Options) *Observer {
 		o.Resolver = net.DefaultResolver
 	}
 	return &Observer{
-		prober: o.Prober, store: o.Store, config: o.Config, log: o.Logger, now: o.Now, active: o.Active,
-		timing:      o.Timing.withDefaults(),
-		resolver:    newResolver(o.Resolver, o.Config, o.Now),
-		metrics:     newMetrics(),
-		inbox:       newInbox(),
-		picture:     newPicture(),
-		subscribers: make(map[*subscriber]struct{}),
-		entries:     make(map[topology.Key]*entry),
-		suspicions:  make(map[topology.Key]*suspicion),
-		sentinels:   make(map[topology.Key]*sentinel),
-		alarms:      make(map[topology.Key]time.Time),
-		denied:      make(map[topology.Key]time.Time),
-		errants:     make(map[topology.Key]keySet),
-		doubles:     make(map[topology.Key]double),
-		warned:      make(map[string]bool),
-		unsaved:     make(keySet),
+		prober: o.Prober, signs: o.Signs, store: o.Store, config: o.Config, log: o.Logger, now: o.Now, active: o.Active,
+		timing:       o.Timing.withDefaults(),
+		resolver:     newResolver(o.Resolver, o.Config, o.Now),
+		metrics:      newMetrics(),
+		inbox:        newInbox(),
+		picture:      newPicture(),
+		subscribers:  make(map[*subscriber]struct{}),
+		entries:      make(map[topology.Key]*entry),
+		suspicions:   make(map[topology.Key]*suspicion),
+		sentinels:    make(map[topology.Key]*sentinel),
+		writeWatches: make(map[topology.Key]*writeWatch),
+		alarms:       make(map[topology.Key]time.Time),
+		denied:       make(map[topology.Key]time.Time),
+		errants:      make(map[topology.Key]keySet),
+		doubles:      make(map[topology.Key]double),
+		warned:       make(map[string]bool),
+		unsaved:      make(keySet),
 	}
 }
 

@@ -99,7 +99,9 @@ type Resolver interface {
 
 // Options are what an Observer needs. Prober and Config are required.
 type Options struct {
-	Prober   Prober
+	Prober Prober
+	// Signs looks for what keeps a server that answers from taking writes, without writing. Nil: nobody looks.
+	Signs    func(ctx context.Context, key topology.Key) ([]topology.WriteSign, error)
 	Store    Store // nil: nothing is loaded or kept
 	Config   func() *config.Config
 	Resolver Resolver // nil: net.DefaultResolver

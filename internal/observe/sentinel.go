@@ -19,6 +19,7 @@ func (o *Observer) reviewSentinels() {
 	}
 	for k := range o.picture.watch {
 		i := o.picture.instance(k)
+		o.reviewWriteWatch(k, i)
 		need := i != nil && i.LastCheckValid() && o.hasReplicas(k) && o.picture.members[k].asked && o.ctx.Err() == nil && o.active()
 		s := o.sentinels[k]
 		switch {

@@ -59,6 +59,7 @@ type steadyFacts struct {
 	hasCredentials, readable bool
 	stale                    bool
 	snapshots                int
+	obstacles                string
 }
 
 func steadyOf(i *topology.Instance) steadyFacts {
@@ -75,6 +76,7 @@ func steadyOf(i *topology.Instance) steadyFacts {
 		env: i.PhysicalEnvironment, priority: i.SemiSyncPriority, rule: i.PromotionRule, downtime: i.Downtime,
 		maintenance: i.Maintenance, unresolved: i.UnresolvedHostname, hasCredentials: i.HasCredentials,
 		readable: i.CredentialsAvailable, stale: !i.StaleSince.IsZero(), snapshots: i.Snapshots,
+		obstacles: obstacles(i.Troubles),
 	}
 }
 

@@ -36,6 +36,9 @@ func (o *Observer) suspect(k topology.Key, why error) {
 	s.timer.fire = func() { o.lookAgain(s) }
 	o.suspicions[k] = s
 	o.metrics.suspicions.Add(1)
+	if w := o.writeWatches[k]; w != nil {
+		w.look() // it may answer no probe because it is stuck in a write
+	}
 	o.want(e, o.quick(true))
 	for r := range o.picture.replicas[k] {
 		if e := o.entries[r]; e != nil {

@@ -42,6 +42,12 @@ const (
 	SetWritable Verb = "set-writable"
 	// SetReadOnly closes the server for writing.
 	SetReadOnly Verb = "set-read-only"
+	// BarWrites closes a primary for writing that may be stuck in a commit. Where the closing has to wait for commits that
+	// do not end, it goes on waiting, with all new writes behind it, and every client that was connected is sent away: none
+	// of them is told any more that its transaction was committed. LiftBar takes it back.
+	BarWrites Verb = "bar-writes"
+	// LiftBar ends a closing that waits, and opens the server again.
+	LiftBar Verb = "lift-bar"
 	// SemiSyncSource switches the source side of semi-synchronous replication on or off.
 	SemiSyncSource Verb = "semi-sync-source"
 	// SemiSyncReplica switches the replica side on or off and reconnects the receiver so that it takes effect.
@@ -121,7 +127,7 @@ type Action struct {
 	At      topology.Coordinates `json:"at,omitzero"`     // ChangeSource by coordinates; SetWritable: filled in when it is done, where its own log stood
 	Set     string               `json:"set,omitempty"`   // AwaitExecuted: GTID set, or file:pos of the source; PlaceAt: file:pos of the source until now
 	On      bool                 `json:"on,omitempty"`    // SemiSync…; AwaitWriters: end the statements that run on; Match, ByContent: by the binary log; StopReplica: its source lives, and may send the end of a transaction
-	Super   bool                 `json:"super,omitempty"` // SetReadOnly, ClosePrimary, SetWritable: super_read_only as well
+	Super   bool                 `json:"super,omitempty"` // SetReadOnly, ClosePrimary, BarWrites, LiftBar, SetWritable: super_read_only as well
 	Channel string               `json:"channel,omitempty"`
 	Number  int64                `json:"number,omitempty"`  // SetDelay: seconds; KillQuery: the connection
 	Timeout time.Duration        `json:"timeout,omitempty"` // how long a waiting verb waits; 0: the step's own deadline
@@ -176,6 +182,10 @@ func (a Action) String() string {
 		return "detach from the source"
 	case SetWritable:
 		return "open for writing (read_only=0)"
+	case BarWrites:
+		return "close for writing, and send clients away where commits are stuck"
+	case LiftBar:
+		return "open for writing again (read_only=0)"
 	case SetReadOnly:
 		if a.Super {
 			return "close for writing (super_read_only=1)"

@@ -131,6 +131,8 @@ type Engine struct {
 	logs       map[string]*recoveryLog       // of what is under way, by UID
 	recent     map[recentKind]time.Time      // when the newest recovery of a cluster began
 	refused    map[topology.Key]refusal
+	unwritable map[topology.Key]string // what keeps a primary that answers from writing, as it was told last
+	checks     map[topology.Key]*writeChecks
 	held       map[topology.Key]string // why nothing was done about a server, as it was told last
 }
 
@@ -176,6 +178,8 @@ func New(o Options) *Engine {
 		recent:     make(map[recentKind]time.Time),
 		refused:    make(map[topology.Key]refusal),
 		held:       make(map[topology.Key]string),
+		unwritable: make(map[topology.Key]string),
+		checks:     make(map[topology.Key]*writeChecks),
 	}
 }
 
@@ -252,6 +256,7 @@ func (e *Engine) onTick(ctx context.Context) {
 	e.reviewLost()
 	t := e.o.Observer.Snapshot()
 	e.rejoinOverlooked(t)
+	e.checkWrites(ctx, t)
 	e.judge(ctx, t)
 }
 

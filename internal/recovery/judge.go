@@ -60,6 +60,9 @@ func (e *Engine) consider(ctx context.Context, t *topology.Topology, f analysis.
 	if f.SkippableDueToDowntime || !e.o.Observer.Complete(f.ClusterName) {
 		return
 	}
+	e.tellUnwritable(ctx, &f)
+	policy := e.analysisPolicy()
+	asFailure(&f, &policy)
 	handling := analysis.HandlingOf(f.Code)
 	switch held, settling := e.heldBack(f.Key); {
 	case settling && handling.HeldBackInGrace:
@@ -67,7 +70,10 @@ func (e *Engine) consider(ctx context.Context, t *topology.Topology, f analysis.
 	case held:
 		handling = handling.InGrace()
 	}
-	needs := e.emergencies(&f)
+	var needs []analysis.Emergency
+	if handling.Recovery != analysis.RecoverUnwritable && !f.Stuck { // otherwise it is known what is wrong
+		needs = e.emergencies(&f)
+	}
 	if handling.Actionable() && !f.Actionable {
 		handling = analysis.Handling{Recovery: analysis.DetectOnly}
 	}
@@ -204,9 +210,13 @@ func (e *Engine) handle(ctx context.Context, t *topology.Topology, f *analysis.F
 		e.hold(f, fresh, off.String())
 		return
 	}
-	if f.Has(analysis.ReplicasStillReceiving) {
+	if !k.alive && f.Has(analysis.ReplicasStillReceiving) {
 		// A receiver that is connected proves that its source lives, whatever its applier does.
 		e.hold(f, fresh, "replicas are still connected to it: a stopped applier is no sign of a dead source")
+		return
+	}
+	if !k.alive && k.promotes && f.Stuck {
+		e.hold(f, fresh, "it answers, but is stuck in a write: FailoverOnCannotWrite decides whether it is replaced")
 		return
 	}
 	if why := k.heldByFilters(f); why != "" {
@@ -216,9 +226,11 @@ func (e *Engine) handle(ctx context.Context, t *topology.Topology, f *analysis.F
 	if k.stands != nil && stood < k.stands(e.o.Config()) || e.refusedLately(f, &k) {
 		return // it is judged again with the next tick
 	}
-	if err := e.o.Agree(ctx, f); err != nil {
-		e.hold(f, fresh, err.Error())
-		return
+	if !k.alive { // otherwise the server itself says what is wrong, and there is nothing to agree on
+		if err := e.o.Agree(ctx, f); err != nil {
+			e.hold(f, fresh, err.Error())
+			return
+		}
 	}
 	r := &Recovery{Finding: *f, DetectionID: id}
 	_ = e.recover(ctx, r, request{hooks: true, first: fresh}) // the record has the error, and it is logged there

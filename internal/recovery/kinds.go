@@ -33,6 +33,8 @@ type kind struct {
 	// promotes: the successor is the cluster's new primary. The failed server and the lost ones are put into downtime,
 	// the failed one is closed for writing, and the cluster's name, alias and published primary follow.
 	promotes bool
+	// alive: the failed server lives, and is closed for writing before anything else is done.
+	alive bool
 	// inPlace: the failed server is repaired where it stands, and is its own successor.
 	inPlace bool
 	// looksFirst: no client waits for every moment, so everything is looked at afresh before anything is registered.
@@ -82,6 +84,10 @@ func kindOf(r analysis.Recovery) kind {
 			stands: (*config.Config).InstancePoll,
 			vain:   "it is not to be opened", halted: "the manager ended before it was opened",
 		}
+	case analysis.RecoverUnwritable:
+		k := promotion("unwritable_master", "MasterRecovery", "recover-unwritable-master", failover.Unwritable)
+		k.alive, k.around = true, ofStanding
+		return k
 	}
 	return promotion("dead_master", "MasterRecovery", "recover-dead-master", failover.DeadPrimary)
 }
@@ -115,7 +121,7 @@ func relocation(name, apiType, audit string, make func(*topology.Topology, failo
 // Repairs are the kinds of repair as Progress and figures name them.
 func Repairs() []string {
 	var names []string
-	for r := analysis.RecoverPrimary; r <= analysis.RecoverNonWriteable; r++ {
+	for r := analysis.RecoverPrimary; r <= analysis.RecoverUnwritable; r++ {
 		names = append(names, kindOf(r).name)
 	}
 	return names

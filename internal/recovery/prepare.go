@@ -66,7 +66,10 @@ func (e *Engine) lookBriefly(ctx context.Context, keys []topology.Key) {
 
 // beforeRegistering looks once more where there is time for it. An error says why there is nothing to be recovered.
 func (e *Engine) beforeRegistering(ctx context.Context, r *Recovery, ask request, k *kind) error {
-	if !k.looksFirst {
+	switch {
+	case k.alive:
+		return e.stillUnwritable(ctx, r, ask, k)
+	case !k.looksFirst:
 		return nil
 	}
 	e.lookAround(ctx, &r.Finding, k)

@@ -66,6 +66,7 @@ type logs interface {
 type wire struct {
 	execute.Server
 	logs
+	lively
 	board                       *switchboard
 	key                         topology.Key
 	afterOpening, beforeClosing func(topology.Key)
@@ -123,6 +124,7 @@ func (l cutLedger) ResolveRecovery(ctx context.Context, r *recovery.Recovery) er
 type manager struct {
 	observer  *observe.Observer
 	engine    *recovery.Engine
+	config    atomic.Pointer[config.Config]
 	store     *store.Store
 	board     switchboard
 	returning window // the old primary is on its way back, and may be open for its first moments
@@ -200,15 +202,16 @@ func startManager(t *testing.T, c *sandbox.Cluster, s settings) *manager {
 			}
 		},
 	})
-	current := func() *config.Config { return cfg }
-	m.observer = observe.New(observe.Options{Prober: prober{servers, &watches}, Config: current, Logger: log})
+	m.config.Store(cfg)
+	current := m.config.Load
+	m.observer = observe.New(observe.Options{Prober: prober{servers, &watches}, Signs: signsOf(servers), Config: current, Logger: log})
 	node := recovery.Node{Hostname: "test", Token: s.token}
 	reach := execute.Real(servers)
 	m.engine = recovery.New(recovery.Options{
 		Observer: m.observer, Hooks: publish.New(publish.HookOptions{}), Leader: &m.board, Config: current, Node: node, Now: time.Now, Logger: log,
 		Servers: func(k topology.Key) execute.Server {
 			real := reach(k)
-			w := wire{Server: real, logs: real.(logs), board: &m.board, key: k, beforeClosing: s.beforeClosing}
+			w := wire{Server: real, logs: real.(logs), lively: real.(lively), board: &m.board, key: k, beforeClosing: s.beforeClosing}
 			if s.afterOpening != nil {
 				w.afterOpening = func(k topology.Key) { s.afterOpening(m, k) }
 			}

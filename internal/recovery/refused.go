@@ -115,6 +115,10 @@ func touched(steps []plan.Step) bool {
 		switch s.Action.Verb {
 		case plan.StopReceiving, plan.AwaitApplied, plan.AwaitExecuted:
 			return false
+		case plan.BarWrites:
+			if s.State == plan.Failed { // then it has left the server as it was
+				return false
+			}
 		case plan.SetWritable: // one that fails leaves the server closed; where that is in doubt the recovery is left open
 			return s.State != plan.Failed
 		}

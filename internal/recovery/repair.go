@@ -111,6 +111,9 @@ func (e *Engine) repair(ctx context.Context, r *Recovery, ask request, k *kind, 
 		return err
 	}
 	options := e.executorOptions(r.Finding.ClusterName, r.UID, log)
+	if k.alive {
+		options = (&watched{log: log}).options(options)
+	}
 	if k.promotes {
 		options.OnStep = e.fencesOnceOpened(r.Finding.Key, r.Finding.ClusterName, options.OnStep)
 	}
@@ -132,11 +135,11 @@ func (e *Engine) repair(ctx context.Context, r *Recovery, ask request, k *kind, 
 		if err := run.Plan(ctx, &gathered, failover.FenceStage-1); err != nil {
 			return err
 		}
-		want.Quiet = run.Quiet()
+		want.Quiet, want.Fenced = run.Quiet(), k.alive
 		now = e.lookAgain(ctx, before, &r.Finding, k, want.Quiet)
 		r.Plan = k.plan(now, want, policy)
 		r.Plan.Prepend(gatheredSteps(&gathered))
-		after = failover.GatherStage
+		after = max(failover.GatherStage, steps[len(steps)-1].Stage)
 	}
 	log.plan(&r.Plan)
 	r.Lost = r.Plan.LostKeys()
@@ -205,8 +208,13 @@ func (e *Engine) mayOpen(ctx context.Context, r *Recovery, ask request, k *kind,
 		}
 		return idle(k.plan(t, want, failover.PolicyOf(e.o.Config())), k)
 	}
+	if k.alive {
+		if err := e.stillBarred(ctx, r.Finding.Key); err != nil {
+			return err
+		}
+	}
 	e.lookAtLost(ctx, r, ask)
-	if err := e.stillDead(r, ask); err != nil {
+	if err := e.stillDead(r, ask, k); err != nil {
 		return err
 	}
 	return e.noteOpening(ctx, r, log)
@@ -250,11 +258,11 @@ func (e *Engine) lookAtLost(ctx context.Context, r *Recovery, ask request) {
 }
 
 // stillDead refuses to open a second primary when the first one has come back in the meantime.
-func (e *Engine) stillDead(r *Recovery, ask request) error {
+func (e *Engine) stillDead(r *Recovery, ask request, k *kind) error {
 	if reason := e.otherWriter(r); reason != "" {
 		return errors.New(reason)
 	}
-	if ask.forced {
+	if ask.forced || k.alive {
 		return nil
 	}
 	t := e.o.Observer.Cluster(r.Finding.ClusterName)

@@ -384,6 +384,9 @@ func (e *Engine) takeBack(ctx context.Context, u *Unfinished, t *topology.Topolo
 
 // needsUndo says whether a server is still as the step left it.
 func needsUndo(i *topology.Instance, undo *plan.Action, failed topology.Key) bool {
+	if i != nil && undo.Verb == plan.LiftBar {
+		return true // it may answer no probe while its commits are stuck
+	}
 	if i == nil || !i.LastCheckValid() {
 		return false
 	}

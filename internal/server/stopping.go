@@ -10,7 +10,7 @@ import (
 // stopPoll is how often the process list is looked at while a STOP is being taken in.
 const stopPoll = 3 * time.Millisecond
 
-// Stopping is a STOP REPLICA that the server has taken in but perhaps not finished.
+// Stopping is a STOP REPLICA, or a closing for writing, that the server has taken in but perhaps not finished.
 type Stopping struct {
 	done chan struct{}
 	err  error

@@ -94,6 +94,10 @@ type Instance struct {
 	// StaleSince is when this very SelfCoordinates was first seen while the server looked locked in semi-sync;
 	// zero when no such record exists for the present coordinates.
 	StaleSince time.Time
+
+	// Troubles are what keeps the server from taking writes although it answers. Only servers that should take writes are
+	// looked at, and only in the running service.
+	Troubles WriteTroubles
 }
 
 // Check is when the server was looked at and with what result. LastChecked <= LastSeen means that the last check
