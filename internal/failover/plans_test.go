@@ -163,7 +163,7 @@ func TestPlansPrintAsBefore(t *testing.T) {
 }
 
 // waitsOnly are the verbs that leave the server's configuration as it is.
-var waitsOnly = []plan.Verb{plan.AwaitApplied, plan.AwaitExecuted, plan.StopReplica}
+var waitsOnly = []plan.Verb{plan.AwaitApplied, plan.AwaitExecuted, plan.AwaitSource, plan.StopReplica}
 
 // TestLawsOfPlans holds for every plan, whatever the picture.
 func TestLawsOfPlans(t *testing.T) {
@@ -176,7 +176,8 @@ func TestLawsOfPlans(t *testing.T) {
 			noReturn := slices.IndexFunc(p.Steps, func(s plan.Step) bool { return s.NoReturn })
 			opened, repointed := 0, make(map[topology.Key]bool)
 			for n, step := range p.Steps {
-				if i := fleet.Instance(step.Server); i == nil || !i.LastCheckValid() {
+				// A primary that is stuck answers no probe, and is closed all the same.
+				if i := fleet.Instance(step.Server); i == nil || !i.LastCheckValid() && step.Action.Verb != plan.BarWrites {
 					t.Errorf("step %d touches %s, which cannot be reached", step.N, step.Server)
 				}
 				if step.Why == "" || step.Until == "" {
