@@ -99,6 +99,16 @@ func closed() *fakeFleet {
 	return f
 }
 
+// full is p whose disk has been full for a while.
+func full() *fakeFleet {
+	f := star("a", "b")
+	f.change("p", func(i *topology.Instance) {
+		i.Troubles = topology.WriteTroubles{{WriteSign: topology.WriteSign{Obstacle: topology.DiskFull, Says: "it waits for disk space"},
+			Since: time.Now().Add(-time.Minute), Until: time.Now().Add(time.Hour)}}
+	})
+	return f
+}
+
 // failure is one kind of failure and what is done about it.
 type failure struct {
 	fleet    func() *fakeFleet
@@ -142,6 +152,9 @@ func failures() map[string]failure {
 		"read-only primary": {fleet: closed, settings: `"RecoverNonWriteableMaster": true`, off: masters,
 			failed: "p", wins: "p", want: []string{"p: read_only=false"},
 			hooks: all(), audit: "recover-non-writeable-master"},
+		"primary that cannot write": {fleet: full, settings: masters + `, "FailoverOnCannotWrite": ["MasterDiskFull"]`, off: masters,
+			failed: "p", wins: "a", want: []string{"p: read_only=true", "a: stop receiving", "b: stop receiving", "a: read_only=false", "a: stop", "a: forget", "b: stop", "b: follow a", "b: start", "p: read_only=true", "p: read_only=true"},
+			hooks: all("PostMasterFailoverProcesses"), audit: "recover-unwritable-master", apiType: "MasterRecovery", promotes: true},
 	}
 }
 
@@ -271,7 +284,7 @@ func TestEveryKindIsRecoveredOnDemand(t *testing.T) {
 				if got := b.hooks.lists(); len(got) > 0 {
 					t.Errorf("recover-lite ran hooks: %q", got)
 				}
-				if r.Forced != (f.lost != "") {
+				if r.Forced != (f.lost != "" || f.promotes) {
 					t.Errorf("forced: %t", r.Forced)
 				}
 			})

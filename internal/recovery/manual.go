@@ -62,11 +62,15 @@ func (e *Engine) recoverable(ctx context.Context, key topology.Key) (*topology.T
 		return refused("cluster %s is not known any more", i.ClusterName)
 	}
 	policy := analysis.PolicyOf(e.o.Config())
-	policy.Live, policy.IncludeDowntimed, policy.IncludeNoProblem = true, true, true
+	policy.Live, policy.IncludeDowntimed, policy.IncludeNoProblem, policy.IncludeAdditional = true, true, true, true
 	for _, f := range analysis.Analyze(cluster, policy, e.o.Now()) {
 		switch {
 		case f.Key != key:
 		case analysis.Actionable(f.Code):
+			return cluster, f, nil
+		case len(f.CannotWrite()) > 0: // whatever it is to be replaced for by itself
+			f.Code, f.Actionable = f.CannotWrite()[0], true
+			f.Description = analysis.Describe(f.Code)
 			return cluster, f, nil
 		case f.Code == analysis.NoProblem:
 			return uncalled("nothing is wrong with it")

@@ -72,7 +72,7 @@ func (e *Engine) stillUnwritable(ctx context.Context, r *Recovery, ask request, 
 	policy := e.analysisPolicy()
 	found := analysis.Analyze(t, policy, e.o.Now())
 	n := slices.IndexFunc(found, func(f analysis.Finding) bool {
-		return f.Key == r.Finding.Key && policy.FailoverCode(&f) == r.Finding.Code && !f.SkippableDueToDowntime
+		return f.Key == r.Finding.Key && (ask.forced && f.Has(r.Finding.Code) || policy.FailoverCode(&f) == r.Finding.Code && !f.SkippableDueToDowntime)
 	})
 	if n < 0 {
 		return fmt.Errorf("%s is found no more at a second look, or something else comes first", r.Finding.Code)
