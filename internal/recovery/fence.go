@@ -278,7 +278,12 @@ func (e *Engine) closeReturned(i *topology.Instance) {
 			e.o.Logger.Info("a server counts as lost although it was promoted since; it stays open", "server", i.Key.String())
 			return
 		}
-		e.fence(i.Key, i.ClusterName)
+		e.mu.Lock()
+		closed := !e.closed[i.Key].Before(i.Check.Seen) // while the ledger was asked, for another event
+		e.mu.Unlock()
+		if !closed {
+			e.fence(i.Key, i.ClusterName)
+		}
 	})
 }
 
