@@ -71,7 +71,9 @@ func TestLiveRecovery(t *testing.T) {
 	page.AwaitText(".hero .big", "Nobody can write yet.")
 	page.Await("three steps that wait", `document.querySelectorAll(".f-row.todo").length === 3 && document.querySelector(".outband.open")`)
 	page.Await("the stream of events", `document.querySelector(".l-live")`)
-	status := func(n string) string { return `document.querySelectorAll(".f-row")[` + n + `].querySelector(".m").getAttribute("aria-label")` }
+	status := func(n string) string {
+		return `document.querySelectorAll(".f-row")[` + n + `].querySelector(".m").getAttribute("aria-label")`
+	}
 
 	running := r.set(0, plan.Running, time.Millisecond, 0)
 	tell(recovery.StepChanged, &running)
