@@ -34,7 +34,7 @@ func (p *page) document(w http.ResponseWriter, r *http.Request) {
 	var out bytes.Buffer
 	if err == nil {
 		err = documentTemplate.Execute(&out, map[string]any{
-			"Base": base(r.URL.EscapedPath()), "Main": static + p.files.main, "Style": static + p.files.style, "Boot": template.JS(text),
+			"Base": base(r.URL.EscapedPath()), "Main": static + p.files.main, "Style": static + p.files.style, "Static": static, "Preload": p.files.preload, "Boot": template.JS(text),
 		})
 	}
 	if err != nil {

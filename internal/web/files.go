@@ -36,6 +36,7 @@ const manifestName = "manifest.json"
 type files struct {
 	byName              map[string]*file
 	main, style, worker string
+	preload             []string // what main begins with
 }
 
 func readFiles(from fs.FS) (*files, error) {
@@ -61,7 +62,8 @@ func readFiles(from fs.FS) (*files, error) {
 		return nil, fmt.Errorf("%s: %w", manifestName, err)
 	}
 	all.main, all.style, all.worker = entries["main.tsx"], entries["style.css"], entries["worker.ts"]
-	for _, name := range []string{all.main, all.style, all.worker} {
+	all.preload = strings.Fields(entries["preload"])
+	for _, name := range append([]string{all.main, all.style, all.worker}, all.preload...) {
 		if all.byName[name] == nil {
 			return nil, fmt.Errorf("%s names %q, which is not there", manifestName, name)
 		}

@@ -102,11 +102,15 @@ func bundle(web string) (map[string][]byte, error) {
 	return files, err
 }
 
-// manifest maps each entry to the name of its file.
+// manifest maps each entry to the name of its file, and preload to those of the chunks that the first script begins with.
 func manifest(metafile string) ([]byte, error) {
 	var meta struct {
 		Outputs map[string]struct {
 			EntryPoint string `json:"entryPoint"`
+			Imports    []struct {
+				Path string `json:"path"`
+				Kind string `json:"kind"`
+			} `json:"imports"`
 		} `json:"outputs"`
 	}
 	if err := json.Unmarshal([]byte(metafile), &meta); err != nil {
@@ -116,6 +120,17 @@ func manifest(metafile string) ([]byte, error) {
 	for output, about := range meta.Outputs {
 		if entry := strings.TrimPrefix(about.EntryPoint, "src/"); slices.Contains(entries, entry) {
 			names[entry] = filepath.Base(output)
+			if entry != entries[0] {
+				continue
+			}
+			var chunks []string
+			for _, i := range about.Imports {
+				if i.Kind == "import-statement" {
+					chunks = append(chunks, filepath.Base(i.Path))
+				}
+			}
+			slices.Sort(chunks)
+			names["preload"] = strings.Join(slices.Compact(chunks), " ")
 		}
 	}
 	text, err := json.MarshalIndent(names, "", "  ")

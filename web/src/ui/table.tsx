@@ -45,7 +45,7 @@ export function Sorted<T>({ columns, rows, name, by, down, label, onSort }: {
   const gap = (n: number): JSX.Element | false => virtual && n > 0 && <tr aria-hidden="true" style={{ height: `${n * rowHeight}px` }} />;
   return (
     <div class="tscroll sheet flush" onKeyDown={walkRows}>
-      <table class="see list" aria-label={label} aria-rowcount={sorted.length + 1}>
+      <table class={virtual ? "see list fixed" : "see list"} aria-label={label} aria-rowcount={sorted.length + 1}>
         <thead>
           <tr>
             {columns.map((column) => (

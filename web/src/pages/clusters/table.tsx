@@ -6,7 +6,7 @@ import { Button } from "../../ui/button.tsx";
 import { copyText } from "../../ui/copy.ts";
 import { Mark } from "../../ui/marks.tsx";
 import { csv, Sorted } from "../../ui/table.tsx";
-import { count, duration, span, statusWord } from "../../words/en.ts";
+import { count, duration, span, statusWord, text } from "../../words/en.ts";
 import { addressOf } from "./rows.tsx";
 
 type Column = { id: string; name: string; number?: boolean; value: (row: ClusterRow) => string | number | null; show?: (row: ClusterRow) => ComponentChildren };
@@ -19,9 +19,9 @@ const columns: Column[] = [
   { id: "servers", name: "Servers", number: true, value: (row) => row.servers },
   { id: "affected", name: "Affected", number: true, value: (row) => row.affected },
   { id: "lag", name: "Most lag", number: true, value: (row) => row.max_lag_s, show: (row) => span(row.max_lag_s) },
-  { id: "successor", name: "Would take over", value: (row) => (row.forecast?.would ? (row.forecast.successor ?? "") : "nobody") },
-  { id: "pause", name: "No writes", number: true, value: (row) => (row.forecast?.would ? row.forecast.pause_ms : null), show: (row) => (row.forecast?.would ? duration(row.forecast.pause_ms) : "unknown") },
-  { id: "risk", name: "At risk", number: true, value: (row) => row.forecast?.risk ?? null, show: (row) => (row.forecast?.would && row.forecast.risk !== null ? count(row.forecast.risk) : "unknown") },
+  { id: "successor", name: "Would take over", value: (row) => (row.forecast === null ? null : row.forecast.would ? (row.forecast.successor ?? "") : "nobody"), show: (row) => (row.forecast === null ? text.unknown : row.forecast.would ? row.forecast.successor : "nobody") },
+  { id: "pause", name: "No writes", number: true, value: (row) => (row.forecast?.would ? row.forecast.pause_ms : null), show: (row) => (row.forecast?.would ? duration(row.forecast.pause_ms) : text.unknown) },
+  { id: "risk", name: "At risk", number: true, value: (row) => row.forecast?.risk ?? null, show: (row) => (row.forecast?.would && row.forecast.risk !== null ? count(row.forecast.risk) : text.unknown) },
   { id: "auto", name: "Automatic", value: (row) => (row.auto_recovery.primary && row.auto_recovery.intermediate ? "on" : row.auto_recovery.primary ? "primary" : row.auto_recovery.intermediate ? "intermediate" : "off") },
   { id: "sites", name: "Sites", value: (row) => row.sites.join(" ") },
   { id: "versions", name: "Versions", value: (row) => row.versions.join(" ") },

@@ -1,7 +1,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import type { RecoveryDetail } from "../../api/types.ts";
 import { mayOperate, me } from "../../model/me.ts";
-import { rowOf } from "../../model/fleet.ts";
+import { fleet, rowOf } from "../../model/fleet.ts";
 import { Icon, Mark } from "../../ui/marks.tsx";
 import { Time } from "../../ui/time.tsx";
 import { part, url } from "../../url.ts";
@@ -21,7 +21,7 @@ export function Facts({ is, fall, now }: { is: RecoveryDetail; fall: Fall; now: 
     ["No writes for", fall.outage ? duration(fall.outage.to - fall.outage.from) : is.steps.length === 0 && !running ? text.unknown : "not concerned", fall.outage?.open ? (running ? "so far" : "not brought back") : fall.outage ? "until the successor took them" : ""],
     ["Whole recovery", running ? duration(now - began) : duration(is.took_ms), running ? "so far" : "from the decision to the end"],
     ["First step after", first ? duration(first.from) : text.unknown, first?.step.action ?? ""],
-    ["Steps", is.steps.length > 0 ? `${done} of ${is.steps.length}` : text.unknown, is.title ?? ""],
+    ["Steps", is.steps.length > 0 ? `${done} of ${is.steps.length}` : text.unknown, done < is.steps.length && !running ? "the others failed or were left out" : ""],
     ["Servers lost", String(is.lost.length), is.lost.length > 0 ? is.lost.map(name).join(", ") : "all others follow"],
     ["Led by", is.node || text.unknown, is.acknowledged ? "acknowledged" : running ? "" : "not acknowledged"],
   ];
@@ -37,7 +37,7 @@ export function Facts({ is, fall, now }: { is: RecoveryDetail; fall: Fall; now: 
         </p>
         <p class="big">{is.headline}</p>
         <p>
-          {is.headline !== is.sentence && is.sentence} {is.title}
+          {is.headline !== is.sentence && is.sentence}
         </p>
         {is.errors.map((error, n) => (
           <p key={n} class="t-crit">
@@ -62,7 +62,9 @@ export function Facts({ is, fall, now }: { is: RecoveryDetail; fall: Fall; now: 
 
 /** What somebody still has to do, and who took part. */
 export function Remains({ is, name, acknowledge }: { is: RecoveryDetail; name: (key: string) => string; acknowledge: () => void }): JSX.Element {
-  const row = rowOf(is.alias || is.cluster) ?? (is.successor ? rowOf(is.successor) : undefined);
+  // The cluster goes on under its successor's name, and the lost primary may be alone under the old one.
+  const rows = fleet.value?.clusters ?? [];
+  const row = rows.find((row) => row.tree.some((dot) => dot.key === is.successor)) ?? rowOf(is.alias || is.cluster);
   const old = row?.tree.find((dot) => dot.key === is.failed);
   return (
     <section class="sheet two">
