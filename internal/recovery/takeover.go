@@ -317,7 +317,7 @@ func (e *Engine) aliasOf(k topology.Key) string {
 // watched sees to what a crash in the middle of a takeover must not leave behind, and to undoing that fails.
 type watched struct {
 	log        *recoveryLog
-	opened     func(topology.Key)
+	opened     func(topology.Key) // told of the opening; nil where others see to it
 	undoFailed bool
 }
 
@@ -325,7 +325,7 @@ func (w *watched) options(o execute.Options) execute.Options {
 	told := o.OnStep
 	o.OnStep = func(s plan.Step) {
 		told(s)
-		if s.NoReturn && s.State == plan.Done && s.Action.Verb == plan.SetWritable {
+		if s.NoReturn && s.State == plan.Done && s.Action.Verb == plan.SetWritable && w.opened != nil {
 			w.opened(s.Server)
 		}
 		w.undoFailed = w.undoFailed || s.Phase == plan.Undo && s.State == plan.Failed

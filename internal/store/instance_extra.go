@@ -11,16 +11,17 @@ import (
 // extraDetails is what was observed of a server beyond the columns of database_instance. It is stored as JSON in a
 // table of ours and only believed as long as the row in database_instance is the one that it was written with.
 type extraDetails struct {
-	SuperReadOnly  bool               `json:",omitempty"`
-	OfflineMode    bool               `json:",omitempty"`
-	BinlogState    string             `json:",omitempty"`
-	ClusterDomain  string             `json:",omitempty"`
-	CheckError     string             `json:",omitempty"`
-	CheckHung      bool               `json:",omitempty"`
-	SourceNewNames bool               `json:",omitempty"` // semi-sync plugin
-	ReplicaNames   bool               `json:",omitempty"`
-	Channel        topology.Channel   `json:",omitzero"`
-	Others         []topology.Channel `json:",omitempty"`
+	SuperReadOnly  bool                   `json:",omitempty"`
+	OfflineMode    bool                   `json:",omitempty"`
+	BinlogState    string                 `json:",omitempty"`
+	ClusterDomain  string                 `json:",omitempty"`
+	CheckError     string                 `json:",omitempty"`
+	CheckHung      bool                   `json:",omitempty"`
+	SourceNewNames bool                   `json:",omitempty"` // semi-sync plugin
+	ReplicaNames   bool                   `json:",omitempty"`
+	Channel        topology.Channel       `json:",omitzero"`
+	Others         []topology.Channel     `json:",omitempty"`
+	Troubles       topology.WriteTroubles `json:",omitempty"`
 }
 
 func detailsOf(i *topology.Instance) extraDetails {
@@ -35,6 +36,7 @@ func detailsOf(i *topology.Instance) extraDetails {
 		ReplicaNames:   i.SemiSync.ReplicaNewNames,
 		Channel:        i.Channel,
 		Others:         i.Others,
+		Troubles:       i.Troubles,
 	}
 }
 
@@ -47,6 +49,7 @@ func (d extraDetails) applyTo(i *topology.Instance) {
 	i.SemiSync.SourceNewNames, i.SemiSync.ReplicaNewNames = d.SourceNewNames, d.ReplicaNames
 	i.Channel = d.Channel
 	i.Others = d.Others
+	i.Troubles = d.Troubles
 }
 
 // encodeDetails gives the JSON of what the columns do not hold.
