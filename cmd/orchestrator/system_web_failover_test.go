@@ -65,7 +65,7 @@ func TestWebFirstDayAndFailover(t *testing.T) {
 		done = s.recovery(t)
 		return len(done.Steps) > 0 && done.Ended != nil
 	})
-	p.ClickText("Recoveries")
+	p.Click(`.nav a[href$="/audit-recovery"]`)
 	p.Await("the one recovery", `[...document.querySelectorAll("table.list tbody a")].some((a) => a.href.includes("audit-recovery/uid/"))`)
 	p.Click(`table.list a[href*="audit-recovery/uid/"]`)
 	p.AwaitText(".hero .big", done.Headline)
