@@ -67,8 +67,12 @@ func newMetrics() (progress func(recovery.Progress), exposition func(*service) h
 	m := emptyMetrics(time.Now)
 	return m.progress, func(s *service) http.Handler {
 		s.prober.measured = m.probed
+		var published func() []publish.Standing
+		if p := s.parts.publisher; p != nil {
+			published = p.Standings
+		}
 		m.read(measured{
-			observer: s.observer.Stats, servers: s.prober.servers.Stats, writer: s.writer.Stats, published: s.parts.publisher.Standings,
+			observer: s.observer.Stats, servers: s.prober.servers.Stats, writer: s.writer.Stats, published: published,
 			findings: func() []analysis.Finding {
 				policy := analysis.PolicyOf(s.parts.config())
 				policy.Live = true

@@ -364,7 +364,8 @@ func (r *Run) moveBack(ctx context.Context, k topology.Key, s Server, was *topol
 
 // becomeReplica makes a former primary a replica of the server that has taken over, and leaves it stopped. Where nobody
 // has told what it could sign in with, and it has no user of its own, nothing is changed: half configured it would be
-// nobody's replica, and would look like one.
+// nobody's replica, and would look like one. A planned takeover (Action.On) points it there all the same, as published: a
+// person is there to give it credentials, and until then the topology shows whose replica it is to be.
 func (r *Run) becomeReplica(ctx context.Context, k topology.Key, s Server, a plan.Action) (string, error) {
 	own, err := channel(ctx, s, a.Channel)
 	if err != nil {
@@ -374,7 +375,7 @@ func (r *Run) becomeReplica(ctx context.Context, k topology.Key, s Server, a pla
 		return "", errAlready
 	}
 	id, known := r.identities().of(a.Source)
-	if id.User == "" && (own == nil || own.User == "") {
+	if !a.On && id.User == "" && (own == nil || own.User == "") {
 		return "", fmt.Errorf("it is left as it is: %w", noCredentials(a.Source, nil))
 	}
 	now, err := look(ctx, s)

