@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"net/http"
@@ -322,12 +323,13 @@ func TestZooKeeper(t *testing.T) {
 		t.Fatal(err)
 	}
 	z := &ZooKeeper{Servers: ZooKeeperServers(address)}
-	boot(t, path, func() error {
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-		defer cancel()
-		_, err := z.Put(ctx, primaryOf("first", "a", 1))
-		return err
-	}, port, t.TempDir())
+	// It listens before it serves, and a session that is asked for in between is never opened.
+	boot(t, path, func() error { return zooKeeperServes(address) }, port, t.TempDir())
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if _, err := z.Put(ctx, primaryOf("first", "a", 1)); err != nil {
+		t.Fatal(err)
+	}
 	conn, _, err := zk.Connect(z.Servers, zkSession, zk.WithLogger(silent{}), zk.WithLogInfo(false))
 	if err != nil {
 		t.Fatal(err)
@@ -417,4 +419,24 @@ func TestChanges(t *testing.T) {
 	if s := fmt.Sprint(Unknown, Written, Present, Superseded); s != "unknown written present superseded" {
 		t.Error(s)
 	}
+}
+
+// zooKeeperServes asks by one of the server's four-letter words.
+func zooKeeperServes(address string) error {
+	conn, err := net.DialTimeout("tcp", address, time.Second)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(time.Second)); err != nil {
+		return err
+	}
+	if _, err := conn.Write([]byte("srvr")); err != nil {
+		return err
+	}
+	answer, err := io.ReadAll(conn)
+	if err == nil && !strings.Contains(string(answer), "Mode: standalone") {
+		err = fmt.Errorf("it says %q", answer)
+	}
+	return err
 }

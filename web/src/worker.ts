@@ -1,4 +1,5 @@
 // The worker that owns the stream of events: one for all tabs, because a browser has few connections to a host.
+import type { Hello } from "./api/types.ts";
 import { eventNames, retries, type Told, type Wish } from "./api/stream.ts";
 
 declare const self: SharedWorkerGlobalScope;
@@ -50,8 +51,11 @@ function connect(again: boolean): void {
   };
   for (const name of eventNames) {
     opened.addEventListener(name, (event) => {
+      const data = JSON.parse(event.data as string) as unknown;
+      // Where the stream stood when it was opened: the next connection goes on from there if nothing has come on this one.
+      if (name === "hello" && last === "") last = (data as Hello).revision;
       if (event.lastEventId !== "") last = event.lastEventId;
-      tell({ kind: "event", name, id: event.lastEventId, data: JSON.parse(event.data as string) });
+      tell({ kind: "event", name, id: event.lastEventId, data });
     });
   }
 }

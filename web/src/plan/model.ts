@@ -77,11 +77,19 @@ function follow(id: string): void {
     },
     reset: () => void again(id),
   });
+  // A plan that runs is read now and then as well: nobody should wait for a word that was lost on its way.
+  const timer = setInterval(() => {
+    if (shown.peek()?.plan.state === "running") void again(id);
+  }, readEvery);
   unfollow = () => {
     drop();
     unlisten();
+    clearInterval(timer);
   };
 }
+
+/** How often a plan that runs is read beside what the stream tells of it, in milliseconds. */
+const readEvery = 2000;
 
 /** Takes in a newer state of the plan that is shown, and tells of its end. */
 function took(plan: Plan): void {
