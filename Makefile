@@ -8,7 +8,7 @@ GO      ?= go
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-unit test-race lint generate bench bench-failover bench-fleet bench-moves soak crash test-ha simulate walk servers browser pictures web web-check clean
+.PHONY: help build demo test test-unit test-race lint generate bench bench-failover bench-fleet bench-moves soak crash crash-group test-ha test-rolling simulate fidelity walk servers browser pictures web-pictures web web-check clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,7 @@ servers: ## Install the database servers that the tests need (privately, no pack
 
 test: lint servers browser build web-check ## Install what the tests need, and run all of them.
 	script/test
+	$(MAKE) simulate
 
 test-unit: ## Only the tests that need no database server.
 	$(GO) test -short ./...
@@ -43,6 +44,10 @@ browser: ## Install the browser that the tests of the web page need.
 pictures: ## Make pictures of the page's screens, on fixed data: PICTURES=pictures
 	script/install-chromium
 	$(GO) test ./internal/web/webtest -count 1 -run TestPictures -pictures $(abspath $(or $(PICTURES),pictures))
+
+web-pictures: ## Make the pictures that docs/web.md shows.
+	script/install-chromium
+	$(GO) test ./internal/web/webtest -count 1 -run TestPictures -pictures $(abspath docs/pictures) -documented
 
 web: ## Build the web page anew into internal/web/dist, which is committed.
 	script/install-web
@@ -73,17 +78,27 @@ walk: servers ## Rearrange real clusters at random under load: N=500 FLAVORS=mar
 bench-moves: servers ## Time relocate-replicas of REPLICAS=30 real replicas, at different degrees of parallelism.
 	$(GO) run ./bench/walk -moves $(or $(REPLICAS),30)
 
-crash: servers ## Kill the manager at every moment of real failovers and takeovers (about 10 minutes).
+crash: servers ## Kill the manager at every moment of real failovers and takeovers (3 to 10 minutes).
 	ORCHESTRATOR_TEST_EVERY_MOMENT=1 $(GO) test ./cmd/orchestrator -run TestManagerThatDies -count 1 -v -timeout 40m
+
+crash-group: servers ## Kill the leader of a raft group at every moment of real failovers (about 10 minutes).
+	ORCHESTRATOR_TEST_EVERY_MOMENT=1 $(GO) test ./cmd/orchestrator -run TestLeaderThatDies -count 1 -v -timeout 40m
 
 test-ha: build servers ## Strike the managers of a raft group at random: ROUNDS=200 FLAVOR=mariadb SEED=0 (takes root)
 	$(GO) run ./bench/ha -binary bin/orchestrator -rounds $(or $(ROUNDS),200) -flavor $(or $(FLAVOR),mariadb) -seed $(or $(SEED),0) -v
 
+test-rolling: build servers ## Restart, upgrade and replace all managers of a raft group one by one: TIMES=10 (takes root)
+	$(GO) build -trimpath -ldflags '$(LDFLAGS) -X main.version=$(VERSION)-next' -o bin/next/ ./cmd/orchestrator
+	$(GO) run ./bench/ha -binary bin/orchestrator -next bin/next/orchestrator -rolling $(or $(TIMES),10)
+
 simulate: ## Random failures of a simulated fleet: N=20000 SEED=1
 	$(GO) run ./bench/simulate -n $(or $(N),20000) -seed $(or $(SEED),1)
 
-bench-fleet: build ## Time the service over 5,000 pretended servers.
-	$(GO) run ./bench/fleetbench -binary bin/orchestrator
+fidelity: servers ## Play all scripts of the simulator on real servers too, and want the same end (about 10 minutes).
+	$(GO) test ./internal/sim/fidelity -run TestRealServers -count 1 -v -whole -timeout 60m
+
+bench-fleet: build ## Time the service over SERVERS=5000 pretended servers.
+	$(GO) run ./bench/fleetbench -binary bin/orchestrator -servers $(or $(SERVERS),5000)
 
 clean: ## Remove what was built.
 	rm -rf bin

@@ -12,11 +12,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"slices"
-	"strings"
 	"time"
 
+	"orchestrator/bench/command"
 	"orchestrator/internal/sandbox"
 )
 
@@ -32,21 +31,17 @@ type options struct {
 	verbose    bool
 }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
+func main() { command.Main("failover", failovers) }
+
+func failovers(ctx context.Context) (int, error) {
 	o, err := parse()
-	if err == nil {
-		err = run(ctx, o)
-	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "failover:", err)
-		os.Exit(1)
+		return 1, err
 	}
+	return 0, run(ctx, o)
 }
 
-func parse() (options, error) {
-	o := options{}
+func parse() (o options, err error) {
 	flavors := flag.String("flavors", "mariadb,mysql", "server families, comma separated: mariadb, mysql, mysql56")
 	scenarios := flag.String("scenarios", "kill,freeze", "what happens to the primary: kill (SIGKILL), freeze (SIGSTOP), takeover (graceful-master-takeover-auto)")
 	flag.StringVar(&o.binary, "binary", "bin/orchestrator", "the manager to drive")
@@ -57,20 +52,11 @@ func parse() (options, error) {
 	flag.BoolVar(&o.semiSync, "semi-sync", false, "semi-synchronous replication")
 	flag.BoolVar(&o.verbose, "v", false, "print every run, and the manager's log when a run fails")
 	flag.Parse()
-	for name := range strings.SplitSeq(*flavors, ",") {
-		f, err := sandbox.ParseFlavor(strings.TrimSpace(name))
-		if err != nil {
-			return o, err
-		}
-		o.flavors = append(o.flavors, f)
+	if o.flavors, err = command.Flavors(*flavors); err != nil {
+		return o, err
 	}
-	for s := range strings.SplitSeq(*scenarios, ",") {
-		if s = strings.TrimSpace(s); s != "kill" && s != "freeze" && s != "takeover" {
-			return o, fmt.Errorf("scenario %q: use kill, freeze or takeover", s)
-		}
-		o.scenarios = append(o.scenarios, s)
-	}
-	return o, nil
+	o.scenarios, err = command.Choices("scenario", *scenarios, "kill", "freeze", "takeover")
+	return o, err
 }
 
 // run does all series and prints a row for each.

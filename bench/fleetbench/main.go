@@ -12,27 +12,17 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
+	"orchestrator/bench/command"
 	"orchestrator/bench/fleet"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := command(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "fleetbench:", err)
-		os.Exit(1)
-	}
+	command.Main("fleetbench", func(ctx context.Context) (int, error) { return 0, benchmark(ctx, os.Args[1:], os.Stdout, os.Stderr) })
 }
 
 // settings are what a measurement is done with.
@@ -51,8 +41,8 @@ type settings struct {
 	progress  io.Writer
 }
 
-// command measures as the arguments say, and prints the table to out.
-func command(ctx context.Context, args []string, out, progress io.Writer) error {
+// benchmark measures as the arguments say, and prints the table to out.
+func benchmark(ctx context.Context, args []string, out, progress io.Writer) error {
 	s := settings{overrides: make(overrides), progress: progress}
 	flags := flag.NewFlagSet("fleetbench", flag.ContinueOnError)
 	flags.SetOutput(progress)

@@ -43,7 +43,7 @@ func self(t *testing.T, behaviour string, more ...string) (table, progress strin
 	args := append([]string{"-binary", program, "-arguments", "%s", "-servers", "30", "-settle", "0s", "-duration", "1s",
 		"-kills", "3", "-requests", "3"}, more...)
 	var out, said bytes.Buffer
-	err = command(t.Context(), args, &out, &said)
+	err = benchmark(t.Context(), args, &out, &said)
 	left, dirErr := os.ReadDir(os.TempDir())
 	if dirErr != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, dirErr)
@@ -106,7 +106,7 @@ func TestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	// The first word of progress is that discovery has begun: the manager runs.
 	progress := writerFunc(func(p []byte) (int, error) { cancel(); return len(p), nil })
-	err = command(ctx, []string{"-binary", program, "-arguments", "%s", "-servers", "2"}, io.Discard, progress)
+	err = benchmark(ctx, []string{"-binary", program, "-arguments", "%s", "-servers", "2"}, io.Discard, progress)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}

@@ -27,11 +27,15 @@ type process struct {
 
 // startProcess starts a program, with its output in a file of the directory.
 func startProcess(directory, binary string, arguments []string) (*process, error) {
+	program, err := filepath.Abs(binary) // it runs in another directory
+	if err != nil {
+		return nil, fmt.Errorf("start the manager: %w", err)
+	}
 	log, err := os.Create(filepath.Join(directory, "orchestrator.log"))
 	if err != nil {
 		return nil, fmt.Errorf("start the manager: %w", err)
 	}
-	cmd := exec.Command(binary, arguments...)
+	cmd := exec.Command(program, arguments...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = directory, log, log
 	if err := cmd.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the manager: %w", err), log.Close())

@@ -14,13 +14,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"math/rand/v2"
-	"os"
-	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
-	"syscall"
 
+	"orchestrator/bench/command"
 	"orchestrator/internal/sandbox"
 )
 
@@ -48,18 +46,11 @@ type options struct {
 	seed    uint64
 	flavor  sandbox.Flavor
 	verbose bool
+	rolls   int    // instead of the rounds: how often all nodes are restarted, upgraded and replaced
+	next    string // the program to which they are upgraded; "": they are not
 }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code, err := ha(ctx)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "ha:", err)
-		code = 1
-	}
-	stop()
-	os.Exit(code)
-}
+func main() { command.Main("ha", ha) }
 
 func ha(ctx context.Context) (int, error) {
 	o, err := parse()
@@ -73,51 +64,59 @@ func ha(ctx context.Context) (int, error) {
 }
 
 func parse() (o options, err error) {
-	kinds := flag.String("kinds", strings.Join(allKinds, ","), "what may happen, comma separated")
+	kinds := flag.String("kinds", strings.Join(allKinds, ","), "what may happen, comma separated; also: "+strings.Join(siteKinds, ", "))
 	flavor := flag.String("flavor", "mariadb", "the servers that are managed: mariadb or mysql")
 	flag.StringVar(&o.binary, "binary", "bin/orchestrator", "the manager to drive")
 	flag.IntVar(&o.rounds, "rounds", 200, "how many times something happens")
 	flag.Uint64Var(&o.seed, "seed", 0, "repeats a series; 0: a new one")
+	flag.IntVar(&o.rolls, "rolling", 0, "no strikes: restart, upgrade and replace all managers one by one, so many times, and measure how long nobody leads")
+	flag.StringVar(&o.next, "next", "", "with -rolling: the manager to upgrade to, and back; empty: none")
 	flag.BoolVar(&o.verbose, "v", false, "print every round")
 	flag.Parse()
 	if o.flavor, err = sandbox.ParseFlavor(*flavor); err != nil {
 		return o, err
 	}
-	for k := range strings.SplitSeq(*kinds, ",") {
-		known := false
-		for _, a := range allKinds {
-			known = known || a == k
-		}
-		if !known {
-			return o, fmt.Errorf("kind %q: use %s", k, strings.Join(allKinds, ", "))
-		}
-		o.kinds = append(o.kinds, k)
+	if o.kinds, err = command.Choices("kind", *kinds, slices.Concat(allKinds, siteKinds)...); err != nil {
+		return o, err
 	}
-	if o.seed == 0 {
-		o.seed = rand.Uint64() >> 32
+	o.seed = command.Seed(o.seed)
+	if o.next != "" {
+		if o.next, err = filepath.Abs(o.next); err != nil {
+			return o, err
+		}
 	}
 	o.binary, err = filepath.Abs(o.binary)
 	return o, err
 }
 
-// run does the rounds and prints the table.
+// rounds strikes again and again.
+func (s *series) rounds(ctx context.Context) error {
+	fmt.Printf("%d rounds, seed %d\n", s.o.rounds, s.o.seed)
+	for n := range s.o.rounds {
+		kind := s.o.kinds[s.random.IntN(len(s.o.kinds))]
+		if err := s.round(ctx, n, kind); err != nil {
+			return fmt.Errorf("round %d (%s): %w", n, kind, err)
+		}
+	}
+	return nil
+}
+
+// run does what was asked for and prints the table.
 func run(ctx context.Context, o options) error {
 	s, err := newSeries(ctx, o)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%d rounds, seed %d\n", o.rounds, o.seed)
-	for n := range o.rounds {
-		kind := o.kinds[s.random.IntN(len(o.kinds))]
-		if err = s.round(ctx, n, kind); err != nil {
-			err = fmt.Errorf("round %d (%s): %w", n, kind, err)
-			break
-		}
+	play := s.rounds
+	if o.rolls > 0 {
+		play = s.roll
 	}
-	if err == nil {
+	if err = play(ctx); err == nil {
 		err = s.end(ctx)
 	}
-	s.print()
+	if o.rolls == 0 {
+		s.print()
+	}
 	if err != nil {
 		err = fmt.Errorf("%w (logs and tables are kept in %s)", err, s.dir)
 		return errors.Join(err, s.close(true))

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 
@@ -26,6 +27,7 @@ type node struct {
 	cmd       *exec.Cmd // nil while it does not run
 	client    http.Client
 	out       bool // frozen or cut off
+	asking    sync.Mutex
 }
 
 const (

@@ -58,6 +58,10 @@ func main() {
 	flag.BoolVar(&o.worker, "worker", false, "report to a parent process, as JSON")
 	flag.Parse()
 	if o.worker || o.story {
+		if err := sim.Undisturbed(); err != nil {
+			fmt.Fprintln(os.Stderr, "simulate: beginning anew without preemption:", err)
+			os.Exit(1)
+		}
 		runtime.GOMAXPROCS(1) // a run depends on its seed alone then
 		debug.SetGCPercent(400)
 		inBubbles(o)

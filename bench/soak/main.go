@@ -7,10 +7,10 @@
 // attached, no GTID anywhere that the primary lacks; all the time no server may take writes that is not the primary. At
 // the end all data must be equal. What happens when is chosen at random; the seed is printed, and -seed repeats it.
 //
-// A server that comes back with a transaction that it never acknowledged, and that nobody else has, is left closed by
-// the manager, as documented, after it has saved that. On MySQL the manager then rebuilds it by a clone (AutoRejoin clone),
-// which ends with the server's end, as nobody supervises it; it is started again here. On MariaDB it is replaced here, by a
-// copy of another one. Both are counted.
+// Of a server that comes back with a transaction that it never acknowledged, and that nobody else has, the manager saves
+// that, and then has it rebuilt (AutoRejoin clone). On MySQL that is a clone, which ends with the server's end, as nobody
+// supervises it; it is started again here. On MariaDB it is the command of RebuildProcesses, which has this program copy the
+// data of the donor. Both are counted.
 //
 // Network cuts are real: each server runs in a network namespace of its own. All of them, and the one of this program
 // and its manager, belong to its processes and vanish with them. It takes root; without, rounds have no cuts.
@@ -21,13 +21,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"math/rand/v2"
 	"os"
-	"os/signal"
+	"slices"
 	"strings"
-	"syscall"
 	"time"
 
+	"orchestrator/bench/command"
 	"orchestrator/internal/sandbox"
 )
 
@@ -44,17 +43,7 @@ type options struct {
 	verbose  bool
 }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	code, err := soak(ctx)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "soak:", err)
-		code = 1
-	}
-	stop()
-	os.Exit(code)
-}
+func main() { command.Main("soak", soak) }
 
 func soak(ctx context.Context) (int, error) {
 	o, err := parse()
@@ -74,8 +63,7 @@ func soak(ctx context.Context) (int, error) {
 	return 0, run(ctx, o)
 }
 
-func parse() (options, error) {
-	o := options{}
+func parse() (o options, err error) {
 	flavors := flag.String("flavors", "mariadb,mysql", "server families, comma separated: mariadb, mysql")
 	kinds := flag.String("kinds", strings.Join([]string{kill, freeze, cut, cutClient}, ","), "what may happen to the primary, comma separated: kill (SIGKILL), freeze (SIGSTOP), cut (its network drops everything), cut-client (with a client on its side that goes on writing)")
 	flag.StringVar(&o.binary, "binary", "bin/orchestrator", "the manager to drive")
@@ -87,50 +75,26 @@ func parse() (options, error) {
 	flag.BoolVar(&o.keepOn, "keep-on", false, "go on after a round that broke a promise, as long as the cluster works")
 	flag.BoolVar(&o.verbose, "v", false, "print every round, and the manager's log when one fails")
 	flag.Parse()
-	for name := range strings.SplitSeq(*flavors, ",") {
-		f, err := sandbox.ParseFlavor(strings.TrimSpace(name))
-		if err != nil {
-			return o, err
-		}
-		o.flavors = append(o.flavors, f)
+	if o.flavors, err = command.Flavors(*flavors); err != nil {
+		return o, err
 	}
-	for k := range strings.SplitSeq(*kinds, ",") {
-		if k = strings.TrimSpace(k); k != kill && k != freeze && k != cut && k != cutClient {
-			return o, fmt.Errorf("kind %q: use kill, freeze, cut or cut-client", k)
-		}
-		o.kinds = append(o.kinds, k)
+	if o.kinds, err = command.Choices("kind", *kinds, kill, freeze, cut, cutClient); err != nil {
+		return o, err
 	}
 	if o.nodes < 3 {
 		return o, errors.New("with fewer than 3 servers nobody is left to acknowledge after a failover")
 	}
-	if o.seed == 0 {
-		o.seed = rand.Uint64() >> 32
-	}
+	o.seed = command.Seed(o.seed)
 	return o, nil
 }
 
 // has says whether such rounds are asked for; a cut with a client is a cut.
 func (o options) has(kind string) bool {
-	for _, k := range o.kinds {
-		if k == kind || kind == cut && k == cutClient {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(o.kinds, kind) || kind == cut && slices.Contains(o.kinds, cutClient)
 }
 
 func without(list []string, these ...string) []string {
-	var left []string
-	for _, k := range list {
-		keep := true
-		for _, t := range these {
-			keep = keep && k != t
-		}
-		if keep {
-			left = append(left, k)
-		}
-	}
-	return left
+	return slices.DeleteFunc(slices.Clone(list), func(k string) bool { return slices.Contains(these, k) })
 }
 
 // run does the series of each family and prints the table.

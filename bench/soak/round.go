@@ -26,8 +26,7 @@ type result struct {
 	strangers []string      // servers that were open and had no business to be
 
 	takenBack time.Duration // from its return until it replicated from the new primary
-	cloned    bool          // the manager had it rebuilt by a clone before
-	refused   string        // why it was left closed and rebuilt; empty when it was taken back
+	rebuilt   bool          // the manager had it rebuilt before
 	gaps      []string      // settings that are not as they should be
 
 	acknowledged int
@@ -35,14 +34,9 @@ type result struct {
 }
 
 func (r *result) describe() string {
-	text := fmt.Sprintf("%-10s writes back %s, all follow %s", r.kind, round(r.outage), round(r.follow))
-	if r.refused != "" {
-		text += ", left closed: " + r.refused
-	} else {
-		text += ", taken back " + round(r.takenBack).String()
-	}
-	if r.cloned {
-		text += " after a clone"
+	text := fmt.Sprintf("%-10s writes back %s, all follow %s, taken back %s", r.kind, round(r.outage), round(r.follow), round(r.takenBack))
+	if r.rebuilt {
+		text += ", rebuilt"
 	}
 	text += fmt.Sprintf(", open beside the new one %s, own side %s (%d acknowledged there), %d rows", round(r.bothOpen), round(r.ownSide), r.ownAcked, r.acknowledged)
 	if len(r.gaps) > 0 {
@@ -122,11 +116,6 @@ func (s *series) round(ctx context.Context, kind string, hold time.Duration) (r 
 		return r, err
 	}
 	r.takenBack = time.Since(back)
-	if r.refused != "" {
-		if err := s.rebuild(ctx, old); err != nil {
-			return r, err
-		}
-	}
 	if err := s.manager.AwaitPicture(ctx, s.o.nodes); err != nil {
 		return r, err
 	}
@@ -221,16 +210,23 @@ func (s *series) lastAudit(ctx context.Context) (int64, error) {
 	return entries[0].AuditId, nil
 }
 
-// awaitReturn waits until the manager has taken the old primary back, or has said why it will not.
+// awaitReturn waits until the manager has taken the old primary back; that it says why it will not is a failure.
 func (s *series) awaitReturn(ctx context.Context, old *sandbox.Node, seen int64, r *result) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	var last string
-	var restart error
+	var fatal error
+	rebuilds := s.rebuild.begun.Load()
 	err := manager.Await(ctx, 20*time.Millisecond, func() bool {
-		if !old.Running() { // a clone ends so; this program is its supervisor
-			r.cloned = true
-			if restart = old.StartAgain(ctx); restart != nil {
+		if s.rebuild.atWork() {
+			return false
+		}
+		if s.rebuild.begun.Load() != rebuilds {
+			r.rebuilt = true
+		}
+		if s.flavor == sandbox.MySQL && !old.Running() { // a clone ends so; this program is its supervisor
+			r.rebuilt = true
+			if fatal = old.StartAgain(ctx); fatal != nil {
 				return true
 			}
 		}
@@ -250,40 +246,19 @@ func (s *series) awaitReturn(ctx context.Context, old *sandbox.Node, seen int64,
 		}
 		for _, e := range entries {
 			if e.AuditId > seen && e.AuditType == "rejoin" && e.AuditInstanceKey.Port == old.Port && strings.HasPrefix(e.Message, "not taken back") {
-				r.refused = e.Message
+				fatal = fmt.Errorf("%s was left closed: %s", old, e.Message)
 				return true
 			}
 		}
 		return false
 	})
-	if restart != nil {
-		return restart
+	if fatal != nil {
+		return fatal
 	}
 	if err != nil {
 		return fmt.Errorf("the manager has neither taken %s back nor said why not: %s: %w", old, last, err)
 	}
 	return nil
-}
-
-// rebuild replaces a server that must not return as it is by a copy of a replica.
-func (s *series) rebuild(ctx context.Context, old *sandbox.Node) error {
-	readOnly, err := old.ReadOnly(ctx)
-	if err != nil {
-		return err
-	}
-	if !readOnly {
-		return fmt.Errorf("%s was not taken back and is open for writing", old)
-	}
-	for _, donor := range s.cluster.Nodes() {
-		if donor == old || donor == s.primary {
-			continue
-		}
-		if err := old.RebuildFrom(ctx, donor); err != nil {
-			return err
-		}
-		return s.cluster.AwaitReplication(ctx)
-	}
-	return errors.New("no replica is left to copy from")
 }
 
 // countWriters looks who took writes since the last round: before the blow the old primary alone, after it the new one;

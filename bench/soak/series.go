@@ -27,6 +27,7 @@ type series struct {
 	network *sandbox.Network // nil without cuts
 	cluster *sandbox.Cluster
 	manager *manager.Manager
+	rebuild *rebuilder
 	load    *sandbox.Load
 	sampler *sampler
 	random  *rand.Rand
@@ -70,7 +71,10 @@ func newSeries(ctx context.Context, o options, flavor sandbox.Flavor) (s *series
 	if err := s.primary.ExecAs(bounded, sandbox.UserApp, "CREATE TABLE "+ownSideTable+" (id BIGINT PRIMARY KEY AUTO_INCREMENT)"); err != nil {
 		return s, err
 	}
-	if s.manager, err = manager.Start(ctx, o.binary, s.cluster, managed(flavor)); err != nil {
+	if s.rebuild, err = startRebuilder(ctx, s.cluster); err != nil {
+		return s, err
+	}
+	if s.manager, err = manager.Start(ctx, o.binary, s.cluster, s.managed()); err != nil {
 		return s, err
 	}
 	if err := s.manager.AwaitPicture(bounded, o.nodes); err != nil {
@@ -101,13 +105,12 @@ func settings(flavor sandbox.Flavor) map[string]string {
 }
 
 // managed is what the manager is told beyond its defaults: what consecutive failovers and semi-sync need, and that it may
-// rebuild servers where it can.
-func managed(flavor sandbox.Flavor) map[string]any {
-	more := map[string]any{"RecoveryPeriodBlockSeconds": 1, "AuditToBackendDB": true, "DetectSemiSyncEnforcedQuery": "SELECT 1"}
-	if flavor == sandbox.MySQL {
-		more["AutoRejoin"] = "clone"
+// rebuild servers, and how where they cannot do so themselves.
+func (s *series) managed() map[string]any {
+	return map[string]any{
+		"RecoveryPeriodBlockSeconds": 1, "AuditToBackendDB": true, "DetectSemiSyncEnforcedQuery": "SELECT 1",
+		"AutoRejoin": "clone", "RebuildProcesses": []string{s.rebuild.command()},
 	}
-	return more
 }
 
 func (s *series) close() error {
@@ -120,6 +123,9 @@ func (s *series) close() error {
 	}
 	if s.manager != nil {
 		errs = append(errs, s.manager.Stop())
+	}
+	if s.rebuild != nil {
+		errs = append(errs, s.rebuild.close())
 	}
 	if s.cluster != nil {
 		if err := s.cluster.Close(); err != nil {

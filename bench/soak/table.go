@@ -14,7 +14,6 @@ type row struct {
 	outages       []time.Duration
 	follows       []time.Duration
 	takenBack     []time.Duration
-	cloned        int
 	rebuilt       int
 	bothOpen      []time.Duration
 	ownSide       []time.Duration
@@ -44,12 +43,8 @@ func (s *series) rows() []row {
 				continue
 			}
 			r.outages, r.follows = append(r.outages, x.outage), append(r.follows, x.follow)
-			if x.cloned {
-				r.cloned++
-			}
-			if x.refused == "" {
-				r.takenBack = append(r.takenBack, x.takenBack)
-			} else {
+			r.takenBack = append(r.takenBack, x.takenBack)
+			if x.rebuilt {
 				r.rebuilt++
 			}
 			r.bothOpen, r.ownSide = append(r.bothOpen, x.bothOpen), append(r.ownSide, x.ownSide)
@@ -72,16 +67,16 @@ func (s *series) rows() []row {
 
 func printTable(to io.Writer, o options, rows []row) {
 	fmt.Fprintf(to, "Seed %d.\n\n", o.seed)
-	fmt.Fprintln(to, "| servers | primary | rounds | writes back: median | most | all follow: median | most | taken back by itself | after: median | of these cloned | left closed, rebuilt by hand | rounds with a second writer | open on return: most | own side open while cut: median | most | acknowledged there | rows acknowledged | rows lost | unfinished |")
-	fmt.Fprintln(to, "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|")
+	fmt.Fprintln(to, "| servers | primary | rounds | writes back: median | most | all follow: median | most | taken back by itself | after: median | of these rebuilt | rounds with a second writer | open on return: most | own side open while cut: median | most | acknowledged there | rows acknowledged | rows lost | unfinished |")
+	fmt.Fprintln(to, "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|")
 	for _, r := range rows {
 		own := []string{"–", "–", "–"}
 		if r.kind == cut || r.kind == cutClient {
 			own = []string{quantile(r.ownSide, 0.5), quantile(r.ownSide, 1), fmt.Sprint(r.ownAcked)}
 		}
-		fmt.Fprintf(to, "| %s | %s | %d | %s | %s | %s | %s | %d | %s | %d | %d | %d | %s | %s | %s | %s | %d | %d | %d |\n",
+		fmt.Fprintf(to, "| %s | %s | %d | %s | %s | %s | %s | %d | %s | %d | %d | %s | %s | %s | %s | %d | %d | %d |\n",
 			r.servers, r.kind, r.rounds, quantile(r.outages, 0.5), quantile(r.outages, 1), quantile(r.follows, 0.5), quantile(r.follows, 1),
-			len(r.takenBack), quantile(r.takenBack, 0.5), r.cloned, r.rebuilt, r.secondWriter, quantile(r.bothOpen, 1), own[0], own[1], own[2],
+			len(r.takenBack), quantile(r.takenBack, 0.5), r.rebuilt, r.secondWriter, quantile(r.bothOpen, 1), own[0], own[1], own[2],
 			r.acknowledged, r.lost, r.failed)
 	}
 }

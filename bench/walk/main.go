@@ -11,13 +11,10 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"math/rand/v2"
 	"os"
-	"os/signal"
-	"strings"
-	"syscall"
 	"time"
 
+	"orchestrator/bench/command"
 	"orchestrator/internal/sandbox"
 )
 
@@ -32,17 +29,9 @@ type options struct {
 	say      func(format string, args ...any)
 }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "walk:", err)
-		os.Exit(1)
-	}
-}
+func main() { command.Main("walk", walks) }
 
-func run(ctx context.Context) error {
+func walks(ctx context.Context) (int, error) {
 	flavors := flag.String("flavors", "mariadb,mysql", "server families, comma separated: mariadb, mysql, mysql56")
 	position := flag.Bool("position", false, "replicate by file and position from the start, without GTID")
 	n := flag.Int("n", 500, "operations of each family")
@@ -52,19 +41,17 @@ func run(ctx context.Context) error {
 	verbose := flag.Bool("v", false, "print every operation")
 	flag.Parse()
 	if *many > 0 {
-		return moves(ctx, *many)
+		return 0, moves(ctx, *many)
 	}
-	if *seed == 0 {
-		*seed = rand.Uint64() >> 32
+	families, err := command.Flavors(*flavors)
+	if err != nil {
+		return 1, err
 	}
+	*seed = command.Seed(*seed)
 	fmt.Println("Seed", *seed)
 	fmt.Println("| servers | operations | refused | median | p95 | longest | rows | took |")
 	fmt.Println("| --- | --- | --- | --- | --- | --- | --- | --- |")
-	for name := range strings.SplitSeq(*flavors, ",") {
-		f, err := sandbox.ParseFlavor(strings.TrimSpace(name))
-		if err != nil {
-			return err
-		}
+	for _, f := range families {
 		o := options{flavor: f, gtid: !*position, nodes: *nodes, steps: *n, rest: 25, seed: *seed, interval: 4 * time.Millisecond, say: func(string, ...any) {}}
 		if *verbose {
 			o.say = func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
@@ -72,11 +59,11 @@ func run(ctx context.Context) error {
 		result, err := walk(ctx, o)
 		fmt.Println(result)
 		if err != nil {
-			return fmt.Errorf("%s, seed %d: %w", f, *seed, err)
+			return 1, fmt.Errorf("%s, seed %d: %w", f, *seed, err)
 		}
 		for _, line := range result.operations() {
 			fmt.Fprintln(os.Stderr, line)
 		}
 	}
-	return nil
+	return 0, nil
 }

@@ -79,6 +79,8 @@ const (
 	bootWithin = 2 * time.Minute
 	stepWithin = time.Minute
 	restWithin = 2 * time.Minute
+	// writeWithin is how long a write may take: on a machine that has much else to do some take seconds.
+	writeWithin = 10 * time.Second
 	// refusalsAtMost in a row end a walk: then something is wrong with the choice.
 	refusalsAtMost = 300
 )
@@ -149,7 +151,7 @@ func (w *walker) proceed(ctx context.Context) error {
 }
 
 func (w *walker) write(ctx context.Context) (err error) {
-	w.load, err = sandbox.StartLoad(ctx, func() []string { return []string{w.Node(0).Addr()} }, sandbox.LoadOptions{Interval: w.interval})
+	w.load, err = sandbox.StartLoad(ctx, func() []string { return []string{w.Node(0).Addr()} }, sandbox.LoadOptions{Interval: w.interval, Timeout: writeWithin})
 	return err
 }
 
@@ -170,7 +172,7 @@ func (w *walker) step(ctx context.Context) (refusal *topology.Refusal, err error
 		return refusal, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("operation %d, %s: %w\n%s\n%s", len(w.result.times)+1, name, err, done.Plan.String(), w.describe())
+		return nil, fmt.Errorf("operation %d, %s: %w\n%s\n%s", len(w.result.times)+1, name, err, outcome(&done.Plan), w.describe())
 	}
 	for _, s := range done.Plan.Steps {
 		if s.State == plan.Failed && strings.Contains(s.Error, execute.ErrNotHeld.Error()) {
@@ -188,6 +190,16 @@ func (w *walker) step(ctx context.Context) (refusal *topology.Refusal, err error
 	w.result.done[job.Operation]++
 	w.result.times = append(w.result.times, took)
 	return nil, w.sound(ctx)
+}
+
+// outcome is a plan with what became of its steps.
+func outcome(p *plan.Plan) string {
+	text := p.String()
+	for n := range p.Steps {
+		s := &p.Steps[n]
+		text += fmt.Sprintf("step %d: %s after %s %s%s\n", s.N, s.State, s.Took().Round(time.Millisecond), s.Note, s.Error)
+	}
+	return text
 }
 
 // sound looks at all servers: no thread may have stopped with an error.
@@ -230,7 +242,12 @@ func (w *walker) settle(ctx context.Context) error {
 		}
 		for _, q := range next {
 			q.Server = i.Key
-			if done, err := w.runner.Run(ctx, w.runner.Single(q)); err != nil {
+			done, err := w.runner.Run(ctx, w.runner.Single(q))
+			var refusal *topology.Refusal
+			if errors.As(err, &refusal) && refusal.Rule == "loop" { // its source has come to be below it
+				done, err = w.runner.Run(ctx, w.runner.Relocation(refactor.Relocation{Command: refactor.Relocate, Server: i.Key, Below: key(w.Node(0))}))
+			}
+			if err != nil {
 				return fmt.Errorf("rest: %w\n%s\n%s", err, done.Plan.String(), w.describe())
 			}
 		}
@@ -241,7 +258,7 @@ func (w *walker) settle(ctx context.Context) error {
 	if err := w.AwaitCaughtUp(ctx); err != nil {
 		return fmt.Errorf("%w\n%s", err, w.describe())
 	}
-	if err := w.same(ctx); err != nil {
+	if err := w.same(ctx, loaded); err != nil {
 		return err
 	}
 	return w.errant()
@@ -251,7 +268,7 @@ func (w *walker) settle(ctx context.Context) error {
 const sameWithin = 20 * time.Second
 
 // same waits until the data of all servers are equal.
-func (w *walker) same(ctx context.Context) error {
+func (w *walker) same(ctx context.Context, loaded sandbox.LoadResult) error {
 	for end := time.Now().Add(sameWithin); ; {
 		err := w.SameData(ctx, sandbox.LoadTable)
 		if seen := w.look(ctx); seen != nil {
@@ -261,9 +278,24 @@ func (w *walker) same(ctx context.Context) error {
 			return nil
 		}
 		if ctx.Err() != nil || time.Now().After(end) {
-			return fmt.Errorf("%w\n%s", err, w.describe())
+			return fmt.Errorf("%w\n%s%s", err, w.missing(ctx, loaded), w.describe())
 		}
 	}
+}
+
+// missing says which of the rows that were written last the servers lack.
+func (w *walker) missing(ctx context.Context, loaded sandbox.LoadResult) string {
+	text := ""
+	for _, n := range w.Nodes() {
+		rows, err := loaded.Missing(ctx, n)
+		switch {
+		case err != nil:
+			text += fmt.Sprintf("rows of %s: %v\n", n, err)
+		case len(rows) > 0:
+			text += fmt.Sprintf("%s lacks %d rows: %d to %d\n", n, len(rows), rows[0], rows[len(rows)-1])
+		}
+	}
+	return text
 }
 
 func (w *walker) describe() string {

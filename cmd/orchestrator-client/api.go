@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	v2 "orchestrator/internal/httpapi/v2"
 )
 
 // leaderTimeout bounds the question to one node whether it leads.
@@ -23,11 +25,12 @@ func pauses() []time.Duration {
 
 // api talks to one of several nodes.
 type api struct {
-	bases  []string
-	auth   string
-	header string
-	http   *http.Client
-	wait   func(context.Context, time.Duration) error
+	bases     []string
+	auth      string
+	header    string
+	operation string // the name that is given to what is called; "" for none
+	http      *http.Client
+	wait      func(context.Context, time.Duration) error
 }
 
 func newAPI(o options, env environment) *api {
@@ -80,9 +83,23 @@ func (a *api) firstOK(ctx context.Context, path string) string {
 }
 
 func (a *api) get(ctx context.Context, target string) (status int, body []byte, err error) {
+	w, err := a.open(ctx, target)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer func() { _ = w.Body.Close() }() // what was read is checked below
+	body, err = io.ReadAll(w.Body)
+	return w.StatusCode, body, err
+}
+
+// open sends a request. The body of the answer is read and closed by the caller.
+func (a *api) open(ctx context.Context, target string) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
 	if err != nil {
-		return 0, nil, fmt.Errorf("address of the API: %w", err)
+		return nil, fmt.Errorf("address of the API: %w", err)
+	}
+	if a.operation != "" {
+		r.Header.Set(v2.OperationHeader, a.operation)
 	}
 	if user, password, ok := strings.Cut(a.auth, ":"); ok {
 		r.SetBasicAuth(user, password)
@@ -90,13 +107,7 @@ func (a *api) get(ctx context.Context, target string) (status int, body []byte, 
 	if name, value, ok := strings.Cut(a.header, ":"); ok {
 		r.Header.Set(strings.TrimSpace(name), strings.TrimSpace(value))
 	}
-	w, err := a.http.Do(r)
-	if err != nil {
-		return 0, nil, err
-	}
-	defer func() { _ = w.Body.Close() }() // what was read is checked below
-	body, err = io.ReadAll(w.Body)
-	return w.StatusCode, body, err
+	return a.http.Do(r)
 }
 
 // errNoAnswer means that trying again may help.

@@ -28,15 +28,7 @@ func TestBackendCommands(t *testing.T) {
 		"is-replication-stopped":        {"is-replication-stopped -i db-a3", "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := operatetest.New()
-			cl := client{env: map[string]string{"ORCHESTRATOR_API": serve(t, b)}}
-			out, errs, code := cl.run(append([]string{"-c"}, strings.Fields(c.args)...)...)
-			if out != c.want || errs != "" || code != 0 {
-				t.Errorf("exit %d, output %q, want %q, errors %q", code, out, c.want, errs)
-			}
-			if got := strings.Join(b.Calls, "|"); got != c.calls {
-				t.Errorf("did %s\nwant %s", got, c.calls)
-			}
+			does(t, c.want, c.calls, append([]string{"-c"}, strings.Fields(c.args)...)...)
 		})
 	}
 }

@@ -32,6 +32,7 @@ type caller struct {
 	api     *api
 	options options
 	out     io.Writer
+	stderr  io.Writer
 }
 
 // commands are those of the registry and the few that are about the client itself.
@@ -49,7 +50,7 @@ func commands(r *operate.Registry) commandTable {
 			if s := summaries()[name]; s != "" {
 				summary = s
 			}
-			table = append(table, command{name: name, summary: summary, run: operation(name, c), needs: c.Needs, of: o, path: c.Path})
+			table = append(table, command{name: name, summary: summary, run: operation(name, o, c), needs: c.Needs, of: o, path: c.Path})
 		}
 	}
 	return table
@@ -160,7 +161,7 @@ func errorOf(body json.RawMessage) *answerError {
 }
 
 // operation makes a command of the client form of an operation.
-func operation(name string, form operate.Client) func(context.Context, *caller) error {
+func operation(name string, o *operate.Operation, form operate.Client) func(context.Context, *caller) error {
 	return func(ctx context.Context, c *caller) error {
 		if name == "explain" && c.options.alias == "" && c.options.instance != "" {
 			form.Path = "explain/:host/:port?failure" // the server itself is meant, and not its cluster
@@ -169,7 +170,9 @@ func operation(name string, form operate.Client) func(context.Context, *caller) 
 		if err != nil {
 			return err
 		}
+		end := c.follow(ctx, o)
 		body, err := c.value(ctx, path)
+		end()
 		if err != nil {
 			return err
 		}

@@ -119,5 +119,5 @@ func execute(ctx context.Context, o options, env environment) error {
 	if err != nil {
 		return err
 	}
-	return c.run(ctx, &caller{api: newAPI(o, env), options: o, out: env.stdout})
+	return c.run(ctx, &caller{api: newAPI(o, env), options: o, out: env.stdout, stderr: env.stderr})
 }

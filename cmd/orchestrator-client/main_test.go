@@ -22,12 +22,19 @@ type client struct {
 }
 
 func (c *client) run(args ...string) (stdout, stderr string, code int) {
-	var out, errs bytes.Buffer
+	var errs bytes.Buffer
+	stdout, code = c.runTo(&errs, args...)
+	return stdout, errs.String(), code
+}
+
+// runTo runs the program with another place for its errors.
+func (c *client) runTo(stderr io.Writer, args ...string) (stdout string, code int) {
+	var out bytes.Buffer
 	code = run(context.Background(), args, environment{
-		stdout: &out, stderr: &errs, getenv: func(n string) string { return c.env[n] }, pid: 42, user: func() string { return "me" },
+		stdout: &out, stderr: stderr, getenv: func(n string) string { return c.env[n] }, pid: 42, user: func() string { return "me" },
 		wait: func(_ context.Context, d time.Duration) error { c.waits = append(c.waits, d); return nil }, transport: http.DefaultTransport,
 	})
-	return out.String(), errs.String(), code
+	return out.String(), code
 }
 
 func serve(t *testing.T, b *operatetest.Backend) string {
@@ -37,9 +44,23 @@ func serve(t *testing.T, b *operatetest.Backend) string {
 	return s.URL
 }
 
-// plan and forecast are what the test engine plans and forecasts, in words.
+// does runs a command against a service, and compares what it prints and what that does to the backend.
+func does(t *testing.T, want, calls string, args ...string) {
+	t.Helper()
+	b := operatetest.New()
+	cl := client{env: map[string]string{"ORCHESTRATOR_API": serve(t, b) + "/"}}
+	out, errs, code := cl.run(args...)
+	if out != want || errs != "" || code != 0 {
+		t.Errorf("exit %d, output %q, want %q, errors %q", code, out, want, errs)
+	}
+	if got := strings.Join(b.Calls, "|"); got != calls {
+		t.Errorf("did %s\nwant %s", got, calls)
+	}
+}
+
+// planned and forecast are what the test engine plans and forecasts, in words.
 const (
-	plan     = "db-a2:3306 takes over from db-a1:3306\n  1   promote   db-a2:3306  open for writing (read_only=0) — writes come back\n"
+	planned  = "db-a2:3306 takes over from db-a1:3306\n  1   promote   db-a2:3306  open for writing (read_only=0) — writes come back\n"
 	forecast = "it would not be recovered automatically:\n  - no filter matches\n    to change that: add \"*\" [RecoverMasterClusterFilters]\n"
 )
 
@@ -86,13 +107,13 @@ func TestCommands(t *testing.T) {
 		"register-candidate": {[]string{"-c", "register-candidate", "-i", "db-a2", "-R", "must_not"}, "db-a2:3306\n", "register-candidate db-a2:3306 must_not|audit register-candidate db-a2 must_not"},
 		"recover":            {[]string{"-c", "recover", "-i", "db-a1"}, "db-a2:3306\n", "recover db-a1:3306 candidate= hooks=true"},
 		"recover to":         {[]string{"-c", "recover", "-i", "db-a1", "-d", "db-a2"}, "db-a2:3306\n", "recover db-a1:3306 candidate=db-a2 hooks=true"},
-		"recover, dry":       {[]string{"-c", "recover", "-i", "db-a1", "--dry-run"}, plan, ""},
+		"recover, dry":       {[]string{"-c", "recover", "-i", "db-a1", "--dry-run"}, planned, ""},
 		"force-failover":     {[]string{"-c", "force-master-failover", "-a", "orders"}, "db-a2:3306\n", "force-master-failover db-a1:3306 designated="},
 		"force-takeover":     {[]string{"-c", "force-master-takeover", "-i", "db-a1:3306", "-d", "db-a3"}, "db-a3:3306\n", "force-master-takeover db-a1:3306 designated=db-a3"},
 		"takeover":           {[]string{"-c", "graceful-master-takeover", "-a", "orders", "-d", "db-a3"}, "db-a3:3306\n", "graceful-master-takeover db-a1:3306 designated=db-a3"},
 		"takeover-auto":      {[]string{"-c", "graceful-master-takeover-auto", "-i", "db-a1:3306"}, "db-a2:3306\n", "graceful-master-takeover-auto db-a1:3306 designated="},
 		"cascade":            {[]string{"-c", "cascade-master-takeover-auto", "-a", "orders"}, "db-a2:3306\n", "cascade-master-takeover-auto db-a1:3306 designated="},
-		"takeover, dry":      {[]string{"-c", "graceful-master-takeover", "-a", "orders", "--dry-run"}, plan, ""},
+		"takeover, dry":      {[]string{"-c", "graceful-master-takeover", "-a", "orders", "--dry-run"}, planned, ""},
 		"explain a server":   {[]string{"-c", "explain", "-i", "db-a2"}, "cluster db-a1:3306: if db-a2:3306 died now, that would be DeadMaster\n" + forecast, ""},
 		"explain a cluster":  {[]string{"-c", "explain", "-a", "orders", "--failure", "UnreachableMaster"}, "cluster db-a1:3306: if db-a1:3306 died now, that would be UnreachableMaster\n" + forecast, ""},
 		"ack-cluster":        {[]string{"-c", "ack-cluster-recoveries", "-a", "orders", "-r", "all is well"}, "db-a1:3306\n", "ack all=false id=0 uid= cluster=db-a1:3306 alias=orders instance= owner=node1 comment=all is well|audit ack-recovery db-a1:3306 2 acknowledged by node1: all is well"},
@@ -104,15 +125,7 @@ func TestCommands(t *testing.T) {
 		"api":                {[]string{"-c", "api", "-P", "clusters"}, `["db-a1:3306","solo:3306"]` + "\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := operatetest.New()
-			cl := client{env: map[string]string{"ORCHESTRATOR_API": serve(t, b) + "/"}}
-			out, errs, code := cl.run(c.args...)
-			if out != c.want || errs != "" || code != 0 {
-				t.Errorf("exit %d, output %q, want %q, errors %q", code, out, c.want, errs)
-			}
-			if got := strings.Join(b.Calls, "|"); got != c.calls {
-				t.Errorf("did %s\nwant %s", got, c.calls)
-			}
+			does(t, c.want, c.calls, c.args...)
 		})
 	}
 }

@@ -26,15 +26,7 @@ func TestRelocationCommands(t *testing.T) {
 		"make-co-master":     {"make-co-master -i db-a2", "db-a2:3306<db-a1:3306\n", "make-co-master db-a2:3306 below=-"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := operatetest.New()
-			cl := client{env: map[string]string{"ORCHESTRATOR_API": serve(t, b)}}
-			out, errs, code := cl.run(append([]string{"-c"}, strings.Fields(c.args)...)...)
-			if out != c.want || errs != "" || code != 0 {
-				t.Errorf("exit %d, output %q, want %q, errors %q", code, out, c.want, errs)
-			}
-			if got := strings.Join(b.Calls, "|"); got != c.calls {
-				t.Errorf("did %s\nwant %s", got, c.calls)
-			}
+			does(t, c.want, c.calls, append([]string{"-c"}, strings.Fields(c.args)...)...)
 		})
 	}
 }

@@ -3,8 +3,6 @@ package main
 import (
 	"strings"
 	"testing"
-
-	"orchestrator/internal/operate/operatetest"
 )
 
 func TestTending(t *testing.T) {
@@ -24,15 +22,7 @@ func TestTending(t *testing.T) {
 		"-c delay-replication -i db-a2 -S 60 --dry-run":     {"delay-replication of db-a2:3306\n  1   stop      db-a2:3306  stop replication — it is asked for\n", ""},
 	} {
 		t.Run(args, func(t *testing.T) {
-			b := operatetest.New()
-			cl := client{env: map[string]string{"ORCHESTRATOR_API": serve(t, b) + "/"}}
-			out, errs, code := cl.run(strings.Fields(args)...)
-			if out != c.want || errs != "" || code != 0 {
-				t.Errorf("exit %d, output %q, want %q, errors %q", code, out, c.want, errs)
-			}
-			if got := strings.Join(b.Calls, "|"); got != c.calls {
-				t.Errorf("did %q, want %q", got, c.calls)
-			}
+			does(t, c.want, c.calls, strings.Fields(args)...)
 		})
 	}
 }

@@ -9,9 +9,9 @@ import (
 )
 
 // LastPseudoGTID implements operate.Logs.
-func (m moves) LastPseudoGTID(ctx context.Context, key topology.Key) (at topology.Coordinates, text string, err error) {
+func (m moves) LastPseudoGTID(ctx context.Context, key topology.Key, strict bool) (at topology.Coordinates, text string, err error) {
 	err = m.with(ctx, key, func(ctx context.Context, runner *move.Runner) error {
-		at, text, err = runner.LastPseudoGTID(ctx, key)
+		at, text, err = runner.LastPseudoGTID(ctx, key, strict)
 		return err
 	})
 	return at, text, err

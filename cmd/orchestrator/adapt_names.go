@@ -7,7 +7,9 @@ import (
 	"net"
 	"time"
 
+	"orchestrator/internal/cli"
 	"orchestrator/internal/config"
+	"orchestrator/internal/execute"
 	"orchestrator/internal/observe"
 	"orchestrator/internal/operate"
 	"orchestrator/internal/store"
@@ -84,6 +86,28 @@ func (h hostNameRecords) DeregisterVirtual(ctx context.Context, host string) err
 	}
 	h.apply(observe.SetUnresolved{Hostname: host})
 	return nil
+}
+
+// naming is how replicas are pointed at sources that have a virtual name.
+type naming struct {
+	skip      bool // by the source's own name all the same (-skip-unresolve)
+	unchecked bool // by its own name where the virtual one does not lead to it, instead of failing (-skip-unresolve-check)
+}
+
+func namingOf(o cli.Options) naming {
+	return naming{skip: o.SkipUnresolve, unchecked: o.SkipUnresolveCheck}
+}
+
+// virtualNames are those that the observer knows of. People who have something moved are told of a name that cannot be
+// used; a recovery goes on.
+func (p *parts) virtualNames(o *observe.Observer, asked bool) execute.VirtualNames {
+	return execute.VirtualNames{Strict: asked && !p.naming.unchecked, Logger: p.log, Of: func(source topology.Key) (string, bool) {
+		i := o.Instance(source)
+		if i == nil || p.naming.skip {
+			return "", false
+		}
+		return i.UnresolvedHostname, !i.IsBinlogServer() || !p.config().SkipBinlogServerUnresolveCheck
+	}}
 }
 
 // submitted is what people and programs hand to the backend to be found there: pools, attributes, where primaries are.

@@ -36,8 +36,8 @@ func twoNodes(t *testing.T) (service, command *nodeHealth, at *clock, log *strin
 
 func TestHealthOfTwoProcesses(t *testing.T) {
 	service, command, at, log := twoNodes(t)
-	if leads, err := service.store.AttemptLease(t.Context(), service.self.Node); !leads || err != nil {
-		t.Fatal(leads, err)
+	if holder, err := service.store.AttemptLease(t.Context(), service.self.Node, store.LeaseMark{}); holder.Node != service.self.Node || err != nil {
+		t.Fatal(holder, err)
 	}
 	at.pass(time.Second)
 	command.Health(t.Context())
@@ -82,8 +82,8 @@ func TestANodeKnowsItsRole(t *testing.T) {
 	undecided(standalone{}, false) // which leads by itself
 	undecided(waiting{}, true)
 	undecided(bystander{}, false) // which never leads
-	if leads, err := service.store.AttemptLease(t.Context(), store.Node{Hostname: "other", Token: "other"}); !leads || err != nil {
-		t.Fatal(leads, err)
+	if holder, err := service.store.AttemptLease(t.Context(), store.Node{Hostname: "other", Token: "other"}, store.LeaseMark{}); holder.Token != "other" || err != nil {
+		t.Fatal(holder, err)
 	}
 	undecided(waiting{}, false)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -110,8 +111,9 @@ func (s *oneShot) observe(ctx context.Context, key topology.Key, do func(context
 		return err
 	}
 	writer := s.store.NewWriter(store.WriterOptions{})
+	kept := &clusterStore{s.pictureStore(writer), members, names}
 	o := observe.New(observe.Options{
-		Prober: p, Store: &clusterStore{s.pictureStore(writer), members, names},
+		Prober: p, Store: kept,
 		Config: s.configWithoutSeeds, Logger: s.log, Now: s.now,
 	})
 	running, stop := context.WithCancel(ctx)
@@ -125,7 +127,7 @@ func (s *oneShot) observe(ctx context.Context, key topology.Key, do func(context
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWrite)
 	defer cancel()
 	defer s.picture.changed()
-	return errors.Join(err, runErr, writer.Flush(end), writer.Close(end), memory.save(end), p.servers.Close())
+	return errors.Join(err, runErr, writer.Flush(end), kept.saveFound(end, o.FoundNames()), writer.Close(end), memory.save(end), p.servers.Close())
 }
 
 // lastWrite bounds the writing of what was seen when the command ends.
@@ -193,3 +195,18 @@ func (s *clusterStore) LoadInstances(context.Context) ([]*topology.Instance, top
 
 // Caretake implements observe.Store.
 func (s *clusterStore) Caretake(context.Context) error { return nil }
+
+// saveFound stores the names that are not what was read.
+func (s *clusterStore) saveFound(ctx context.Context, found topology.Names) error {
+	known := func(of map[string]string) func(string, string) bool {
+		return func(name, value string) bool { return of[name] == value }
+	}
+	n := topology.Names{Aliases: maps.Clone(found.Aliases), Domains: maps.Clone(found.Domains), Resolved: maps.Clone(found.Resolved)}
+	maps.DeleteFunc(n.Aliases, known(s.names.Aliases))
+	maps.DeleteFunc(n.Domains, known(s.names.Domains))
+	maps.DeleteFunc(n.Resolved, known(s.names.Resolved))
+	if len(n.Aliases)+len(n.Domains)+len(n.Resolved) == 0 {
+		return nil
+	}
+	return s.SaveNames(ctx, n)
+}

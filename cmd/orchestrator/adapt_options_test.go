@@ -13,6 +13,7 @@ import (
 	"orchestrator/internal/observe"
 	"orchestrator/internal/server"
 	"orchestrator/internal/store"
+	"orchestrator/internal/topology"
 )
 
 func observeAsk(fresh bool) observe.Ask { return observe.Ask{Fresh: fresh} }
@@ -41,8 +42,11 @@ func TestServerOptions(t *testing.T) {
 				Environment: "e", SemiSyncPriority: "s", PseudoGTIDPresent: "g",
 			}
 		}},
-		{"queries of a metadata database are not asked", `{"MetaDBHost": "m", "DetectClusterAliasQuery": "a", "DetectRegionQuery": "rg"}`,
-			func(o server.Options) bool { return o.Queries == server.Queries{Region: "rg"} }},
+		{"a metadata database", `{"MetaDBHost": "m", "MetaDBName": "cmdb", "DetectClusterAliasQuery": "a", "DetectRegionQuery": "rg"}`,
+			func(o server.Options) bool {
+				return o.Queries == server.Queries{ClusterAlias: "a", Region: "rg"} && o.Metadata == server.Metadata{At: topology.Key{Hostname: "m", Port: 3307}, Schema: "cmdb"}
+			}},
+		{"no metadata database", `{"DetectClusterAliasQuery": "a"}`, func(o server.Options) bool { return o.Metadata == server.Metadata{} }},
 		{"the rest", `{"DiscoverByShowSlaveHosts": true, "SkipMaxScaleCheck": false, "MySQLTopologyMaxAllowedPacket": 4096, "MySQLHostnameResolveMethod": "none"}`,
 			func(o server.Options) bool {
 				return o.DiscoverByShowReplicas && o.CheckMaxScale && o.MaxAllowedPacket == 4096 && o.HostnameMethod == "none"

@@ -34,6 +34,7 @@ type parts struct {
 	health    *nodeHealth
 	publisher *publish.Publisher      // to the key-value stores outside the backend
 	progress  func(recovery.Progress) // told of the course of recoveries
+	naming    naming                  // how replicas are pointed at sources
 	gate      gate                    // between what this process declares and what it reads of others
 
 	ledgerSeam func(recovery.Ledger) recovery.Ledger // see seams; may be nil
@@ -94,18 +95,19 @@ func (p *parts) recoveryEngine(o *observe.Observer, servers *server.Servers) *re
 		ledger = p.ledgerSeam(ledger)
 	}
 	return recovery.New(recovery.Options{
-		Observer: o,
-		Servers:  execute.Real(servers),
-		Former:   func(k topology.Key) recovery.Former { return servers.For(k) },
-		Ledger:   ledger,
-		Hooks:    p.hooks.Hooks,
-		Leader:   p.leader,
-		Agree:    p.agree,
-		Config:   p.config,
-		Node:     node,
-		Now:      p.now,
-		Progress: p.progress,
-		Logger:   p.log,
+		Observer:  o,
+		Servers:   execute.RealNamed(servers, p.virtualNames(o, false)),
+		Former:    func(k topology.Key) recovery.Former { return servers.For(k) },
+		Ledger:    ledger,
+		Hooks:     p.hooks.Hooks,
+		Leader:    p.leader,
+		Elsewhere: func() string { return p.health.latest().Active.Hostname },
+		Agree:     p.agree,
+		Config:    p.config,
+		Node:      node,
+		Now:       p.now,
+		Progress:  p.progress,
+		Logger:    p.log,
 	})
 }
 

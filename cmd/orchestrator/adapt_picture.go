@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -53,8 +54,26 @@ func (p *storedPicture) Topology(ctx context.Context) (*topology.Topology, error
 	if err != nil {
 		return nil, err
 	}
-	p.read = topology.New(instances, overridden(names, overrides))
+	p.read = topology.New(placed(instances, names), overridden(names, overrides))
 	return p.read, nil
+}
+
+// placed gives stored servers their places. The rows are of different moments, so what belongs together is by who
+// replicates from whom, as in the running service. Where that leads to a server that is not stored, such as one that was
+// forgotten, the places count that were.
+func placed(stored []*topology.Instance, names topology.Names) []*topology.Instance {
+	derived := topology.Derive(stored, names)
+	t := topology.New(derived, names)
+	tops := make(map[string]*topology.Instance)
+	for _, i := range derived {
+		tops[i.Key.String()] = i
+	}
+	for n, i := range derived {
+		if top := tops[i.ClusterName]; top != nil && top.HasSource() && t.Source(top) == nil {
+			derived[n] = stored[n]
+		}
+	}
+	return derived
 }
 
 // overridden lays the aliases that people set over those that were found. An empty one takes nothing away.
@@ -130,14 +149,27 @@ func (m measurements) Queue(name string, n int) ([]operate.QueueSample, bool) {
 // recoverySwitch is the switch for all automatic recoveries, in the backend.
 type recoverySwitch struct{ store *store.Store }
 
-// RecoveriesDisabled implements operate.RecoverySwitch.
-func (s recoverySwitch) RecoveriesDisabled(ctx context.Context) (bool, error) {
-	return s.store.RecoveryDisabled(ctx)
+// GlobalSwitch implements operate.RecoverySwitch.
+func (s recoverySwitch) GlobalSwitch(ctx context.Context) (operate.GlobalSwitch, error) {
+	off, err := s.store.RecoveryDisabled(ctx)
+	if err != nil || off {
+		return operate.GlobalSwitch{Disabled: off}, err
+	}
+	rows, err := s.store.SwitchedOffClusters(ctx)
+	for _, r := range rows {
+		if r.Cluster == "" {
+			return operate.GlobalSwitch{Disabled: true, Until: r.End, Begin: r.Begin, Owner: r.Owner, Reason: r.Reason}, nil
+		}
+	}
+	return operate.GlobalSwitch{}, err
 }
 
-// DisableRecoveries implements operate.RecoverySwitch.
-func (s recoverySwitch) DisableRecoveries(ctx context.Context, disable bool) error {
-	return s.store.SetRecoveryDisabled(ctx, disable)
+// SetGlobalSwitch implements operate.RecoverySwitch.
+func (s recoverySwitch) SetGlobalSwitch(ctx context.Context, to operate.GlobalSwitch) error {
+	if to.Until.IsZero() {
+		return s.store.SetRecoveryDisabled(ctx, to.Disabled)
+	}
+	return s.store.SwitchOffCluster(ctx, store.ClusterSwitch{Owner: to.Owner, Reason: to.Reason, Begin: to.Begin, End: to.Until})
 }
 
 // clusterSwitches are those of single clusters, in the backend.
@@ -146,6 +178,7 @@ type clusterSwitches struct{ store *store.Store }
 // SwitchedOff implements operate.ClusterSwitches.
 func (s clusterSwitches) SwitchedOff(ctx context.Context) ([]operate.ClusterSwitch, error) {
 	rows, err := s.store.SwitchedOffClusters(ctx)
+	rows = slices.DeleteFunc(rows, func(c store.ClusterSwitch) bool { return c.Cluster == "" }) // of all clusters: recoverySwitch
 	return each(rows, func(c store.ClusterSwitch) operate.ClusterSwitch { return operate.ClusterSwitch(c) }), err
 }
 

@@ -207,3 +207,31 @@ func TestEmptyAliasOverridesNothing(t *testing.T) {
 		t.Errorf("aliases %v", got.Aliases)
 	}
 }
+
+// TestStoredNamesOfClustersMayBeOld: after a takeover another process has written some of the rows anew, and not all.
+func TestStoredNamesOfClustersMayBeOld(t *testing.T) {
+	p := testParts(t, testFile(t), "")
+	saveCluster(t, p.store)
+	instances, _, err := p.store.LoadInstances(t.Context())
+	must(t, err)
+	for _, i := range instances {
+		if i.Key == key("db2") {
+			i = i.Clone()
+			i.ClusterName, i.Depth = "db3:3306", 2
+			must(t, p.store.SaveInstances(t.Context(), i))
+		}
+	}
+	seen, err := (&storedPicture{store: p.store}).Topology(t.Context())
+	must(t, err)
+	if c := seen.Clusters(); len(c) != 1 || c[0].Name != "db1:3306" || len(c[0].Members) != 2 {
+		t.Errorf("%+v", c)
+	}
+
+	_, err = p.store.ForgetInstances(t.Context(), key("db1"))
+	must(t, err)
+	seen, err = (&storedPicture{store: p.store}).Topology(t.Context())
+	must(t, err)
+	if i := seen.Instance(key("db2")); i == nil || i.ClusterName != "db3:3306" {
+		t.Errorf("of a server whose source was forgotten, the stored place counts: %+v", i)
+	}
+}

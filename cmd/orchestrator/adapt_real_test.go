@@ -17,7 +17,7 @@ func TestCommandsDiscoverAndRecover(t *testing.T) {
 	c := sandboxtest.New(t, sandbox.Options{Flavor: sandbox.MySQL, GTID: true})
 	file := testFile(t)
 	document := fmt.Sprintf(`"MySQLTopologyUser": %q, "MySQLTopologyPassword": %q, "DiscoverByShowSlaveHosts": true, "AuditToBackendDB": true,
-		"DiscoverySeeds": ["127.0.0.1:1"]`, sandbox.UserOrc, sandbox.Password(sandbox.UserOrc))
+		"DiscoverySeeds": ["127.0.0.1:1"], "DetectClusterAliasQuery": "SELECT 'orders'", "DetectClusterDomainQuery": "SELECT 'orders.example.com'"`, sandbox.UserOrc, sandbox.Password(sandbox.UserOrc))
 	primary := c.Node(0).Addr()
 
 	// discover follows from one server to the others, and goes to no seed.
@@ -38,9 +38,14 @@ func TestCommandsDiscoverAndRecover(t *testing.T) {
 		}
 	}
 
-	// The next command reads that.
+	// The next command reads that, the names included.
 	p = testParts(t, file, document)
 	e, wait = p.commandEngine()
+	for command, want := range map[string]any{"which-cluster-alias": "orders", "which-cluster-domain": "orders.example.com"} {
+		if got, err := call(t.Context(), e, command, map[operate.Param]string{operate.ParamCluster: "orders"}); err != nil || got.Value != want {
+			t.Errorf("%s: %v, %v", command, got.Value, err)
+		}
+	}
 	got, err := call(t.Context(), e, "which-cluster", map[operate.Param]string{operate.ParamInstance: c.Node(2).Addr()})
 	if err != nil || got.Value != primary {
 		t.Errorf("cluster %v, %v", got.Value, err)

@@ -161,6 +161,57 @@ func TestRelocationsOfRealServers(t *testing.T) {
 	})
 }
 
+// TestVirtualNamesInRelocations points a replica at its source by a registered name, and finds it below that in the picture.
+func TestVirtualNamesInRelocations(t *testing.T) {
+	sandboxtest.EachFlavor(t, func(t *testing.T, flavor sandbox.Flavor) {
+		c := sandboxtest.New(t, sandbox.Options{Flavor: flavor, GTID: true})
+		r := &relocating{T: t, c: c, file: testFile(t), document: fmt.Sprintf(`"MySQLTopologyUser": %q, "MySQLTopologyPassword": %q, "DiscoverByShowSlaveHosts": true`,
+			sandbox.UserOrc, sandbox.Password(sandbox.UserOrc)) + credentials}
+		pointed := func(how naming, below int) (string, error) {
+			p := testParts(t, r.file, r.document)
+			p.naming = how
+			e, wait := p.commandEngine()
+			defer wait()
+			_, err := call(t.Context(), e, "relocate", map[operate.Param]string{operate.ParamInstance: c.Node(2).Addr(), operate.ParamDestination: c.Node(below).Addr()})
+			status, _, bad := c.Node(2).Replica(t.Context())
+			must(t, bad)
+			return status.SourceHost, err
+		}
+		if _, err := r.command("discover", 0, -1); err != nil {
+			t.Fatal(err)
+		}
+		register := func(name string) {
+			p := testParts(t, r.file, r.document)
+			must(t, p.store.RegisterUnresolve(t.Context(), c.Node(0).Host, name, time.Now()))
+		}
+		register("localhost")
+		if host, err := pointed(naming{}, 1); host != "localhost" || err != nil {
+			t.Errorf("by its name: %s, %v", host, err)
+		}
+		if at := r.sources(); at != "- 0 1" {
+			t.Errorf("who replicates from whom: %s", at)
+		}
+		result, err := r.command("which-master", 2, -1)
+		must(t, err)
+		if want := (topology.Key{Hostname: c.Node(1).Host, Port: c.Node(1).Port}); result.Value != want {
+			t.Errorf("its source in the picture: %v", result.Value)
+		}
+		if host, err := pointed(naming{skip: true}, 0); host != c.Node(0).Host || err != nil {
+			t.Errorf("with -skip-unresolve: %s, %v", host, err)
+		}
+		register("127.0.0.2")
+		if host, err := pointed(naming{}, 1); host != c.Node(0).Host || err == nil {
+			t.Errorf("by a name that leads nowhere: %s, %v", host, err)
+		}
+		if host, err := pointed(naming{unchecked: true}, 1); host != c.Node(0).Host || err != nil {
+			t.Errorf("with -skip-unresolve-check: %s, %v", host, err)
+		}
+		if at := r.sources(); at != "- 0 1" {
+			t.Errorf("who replicates from whom: %s", at)
+		}
+	})
+}
+
 // TestRelocationsAroundALostServer regroups what a lost server leaves behind, and moves a replica that is stopped.
 func TestRelocationsAroundALostServer(t *testing.T) {
 	sandboxtest.EachFlavor(t, func(t *testing.T, flavor sandbox.Flavor) {

@@ -6,6 +6,7 @@ import (
 
 	"orchestrator/internal/config"
 	"orchestrator/internal/server"
+	"orchestrator/internal/topology"
 )
 
 // serverOptions are the options of connections to managed servers. It fails when files of TLS cannot be used.
@@ -21,7 +22,8 @@ func serverOptions(c *config.Config, log *slog.Logger) (server.Options, error) {
 		CheckMaxScale:          !c.SkipMaxScaleCheck,
 		HostnameMethod:         c.MySQLHostnameResolveMethod,
 		CredentialsQuery:       c.ReplicationCredentialsQuery,
-		Queries:                serverQueries(c, log),
+		Queries:                serverQueries(c),
+		Metadata:               metadata(c),
 		Logger:                 log,
 	}
 	if o.TLSMode == server.TLSNever {
@@ -50,8 +52,8 @@ func tlsMode(c *config.Config) server.TLSMode {
 	return server.TLSNever
 }
 
-func serverQueries(c *config.Config, log *slog.Logger) server.Queries {
-	q := server.Queries{
+func serverQueries(c *config.Config) server.Queries {
+	return server.Queries{
 		Lag:               c.ReplicationLagQuery,
 		InstanceAlias:     c.DetectInstanceAliasQuery,
 		ClusterAlias:      c.DetectClusterAliasQuery,
@@ -63,11 +65,11 @@ func serverQueries(c *config.Config, log *slog.Logger) server.Queries {
 		SemiSyncPriority:  c.DetectSemiSyncEnforcedQuery,
 		PseudoGTIDPresent: c.DetectPseudoGTIDQuery,
 	}
-	if c.MetaDBHost != "" && (q.DataCenter != "" || q.ClusterDomain != "" || q.ClusterAlias != "") {
-		// They are written for the metadata database, with placeholders that a managed server does not understand.
-		log.Warn("MetaDBHost is set, but queries on a metadata database are not supported: " +
-			"DetectDataCenterQuery, DetectClusterDomainQuery and DetectClusterAliasQuery are not asked")
-		q.DataCenter, q.ClusterDomain, q.ClusterAlias = "", "", ""
+}
+
+func metadata(c *config.Config) server.Metadata {
+	if c.MetaDBHost == "" {
+		return server.Metadata{}
 	}
-	return q
+	return server.Metadata{At: topology.Key{Hostname: c.MetaDBHost, Port: c.MetaDBPort}, Schema: c.MetaDBName}
 }

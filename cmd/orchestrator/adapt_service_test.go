@@ -151,7 +151,7 @@ func TestRecordsOfTheBackend(t *testing.T) {
 	register := func(host, cluster, alias, uid string) {
 		t.Helper()
 		row := store.Recovery{UID: uid, Key: key(host), Analysis: "DeadMaster", ClusterName: cluster, ClusterAlias: alias, By: p.storeNode(), Start: time.Now()}
-		got, err := p.store.RegisterRecovery(ctx, &row, false)
+		got, err := p.store.RegisterRecovery(ctx, &row, nil, false)
 		must(t, err)
 		if got.Outcome != store.Registered {
 			t.Fatal(got)

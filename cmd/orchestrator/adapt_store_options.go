@@ -3,8 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
-	"net"
-	"strconv"
+	"strings"
 
 	"orchestrator/internal/config"
 	"orchestrator/internal/store"
@@ -49,5 +48,5 @@ func backendAddress(c *config.Config) string {
 	if c.IsSQLite() {
 		return c.SQLite3DataFile
 	}
-	return net.JoinHostPort(c.MySQLOrchestratorHost, strconv.Itoa(int(c.MySQLOrchestratorPort)))
+	return strings.Join(store.Addresses(c.MySQLOrchestratorHost, int(c.MySQLOrchestratorPort)), ",")
 }

@@ -2,12 +2,9 @@
 
 package main
 
-import (
-	"io"
-	"log/syslog"
-)
+import "log/syslog"
 
 // openSyslog connects to the system's log.
-func openSyslog(tag string) (io.WriteCloser, error) {
+func openSyslog(tag string) (*syslog.Writer, error) {
 	return syslog.New(syslog.LOG_DAEMON|syslog.LOG_INFO, tag)
 }

@@ -23,6 +23,7 @@ type appearance struct {
 	mode, command string
 	// updateTables allows to change the backend's tables whatever the configuration says.
 	updateTables bool
+	naming       naming
 }
 
 // openParts opens the backend and what stands on it.
@@ -45,7 +46,7 @@ func openParts(ctx context.Context, set *settings, log *slog.Logger, as appearan
 	return &parts{
 		settings: set, store: st, node: node, now: time.Now, log: log,
 		audit: newAuditor(set.config, st, time.Now, log),
-		hooks: hooks, leader: standalone{}, progress: progress,
+		hooks: hooks, leader: standalone{}, progress: progress, naming: as.naming,
 		health: newNodeHealth(st, node, as.mode, as.command, backendAddress(set.config()), standalone{}, time.Now, log),
 	}, nil
 }
@@ -60,6 +61,7 @@ func openCommand(ctx context.Context, s cli.Session) (*operate.Engine, func() er
 	p, err := openParts(ctx, set, s.Log, appearance{
 		mode: cliMode, command: command,
 		updateTables: s.Options.EnableDatabaseUpdate || command == operate.RedeployOperation,
+		naming:       namingOf(s.Options),
 	}, allHooks{Hooks: hooks, moves: hooks}, nil)
 	if err != nil {
 		return nil, nil, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -135,7 +136,7 @@ func (d *demonstration) run(ctx context.Context) (err error) {
 	if err := d.awaitPicture(running); err != nil {
 		return err
 	}
-	d.printTopology()
+	d.printTopology(running)
 	if d.options.scenario != "" {
 		if err := d.play(running); err != nil || d.options.exit {
 			return err
@@ -171,7 +172,8 @@ func demoSettings(c *sandbox.Cluster, dir string, port int, more string) (*setti
 	document := fmt.Sprintf(`{
   "MySQLTopologyUser": %q, "MySQLTopologyPassword": %q,
   "DiscoverySeeds": [%q],
-  "RecoverMasterClusterFilters": ["*"],
+  "RecoverMasterClusterFilters": ["*"], "RecoverIntermediateMasterClusterFilters": ["*"],
+  "DetectClusterAliasQuery": "SELECT 'orders'",
   "BackendDB": "sqlite", "SQLite3DataFile": %q, "ListenAddress": "127.0.0.1:%d", "AuditToBackendDB": true,
   "HostnameResolveMethod": "none", "MySQLHostnameResolveMethod": "", "DiscoverByShowSlaveHosts": true,
   "ReplicationCredentialsQuery": "SELECT '%s', '%s'"%s
@@ -249,10 +251,20 @@ func (d *demonstration) onProgress(p recovery.Progress) {
 	d.say("%9.1f ms  %-10s %-16s %s", float64(p.At.Sub(d.since).Microseconds())/1000, p.Kind, p.Server, text)
 }
 
-func (d *demonstration) printTopology() {
+// printTopology shows each cluster, by the client as a person would ask for it, or by itself where there is no client.
+func (d *demonstration) printTopology(ctx context.Context) {
 	t := d.manager().service.observer.Snapshot()
 	cfg := d.manager().service.options.Settings.config()
+	program := clientProgram()
 	for _, c := range t.Clusters() {
+		if program != "" {
+			out, err := d.ask(ctx, program, "-c", "topology", "-i", c.Name)
+			if err == nil {
+				d.say("\n$ %s -c topology -i %s\n%s", program, c.Name, out)
+				continue
+			}
+			d.say("%s: %v", program, err)
+		}
 		picture := topology.Outline{Now: time.Now(), Poll: cfg.InstancePoll(), MaintenanceLag: cfg.ReasonableMaintenanceReplicationLag()}
 		d.say("\n%s\n", picture.Draw(t, c.Members))
 	}
@@ -291,8 +303,9 @@ func (d *demonstration) help() string {
 	return fmt.Sprintf(`try this:
   k  kill -9 the primary (pid %d)     f  freeze it (SIGSTOP)     r  bring lost servers back
   t  print the topology               q  quit (Ctrl-C does, too)%s
-  curl -s http://%s/api/clusters-info
-  curl -s http://%[3]s/api/audit-recovery`, pid, d.raftHelp(), d.manager().service.address())
+  export ORCHESTRATOR_API="%s"
+  %s -c replication-analysis    … -c audit-recovery    … -c help`,
+		pid, d.raftHelp(), d.apis(), cmp.Or(clientProgram(), clientName))
 }
 
 func (d *demonstration) command(ctx context.Context, line string) error {
@@ -310,7 +323,7 @@ func (d *demonstration) command(ctx context.Context, line string) error {
 	case "b":
 		return d.rehire(ctx)
 	case "t":
-		d.printTopology()
+		d.printTopology(ctx)
 	case "":
 	default:
 		d.say("%s", d.help())

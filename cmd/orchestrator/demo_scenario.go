@@ -103,7 +103,7 @@ func (d *demonstration) verify(ctx context.Context, load sandbox.LoadResult, suc
 	d.say("  writes were refused for %s; %s took over from %s", outage.Round(100*time.Microsecond), successor.Addr(), old.Addr())
 	d.say("  %d other server(s) follow it and are read-only", followers)
 	d.say("  %d rows were acknowledged in all; %d of them had reached no replica when the primary was lost", len(load.Commits), len(missing))
-	d.printTopology()
+	d.printTopology(ctx)
 	return nil
 }
 

@@ -42,8 +42,9 @@ func serveWith(ctx context.Context, args []string, serve func(context.Context, c
 		Registry: operate.NewRegistry(),
 		Version:  version, Commit: commit,
 		Stdout: os.Stdout, Stderr: os.Stderr,
-		Open:  openCommand,
-		Serve: serve,
+		Open:      openCommand,
+		Serve:     serve,
+		SystemLog: func() (cli.SystemLog, error) { return openSyslog("orchestrator") },
 		JSON: func(e *operate.Engine, value any) ([]byte, error) {
 			return httpapi.Shaper{Config: e.Config, Now: e.Now}.JSON(value)
 		},

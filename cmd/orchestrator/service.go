@@ -41,6 +41,8 @@ type serviceOptions struct {
 	NoOperation bool
 	// UpdateTables allows to update the backend's tables whatever the configuration says.
 	UpdateTables bool
+	// Naming is how replicas are pointed at sources.
+	Naming naming
 	// GrabElection makes this service the leader, whoever leads on the same backend.
 	GrabElection bool
 	// NoWeb serves nothing over HTTP (the command continuous).
@@ -87,7 +89,7 @@ func serve(ctx context.Context, s cli.Session) error {
 		Settings:  settingsOf(s),
 		Logger:    s.Log,
 		Discovery: s.Options.Discovery, NoOperation: s.Options.NoOperation,
-		UpdateTables: s.Options.EnableDatabaseUpdate, GrabElection: s.Options.GrabElection, NoWeb: s.NoWeb,
+		UpdateTables: s.Options.EnableDatabaseUpdate, GrabElection: s.Options.GrabElection, NoWeb: s.NoWeb, Naming: namingOf(s.Options),
 	})
 	if err != nil {
 		return err
@@ -127,7 +129,7 @@ func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
 	}
 	progress, exposition := newMetrics()
 	recoveries := newTally()
-	if s.parts, err = openParts(ctx, o.Settings, o.Logger, appearance{mode: httpMode, updateTables: o.UpdateTables}, hooks, func(p recovery.Progress) {
+	if s.parts, err = openParts(ctx, o.Settings, o.Logger, appearance{mode: httpMode, updateTables: o.UpdateTables, naming: o.Naming}, hooks, func(p recovery.Progress) {
 		progress(p)
 		recoveries.progress(p)
 		if api := s.api; api != nil {
@@ -243,6 +245,10 @@ func (s *service) run(ctx context.Context) error {
 	part("publisher", func(ctx context.Context) error { s.parts.publisher.Run(ctx); return nil })
 	part("publication", func(ctx context.Context) error {
 		publication{s.parts, s.observer.Snapshot, s.engine.Busy}.run(ctx)
+		return nil
+	})
+	part("addresses", func(ctx context.Context) error {
+		s.parts.addressBook(s.observer.Snapshot, s.observer.Addresses).run(ctx)
 		return nil
 	})
 	part("chronicle", func(ctx context.Context) error { s.parts.chronicle(s.observer.Snapshot).run(ctx); return nil })

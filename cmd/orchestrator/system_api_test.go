@@ -200,6 +200,10 @@ func TestSecondAPI(t *testing.T) {
 	}
 
 	s.switchOver(t, events, a, b)
+	foretold := into[v2.ForecastHistory](t, s.call(t, "getForecastHistory", "GET", "/clusters/orders/forecast/history", "", 200))
+	if len(foretold.Points) == 0 || !foretold.Points[0].Would || len(foretold.Compared) != 1 || foretold.Compared[0].Foretold <= 0 || foretold.Compared[0].Took <= 0 {
+		t.Errorf("what was foretold, and what it was: %+v", foretold)
+	}
 	s.end(t, d)
 }
 
@@ -211,7 +215,7 @@ func (s *secondSession) look(t *testing.T, primary, replica string) {
 		"listClusters": "/clusters?text=ord", "getCluster": "/clusters/orders", "getHistory": "/clusters/orders/history", "listInstances": "/instances?status=ok", "search": "/search?q=maria",
 		"listProblems": "/problems", "listFindings": "/findings?cluster=orders", "listDowntimes": "/downtimes", "listMaintenances": "/maintenances", "listCandidates": "/candidates",
 		"listPools": "/pools", "getAutoRecovery": "/auto-recovery", "listRecoveries": "/recoveries", "listBlocked": "/blocked-recoveries", "listDetections": "/detections",
-		"listAudit": "/audit?limit=2", "listPlans": "/plans",
+		"getErrant": "/instances/" + replica + "/errant", "listGameDays": "/game-days", "listAudit": "/audit?limit=2", "listPlans": "/plans",
 	} {
 		s.call(t, id, "GET", path, "", 200)
 	}
@@ -223,7 +227,7 @@ func (s *secondSession) look(t *testing.T, primary, replica string) {
 	var past v2.Past
 	s.await(t, "a copy of three servers", func() bool {
 		s.call(t, "takeSnapshot", "POST", "/snapshots", "", 200)
-		history := into[v2.Moments](t, s.call(t, "getHistory", "GET", "/clusters/orders/history", "", 200))
+		history := into[v2.History](t, s.call(t, "getHistory", "GET", "/clusters/orders/history", "", 200))
 		if len(history.Moments) == 0 {
 			return false
 		}

@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"orchestrator/internal/analysis"
 	"orchestrator/internal/sandbox"
 	"orchestrator/internal/sandbox/sandboxtest"
 )
@@ -30,6 +30,7 @@ func TestManagerThatDies(t *testing.T) {
 	sandboxtest.EachFlavor(t, func(t *testing.T, flavor sandbox.Flavor) {
 		t.Parallel()
 		c := newCrashes(t, flavor)
+		c.managers = &oneManager{dir: t.TempDir(), keys: c.keys}
 		for _, s := range []scenario{
 			{"failover", c.killPrimary, c.primaryReturns},
 			{"takeover", c.askForTakeover, func(*testing.T) {}},
@@ -53,20 +54,67 @@ type scenario struct {
 	after func(*testing.T) // makes the cluster whole again, once the recovery is over
 }
 
+// managers are who looks after the cluster, one or more, of whom the one that leads dies.
+type managers interface {
+	// lead waits for a manager that leads, starts one if there is none, and returns it.
+	lead(t *testing.T) *serviceProcess
+	// leads says whether that manager leads at this moment.
+	leads(t *testing.T, m *serviceProcess) bool
+	// running are those that run at this moment.
+	running() []*serviceProcess
+	// rest is the end of a round.
+	rest(t *testing.T)
+}
+
+// oneManager is a manager without others.
+type oneManager struct {
+	dir     string
+	keys    []string
+	process *serviceProcess // nil: it does not run
+}
+
+func (o *oneManager) lead(t *testing.T) *serviceProcess {
+	t.Helper()
+	if o.process == nil || o.process.hasEnded() {
+		o.process = launchAs(t, doomedName, o.dir, o.keys...)
+		o.process.awaitLog(t, "INFO listening ")
+	}
+	return o.process
+}
+
+func (o *oneManager) leads(t *testing.T, _ *serviceProcess) bool {
+	t.Helper()
+	return o.process.leads(t)
+}
+
+func (o *oneManager) running() []*serviceProcess { return []*serviceProcess{o.process} }
+
+func (o *oneManager) rest(t *testing.T) {
+	t.Helper()
+	o.process.stop(t)
+	o.process = nil
+}
+
 // crashes is a real cluster whose manager dies again and again.
 type crashes struct {
-	cluster *sandbox.Cluster
-	dir     string // of the manager
-	keys    []string
-	manager *serviceProcess
-	rounds  int
-	lost    *sandbox.Node // the primary that was killed in this round
-	hooks   []string      // the keys of the hook lists
-	last    int           // the newest recovery on record before this round
+	cluster   *sandbox.Cluster
+	keys      []string // of the managers' configuration
+	managers  managers
+	manager   *serviceProcess // that leads
+	armed     string          // folder of the one that shall die in this round
+	rounds    int
+	lost      *sandbox.Node // the primary that was killed in this round
+	hooks     []string      // the keys of the hook lists
+	hooksFile string        // what they have written
+	last      int           // the newest recovery on record before this round
+	detected  int           // the newest detection before it
+	again     int           // rounds in which the recovery was begun anew
+	rivals    bool          // there are several managers, and another one may come to lead at any time
+	most      int           // of the moments of the short form, how many are tried; 0: all
 }
 
 func newCrashes(t *testing.T, flavor sandbox.Flavor) *crashes {
-	c := &crashes{cluster: sandboxtest.New(t, sandbox.Options{Flavor: flavor, GTID: true}), dir: t.TempDir()}
+	c := &crashes{cluster: sandboxtest.New(t, sandbox.Options{Flavor: flavor, GTID: true}), hooksFile: filepath.Join(t.TempDir(), "hooks")}
 	c.hooks = []string{"OnFailureDetectionProcesses", "PreGracefulTakeoverProcesses", "PreFailoverProcesses",
 		"PostMasterFailoverProcesses", "PostFailoverProcesses", "PostUnsuccessfulFailoverProcesses", "PostGracefulTakeoverProcesses"}
 	c.keys = []string{
@@ -76,9 +124,9 @@ func newCrashes(t *testing.T, flavor sandbox.Flavor) *crashes {
 		`"ReplicationCredentialsQuery": "SELECT 'repl', 'repl_pw'"`,
 	}
 	for _, list := range c.hooks {
-		hook := fmt.Sprintf("echo %s {recoveryUID} {isSuccessful} >> hooks", list)
+		hook := fmt.Sprintf("echo %s {recoveryUID} {isSuccessful} >> %s", list, c.hooksFile)
 		if list == "PostMasterFailoverProcesses" { // one that the manager dies beside
-			hook += fmt.Sprintf("; touch %s; sleep 0.1; echo %s-ended {recoveryUID} >> hooks", runningFile(list), list)
+			hook += fmt.Sprintf("; touch %s; sleep 0.1; echo %s-ended {recoveryUID} >> %s", runningFile(list), list, c.hooksFile)
 		}
 		text, err := json.Marshal(hook)
 		must(t, err)
@@ -88,35 +136,25 @@ func newCrashes(t *testing.T, flavor sandbox.Flavor) *crashes {
 	return c
 }
 
-// start starts the manager and waits until it knows the cluster and leads.
-func (c *crashes) start(t *testing.T) {
-	t.Helper()
-	s := &serviceProcess{dir: c.dir, file: filepath.Join(c.dir, "orchestrator.conf.json"), changed: make(chan struct{}), ended: make(chan struct{})}
-	s.client.Timeout = systemWithin
-	s.configure(t, c.keys...)
-	s.launch(t, func(cmd *exec.Cmd) { cmd.Args[0] = doomedName })
-	s.awaitLog(t, "INFO listening ")
-	c.manager = s
-}
-
 // arm names the moment at which the manager dies in this round; "" only traces.
 func (c *crashes) arm(t *testing.T, moment string) {
 	t.Helper()
 	c.rounds++
-	next := filepath.Join(c.dir, "next")
+	c.armed = c.manager.dir
+	next := filepath.Join(c.armed, "next")
 	must(t, os.WriteFile(next, fmt.Appendf(nil, "%d\n%s\n", c.rounds, moment), 0o600))
-	must(t, os.Rename(next, filepath.Join(c.dir, doomFile)))
+	must(t, os.Rename(next, filepath.Join(c.armed, doomFile)))
 }
 
 func (c *crashes) disarm(t *testing.T) {
 	t.Helper()
-	must(t, os.Remove(filepath.Join(c.dir, doomFile)))
+	must(t, os.Remove(filepath.Join(c.armed, doomFile)))
 }
 
 // trace are the moments of this round until its recovery was over.
 func (c *crashes) trace(t *testing.T) []string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(c.dir, traceFile(fmt.Sprint(c.rounds))))
+	text, err := os.ReadFile(filepath.Join(c.armed, traceFile(fmt.Sprint(c.rounds))))
 	if !errors.Is(err, fs.ErrNotExist) {
 		must(t, err)
 	}
@@ -137,8 +175,11 @@ func (c *crashes) everywhere(t *testing.T, s scenario) {
 	if os.Getenv(everyMoment) == "" {
 		moments = slices.DeleteFunc(moments, func(m string) bool { return !worthTrying(m) })
 	}
-	died := 0
-	tried := 0
+	if c.most > 0 {
+		moments = spread(moments, c.most)
+	}
+	died, tried := 0, 0
+	c.again = 0
 	for _, m := range moments {
 		t.Run(m, func(t *testing.T) {
 			tried++
@@ -150,10 +191,21 @@ func (c *crashes) everywhere(t *testing.T, s scenario) {
 			t.FailNow() // the cluster is in disorder
 		}
 	}
-	t.Logf("the manager died at %d of %d moments", died, tried)
+	t.Logf("the manager died at %d of %d moments; in %d rounds the recovery was begun anew", died, tried, c.again)
 	if died < tried*8/10 {
 		t.Errorf("most moments are the same in each round, but the manager died at %d of %d only", died, len(moments))
 	}
+}
+
+// spread chooses n of a list, from its first to its last.
+func spread(list []string, n int) (chosen []string) {
+	if n >= len(list) {
+		return list
+	}
+	for i := range n {
+		chosen = append(chosen, list[i*(len(list)-1)/(n-1)])
+	}
+	return chosen
 }
 
 // worthTrying are the moments of the short form: after each statement, in the middle of a hook and after its list, and
@@ -174,38 +226,39 @@ func worthTrying(moment string) bool {
 
 // round replaces the primary once, and says whether the manager died in the middle.
 func (c *crashes) round(t *testing.T, s scenario, moment string) (died bool) {
-	c.start(t)
+	c.manager = c.managers.lead(t)
 	defer c.describe(t)
 	c.awaitWhole(t)
 	c.last = 0
 	if all := c.recoveries(t); len(all) > 0 {
 		c.last = all[0].ID
 	}
+	c.detected = 0
+	if all := c.detections(t); len(all) > 0 {
+		c.detected = all[0].ID
+	}
 	primary := c.writer(t)
 	must(t, primary.ExecAs(t.Context(), sandbox.UserApp, fmt.Sprintf("INSERT INTO test.crash VALUES (%d)", c.rounds)))
 	must(t, c.cluster.AwaitCaughtUp(t.Context()))
 	c.arm(t, moment)
 	s.begin(t)
+	armed := c.manager
 	over := func() bool {
-		select {
-		case <-c.manager.ended:
-			died = true
+		if armed.hasEnded() || moment != lastMoment && slices.Contains(c.trace(t), lastMoment) {
 			return true
-		default:
-			return moment != lastMoment && slices.Contains(c.trace(t), lastMoment)
 		}
+		return c.rivals && !c.managers.leads(t, armed) // another one has come to lead by itself, and does the rest
 	}
-	poll(t, c.manager, "the end of the manager or of the recovery", over)
+	poll(t, armed, "the end of the manager or of the recovery", over)
 	c.disarm(t)
-	if died {
-		c.start(t)
-	}
+	c.manager = c.managers.lead(t)
 	c.awaitOver(t, s, primary)
 	s.after(t)
 	c.awaitWhole(t)
 	c.checkHooks(t, moment)
 	c.manager.ok(t, "ack-all-recoveries?comment=seen")
-	c.manager.stop(t)
+	died = armed.hasEnded()
+	c.managers.rest(t)
 	c.lost = nil
 	return died
 }
@@ -244,16 +297,17 @@ func poll(t *testing.T, s *serviceProcess, what string, holds func() bool) {
 // writer is the one server that takes writes.
 func (c *crashes) writer(t *testing.T) *sandbox.Node {
 	t.Helper()
-	open := c.writers(t)
+	open := writers(t, c.cluster)
 	if len(open) != 1 {
 		t.Fatalf("%d servers take writes", len(open))
 	}
 	return open[0]
 }
 
-func (c *crashes) writers(t *testing.T) (open []*sandbox.Node) {
+// writers are the servers that run and take writes.
+func writers(t *testing.T, c *sandbox.Cluster) (open []*sandbox.Node) {
 	t.Helper()
-	for _, n := range c.cluster.Nodes() {
+	for _, n := range c.Nodes() {
 		if !n.Running() {
 			continue
 		}
@@ -289,20 +343,23 @@ func (c *crashes) awaitWhole(t *testing.T) {
 		Slave_IO_Running               bool
 	}
 	c.manager.await(t, "the whole cluster", func() bool {
-		open := c.writers(t)
+		open := writers(t, c.cluster)
 		if len(open) != 1 || !c.follow(t, open[0]) {
 			return false
 		}
-		var all []instance
-		c.manager.api(t, "all-instances", &all)
-		return len(all) == 3 && c.manager.leads(t) && !slices.ContainsFunc(all, func(i instance) bool {
-			if !i.IsLastCheckValid {
-				return true
-			}
-			if i.Key.Port == open[0].Port {
-				return i.ReadOnly
-			}
-			return !i.ReadOnly || i.MasterKey.Port != open[0].Port || !i.Slave_SQL_Running || !i.Slave_IO_Running
+		c.manager = c.managers.lead(t)
+		return !slices.ContainsFunc(c.managers.running(), func(m *serviceProcess) bool { // whoever leads next has to know it, too
+			var all []instance
+			m.api(t, "all-instances", &all)
+			return len(all) != 3 || slices.ContainsFunc(all, func(i instance) bool {
+				if !i.IsLastCheckValid {
+					return true
+				}
+				if i.Key.Port == open[0].Port {
+					return i.ReadOnly
+				}
+				return !i.ReadOnly || i.MasterKey.Port != open[0].Port || !i.Slave_SQL_Running || !i.Slave_IO_Running
+			})
 		})
 	})
 }
@@ -330,10 +387,41 @@ func (c *crashes) fresh(t *testing.T) []crashRecord {
 	return slices.DeleteFunc(c.recoveries(t), func(r crashRecord) bool { return r.ID <= c.last })
 }
 
+type crashDetection struct {
+	ID            int
+	AnalysisEntry struct{ Analysis string }
+}
+
+// detections are the failures on record, newest first.
+func (c *crashes) detections(t *testing.T) []crashDetection {
+	t.Helper()
+	var list []crashDetection
+	c.manager.api(t, "audit-failure-detection", &list)
+	return list
+}
+
+// deaths is how often the failure of this round is on record.
+func (c *crashes) deaths(t *testing.T) (n int) {
+	t.Helper()
+	for _, d := range c.detections(t) {
+		if d.ID > c.detected && strings.HasPrefix(d.AnalysisEntry.Analysis, string(analysis.DeadPrimary)) {
+			n++
+		}
+	}
+	return n
+}
+
+// steps are what the record of a recovery tells of its course.
+func (c *crashes) steps(t *testing.T, r crashRecord) string {
+	t.Helper()
+	_, steps := c.manager.get(t, "/api/audit-recovery-steps/"+r.UID)
+	return steps
+}
+
 // journals is how many journals are open.
 func (c *crashes) journals(t *testing.T) (open int) {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(c.dir, "orchestrator.db")+"?_pragma=busy_timeout(5000)")
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(c.manager.dir, "orchestrator.db")+"?_pragma=busy_timeout(5000)")
 	must(t, err)
 	defer func() { must(t, db.Close()) }()
 	must(t, db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM recovery_journal WHERE is_open = 1").Scan(&open))
@@ -341,17 +429,27 @@ func (c *crashes) journals(t *testing.T) (open int) {
 }
 
 // awaitOver waits until the servers are in order and nothing is left to be done, and checks that the records say so.
+// There is one record, whoever has worked on it.
 func (c *crashes) awaitOver(t *testing.T, s scenario, former *sandbox.Node) {
 	t.Helper()
 	var open []*sandbox.Node
 	c.manager.await(t, "one writer with followers, and closed records", func() bool {
-		open = c.writers(t)
+		open = writers(t, c.cluster)
 		return len(open) == 1 && open[0].Running() && c.follow(t, open[0]) && c.journals(t) == 0 &&
 			!slices.ContainsFunc(c.fresh(t), func(r crashRecord) bool { return r.RecoveryEndTimestamp == "" }) &&
 			(c.lost == nil || len(c.fresh(t)) > 0 && c.fresh(t)[0].IsSuccessful)
 	})
-	successes := 0
-	for _, r := range c.fresh(t) {
+	successes, fresh := 0, c.fresh(t)
+	switch deaths := c.deaths(t); {
+	case len(fresh) > 1, deaths > 1:
+		t.Errorf("%d records of one failure, %d of its detection: %+v", len(fresh), deaths, fresh)
+	case c.lost != nil && (len(fresh) != 1 || deaths != 1):
+		t.Errorf("%d records of a failover, %d of its detection", len(fresh), deaths)
+	}
+	for _, r := range fresh {
+		if strings.Contains(c.steps(t, r), "begun anew by") {
+			c.again++
+		}
 		switch {
 		case r.AnalysisEntry.AnalyzedInstanceKey.Port != former.Port:
 			t.Errorf("a recovery of another server: %+v", r)
@@ -382,7 +480,7 @@ func (c *crashes) checkHooks(t *testing.T, moment string) {
 	fresh := c.fresh(t)
 	c.manager.await(t, "the end of a hook that outlived the manager", func() bool {
 		var err error
-		text, err = os.ReadFile(filepath.Join(c.dir, "hooks"))
+		text, err = os.ReadFile(c.hooksFile)
 		must(t, err)
 		return ran("PostMasterFailoverProcesses ") == ran("PostMasterFailoverProcesses-ended ")
 	})
@@ -400,8 +498,9 @@ func (c *crashes) checkHooks(t *testing.T, moment string) {
 			case "PostUnsuccessfulFailoverProcesses":
 				want = min(n, map[bool]int{false: 1}[r.IsSuccessful])
 			}
-			if strings.HasPrefix(moment, "written down "+list) || strings.HasPrefix(moment, "after SaveProgress") {
-				want = min(n, 1) // it may have been written down as begun, which counts
+			if strings.HasPrefix(moment, "written down "+list) || strings.HasPrefix(moment, "after SaveProgress") ||
+				strings.Contains(c.steps(t, r), list+": 1 of 1 had begun") {
+				want = min(n, 1) // it may have been written down as begun, and no more, which counts; the record says so
 			}
 			if n != want {
 				t.Errorf("%s has run %d times for %+v, want %d", list, n, r, want)

@@ -171,13 +171,16 @@ type doomedHooks struct {
 
 func (h doomedHooks) Run(ctx context.Context, list publish.List, v publish.Values, mode publish.Mode) error {
 	begin := list.Begin
-	list.Begin = func(number int) {
+	list.Begin = func(number int) error {
 		h.doom.moment("before " + list.Name)
 		if begin != nil {
-			begin(number)
+			if err := begin(number); err != nil {
+				return err
+			}
 		}
 		h.doom.moment("written down " + list.Name)
 		go h.during(list.Name)
+		return nil
 	}
 	err := h.Hooks.Run(ctx, list, v, mode)
 	h.doom.moment("after " + list.Name)
@@ -214,9 +217,9 @@ func (l doomedLedger) RegisterDetection(ctx context.Context, f *analysis.Finding
 	return id, fresh, err
 }
 
-func (l doomedLedger) RegisterRecovery(ctx context.Context, r *recovery.Recovery) (b recovery.Block, err error) {
+func (l doomedLedger) RegisterRecovery(ctx context.Context, r *recovery.Recovery, j *recovery.Journal) (b recovery.Block, err error) {
 	err = l.doom.around("RegisterRecovery", func() error {
-		b, err = l.Ledger.RegisterRecovery(ctx, r)
+		b, err = l.Ledger.RegisterRecovery(ctx, r, j)
 		return err
 	})
 	return b, err
@@ -228,6 +231,10 @@ func (l doomedLedger) ResolveRecovery(ctx context.Context, r *recovery.Recovery)
 
 func (l doomedLedger) SaveProgress(ctx context.Context, uid string, j *recovery.Journal) error {
 	return l.doom.around("SaveProgress", func() error { return l.Ledger.SaveProgress(ctx, uid, j) })
+}
+
+func (l doomedLedger) TakeUp(ctx context.Context, u *recovery.Unfinished, j *recovery.Journal) error {
+	return l.doom.around("TakeUp", func() error { return l.Ledger.TakeUp(ctx, u, j) })
 }
 
 func (l doomedLedger) CloseJournal(ctx context.Context, uid string) error {

@@ -27,6 +27,7 @@ type raftGroup struct {
 	dirs  []string
 	ports []string // raft addresses
 	keys  []string
+	as    string // under what name the program runs
 }
 
 // freePorts are addresses on which nobody listens at this moment.
@@ -45,7 +46,13 @@ func freePorts(t *testing.T, n int) []string {
 // startRaft starts a group and waits until one of its nodes leads. keys are lines of every node's configuration.
 func startRaft(t *testing.T, n int, keys ...string) *raftGroup {
 	t.Helper()
-	g := &raftGroup{ports: freePorts(t, n), keys: keys, nodes: make([]*serviceProcess, n)}
+	return startRaftAs(t, programName, n, keys...)
+}
+
+// startRaftAs is startRaft of the program, or of the one that dies when a test wants it to.
+func startRaftAs(t *testing.T, name string, n int, keys ...string) *raftGroup {
+	t.Helper()
+	g := &raftGroup{ports: freePorts(t, n), keys: keys, nodes: make([]*serviceProcess, n), as: name}
 	for range n {
 		g.dirs = append(g.dirs, t.TempDir())
 	}
@@ -67,7 +74,7 @@ func (g *raftGroup) configuration(k int) []string {
 
 func (g *raftGroup) start(t *testing.T, k int) {
 	t.Helper()
-	g.nodes[k] = launchProcess(t, g.dirs[k], g.configuration(k)...)
+	g.nodes[k] = launchAs(t, g.as, g.dirs[k], g.configuration(k)...)
 	g.nodes[k].awaitLog(t, "INFO listening ")
 }
 
@@ -369,9 +376,14 @@ func TestDemoWithRaft(t *testing.T) {
 	must(t, err)
 	cmd, err := program(ctx, t.TempDir(), "demo", "--raft", "--port", "0", "--scenario", "kill-primary", "--exit")
 	must(t, err)
-	cmd.Env = append(cmd.Env, "HOME="+home) // where the servers are
+	client, err := buildClient()
+	must(t, err)
+	programs := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(programs, clientName), client, 0o755))
+	cmd.Env = append(cmd.Env, "HOME="+home, "PATH="+programs+":"+os.Getenv("PATH")) // where the servers are, and the client
 	out, err := cmd.CombinedOutput()
-	if text := string(out); err != nil || strings.Count(text, "web and API: http://") != 3 || !strings.Contains(text, "verified on the servers") {
+	if text := string(out); err != nil || strings.Count(text, "web and API: http://") != 3 || !strings.Contains(text, "verified on the servers") ||
+		!strings.Contains(text, "$ "+clientName+" -c topology -i 127.0.0.1:") {
 		t.Errorf("%v\n%s", err, text)
 	}
 }

@@ -50,13 +50,24 @@ func startProcess(t *testing.T, keys ...string) *serviceProcess {
 // launchProcess starts the service, which may end by itself.
 func launchProcess(t *testing.T, dir string, keys ...string) *serviceProcess {
 	t.Helper()
-	s := &serviceProcess{
+	return launchAs(t, programName, dir, keys...)
+}
+
+// launchAs is launchProcess of the program, or of the one that dies when a test wants it to.
+func launchAs(t *testing.T, name, dir string, keys ...string) *serviceProcess {
+	t.Helper()
+	s := newProcess(dir)
+	s.configure(t, keys...)
+	s.launch(t, func(cmd *exec.Cmd) { cmd.Args[0] = name })
+	return s
+}
+
+// newProcess is a service in a folder that was not started yet.
+func newProcess(dir string) *serviceProcess {
+	return &serviceProcess{
 		dir: dir, file: filepath.Join(dir, "orchestrator.conf.json"),
 		changed: make(chan struct{}), ended: make(chan struct{}), client: http.Client{Timeout: systemWithin},
 	}
-	s.configure(t, keys...)
-	s.launch(t, func(*exec.Cmd) {})
-	return s
 }
 
 // configure writes the configuration.
@@ -234,6 +245,16 @@ func (s *serviceProcess) ok(t *testing.T, path string) response {
 func (s *serviceProcess) signal(t *testing.T, sig os.Signal) {
 	t.Helper()
 	must(t, s.cmd.Process.Signal(sig))
+}
+
+// hasEnded says whether its process has.
+func (s *serviceProcess) hasEnded() bool {
+	select {
+	case <-s.ended:
+		return true
+	default:
+		return false
+	}
 }
 
 // stop ends the service in order; one that does not is killed, and that is a failure.

@@ -22,11 +22,17 @@ import (
 // programName is under what name the test binary is the program itself.
 const programName = "orchestrator"
 
+// versionVariable names the variable that says of which version the program is; without it, of the one that it is.
+const versionVariable = "ORCHESTRATOR_TEST_VERSION"
+
 // TestMain lets the test binary be the program too, so that tests run the whole of it in a process of its own, and the
 // program that dies when a test wants it to.
 func TestMain(m *testing.M) {
 	switch filepath.Base(os.Args[0]) {
 	case programName:
+		if other := os.Getenv(versionVariable); other != "" {
+			version = other
+		}
 		main()
 		return
 	case doomedName:

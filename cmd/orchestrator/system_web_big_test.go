@@ -2,22 +2,13 @@ package main
 
 import (
 	"fmt"
-	"slices"
+	"strings"
 	"testing"
 
 	manyservers "orchestrator/bench/fleet"
 	v2 "orchestrator/internal/httpapi/v2"
 	"orchestrator/internal/web/webtest"
 )
-
-// frames has the page note how long each frame takes, until it is asked for them.
-const frames = `(() => {
-	window.frames500 = [];
-	let last = performance.now();
-	const next = (now) => { window.frames500.push(now - last); last = now; window.frame500 = requestAnimationFrame(next); };
-	window.frame500 = requestAnimationFrame(next);
-	return true;
-})()`
 
 // TestWebBigCluster looks at a cluster of 500 servers: folded it fits one screen; unfolded it is panned and dragged through.
 func TestWebBigCluster(t *testing.T) {
@@ -47,36 +38,52 @@ func TestWebBigCluster(t *testing.T) {
 	s.Await("the cards", "document.querySelectorAll('.card').length > 10")
 	s.picture("big-open")
 
-	webtest.Value[bool](page, frames)
+	// Panning moves one plane: cards come and go at its edges, and none that stays is touched or placed anew.
 	ground := s.At("#canvas", .05, .9)
-	for range 3 {
-		s.Drag(ground, webtest.Point{X: ground.X, Y: ground.Y - 500}, 30)
-		s.Release(webtest.Point{X: ground.X, Y: ground.Y - 500})
+	pan := page.CostOf(func() {
+		for range 3 {
+			s.Drag(ground, webtest.Point{X: ground.X, Y: ground.Y - 500}, 30)
+			s.Release(webtest.Point{X: ground.X, Y: ground.Y - 500})
+		}
+	})
+	t.Log("pan: ", pan)
+	if pan.Layouts > 2*len(pan.Frames) || pan.Added > 20*servers {
+		t.Errorf("panning by three screens costs %s", pan)
 	}
-	report(t, page, "pan")
 	if cards := webtest.Value[int](page, "document.querySelectorAll('.card').length"); cards > 150 || cards < 5 {
 		t.Errorf("%d cards exist while about ten are seen", cards)
 	}
 	s.Click("[aria-label='Fit all']")
 	replica := webtest.Value[string](page, "[...document.querySelectorAll('.card:not(.primary)')].find((e) => e.getBoundingClientRect().top > 250).dataset.id")
-	webtest.Value[bool](page, frames)
+	// Dragging looks at the cards twice, when the verdicts come and when it is over; on the way only the target changes.
 	at := s.At(card(replica), .4, .5)
-	s.Drag(at, webtest.Point{X: at.X + 20, Y: at.Y + 300}, 40)
+	s.Drag(at, webtest.Point{X: at.X + 20, Y: at.Y + 100}, 10)
 	s.Await("the verdicts", "document.querySelector('.card.can, .card.cannot')")
-	report(t, page, "drag")
+	drag := page.CostOf(func() {
+		for n := range 30 {
+			s.Move(webtest.Point{X: at.X + 20, Y: at.Y + 100 + 6*float64(n)})
+		}
+	})
+	t.Log("drag: ", drag)
+	if drag.Layouts > 3*len(drag.Frames) || len(drag.Touched) > 10 {
+		t.Errorf("dragging over three cards costs %s", drag)
+	}
 	s.picture("big-drag")
 	s.Key("Escape")
 	s.Release(at)
 	s.Await("nothing is moved", "!document.querySelector('.dragging')")
-}
 
-// report notes the frame times. They are not judged: the machine has other work, too.
-func report(t *testing.T, page *webtest.Page, what string) {
-	t.Helper()
-	times := webtest.Value[[]float64](page, "(cancelAnimationFrame(window.frame500), window.frames500)")
-	if len(times) == 0 {
-		t.Fatalf("%s: no frame", what)
+	// News of one server touch its card, and no other.
+	news := page.CostOf(func() {
+		p.ok(t, "begin-downtime/"+strings.Replace(replica, ":", "/", 1)+"/dba/news/1h")
+		s.Await("the news", fmt.Sprintf("document.querySelector(%q)?.matches('.k-pause')", card(replica)))
+	})
+	t.Log("a patch: ", news)
+	if len(news.Touched) != 1 || news.Touched[0] != replica {
+		t.Errorf("news of %s change the cards of %q", replica, news.Touched)
 	}
-	slices.Sort(times)
-	t.Logf("%s: %d frames, median %.1f ms, 95 of 100 within %.1f ms, longest %.1f ms", what, len(times), times[len(times)/2], times[len(times)*95/100], times[len(times)-1])
+	// What one server's news may cost: the patch of its card, and those of the head and of the forecast that follow it.
+	if news.Drawn > 8 || news.Layouts > 4*news.Drawn || news.Added > 40 {
+		t.Errorf("news of one server of %d cost %s", servers, news)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	v2 "orchestrator/internal/httpapi/v2"
 	"orchestrator/internal/sandbox"
@@ -98,7 +99,7 @@ func TestWebTree(t *testing.T) {
 		s.AwaitText(".plan h2", e+" goes below "+a)
 		s.runPlan()
 		s.awaitSource(e, a)
-		s.Key("Escape")
+		s.putAway()
 	})
 	t.Run("a refused target shows its rule, by pointer and by keys", func(t *testing.T) {
 		s.dragOnto(e, e)
@@ -140,7 +141,7 @@ func TestWebTree(t *testing.T) {
 		}
 		s.runPlan()
 		s.awaitSource(b, e)
-		s.Key("Escape")
+		s.putAway()
 	})
 	t.Run("planned switchover under writes", func(t *testing.T) {
 		load := must2(sandbox.StartLoad(t.Context(), c.Addrs, sandbox.LoadOptions{}))
@@ -160,14 +161,44 @@ func TestWebTree(t *testing.T) {
 	})
 }
 
-// dragOnto picks a server up and holds it over another one.
+// dragOnto picks a server up and holds it over another one. Who misses a card that is gliding to its new place tries again.
 func (s *treeSession) dragOnto(from, to string) {
 	s.t.Helper()
-	start := s.At(card(from), .4, .5)
-	s.Drag(start, start.Towards(s.At(card(to), .7, .5), .5), 4)
-	s.Await("the verdicts", "document.querySelector('.card.cannot, .card.can')")
+	const verdicts = "!!document.querySelector('.card.cannot, .card.can')"
+	for range 3 {
+		start := s.At(card(from), .4, .5)
+		s.Drag(start, start.Towards(s.At(card(to), .7, .5), .5), 4)
+		if s.soon(verdicts) {
+			break
+		}
+		s.Release(start)
+	}
+	s.Await("the verdicts", verdicts)
 	s.Move(s.At(card(to), .69, .5))
 	s.Move(s.At(card(to), .7, .5))
+}
+
+// putAway closes the plan that has been carried out. What stands above it on the page is closed first, by the same key.
+func (s *treeSession) putAway() {
+	s.t.Helper()
+	const gone = "!document.querySelector('.plan')"
+	for range 3 {
+		s.Key("Escape")
+		if s.soon(gone) {
+			return
+		}
+	}
+	s.Await("the plan to be put away", gone)
+}
+
+// soon says whether something becomes true on the page within a second or two.
+func (s *treeSession) soon(holds string) bool {
+	for late := time.Now().Add(2 * time.Second); time.Now().Before(late); time.Sleep(10 * time.Millisecond) {
+		if webtest.Value[bool](s.Page, holds) {
+			return true
+		}
+	}
+	return false
 }
 
 // carryOutMove moves a server as somebody else would.
@@ -200,6 +231,14 @@ func TestWebReadOnly(t *testing.T) {
 	for _, key := range []string{"m", "p", "d", "t", "u"} {
 		s.Key(key)
 	}
+	s.Chord("k")
+	s.Type("downtime")
+	s.Await("what the palette finds", `document.querySelector("dialog.pal[open] .pal-list, dialog.pal[open] [role=listbox]")`)
+	if offered := webtest.Value[[]string](s.Page, `[...document.querySelectorAll(".pi .pt")].map((e) => e.innerText).filter((text) => /downtime|move|promote/i.test(text))`); len(offered) > 0 {
+		t.Errorf("the palette offers %q to somebody who may only look", offered)
+	}
+	s.Key("Escape")
+	s.Await("no palette", `!document.querySelector("dialog.pal")`)
 	for _, what := range []string{".dragging", ".dragghost", "dialog[open]", ".pn-acts", ".c-act", ".grip", ".plan"} {
 		if webtest.Value[bool](s.Page, fmt.Sprintf("document.querySelector(%q) !== null", what)) {
 			t.Errorf("%s is there for somebody who may only look", what)

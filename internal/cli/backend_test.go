@@ -51,14 +51,7 @@ func TestBackendCommands(t *testing.T) {
 		"json of a quiet one":             {"-c submit-pool-instances -pool p --json", "\"p\"\n", "submit-pool p "},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSession()
-			out, errs, code := s.run(strings.Fields(c.args)...)
-			if out != c.want || code != 0 {
-				t.Errorf("exit %d, output:\n%s\nwant:\n%s\nerrors: %s", code, out, c.want, errs)
-			}
-			if got := strings.Join(s.b.Calls, "|"); got != c.calls {
-				t.Errorf("did %s\nwant %s", got, c.calls)
-			}
+			does(t, c.want, c.calls, strings.Fields(c.args)...)
 		})
 	}
 	for name, c := range map[string]struct{ args, stderr string }{

@@ -117,7 +117,7 @@ func newFlagSet(o *Options, out io.Writer) (fs *flag.FlagSet, sibling *string) {
 		initial bool
 		usage   string
 	}{
-		{&o.Strict, "strict", false, "stricter checks of binary logs"},
+		{&o.Strict, "strict", false, "last-pseudo-gtid: search the logs to their beginning"},
 		{&o.Discovery, "discovery", true, "http: look at servers"},
 		{&o.Quiet, "quiet", false, "log errors only"},
 		{&o.Verbose, "verbose", false, "log what happens"},
@@ -125,8 +125,8 @@ func newFlagSet(o *Options, out io.Writer) (fs *flag.FlagSet, sibling *string) {
 		{&o.Stack, "stack", false, "log a stack trace with errors"},
 		{&o.NoOperation, "noop", false, "refuse whatever would change something"},
 		{&o.SkipBinlogSearch, "skip-binlog-search", false, "Pseudo-GTID: search relay logs only"},
-		{&o.SkipUnresolve, "skip-unresolve", false, "do not un-resolve host names"},
-		{&o.SkipUnresolveCheck, "skip-unresolve-check", false, "do not check that an un-resolved host name resolves"},
+		{&o.SkipUnresolve, "skip-unresolve", false, "point replicas at sources by their own names, whatever register-hostname-unresolve says"},
+		{&o.SkipUnresolveCheck, "skip-unresolve-check", false, "where a name of register-hostname-unresolve does not lead to its host, use the host's own instead of failing"},
 		{&o.GrabElection, "grab-election", false, "http: become the leader at start"},
 		{&o.Version, "version", false, "print version and commit"},
 		{&o.SkipContinuousRegistration, "skip-continuous-registration", false, "do not register this process in the backend"},
@@ -186,6 +186,8 @@ func (o *Options) value(p operate.Param) string {
 		return o.Failure
 	case "skip-binlog-search":
 		return fmt.Sprint(o.SkipBinlogSearch)
+	case "strict":
+		return fmt.Sprint(o.Strict)
 	case "channel":
 		return o.Channel
 	case "dry-run":

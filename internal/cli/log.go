@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -20,6 +21,16 @@ type LogOptions struct {
 	Level    slog.Leveler
 	Location *time.Location // of the time in each line; nil is the local one
 	Stack    bool           // a stack trace with errors
+	System   SystemLog      // gets the lines as well; nil: it does not
+}
+
+// SystemLog is the log of the operating system, as package log/syslog has it. It notes the time itself.
+type SystemLog interface {
+	Info(line string) error
+	Warning(line string) error
+	Err(line string) error
+	Crit(line string) error
+	Close() error
 }
 
 // NewLogHandler writes log lines as `YYYY-MM-DD hh:mm:ss LEVEL message key=value …`, which is the form that log
@@ -50,22 +61,39 @@ func (h *logHandler) Enabled(_ context.Context, l slog.Level) bool {
 // Handle writes one line.
 func (h *logHandler) Handle(_ context.Context, r slog.Record) error {
 	var b strings.Builder
-	b.WriteString(r.Time.In(h.options.Location).Format(time.DateTime))
-	b.WriteString(" " + levelName(r.Level) + " " + r.Message + h.fixed)
+	b.WriteString(levelName(r.Level) + " " + r.Message + h.fixed)
 	r.Attrs(func(a slog.Attr) bool {
 		writeAttr(&b, h.group, a)
 		return true
 	})
-	b.WriteByte('\n')
+	line := b.String()
+	stack := ""
 	if h.options.Stack && r.Level >= slog.LevelError {
-		b.Write(debug.Stack())
+		stack = string(debug.Stack())
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if _, err := io.WriteString(h.out, b.String()); err != nil {
+	_, err := io.WriteString(h.out, r.Time.In(h.options.Location).Format(time.DateTime)+" "+line+"\n"+stack)
+	if err = errors.Join(err, h.mirror(r.Level, line)); err != nil {
 		return fmt.Errorf("write a log line: %w", err)
 	}
 	return nil
+}
+
+// mirror hands a line of level INFO or above to the system's log.
+func (h *logHandler) mirror(l slog.Level, line string) error {
+	switch s := h.options.System; {
+	case s == nil || l < slog.LevelInfo:
+		return nil
+	case l >= LevelFatal:
+		return s.Crit(line)
+	case l >= slog.LevelError:
+		return s.Err(line)
+	case l >= slog.LevelWarn:
+		return s.Warning(line)
+	default:
+		return s.Info(line)
+	}
 }
 
 // WithAttrs returns a handler that adds the attributes to every line.

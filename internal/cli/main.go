@@ -32,6 +32,8 @@ type Deps struct {
 
 	// Load reads the configuration; nil is config.Load of the named or the usual files.
 	Load func(o Options) (*config.Config, []config.Warning, error)
+	// SystemLog opens the log of the operating system, for EnableSyslog; nil: there is none.
+	SystemLog func() (SystemLog, error)
 	// Hostname is the name of this host; Username is who runs the program. Nil asks the operating system.
 	Hostname func() (string, error)
 	Username func() string
@@ -74,6 +76,7 @@ func Main(ctx context.Context, args []string, d Deps) int {
 		p.print(p.Version, p.Commit)
 		return exitOK
 	}
+	defer p.closeSystemLog()
 	return p.run(ctx)
 }
 
@@ -119,12 +122,35 @@ type program struct {
 	Deps
 	options Options
 	log     *slog.Logger
+	system  SystemLog // nil: lines go to Stderr alone
 }
 
 func (p *program) setLog(debugConfigured bool) {
 	p.log = slog.New(NewLogHandler(p.Stderr, LogOptions{
-		Level: p.options.level(debugConfigured), Location: p.Location, Stack: p.options.Stack,
+		Level: p.options.level(debugConfigured), Location: p.Location, Stack: p.options.Stack, System: p.system,
 	}))
+}
+
+// openSystemLog has lines go to the system's log as well. That it cannot be reached is only warned of.
+func (p *program) openSystemLog() error {
+	if p.SystemLog == nil {
+		return errors.New("this program has no way to it")
+	}
+	system, err := p.SystemLog()
+	if err != nil {
+		return err
+	}
+	p.system = system
+	return nil
+}
+
+func (p *program) closeSystemLog() {
+	if p.system == nil {
+		return
+	}
+	if err := p.system.Close(); err != nil {
+		p.log.Debug("close the system's log", "error", err)
+	}
 }
 
 // run chooses what the words and -c ask for.
@@ -160,7 +186,14 @@ func (p *program) session() (Session, error) {
 	if err != nil {
 		return Session{}, err
 	}
+	var missing error
+	if c.EnableSyslog {
+		missing = p.openSystemLog()
+	}
 	p.setLog(c.Debug)
+	if missing != nil {
+		p.log.Warn("EnableSyslog: the system's log cannot be written", "error", missing)
+	}
 	return Session{Options: p.options, Config: c, Warnings: warnings, Log: p.log}, nil
 }
 

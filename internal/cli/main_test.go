@@ -47,6 +47,20 @@ func (s *session) run(args ...string) (stdout, stderr string, code int) {
 
 func newSession() *session { return &session{b: operatetest.New()} }
 
+// does runs a command, and compares what it prints and what it does to the backend.
+func does(t *testing.T, want, calls string, args ...string) *session {
+	t.Helper()
+	s := newSession()
+	out, errs, code := s.run(args...)
+	if out != want || code != 0 {
+		t.Errorf("exit %d, output:\n%s\nwant:\n%s\nerrors: %s", code, out, want, errs)
+	}
+	if got := strings.Join(s.b.Calls, "|"); got != calls {
+		t.Errorf("did %s\nwant %s", got, calls)
+	}
+	return s
+}
+
 const tabulated = `db-a1:3306    |  0s|ok            |8.0.41|rw|ROW|>>,GTID,semi:master     
 + db-a2:3306  |  0s|ok            |8.0.41|ro|ROW|>>,GTID,semi:replica    
   + db-b1:3306|  2s|ok            |8.0.41|ro|ROW|>>,GTID                 
@@ -147,14 +161,7 @@ func TestCommands(t *testing.T) {
 		"filters":                       {"-c automated-recovery-filters", "RecoverMasterClusterFilters: orders\nRecoverIntermediateMasterClusterFilters: \nRecoveryIgnoreHostnameFilters: \n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSession()
-			out, errs, code := s.run(strings.Fields(c.args)...)
-			if out != c.want || code != 0 {
-				t.Errorf("exit %d, output:\n%s\nwant:\n%s\nerrors: %s", code, out, c.want, errs)
-			}
-			if got := strings.Join(s.b.Calls, "|"); got != c.calls {
-				t.Errorf("did %s\nwant %s", got, c.calls)
-			}
+			s := does(t, c.want, c.calls, strings.Fields(c.args)...)
 			if s.opened != 1 || s.closed != 1 {
 				t.Errorf("opened %d, closed %d", s.opened, s.closed)
 			}

@@ -46,6 +46,7 @@ func TestRelocationsOnTheCommandLine(t *testing.T) {
 		"regroup by pseudo":         {args: "-c regroup-slaves-pgtid -i db-a1", want: "db-a2:3306\npromoted lost: 0, trivial: 0, pseudo-gtid: 1\n", calls: "regroup-replicas-pgtid db-a1:3306 below=-"},
 		"no binlog servers":         {args: "-c regroup-replicas-bls -i db-a1", says: "no binlog server"},
 		"no equivalent":             {args: "-c move-equivalent -i db-a3 -d db-a2", says: "is known to be the same"},
+		"last-pseudo-gtid, strict":  {args: "-c last-pseudo-gtid -i db-a1 -strict", want: "binlog.000001:4:drop view if exists `_pseudo_gtid_`.`_asc:0`\n"},
 		"last-pseudo-gtid":          {args: "-c last-pseudo-gtid -i db-a1", want: "binlog.000012:4711:drop view if exists `_pseudo_gtid_`.`_asc:1`\n"},
 		"find-binlog-entry":         {args: "-c find-binlog-entry -i db-a1 -pattern x", want: "binlog.000012:4711\n"},
 		"correlate-binlog-pos":      {args: "-c correlate-binlog-pos -i db-a1 -d db-a2 -binlog b.000001:1", want: "binlog.000003:100\n"},

@@ -24,14 +24,7 @@ func TestTendingOnTheCommandLine(t *testing.T) {
 		"dry":                {"-c stop-replica -i db-a2 --dry-run", "stop-replica of db-a2:3306\n  1   stop      db-a2:3306  stop replication — it is asked for\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSession()
-			out, errs, code := s.run(strings.Fields(c.args)...)
-			if out != c.want || code != 0 {
-				t.Errorf("exit %d, output %q, want %q, errors %q", code, out, c.want, errs)
-			}
-			if got := strings.Join(s.b.Calls, "|"); got != c.calls {
-				t.Errorf("did %q, want %q", got, c.calls)
-			}
+			does(t, c.want, c.calls, strings.Fields(c.args)...)
 		})
 	}
 }

@@ -171,6 +171,8 @@ func switchLine(r operate.Recoveries) string {
 	switch {
 	case !r.Changed:
 		return fmt.Sprintf("OK: Global recoveries disabled: %t", r.Disabled)
+	case r.Disabled && !r.Until.IsZero():
+		return "OK: Orchestrator recoveries DISABLED globally until " + r.Until.UTC().Format(time.RFC3339)
 	case r.Disabled:
 		return "OK: Orchestrator recoveries DISABLED globally"
 	}

@@ -83,11 +83,6 @@ func (s *statements) concern(keys, format string, args ...any) *Statement {
 	return s.say(Concern, keys, format, args...)
 }
 
-// notYet says what the configuration asks for and this version does not do.
-func (s *statements) notYet(keys, format string, args ...any) {
-	s.concern(keys, "Not yet: in this version "+format, args...)
-}
-
 func (s *statements) files(warnings []Warning) {
 	s.group = GroupFiles
 	if len(s.c.Files()) == 0 {
@@ -120,6 +115,10 @@ func (s *statements) backend() {
 	case c.MySQLOrchestratorHost == "":
 		s.concern("BackendDB MySQLOrchestratorHost", "State shall be kept in MySQL, but no host is given: the service will not be able to connect.").
 			Example = `"BackendDB": "sqlite", "SQLite3DataFile": "/var/lib/orchestrator/orchestrator.sqlite3"`
+	case strings.Contains(c.MySQLOrchestratorHost, ","):
+		s.ok("MySQLOrchestratorHost MySQLOrchestratorPort MySQLOrchestratorDatabase", "State is kept in MySQL, in whichever of %s takes writes (port %d where none is named), schema %s, as user %s.",
+			c.MySQLOrchestratorHost, c.MySQLOrchestratorPort, orNone(c.MySQLOrchestratorDatabase), orNone(c.MySQLOrchestratorUser))
+		s.backendSignIn()
 	default:
 		s.ok("MySQLOrchestratorHost MySQLOrchestratorPort MySQLOrchestratorDatabase", "State is kept in MySQL at %s:%d, schema %s, as user %s.",
 			c.MySQLOrchestratorHost, c.MySQLOrchestratorPort, orNone(c.MySQLOrchestratorDatabase), orNone(c.MySQLOrchestratorUser))
@@ -178,7 +177,8 @@ func (s *statements) discoveryFilters() {
 		}
 	}
 	if c.MetaDBHost != "" {
-		s.notYet("MetaDBHost MetaDBPort MetaDBName", "alias, domain and data center do not come from the metadata database %s:%d, schema %s.", c.MetaDBHost, c.MetaDBPort, orNone(c.MetaDBName))
+		s.note("MetaDBHost MetaDBPort MetaDBName", "Cluster alias, cluster domain and data center, where there is a query for them, come from the metadata database %s:%d, schema %s.",
+			c.MetaDBHost, c.MetaDBPort, orNone(c.MetaDBName))
 	}
 }
 

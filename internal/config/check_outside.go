@@ -23,11 +23,15 @@ func (s *statements) hooks() {
 		{"PostUnsuccessfulFailoverProcesses", c.PostUnsuccessfulFailoverProcesses, "after a recovery that found no successor"},
 		{"PostGracefulTakeoverProcesses", c.PostGracefulTakeoverProcesses, "after a planned takeover"},
 		{"PostTakeMasterProcesses", c.PostTakeMasterProcesses, "after take-master"},
+		{"RebuildProcesses", c.RebuildProcesses, "to rebuild a server that cannot be taken back"},
 	} {
 		if len(hook.commands) > 0 {
 			found = true
 			s.ok(hook.key, "%s %s.", commands(len(hook.commands)), hook.when)
 		}
+	}
+	if len(c.RebuildProcesses) > 0 && c.Rejoin() != "clone" {
+		s.concern("RebuildProcesses AutoRejoin", "Nothing is rebuilt: AutoRejoin is %s.", c.Rejoin()).Example = `"AutoRejoin": "clone"`
 	}
 	if !found {
 		s.note("OnFailureDetectionProcesses PostMasterFailoverProcesses", "No hooks: no command is run on a failure or after a recovery.").

@@ -145,7 +145,7 @@ func (s *statements) promotionLag() {
 		s.note("FailoverMaxLossSeconds", "Where transactions of more than %s would be lost, or it is not known of how long, a failed primary is not replaced automatically.", plain(time.Duration(limit)*time.Second))
 	}
 	if c.SlaveBinLogEnableMaxLagSeconds > c.ReasonableReplicationLagSeconds {
-		s.notYet("SlaveBinLogEnableMaxLagSeconds", "a candidate that lags by more than %s and less than %s is not promoted before it has applied what it received.",
+		s.note("SlaveBinLogEnableMaxLagSeconds", "A candidate that lags by more than %s and less than %s is not promoted before it has applied what it received.",
 			plain(c.ReasonableReplicationLag()), plain(span(c.SlaveBinLogEnableMaxLagSeconds, time.Second)))
 	}
 }

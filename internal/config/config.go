@@ -148,6 +148,7 @@ type Config struct {
 	MaxConcurrentReplicaOperations             int
 	OSCIgnoreHostnameFilters                   []string
 	PostTakeMasterProcesses                    []string
+	RebuildProcesses                           []string
 
 	// Failure detection.
 	ReduceReplicationAnalysisCount        bool

@@ -14,6 +14,7 @@ type Key struct {
 	Reload  ReloadEffect
 	Status  Status
 	Instead string // for a legacy key: the key that replaced it
+	Settled string // for a settled key: what is done instead
 	Alias   string // a newer spelling of Name that files may use; empty when there is none
 	Secret  bool   // masked wherever configuration is shown
 	Range   *Range // nil = every value of the type
@@ -54,6 +55,7 @@ const (
 	Current Status = iota
 	Legacy         // still works; Key.Instead is the name to use
 	Planned        // accepted; without effect in this version, because what it configures is not built yet
+	Settled        // accepted; without effect, because what it bounded is done in another way: see Key.Settled
 	Dead           // accepted, without any effect in any version
 )
 

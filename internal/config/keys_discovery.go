@@ -14,7 +14,8 @@ func keysDiscovery() []Key {
 			Meaning: `Extra time a probe may take before the last check no longer counts as valid.`},
 		{Name: "DiscoveryMaxConcurrency", Default: 300, Reload: Restart,
 			Meaning: `Number of discovery workers.`},
-		{Name: "DiscoveryQueueCapacity", Default: 100000, Reload: Restart,
+		{Name: "DiscoveryQueueCapacity", Default: 100000, Reload: Restart, Status: Settled,
+			Settled: "each server is asked on a schedule of its own, and there is no queue that could be full",
 			Meaning: `Buffer of discovery queue; a full queue blocks producers.`},
 		{Name: "DiscoveryQueueMaxStatisticsSize", Default: 120, Reload: Live, Range: atLeast(0),
 			Meaning: `How many per-second queue samples are kept.`},
@@ -32,7 +33,8 @@ func keysDiscovery() []Key {
 			Meaning: `Forget instances (and cluster aliases, position equivalences, analysis changelog) not seen for this long.`},
 		{Name: "SnapshotTopologiesIntervalHours", Default: 0, Reload: Restart,
 			Meaning: `Interval of topology snapshots into history table; 0 = off.`},
-		{Name: "InstanceBulkOperationsWaitTimeoutSeconds", Default: 10, Reload: Live,
+		{Name: "InstanceBulkOperationsWaitTimeoutSeconds", Default: 10, Reload: Live, Status: Settled,
+			Settled: "receivers are stopped and appliers go on, so that nothing waits for replicas to stop before a successor is chosen",
 			Meaning: `Longest wait for one instance to stop nicely during bulk operations (regroup, failover).`},
 		{Name: "SkipMaxScaleCheck", Default: true, Reload: Live,
 			Meaning: `Do not test whether a server is a MaxScale binlog server.`},
@@ -60,7 +62,7 @@ func keysHostnames() []Key {
 		{Name: "MySQLHostnameResolveMethod", Default: "@@hostname", Reload: Live, OneOf: []string{"", "none", "default", "hostname", "@@hostname", "report_host", "@@report_host"}, Otherwise: "the server is not asked for its name",
 			Meaning: "Which name of itself is asked of the server: `@@hostname` (also `default`, `hostname`), `@@report_host` (also `report_host`; empty there is a discovery error), `none` or empty = do not ask."},
 		{Name: "SkipBinlogServerUnresolveCheck", Default: true, Reload: Live,
-			Meaning: `Do not ask of binlog servers that an unresolved name resolves back to them.`},
+			Meaning: `Do not ask of binlog servers that the name by which replicas shall be pointed at them (register-hostname-unresolve) leads to them.`},
 		{Name: "ExpiryHostnameResolvesMinutes", Default: 60, Reload: Partly, Range: raisedTo(1),
 			Meaning: "How long a resolved name stays in memory. In the backend `hostname_resolve` expires after twice this time, `hostname_unresolve` and `cluster_domain_name` after once. At least 1."},
 		{Name: "RejectHostnameResolvePattern", Default: "", Reload: Live,
@@ -124,13 +126,14 @@ func keysPseudoGTID() []Key {
 
 func keysMetadata() []Key {
 	return []Key{
-		{Name: "MetaDBHost", Default: "", Reload: Restart, Status: Planned,
-			Meaning: "Host of a metadata database (CMDB). When given, the classification queries `DetectDataCenterQuery`, `DetectClusterDomainQuery` and `DetectClusterAliasQuery` run there instead of on the instance, with placeholders for its host (`{host}` or `dc_vaild_host_flag`) and port (`{port}` or `dc_vaild_port_flag`). Empty = off."},
-		{Name: "MetaDBPort", Default: 3307, Reload: Restart, Status: Planned, Range: between(1, 65535),
+		{Name: "MetaDBHost", Default: "", Reload: Live,
+			Meaning: "Host of a metadata database (CMDB). When given, the classification queries `DetectDataCenterQuery`, `DetectClusterDomainQuery` and `DetectClusterAliasQuery` run there instead of on the instance, with placeholders for its host (`{host}` or `dc_vaild_host_flag`) and port (`{port}` or `dc_vaild_port_flag`). They are asked there once a minute for each server, with the account for managed servers; while it does not answer, what it said last counts. Empty = off."},
+		{Name: "MetaDBPort", Default: 3307, Reload: Live, Range: between(1, 65535),
 			Meaning: `Port of the metadata database.`},
-		{Name: "MetaDBName", Default: "", Reload: Restart, Status: Planned,
+		{Name: "MetaDBName", Default: "", Reload: Live,
 			Meaning: `Schema of the metadata database.`},
-		{Name: "SlaveBinLogEnableMaxLagSeconds", Default: 0, Reload: Live, Status: Planned, Alias: "ReplicaBinLogEnableMaxLagSeconds", Range: atLeast(0),
+		{Name: "SlaveBinLogEnableMaxLagSeconds", Default: 0, Reload: Live, Status: Settled, Alias: "ReplicaBinLogEnableMaxLagSeconds", Range: atLeast(0),
+			Settled: "a candidate applies all that it received before it is opened",
 			Meaning: "A candidate whose lag is above `ReasonableReplicationLagSeconds` and below this is promoted without waiting, and the missing binary log is applied to it; 0 = off."},
 	}
 }

@@ -73,7 +73,7 @@ func keysRecovery() []Key {
 		{Name: "MasterFailoverDetachSlaveMasterHost", Default: false, Reload: Live, Status: Legacy, Instead: "MasterFailoverDetachReplicaMasterHost",
 			Meaning: "Old name of `MasterFailoverDetachReplicaMasterHost`; true here makes that true."},
 		{Name: "AutoRejoin", Default: "clean", Reload: Live, OneOf: []string{"clean", "clone", "off"}, Otherwise: "off",
-			Meaning: "What becomes of a primary that was replaced and comes back; it is closed for writing in any case. `clean`: it becomes a replica of the new primary if its GTIDs prove that it holds nothing extra, otherwise it stays as it is, and the extra transactions are named and saved as SQL (`ExtraTransactionsDirectory`). `clone`: the same, but one that holds extra transactions, or lacks some that the new primary has purged, is rebuilt from a replica by the clone plugin (MySQL 8.0.17 or newer, active on both), once the extra transactions are saved. **All its data is replaced.** `off`: it stays as it is. A key of this program's own."},
+			Meaning: "What becomes of a primary that was replaced and comes back; it is closed for writing in any case. `clean`: it becomes a replica of the new primary if its GTIDs prove that it holds nothing extra, otherwise it stays as it is, and the extra transactions are named and saved as SQL (`ExtraTransactionsDirectory`). `clone`: the same, but one that holds extra transactions, or lacks some that the new primary has purged, is rebuilt from a replica by the clone plugin (MySQL 8.0.17 or newer, active on both), once the extra transactions are saved. **All its data is replaced.** The same decides about a replica by GTID that was away when its source was replaced, and comes back below the old one: with `clean` and `clone` it is pointed at the present primary, unless it holds or has received what that lacks. `off`: both stay as they are. A key of this program's own."},
 		{Name: "ExtraTransactionsDirectory", Default: "", Reload: Live,
 			Meaning: "Where the transactions that only a replaced primary holds are saved as files of SQL, readable by the user of the service alone. Empty: the directory `extra-transactions` beside the SQLite file, or in the working directory where there is none. A key of this program's own."},
 		{Name: "ExtraTransactionsMaxMegabytes", Default: 256, Reload: Live, Range: atLeast(1),
@@ -123,6 +123,8 @@ func keysHooks() []Key {
 			Meaning: `Hooks after any successful recovery.`},
 		{Name: "PostUnsuccessfulFailoverProcesses", Default: []string{}, Reload: Live,
 			Meaning: `Hooks after a recovery that found no successor.`},
+		{Name: "RebuildProcesses", Default: []string{}, Reload: Live,
+			Meaning: "With `AutoRejoin` `clone`: what replaces all data of a server that cannot be taken back by those of the replica `{donorHost}`:`{donorPort}`, where the clone plugin cannot do it: on MariaDB, and on MySQL without the plugin. They run one after the other, without the limit of `ProcessesTimeoutSeconds`, until one fails. When they have ended, `{failedHost}`:`{failedPort}` must run with the donor's data, read-only; it is then made a replica if it is none. A key of this program's own."},
 		{Name: "PostGracefulTakeoverProcesses", Default: []string{}, Reload: Live,
 			Meaning: `Hooks at the end of a graceful takeover that made another server the primary.`},
 	}

@@ -121,7 +121,7 @@ func Reload(prev *Config, opts Options) (*Config, []Warning, error) {
 func restartsNeeded(prev, next *Config) []Warning {
 	var out []Warning
 	for _, k := range keyRegistry().keys {
-		if k.Reload == Restart && k.Status != Dead && k.Status != Planned && !reflect.DeepEqual(prev.field(k.Name).Interface(), next.field(k.Name).Interface()) {
+		if k.Reload == Restart && k.Status != Dead && k.Status != Planned && k.Status != Settled && !reflect.DeepEqual(prev.field(k.Name).Interface(), next.field(k.Name).Interface()) {
 			out = append(out, Warning{File: next.Source(k.Name), Key: k.Name, Kind: NeedsRestart,
 				Text: "has changed, which takes effect only after a restart"})
 		}
@@ -158,7 +158,7 @@ func (l *loader) run(mustExist bool) (*Config, []Warning, error) {
 	}
 	l.chooseBackend()
 	l.validate()
-	l.notePlanned()
+	l.noteIdle()
 	if err := l.found.err(); err != nil {
 		return nil, l.found.warnings, err
 	}
@@ -238,14 +238,18 @@ func (l *loader) member(m member) {
 	l.set(k, m.value)
 }
 
-// notePlanned says once for all keys what is wished for and not built yet. A key that has its default wishes for
-// nothing.
-func (l *loader) notePlanned() {
+// noteIdle says what is wished for and has no effect: for each key that is settled in another way, and once for all that
+// is not built yet. A key that has its default wishes for nothing.
+func (l *loader) noteIdle() {
 	var names []string
 	file := ""
 	for _, k := range keyRegistry().keys {
 		value := l.cfg.field(k.Name)
-		if k.Status != Planned || !l.cfg.given(k.Name) || sameValue(value, reflect.ValueOf(k.Default).Convert(value.Type())) {
+		if k.Status != Planned && k.Status != Settled || !l.cfg.given(k.Name) || sameValue(value, reflect.ValueOf(k.Default).Convert(value.Type())) {
+			continue
+		}
+		if k.Status == Settled {
+			l.found.warn(Warning{File: l.cfg.Source(k.Name), Key: k.Name, Kind: DeadKey, Text: "has no effect: " + k.Settled, Remedy: "it can be removed"})
 			continue
 		}
 		if source := l.cfg.Source(k.Name); len(names) == 0 {

@@ -117,6 +117,7 @@ func TestKeyWarnings(t *testing.T) {
 		{"removed", `{"MaintenanceOwner": "x"}`, "MaintenanceOwner", RemovedKey, []string{"older versions"}},
 		{"seen in samples", `{"StatusSimpleHealth": true}`, "StatusSimpleHealth", RemovedKey, nil},
 		{"dead", `{"OAuthScopes": []}`, "OAuthScopes", DeadKey, []string{"no effect"}},
+		{"settled in another way", `{"DiscoveryQueueCapacity": 5}`, "DiscoveryQueueCapacity", DeadKey, []string{"a: ", "has no effect: each server is asked on a schedule of its own", "it can be removed"}},
 		{"of a later version", `{"ServeAgentsHttp": true, "RaftEnabled": false}`, "", PlannedKeys, []string{"a: ", "not in this version: ServeAgentsHttp;"}},
 		{"old name", `{"SlaveLagQuery": "select 1"}`, "SlaveLagQuery", LegacyKey, []string{"write ReplicationLagQuery"}},
 		{"repeated in another case", `{"Debug": true, "debug": false}`, "debug", RepeatedKey, []string{"Debug again"}},

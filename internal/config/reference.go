@@ -45,6 +45,9 @@ func remarks(k Key) string {
 	if k.Status == Planned {
 		b.WriteString(" **Accepted; without effect in this version.**")
 	}
+	if k.Status == Settled {
+		fmt.Fprintf(&b, " **Accepted; without effect:** %s.", k.Settled)
+	}
 	if k.Alias != "" {
 		fmt.Fprintf(&b, " May also be written `%s`.", k.Alias)
 	}

@@ -12,5 +12,9 @@
 // is gone. A process that is stopped and not dead keeps the lock: then nobody leads until somebody ends or continues
 // it. On one machine that is the better of the two risks.
 //
+// Raft is several nodes with a backend each, which agree on a log of changes by hashicorp/raft. raft.go starts and ends a
+// node; how a group comes to be is in formation.go, how one of them leads, and proves it, in office.go; what was agreed on
+// is applied by machine.go.
+//
 // This package knows no managed servers, decides nothing about them, and holds no SQL.
 package consensus

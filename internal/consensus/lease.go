@@ -17,6 +17,9 @@ const (
 	// Hold is how long a holder that cannot renew its lease goes on leading. It is a beat less than the time after
 	// which another may take over, for the step that is under way.
 	Hold = store.LeaseTime - Beat
+	// overdue is how long a lease must have been seen unchanged before another node takes over. Renewals are on record by
+	// the second, so that the last one may have been made up to a second after its mark was first seen.
+	overdue = store.LeaseTime + time.Second
 
 	confirmedFor = 250 * time.Millisecond // Confirm asks no more often than this
 	confirmLimit = time.Second            // for the backend's answer to Confirm
@@ -27,7 +30,7 @@ const (
 
 // Table is the lease in the shared backend; *store.Store is one.
 type Table interface {
-	AttemptLease(ctx context.Context, me store.Node) (leader bool, err error)
+	AttemptLease(ctx context.Context, me store.Node, silent store.LeaseMark) (holder store.LeaseMark, err error)
 	RenewLease(ctx context.Context, me store.Node) (still bool, err error)
 	InheritLease(ctx context.Context, me store.Node, token string) (inherited bool, err error)
 	ReleaseLease(ctx context.Context, me store.Node) error
@@ -44,6 +47,9 @@ type LeaseOptions struct {
 	Lock Lock
 	// Now is a clock that goes on while the process is stopped, as time.Now does.
 	Now func() time.Time
+	// Steady tells the time that has passed since some moment, by a clock that nobody sets and that may stand while the
+	// machine sleeps; nil is the monotonic one of this process. By it others are judged, as by Now this node itself.
+	Steady func() time.Duration
 	// Changed is told, from Run, when this node begins to lead (true) and when it ceases to. It must be quick.
 	Changed func(leads bool)
 	Logger  *slog.Logger
@@ -63,11 +69,13 @@ type Lease struct {
 	other   string    // who leads instead; "" when that is not known
 
 	// The rest belongs to Run alone.
-	unlockable bool   // there are no locks here: the lease alone decides
-	announced  bool   // as Changed was told
-	told       string // the other leader that was logged
-	failing    bool   // the backend was reported to fail
-	silent     bool   // the holder of the lock was reported to be silent
+	unlockable bool            // there are no locks here: the lease alone decides
+	announced  bool            // as Changed was told
+	told       string          // the other leader that was logged
+	failing    bool            // the backend was reported to fail
+	watched    store.LeaseMark // another's lease as it was seen last
+	since      time.Duration   // when it was first seen so, by Steady
+	silent     bool            // the holder of the lock was reported to be silent
 }
 
 // NewLease returns a Lease that does not lead; Run attempts it.
@@ -77,6 +85,10 @@ func NewLease(o LeaseOptions) *Lease {
 	}
 	if o.Changed == nil {
 		o.Changed = func(bool) {}
+	}
+	if o.Steady == nil {
+		began := time.Now()
+		o.Steady = func() time.Duration { return time.Since(began) }
 	}
 	return &Lease{o: o}
 }
@@ -172,16 +184,23 @@ func (l *Lease) Grab(ctx context.Context) error {
 // Run implements Leadership.
 func (l *Lease) Run(ctx context.Context) error {
 	defer l.leave(ctx)
-	ticker := time.NewTicker(Beat)
-	defer ticker.Stop()
-	for {
-		l.Try(ctx)
+	for next := time.NewTimer(0); ; next.Reset(l.pause()) {
 		select {
 		case <-ctx.Done():
+			next.Stop()
 			return nil
-		case <-ticker.C:
+		case <-next.C:
+			l.Try(ctx)
 		}
 	}
+}
+
+// pause is how long Run waits now: a beat, or until the lease of another is overdue.
+func (l *Lease) pause() time.Duration {
+	if l.announced || l.watched.Node == (store.Node{}) {
+		return Beat
+	}
+	return min(Beat, max(l.since+overdue-l.o.Steady(), Beat/20))
 }
 
 // Try renews or attempts the lease once, now. Call it before Run for a node that shall lead from its first moment, if
@@ -217,7 +236,11 @@ func (l *Lease) Try(ctx context.Context) {
 
 // attempt asks the backend for the lease.
 func (l *Lease) attempt(ctx context.Context) (mine bool, err error) {
-	mine, err = l.o.Table.AttemptLease(ctx, l.o.Self)
+	holder, err := l.o.Table.AttemptLease(ctx, l.o.Self, l.overdue())
+	mine = err == nil && holder.Node == l.o.Self
+	if err == nil {
+		l.watch(holder)
+	}
 	if !l.locked || l.IsLeader() || mine {
 		return mine, err
 	}
@@ -239,6 +262,24 @@ func (l *Lease) attempt(ctx context.Context) (mine bool, err error) {
 		return false, nil
 	}
 	return l.o.Table.InheritLease(ctx, l.o.Self, last)
+}
+
+// watch takes in who holds the lease. It begins to count anew whenever that has changed.
+func (l *Lease) watch(holder store.LeaseMark) {
+	if holder.Node == l.o.Self {
+		holder = store.LeaseMark{}
+	}
+	if holder != l.watched {
+		l.watched, l.since = holder, l.o.Steady()
+	}
+}
+
+// overdue is another's lease that has been seen unchanged for as long as it may be; the zero LeaseMark where there is none.
+func (l *Lease) overdue() store.LeaseMark {
+	if l.o.Steady()-l.since < overdue {
+		return store.LeaseMark{}
+	}
+	return l.watched
 }
 
 // Gone says whether the process with that token is known to have ended: it led, and this node has its lock. What it was

@@ -39,15 +39,15 @@ func (t *table) fail(write, read error) {
 	t.cantWrite, t.cantRead = write, read
 }
 
-func (t *table) AttemptLease(ctx context.Context, me store.Node) (bool, error) {
+func (t *table) AttemptLease(ctx context.Context, me store.Node, silent store.LeaseMark) (store.LeaseMark, error) {
 	if err, _ := t.fault(); err != nil {
-		return false, err
+		return store.LeaseMark{}, err
 	}
-	mine, err := t.Store.AttemptLease(ctx, me)
+	holder, err := t.Store.AttemptLease(ctx, me, silent)
 	if t.answer != nil {
 		<-t.answer
 	}
-	return mine, err
+	return holder, err
 }
 
 func (t *table) RenewLease(ctx context.Context, me store.Node) (bool, error) {
@@ -89,16 +89,17 @@ type file struct {
 	t     *testing.T
 	path  string
 	locks bool
+	clock func() time.Time // of the backend, as the next node sees it
 }
 
 func newFile(t *testing.T, locks bool) file {
-	return file{t, filepath.Join(t.TempDir(), "orchestrator.sqlite3"), locks}
+	return file{t, filepath.Join(t.TempDir(), "orchestrator.sqlite3"), locks, time.Now}
 }
 
 // node makes a node whose process has that token. Its clock is now.
 func (f file) node(token string, now func() time.Time) *node {
 	f.t.Helper()
-	s, err := store.Open(f.t.Context(), store.Options{File: f.path, Now: time.Now})
+	s, err := store.Open(f.t.Context(), store.Options{File: f.path, Now: f.clock})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -217,7 +218,7 @@ func TestTakeoverAfterACrash(t *testing.T) {
 		locks    bool
 		from, to time.Duration // when the next node leads
 	}{
-		{"the lease must end", false, store.LeaseTime, store.LeaseTime + 2*time.Second},
+		{"the lease must end", false, overdue, overdue + time.Second},
 		{"the lock says that the holder is gone", true, 0, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -272,6 +273,7 @@ func TestSleeperDoesNotAct(t *testing.T) {
 				a, b := f.node("a", time.Now), f.node("b", time.Now)
 				a.Try(t.Context())
 				wantLeader(t, "a", a, b)
+				b.Try(t.Context())
 				time.Sleep(tt.clock(store.LeaseTime + 2*time.Second))
 				b.Try(t.Context())
 				if a.IsLeader() {
@@ -300,6 +302,69 @@ func TestElapsedGoesByTheClockThatRanFurther(t *testing.T) {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
+}
+
+// The clocks of several servers of one backend, and of the nodes, may say what they like.
+func TestClocksThatDisagree(t *testing.T) {
+	for name, set := range map[string]func(member, self *time.Duration){
+		"the server that the other one asks is an hour ahead":  func(member, _ *time.Duration) { *member = time.Hour },
+		"the server that the other one asks is an hour behind": func(member, _ *time.Duration) { *member = -time.Hour },
+		"the other one's own clock is set ahead":               func(_, self *time.Duration) { *self = time.Hour },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var member, self time.Duration
+				f := newFile(t, false)
+				a := f.node("a", time.Now)
+				f.clock = func() time.Time { return time.Now().Add(member) }
+				b := f.node("b", func() time.Time { return time.Now().Add(self) })
+				a.start()
+				synctest.Wait()
+				b.start()
+				for n := range 60 {
+					if n == 20 {
+						set(&member, &self)
+					}
+					time.Sleep(Beat / 2)
+					synctest.Wait()
+					wantLeader(t, "a", a, b)
+				}
+				a.table.fail(errDisk, errDisk)
+				time.Sleep(Hold)
+				synctest.Wait()
+				wantLeader(t, "", a, b)
+				time.Sleep(overdue)
+				synctest.Wait()
+				wantLeader(t, "b", a, b)
+				member = -member
+				time.Sleep(3 * overdue)
+				synctest.Wait()
+				wantLeader(t, "b", a, b)
+			})
+		})
+	}
+}
+
+// A lease that is renewed by another one's hand at the last moment is not taken over.
+func TestARenewalAtTheLastMomentCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFile(t, false)
+		a, b := f.node("a", time.Now), f.node("b", time.Now)
+		a.Try(t.Context())
+		b.Try(t.Context())
+		time.Sleep(overdue)
+		if still, err := a.table.RenewLease(t.Context(), a.o.Self); !still || err != nil {
+			t.Fatal(still, err)
+		}
+		b.Try(t.Context())
+		wantLeader(t, "", a, b)
+		time.Sleep(overdue - time.Millisecond)
+		b.Try(t.Context())
+		wantLeader(t, "", a, b)
+		time.Sleep(time.Millisecond)
+		b.Try(t.Context())
+		wantLeader(t, "b", a, b)
+	})
 }
 
 // Whoever confirms in time sees at once that the lease is another's.

@@ -23,7 +23,7 @@ func (r *Run) act(ctx context.Context, k topology.Key, a plan.Action) (note stri
 	case plan.StartReceiving:
 		return r.startReceiving(ctx, k, s, a.Channel)
 	case plan.ReconnectReceiving:
-		return r.reconnect(ctx, k, s, a.Channel)
+		return r.reconnect(ctx, k, s, a)
 	case plan.AwaitApplied:
 		return r.awaitApplied(ctx, s, a.Channel, a.Timeout)
 	case plan.AwaitExecuted:
@@ -140,18 +140,27 @@ func (r *Run) start(ctx context.Context, k topology.Key, s Server, threads serve
 	return s.StartReplica(ctx, threads, name)
 }
 
+// stop stops both threads.
 func (r *Run) stop(ctx context.Context, k topology.Key, s Server, name string) error {
+	return r.stopThreads(ctx, k, s, server.AllThreads, name)
+}
+
+// stopThreads stops threads, after a receiver that was told to end has ended. It asks for leadership before and after.
+func (r *Run) stopThreads(ctx context.Context, k topology.Key, s Server, threads server.Threads, name string) error {
 	if err := r.ended(ctx, k); err != nil {
 		return err
 	}
 	if err := r.mayStill(ctx); err != nil { // what came before in this step may have taken long
 		return err
 	}
-	return s.StopReplica(ctx, server.AllThreads, name)
+	if err := s.StopReplica(ctx, threads, name); err != nil {
+		return err
+	}
+	return r.mayStill(ctx) // and so may this have
 }
 
-// startReceiving starts a receiver. Where replicas find their place by MariaDB's GTID the start drops the relay log, so
-// it waits until that has been applied: the source it came from may be gone for good.
+// startReceiving starts a receiver. Where replicas find their place by MariaDB's GTID the start drops the relay log when the
+// applier stands as well, so it waits until that has been applied: the source it came from may be gone for good.
 func (r *Run) startReceiving(ctx context.Context, k topology.Key, s Server, name string) (note string, err error) {
 	if err := r.ended(ctx, k); err != nil {
 		return "", err
@@ -162,7 +171,7 @@ func (r *Run) startReceiving(ctx context.Context, k topology.Key, s Server, name
 		return "", err
 	case c == nil:
 		return "", errors.New("it is no replica any more")
-	case c.GTID == topology.MariaDBGTID && !c.IOThread.Running():
+	case c.GTID == topology.MariaDBGTID && !c.IOThread.Running() && stands(c.SQLThread):
 		if note, err = r.awaitApplied(ctx, s, name, r.e.o.Patience); err != nil {
 			return note, fmt.Errorf("not started, because that would drop what it has received: %w", err)
 		}
@@ -172,8 +181,14 @@ func (r *Run) startReceiving(ctx context.Context, k topology.Key, s Server, name
 
 // reconnect shows whether the replica can still reach its source. It never puts received transactions at risk: the
 // receiver is started again only after everything has been applied, because starting it may drop the relay log.
-func (r *Run) reconnect(ctx context.Context, k topology.Key, s Server, name string) (string, error) {
-	if err := unapplied(ctx, s, name); err != nil {
+func (r *Run) reconnect(ctx context.Context, k topology.Key, s Server, a plan.Action) (string, error) {
+	name := a.Channel
+	if a.Timeout > 0 {
+		// More arrives all the time, and little of it is left when the receiver has stopped.
+		if note, err := r.awaitApplied(ctx, s, name, a.Timeout); err != nil {
+			return note, err
+		}
+	} else if err := unapplied(ctx, s, name); err != nil {
 		return "", err
 	}
 	stopped := stopReceiver(ctx, s, name)
@@ -250,13 +265,24 @@ func (r *Run) changeSource(ctx context.Context, k topology.Key, s Server, a plan
 			return note, err
 		}
 	}
-	if mayHoldPart(ctx, s, c, change) {
-		if done, err := r.changeReceiver(ctx, k, s, change); done || err != nil {
+	may := r.mayFollow(k, s, c, change.Mode, a)
+	if err := may(ctx); err != nil {
+		return note, err
+	}
+	if receiverSuffices(c, change) {
+		done, err := r.changeReceiver(ctx, k, s, change, may)
+		if errors.Is(err, ErrNotHeld) {
+			err = r.resumeAfter(ctx, k, s, halted(c), a.Channel, err)
+		}
+		if done || err != nil {
 			return note, err
 		}
 	}
-	if err := r.stop(ctx, k, s, a.Channel); err != nil {
+	if _, err := r.stopReplica(ctx, k, s, a); err != nil {
 		return note, err
+	}
+	if err := may(ctx); err != nil {
+		return note, r.resumeAfter(ctx, k, s, halted(c), a.Channel, err)
 	}
 	switch a.Place {
 	case plan.OwnPosition:
@@ -269,7 +295,7 @@ func (r *Run) changeSource(ctx context.Context, k topology.Key, s Server, a plan
 		}
 		note = noted(note, "from "+change.Coords.String())
 	}
-	if err := s.ChangeSource(ctx, change); err != nil {
+	if err := r.repoint(ctx, k, s, change); err != nil {
 		return note, err
 	}
 	if err := r.start(ctx, k, s, server.AllThreads, a.Channel); err != nil {
@@ -296,35 +322,6 @@ func reached(ctx context.Context, s Server, name string) (topology.Coordinates, 
 		return topology.Coordinates{}, errors.New("how far it has applied its source's log is not known")
 	}
 	return c.Exec, nil
-}
-
-// sourceChange is the change that the action asks for, with the options that the channel has now.
-func (r *Run) sourceChange(c *topology.Channel, a plan.Action) (server.SourceChange, error) {
-	change := server.CarryOver(*c)
-	change.Channel, change.Source, change.Mode = a.Channel, a.Source, server.KeepAsIs
-	switch a.Place {
-	case plan.ByOracleGTID:
-		change.Mode = server.GTIDAuto
-	case plan.ByMariaDBGTID:
-		change.Mode = server.MariaDBSlavePos
-	case plan.ByCoordinates:
-		change.Mode, change.Coords = server.FilePosition, a.At
-	case plan.OwnPosition, plan.ByContent:
-		change.Mode = server.FilePosition
-	case plan.AtSuccessor:
-		r.mu.Lock()
-		change.Mode, change.Coords = server.FilePosition, r.opened
-		key := r.openKey
-		r.mu.Unlock()
-		if key != a.Source || change.Coords.IsEmpty() {
-			return change, fmt.Errorf("the coordinates of %s when it was opened for writing are not known", a.Source)
-		}
-	default:
-		if c.GTID == topology.FilePosition {
-			return change, fmt.Errorf("it replicates by file and position, and none was given for %s", a.Source)
-		}
-	}
-	return change, nil
 }
 
 // awaitReceiving waits until the IO thread has connected to its source.
@@ -357,6 +354,9 @@ func (r *Run) forgetSource(ctx context.Context, k topology.Key, s Server, name s
 		return "", err
 	}
 	r.noteOwn(ctx, k, name)
+	if err := r.mayStill(ctx); err != nil {
+		return "", err
+	}
 	return "", s.ResetReplicaAll(ctx, name)
 }
 
@@ -384,44 +384,8 @@ func (r *Run) detach(ctx context.Context, k topology.Key, s Server, a plan.Actio
 		}
 		change.Mode, change.Coords = server.FilePosition, c.Exec
 	}
-	return note, s.ChangeSource(ctx, change)
+	return note, r.repoint(ctx, k, s, change)
 }
-
-// open makes a server writable, noting where in its binary log that was. may is asked right before, if it is not nil,
-// and after the server has answered: while it hangs, much may happen elsewhere.
-func (r *Run) open(ctx context.Context, k topology.Key, s Server, super bool, may func(context.Context) error) (note string, err error) {
-	at, err := s.SelfCoordinates(ctx)
-	if err == nil && may != nil {
-		err = may(ctx)
-	}
-	if err == nil {
-		err = r.mayStill(ctx)
-	}
-	if err != nil {
-		return "", err
-	}
-	r.mu.Lock()
-	r.opened, r.openKey = at, k
-	r.mu.Unlock()
-	note = "from " + at.String()
-	err = s.SetReadOnly(ctx, false, super)
-	// What counts is how it is now: the answer to the statement may have got lost, and with it the step's time.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), verifyWithin)
-	defer cancel()
-	switch state, unknown := s.ReadOnly(ctx); {
-	case unknown != nil:
-		return note, fmt.Errorf("%w: %w", ErrInDoubt, errors.Join(err, unknown))
-	case !state.ReadOnly && !state.SuperReadOnly:
-		return note, nil
-	case err == nil:
-		return note, errors.New("read_only is still on after it was set to 0")
-	default:
-		return note, err
-	}
-}
-
-// verifyWithin bounds the look whether a server has been opened.
-const verifyWithin = 5 * time.Second
 
 func (r *Run) closeForWriting(ctx context.Context, s Server, super bool) (string, error) {
 	state, err := s.ReadOnly(ctx)

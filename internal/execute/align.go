@@ -96,7 +96,7 @@ func (r *Run) besideSibling(ctx context.Context, k topology.Key, s Server, c *to
 	case its.Source != c.Source:
 		return at, fmt.Errorf("%s replicates from %s: they are no siblings", a.Source, its.Source)
 	}
-	if err := r.stop(ctx, k, s, c.Name); err != nil {
+	if _, err := r.stopReplica(ctx, k, s, a); err != nil {
 		return at, err
 	}
 	own, err := reached(ctx, s, c.Name)

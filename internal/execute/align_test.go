@@ -40,6 +40,8 @@ func TestAlignments(t *testing.T) {
 		state      plan.State
 		err        string
 	}{
+		"applier first, where it may wait for its source": {
+			action: plan.Action{Verb: plan.AlignBelow, Source: key("a"), On: true}, want: []string{"stop sql", "stop both", to("a", "own.000001:77"), "start both"}},
 		"siblings at the same place": {action: below, want: []string{"stop both", to("a", "own.000001:77"), "start both"}},
 		"the sibling is ahead": {
 			prepare: func(a, _ *able) { a.channel.Exec = at(120) },

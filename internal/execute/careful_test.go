@@ -39,11 +39,8 @@ func TestMariaDBRelayLogIsKept(t *testing.T) {
 		"a broken applier": {
 			prepare: func(f *fake) { maria("0-1-9", "0-1-5", on1, off)(f); f.channel.LastSQLErrno = 1062 },
 			verb:    plan.StopReceiving, err: "drops the relay log"},
-		"the receiver is not started before all is applied": {
-			prepare: func(f *fake) { maria("0-1-9", "0-1-5", off, on1)(f); f.applies = false },
-			verb:    plan.StartReceiving, want: []string{"wait for 0-1-9"}, err: "would drop"},
-		"it is started when all is applied": {
-			prepare: maria("0-1-9", "0-1-9", off, on1), verb: plan.StartReceiving, want: []string{"start io"}},
+		"a receiver is started beside an applier that runs": {
+			prepare: maria("0-1-9", "0-1-5", off, on1), verb: plan.StartReceiving, want: []string{"start io"}},
 		"no applier is started where none runs": {
 			prepare: maria("0-1-9", "0-1-5", off, off), verb: plan.AwaitApplied, err: "drops the relay log"},
 		"nor a receiver": {
@@ -144,7 +141,8 @@ func TestTheEndOfTheContext(t *testing.T) {
 			if (err == nil) != c.opened {
 				t.Errorf("error %v", err)
 			}
-			if fakes["a"].state.ReadOnly == c.opened || slices.Contains(fakes["b"].statements(), "start io") == c.opened {
+			followed := slices.ContainsFunc(fakes["b"].statements(), func(s string) bool { return strings.HasPrefix(s, "change to a:") })
+			if fakes["a"].state.ReadOnly == c.opened || followed != c.opened || !slices.Contains(fakes["b"].statements(), "start io") {
 				t.Errorf("statements %q, %q", fakes["a"].statements(), fakes["b"].statements())
 			}
 		})
@@ -185,5 +183,43 @@ func TestAReconnectionThatFailsHalfwayStartsTheReceiverAgain(t *testing.T) {
 	}
 	if got := fakes["r"].statements(); !slices.Equal(got, []string{"stop io", "start io"}) || s.State != plan.Failed {
 		t.Errorf("statements %q, state %q", got, s.State)
+	}
+}
+
+// TestWhoStopsLeadingWhileANewSourceIsWaitedForLeavesTheReplica: who leads since may have pointed it elsewhere.
+func TestWhoStopsLeadingWhileANewSourceIsWaitedForLeavesTheReplica(t *testing.T) {
+	asked := 0
+	fakes, e := fleet(Options{MayWrite: func(context.Context) error {
+		if asked++; asked > 3 { // before the step, before the stop, after it
+			return errNo
+		}
+		return nil
+	}}, "a", "b")
+	s := on("a", plan.Action{Verb: plan.MoveBelow, Source: key("b"), On: true})
+	err := e.NewRun().Stage(t.Context(), []*plan.Step{&s})
+	if got := fakes["a"].statements(); !errors.Is(err, ErrMayNotWrite) || len(got) != 1 || !strings.HasPrefix(got[0], "stop ") {
+		t.Errorf("%v: %q", err, got)
+	}
+}
+
+func TestWhoStopsLeadingWhileAReplicaStopsDoesNotChangeIt(t *testing.T) {
+	for _, verb := range []plan.Verb{plan.ForgetSource, plan.ChangeSource, plan.DetachSource} {
+		t.Run(string(verb), func(t *testing.T) {
+			var fakes map[string]*fake
+			fakes, e := fleet(Options{MayWrite: func(context.Context) error {
+				if len(fakes["a"].statements()) > 0 {
+					return errNo
+				}
+				return nil
+			}}, "a", "b")
+			s := on("a", plan.Action{Verb: verb, Source: key("b")})
+			if verb == plan.DetachSource {
+				s.Action.Source = topology.Key{}
+			}
+			err := e.NewRun().Stage(t.Context(), []*plan.Step{&s})
+			if got := fakes["a"].statements(); err == nil || len(got) != 1 || !strings.HasPrefix(got[0], "stop ") {
+				t.Errorf("%v: %q", err, got)
+			}
+		})
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 
 	"orchestrator/internal/config"
 	"orchestrator/internal/correlate"
@@ -18,6 +17,10 @@ type EventOptions struct {
 	Skip  []string // events that contain one of these are not compared (SkipBinlogEventsContaining)
 	// Marker tells pseudo-GTID entries; the zero Marker says that there are none.
 	Marker correlate.Marker
+	// EntryOnly wants a pseudo-GTID entry alone, however far back it is: nothing that was logged since is kept.
+	EntryOnly bool
+
+	atMost int // transactions kept; 0 means comparedAtMost
 }
 
 // EventOptionsOf are those that a configuration asks for.
@@ -31,11 +34,13 @@ func EventOptionsOf(c *config.Config) EventOptions {
 
 // tail is what a server has received, for those that received less.
 type tail struct {
-	mu sync.Mutex // its user compares with the server's log once for all
+	turn chan struct{} // holds a token while one compares with the server's log, once for all
 	*correlate.Tail
 	read bool
 	err  error
 }
+
+func newTail(t *correlate.Tail) *tail { return &tail{turn: make(chan struct{}, 1), Tail: t} }
 
 // noteReceived reads what a server has received after a position, as long as it has its relay logs.
 func (r *Run) noteReceived(ctx context.Context, k topology.Key, s Server, a plan.Action) (string, error) {
@@ -54,7 +59,7 @@ func (r *Run) noteReceived(ctx context.Context, k topology.Key, s Server, a plan
 	if r.tails == nil {
 		r.tails = make(map[topology.Key]*tail)
 	}
-	r.tails[k] = &tail{Tail: found}
+	r.tails[k] = newTail(found)
 	r.mu.Unlock()
 	return fmt.Sprintf("%d transactions, from %s on", len(found.Received), found.Since), nil
 }
@@ -95,8 +100,12 @@ func (r *Run) byTail(ctx context.Context, s Server, a plan.Action) (at topology.
 	case end.IsEmpty():
 		return at, fmt.Errorf("where the log of %s ended when it was opened for writing is not known", a.Source)
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	select {
+	case t.turn <- struct{}{}:
+		defer func() { <-t.turn }()
+	case <-ctx.Done(): // the other one may wait for a server that hangs
+		return at, context.Cause(ctx)
+	}
 	if !t.read {
 		t.End = end
 		t.Logged, t.err = r.e.o.Events.lastLogged(ctx, r.e.o.Server(a.Source), len(t.Received), end)

@@ -41,6 +41,9 @@ type Options struct {
 	// OnPlaced is told of every place in the log of a new source that was found to be the same as one in the log of the
 	// old; nil tells nobody. It must be quick.
 	OnPlaced func(Equivalence)
+	// OnRepointed is told of every server that was given another source, as soon as that is so; nil tells nobody. It must
+	// be quick.
+	OnRepointed func(k topology.Key, channel string, source topology.Key)
 	// Identities is where what replicas sign in with is remembered from one plan to the next; nil remembers it for as long
 	// as a plan runs.
 	Identities *Identities
@@ -69,6 +72,9 @@ func New(o Options) *Executor {
 	}
 	if o.OnStep == nil {
 		o.OnStep = func(plan.Step) {}
+	}
+	if o.OnRepointed == nil {
+		o.OnRepointed = func(topology.Key, string, topology.Key) {}
 	}
 	if o.OnBegin == nil {
 		o.OnBegin = func(plan.Step) {}

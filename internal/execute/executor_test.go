@@ -14,13 +14,18 @@ import (
 	"orchestrator/internal/topology"
 )
 
-// fleet is some fakes by name, and an executor over them.
+// fleet is some fakes by name, and an executor over them. Others that it asks for hold what every fake does.
 func fleet(o Options, names ...string) (map[string]*fake, *Executor) {
 	fakes := map[string]*fake{}
 	for _, n := range names {
 		fakes[n] = newFake(n)
 	}
-	o.Server = func(k topology.Key) Server { return fakes[k.Hostname] }
+	o.Server = func(k topology.Key) Server {
+		if f := fakes[k.Hostname]; f != nil {
+			return f
+		}
+		return newFake(k.Hostname)
+	}
 	return fakes, New(o)
 }
 
@@ -60,13 +65,13 @@ func TestActions(t *testing.T) {
 			action:  plan.Action{Verb: plan.AwaitApplied}, want: []string{"wait for b.000001:100"}},
 		"another source keeps the options": {
 			action: plan.Action{Verb: plan.ChangeSource, Source: key("new")},
-			want:   []string{"stop both", "change to new:3306 mode 0 at :0 tls /ca.pem", "start both"}},
+			want:   []string{"stop io", "change to new:3306 mode 0 at :0 tls /ca.pem", "start io"}},
 		"the same source again is nothing to do": {
 			action: plan.Action{Verb: plan.ChangeSource, Source: key("old")}, state: plan.Skipped},
 		"what was received is applied before it is dropped": {
 			prepare: func(f *fake) { f.executed = set(90) },
 			action:  plan.Action{Verb: plan.ChangeSource, Source: key("new")},
-			want:    []string{"wait for " + set(100), "stop both", "change to new:3306 mode 0 at :0 tls /ca.pem", "start both"}},
+			want:    []string{"wait for " + set(100), "stop io", "change to new:3306 mode 0 at :0 tls /ca.pem", "start io"}},
 		"by position unapplied events are never dropped": {
 			prepare: func(f *fake) {
 				f.channel.GTID, f.channel.Exec.LogPos, f.applies = topology.FilePosition, 50, false
@@ -107,6 +112,14 @@ func TestActions(t *testing.T) {
 		"no reconnecting with something unapplied": {
 			prepare: func(f *fake) { f.executed = set(90) },
 			action:  plan.Action{Verb: plan.ReconnectReceiving}, state: plan.Failed, err: "not applied all"},
+		"reconnecting when all is applied": {
+			prepare: func(f *fake) { f.executed, f.applies = set(90), true },
+			action:  plan.Action{Verb: plan.ReconnectReceiving, Timeout: time.Second},
+			want:    []string{"wait for " + set(100), "stop io", "start io"}},
+		"no reconnecting where nothing is applied": {
+			prepare: func(f *fake) { f.executed, f.applies = set(90), false },
+			action:  plan.Action{Verb: plan.ReconnectReceiving, Timeout: time.Second},
+			want:    []string{"wait for " + set(100)}, state: plan.Failed, err: "stood still"},
 		"a verb that nobody knows": {
 			action: plan.Action{Verb: "dance"}, state: plan.Failed, err: "unknown action"},
 	} {

@@ -17,14 +17,17 @@ type fake struct {
 	key      topology.Key
 	channel  *topology.Channel // nil: no replica
 	executed string
+	maria    server.GTIDState // what MariaDB says of GTIDs
 	state    server.ReadOnlyState
 	self     topology.Coordinates
 	log      []string
-	fail     map[string]error // by statement
-	applies  bool             // the applier gets on when it is waited for
-	blind    bool             // whether it is read-only cannot be read
-	endless  bool             // a stop of the receiver ends only when told to
+	fail     map[string]error  // by statement
+	then     map[string]func() // what follows a statement
+	applies  bool              // the applier gets on when it is waited for
+	blind    bool              // whether it is read-only cannot be read
+	endless  bool              // a stop of the receiver ends only when told to
 	ended    chan struct{}
+	asked    func() // when it is asked what it has executed; nil is nothing
 }
 
 func newFake(name string) *fake {
@@ -33,6 +36,7 @@ func newFake(name string) *fake {
 		applies:  true,
 		ended:    make(chan struct{}),
 		fail:     map[string]error{},
+		maria:    server.GTIDState{BinlogPos: "0-1-9", BinlogState: "0-1-9"},
 		state:    server.ReadOnlyState{ReadOnly: true, SuperReadOnly: true},
 		self:     topology.Coordinates{LogFile: "own.000001", LogPos: 77},
 		executed: set(100),
@@ -57,6 +61,9 @@ func (f *fake) do(statement string, change func()) error {
 	if change != nil {
 		change()
 	}
+	if then := f.then[statement]; then != nil {
+		then()
+	}
 	return nil
 }
 
@@ -76,9 +83,14 @@ func (f *fake) Status(context.Context) ([]topology.Channel, error) {
 }
 
 func (f *fake) GTIDs(context.Context) (server.GTIDState, error) {
+	if f.asked != nil {
+		f.asked()
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return server.GTIDState{Executed: f.executed}, nil
+	g := f.maria
+	g.Executed = f.executed
+	return g, f.fail["gtids"]
 }
 
 func (f *fake) SelfCoordinates(context.Context) (topology.Coordinates, error) { return f.self, nil }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"orchestrator/internal/gtid"
 	"orchestrator/internal/plan"
+	"orchestrator/internal/server"
 	"orchestrator/internal/topology"
 )
 
@@ -18,21 +20,9 @@ var ErrNotHeld = errors.New("not moved")
 // awaitHeld waits until the new source of a replica by GTID holds all that the replica has, received or applied, by
 // whatever channels the source gets it. What the replica received and did not apply is dropped when it is pointed there.
 func (r *Run) awaitHeld(ctx context.Context, s Server, a plan.Action) error {
-	channels, err := s.Status(ctx)
-	if err != nil {
+	lacks, err := r.lacks(ctx, s, a)
+	if err != nil || lacks == nil {
 		return err
-	}
-	source := r.e.o.Server(a.Source)
-	var lacks func() (string, error)
-	for i := range channels {
-		if c := &channels[i]; c.Name == a.Channel && c.GTID == topology.OracleGTID {
-			lacks = func() (string, error) { return lacksOfSet(ctx, source, c.RetrievedSet) }
-		} else if c.Name == a.Channel && c.GTID == topology.MariaDBGTID {
-			lacks = func() (string, error) { return lacksOfPosition(ctx, source, c, len(channels) > 1) }
-		}
-	}
-	if lacks == nil {
-		return nil
 	}
 	patience := a.Timeout
 	if patience <= 0 {
@@ -54,6 +44,58 @@ func (r *Run) awaitHeld(ctx context.Context, s Server, a plan.Action) error {
 		return fmt.Errorf("%w: %s has not got to %s, which the replica has, in time", ErrNotHeld, a.Source, missing)
 	}
 	return err
+}
+
+const (
+	// heldWithin bounds the question whether a new source holds what a replica has.
+	heldWithin = time.Second
+	// quietFor is how long a receiver that stood still counts as one that does: a server that is started anew starts it.
+	quietFor = time.Second
+)
+
+// mayFollow returns what is asked before a replica is given a new source by GTID. The plan has compared the two, but a replica
+// whose receiver has not stood still since may have received more, from a primary that came back, say: where the new source
+// proves to lack that, the replica is left where it is. A source that does not answer proves nothing.
+func (r *Run) mayFollow(k topology.Key, s Server, c *topology.Channel, mode server.PositionMode, a plan.Action) func(context.Context) error {
+	r.mu.Lock()
+	quiet := r.ending[k] != nil && stands(c.IOThread)
+	r.mu.Unlock()
+	seen := time.Now()
+	return func(ctx context.Context) error {
+		if mode == server.FilePosition || quiet && time.Since(seen) < quietFor {
+			return nil
+		}
+		ctx, cancel := context.WithTimeout(ctx, heldWithin)
+		defer cancel()
+		lacks, err := r.lacks(ctx, s, a)
+		if err != nil || lacks == nil {
+			return err
+		}
+		if missing, err := lacks(); err == nil && missing != "" {
+			return fmt.Errorf("%w: %s does not hold %s, which the replica has", ErrNotHeld, a.Source, missing)
+		}
+		return nil
+	}
+}
+
+// lacks returns what tells what the new source lacks of all that a replica has by now; nil where it replicates by position.
+func (r *Run) lacks(ctx context.Context, s Server, a plan.Action) (func() (string, error), error) {
+	channels, err := s.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(channels, func(c topology.Channel) bool { return c.Name == a.Channel })
+	if i < 0 {
+		return nil, nil
+	}
+	source, c := r.e.o.Server(a.Source), &channels[i]
+	switch c.GTID {
+	case topology.OracleGTID:
+		return func() (string, error) { return lacksOfSet(ctx, source, c.RetrievedSet) }, nil
+	case topology.MariaDBGTID:
+		return func() (string, error) { return lacksOfPosition(ctx, source, c, len(channels) > 1) }, nil
+	}
+	return nil, nil
 }
 
 // lacksOfSet is what a MySQL server has not executed of a set.
@@ -84,35 +126,44 @@ func lacksOfPosition(ctx context.Context, s Server, c *topology.Channel, several
 	if err != nil {
 		return "", fmt.Errorf("received GTID position: %w", err)
 	}
-	held, err := heldPosition(ctx, s)
+	held, err := heldBy(ctx, s)
 	if err != nil {
 		return "", err
 	}
 	wanted := applied.Union(received)
 	if several {
-		wanted = wanted.Within(held)
+		wanted = wanted.Within(held.at)
 	}
-	if held.Contains(wanted) {
-		return "", nil
+	if !held.at.Contains(wanted) {
+		return fmt.Sprintf("%s (it is at %s)", wanted, held.at.Within(wanted)), nil
 	}
-	return fmt.Sprintf("%s (it is at %s)", wanted, held.Within(wanted)), nil
+	if strange := held.log.NotLogged(wanted); held.logsAll && len(strange) > 0 {
+		return fmt.Sprintf("%s (its log has %s)", strange[0], held.log), nil
+	}
+	return "", nil
 }
 
-// heldPosition is all that a MariaDB server has, written by itself or replicated.
-func heldPosition(ctx context.Context, s Server) (gtid.MariaPos, error) {
+// holding is all that a MariaDB server has, written by itself or replicated. Its position alone does not tell two histories
+// apart, as every server goes on counting where others stopped; a log that has all of it knows how far it has got of each
+// server's.
+type holding struct {
+	at      gtid.MariaPos
+	log     gtid.MariaState
+	logsAll bool
+}
+
+func heldBy(ctx context.Context, s Server) (h holding, err error) {
 	g, err := s.GTIDs(ctx)
 	if err != nil {
-		return gtid.MariaPos{}, err
+		return h, err
 	}
-	var held gtid.MariaPos
-	for _, text := range []string{g.SlavePos, g.BinlogPos} {
-		p, err := gtid.ParseMariaPos(text)
-		if err != nil {
-			return held, fmt.Errorf("GTID position: %w", err)
-		}
-		held = held.Union(p)
+	replicated, e1 := gtid.ParseMariaPos(g.SlavePos)
+	own, e2 := gtid.ParseMariaPos(g.BinlogPos)
+	log, e3 := gtid.ParseMariaState(g.BinlogState)
+	if err := errors.Join(e1, e2, e3); err != nil {
+		return h, fmt.Errorf("GTID position: %w", err)
 	}
-	return held, nil
+	return holding{replicated.Union(own), log, !log.IsEmpty() && len(log.NotLogged(replicated)) == 0}, nil
 }
 
 // resendable is an error when a change would drop what a replica has received and not applied, and its source cannot send

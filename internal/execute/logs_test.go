@@ -2,9 +2,11 @@ package execute
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 
+	"orchestrator/internal/correlate"
 	"orchestrator/internal/server"
 	"orchestrator/internal/topology"
 )
@@ -63,6 +65,34 @@ func TestLogsAreReadInChunks(t *testing.T) {
 		if err != nil || n != len(log) {
 			t.Errorf("chunk %d: %d of %d events, %v", chunk, n, len(log), err)
 		}
+	}
+}
+
+// chronicle is a server with one binary log, which began with a pseudo-GTID entry.
+type chronicle struct {
+	*fake
+	file
+}
+
+func (c chronicle) BinaryLogs(context.Context) ([]server.BinaryLog, error) {
+	return []server.BinaryLog{{Name: "b.000001"}}, nil
+}
+
+func (c chronicle) CommitsInOrder(context.Context) (bool, error) { return true, nil }
+
+func TestEntryFarBack(t *testing.T) {
+	c := chronicle{newFake("a"), file{{Pos: 4, EndLogPos: 100, EventType: "Query", Info: "drop view if exists `_pseudo_gtid_`.`_asc:1`"}}}
+	for pos := int64(100); len(c.file) < 10; pos += 100 {
+		c.file = append(c.file, server.BinlogEvent{Pos: pos, EndLogPos: pos + 100, EventType: "Query", Info: "use `d`; create table t (i int)"})
+	}
+	o := EventOptions{atMost: 5, Marker: correlate.Marker{Fixed: "_pseudo_gtid_"}}
+	if _, err := o.LastLogged(t.Context(), c, topology.Coordinates{}); !errors.Is(err, errTooMany) {
+		t.Errorf("all of it would be kept: %v", err)
+	}
+	o.EntryOnly = true
+	held, err := o.LastLogged(t.Context(), c, topology.Coordinates{})
+	if err != nil || held.At() != (topology.Coordinates{LogFile: "b.000001", LogPos: 4}) || len(held.Transactions) != 1 {
+		t.Errorf("held %+v, %v", held, err)
 	}
 }
 

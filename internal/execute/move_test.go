@@ -26,13 +26,13 @@ func TestMoves(t *testing.T) {
 		err     string
 		note    string
 	}{
-		"both threads go on": {action: move, want: []string{"stop both", changed, "start both"}},
+		"both threads go on": {action: move, want: []string{"stop sql", "stop both", changed, "start both"}},
 		"a stopped replica stays stopped": {
 			prepare: func(all map[string]*able) { threads(all["b"].fake, stopped, stopped) },
 			action:  move, want: []string{"stop both", changed}, note: "left stopped"},
 		"a stopped receiver stays stopped": {
 			prepare: func(all map[string]*able) { threads(all["b"].fake, stopped, running) },
-			action:  move, want: []string{"stop both", changed, "start sql"}, note: "its receiver is left stopped"},
+			action:  move, want: []string{"stop sql", "stop both", changed, "start sql"}, note: "its receiver is left stopped"},
 		"a stopped applier stays stopped": {
 			prepare: func(all map[string]*able) { threads(all["b"].fake, running, stopped) },
 			action:  move, want: []string{"stop both", changed, "start io"}, note: "its applier is left stopped"},
@@ -74,7 +74,7 @@ func TestMoves(t *testing.T) {
 			action: move, state: plan.Failed, err: "a:3306 has not got to 0-1-9"},
 		"the change fails": {
 			prepare: func(all map[string]*able) { all["b"].fail[changed] = errNo },
-			action:  move, want: []string{"stop both", changed, "start both"}, state: plan.Failed, err: "no"},
+			action:  move, want: []string{"stop sql", "stop both", changed, "start both"}, state: plan.Failed, err: "no"},
 		"from its own position": {
 			prepare: func(all map[string]*able) { all["b"].channel.GTID = topology.FilePosition },
 			action:  plan.Action{Verb: plan.ChangeSource, Source: key("a"), Place: plan.OwnPosition},

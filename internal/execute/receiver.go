@@ -10,32 +10,25 @@ import (
 	"orchestrator/internal/topology"
 )
 
-// mayHoldPart says whether the replica may have received the beginning of a transaction whose end will not come from
-// its source any more, and can get the whole of it from another one. MySQL's applier with several workers does not stop
-// for up to a minute then: it waits for the end.
-func mayHoldPart(ctx context.Context, s Server, c *topology.Channel, change server.SourceChange) bool {
-	if c.GTID != topology.OracleGTID || change.Mode != server.KeepAsIs || !c.SQLThread.Running() {
-		return false
-	}
-	now, err := channel(ctx, s, c.Name)
-	if err != nil || now == nil {
-		return false
-	}
-	part, err := onlyPartRemains(ctx, s, now)
-	return err == nil && part
+// receiverSuffices says whether a replica can be given another source while its applier goes on. It may have received the
+// beginning of a transaction whose end will not come from its source any more: MySQL's applier with several workers does
+// not stop for a minute then, it waits for the end. Whether it has cannot be told by the relay log: where the server says
+// that its applier stands there, it may have come further.
+func receiverSuffices(c *topology.Channel, change server.SourceChange) bool {
+	return c.GTID == topology.OracleGTID && change.Mode == server.KeepAsIs && c.SQLThread.Running()
 }
 
 // changeReceiver gives a running applier another source: only the IO thread is stopped and started. Everything
 // incomplete is received anew, and the applier takes that as the end of what it waits for. Servers that want the applier
-// to stand still (before MySQL 5.7) refuse the change, and false is returned.
-func (r *Run) changeReceiver(ctx context.Context, k topology.Key, s Server, change server.SourceChange) (done bool, err error) {
-	if err := r.ended(ctx, k); err != nil {
+// to stand still (before MySQL 5.7) refuse the change, and false is returned. may is asked when nothing is received any more.
+func (r *Run) changeReceiver(ctx context.Context, k topology.Key, s Server, change server.SourceChange, may func(context.Context) error) (done bool, err error) {
+	if err := r.stopThreads(ctx, k, s, server.IOThread, change.Channel); err != nil {
 		return false, err
 	}
-	if err := s.StopReplica(ctx, server.IOThread, change.Channel); err != nil {
+	if err := may(ctx); err != nil {
 		return false, err
 	}
-	if refused := s.ChangeSource(ctx, change); refused != nil {
+	if refused := r.repoint(ctx, k, s, change); refused != nil {
 		return false, ctx.Err()
 	}
 	return true, errors.Join(r.start(ctx, k, s, server.IOThread, change.Channel), r.awaitReceiving(ctx, s, change.Channel))
@@ -55,23 +48,57 @@ func awaitBeyond(ctx context.Context, s Server, was *topology.Channel) {
 	})
 }
 
-// stopReplica stops both threads. Where only the beginning of a transaction was received, MySQL's applier would wait a
-// minute for its end: so the receiver goes on for as long as the applier takes, where the plan says that its source lives.
+// stopReplica stops both threads; whole, where the plan says that the applier may have to wait for its source (Action.On).
 func (r *Run) stopReplica(ctx context.Context, k topology.Key, s Server, a plan.Action) (note string, err error) {
-	if err := r.ended(ctx, k); err != nil {
+	if a.On {
+		return r.stopWhole(ctx, k, s, a.Channel)
+	}
+	return "", r.stop(ctx, k, s, a.Channel)
+}
+
+// stopWhole stops both threads of a replica whose source lives. MySQL's applier waits up to a minute for the end of a
+// transaction of which only the beginning was received: so it is stopped first, while its receiver runs, and a receiver
+// that was stopped goes on for as long as that takes. MariaDB drops what was received when the receiver starts, and its
+// applier does not wait.
+func (r *Run) stopWhole(ctx context.Context, k topology.Key, s Server, name string) (note string, err error) {
+	c, err := channel(ctx, s, name)
+	if err != nil {
 		return "", err
 	}
-	if a.On {
-		c, err := channel(ctx, s, a.Channel)
-		if err == nil && c != nil && stands(c.IOThread) && c.SQLThread.Running() && c.GTID != topology.MariaDBGTID {
-			if part, err := onlyPartRemains(ctx, s, c); err == nil && part && !c.ReceivedAll() {
-				note = "its receiver went on to the end of the transaction in hand"
-				if err := r.start(ctx, k, s, server.IOThread, a.Channel); err != nil {
-					return "", err
-				}
-				awaitBeyond(ctx, s, c)
+	if c != nil && c.SQLThread.Running() && c.GTID != topology.MariaDBGTID {
+		if holdsPart(ctx, s, c) {
+			note = "its receiver went on to the end of the transaction in hand"
+			if err := r.start(ctx, k, s, server.IOThread, name); err != nil {
+				return note, err
 			}
+			awaitBeyond(ctx, s, c)
+		}
+		if err := r.stopThreads(ctx, k, s, server.SQLThread, name); err != nil {
+			return note, err
 		}
 	}
-	return note, r.stop(ctx, k, s, a.Channel)
+	return note, r.stop(ctx, k, s, name)
+}
+
+// settledSoon is how long a replica is watched for what is left: one with several workers says only now and then how far
+// it has come (replica_checkpoint_period, 300 ms).
+const settledSoon = time.Second
+
+// holdsPart says whether the receiver of a replica was stopped in the middle of a transaction, and the applier has nothing
+// else left. Where that cannot be told, the stop says what is wrong.
+func holdsPart(ctx context.Context, s Server, c *topology.Channel) (part bool) {
+	if !stands(c.IOThread) {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, settledSoon)
+	defer cancel()
+	_ = poll(ctx, func() (bool, error) {
+		now, err := channel(ctx, s, c.Name)
+		if err != nil || now == nil || now.ReceivedAll() {
+			return true, err
+		}
+		part, err = onlyPartRemains(ctx, s, now)
+		return part, err
+	})
+	return part
 }

@@ -1,6 +1,7 @@
 package execute
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,8 +42,8 @@ func binlogFiles(ctx context.Context, l logged) ([]string, error) {
 	return names, err
 }
 
-// LastLogged finds the last pseudo-GTID entry of a server's binary log, and all that was logged since. A limit that is not
-// empty ends the log.
+// LastLogged finds the last pseudo-GTID entry of a server's binary log, and all that was logged since (unless EntryOnly). A
+// limit that is not empty ends the log.
 func (o EventOptions) LastLogged(ctx context.Context, s Server, limit topology.Coordinates) (*Held, error) {
 	l, err := asLogged(s)
 	if err != nil {
@@ -71,7 +72,7 @@ func (o EventOptions) LastLogged(ctx context.Context, s Server, limit topology.C
 		switch {
 		case h.Entry != "":
 			return &Held{h.Entry, since}, nil
-		case len(since) > comparedAtMost:
+		case len(since) > o.most():
 			return nil, errTooMany
 		}
 	}
@@ -82,13 +83,17 @@ func (o EventOptions) LastLogged(ctx context.Context, s Server, limit topology.C
 func (o EventOptions) keep(h *Held, t correlate.Transaction) error {
 	if entry := t.Entry(o.Marker.Is); entry != "" {
 		h.Entry, h.Transactions = entry, h.Transactions[:0]
+	} else if o.EntryOnly {
+		return nil
 	}
-	if len(h.Transactions) == comparedAtMost {
+	if len(h.Transactions) == o.most() {
 		return errTooMany
 	}
 	h.Transactions = append(h.Transactions, t)
 	return nil
 }
+
+func (o EventOptions) most() int { return cmp.Or(o.atMost, comparedAtMost) }
 
 // LastReceived finds the last pseudo-GTID entry that a stopped replica has applied from its relay logs, and all that it applied
 // since. limit is up to where it has applied its source's log.

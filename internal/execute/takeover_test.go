@@ -2,6 +2,7 @@ package execute
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,6 +20,7 @@ type able struct {
 	*fake
 	user    string           // "" when the credentials cannot be read
 	busy    []server.Process // its connections
+	hangs   time.Duration    // before it lists them
 	stuck   bool             // closing it waits until the client gives up, and happens all the same a little later
 	late    time.Duration    // how much later
 	binlog  string           // MariaDB: gtid_binlog_pos
@@ -71,9 +73,10 @@ func (a *able) Credentials(context.Context) (server.Credentials, error) {
 }
 
 func (a *able) Processlist(context.Context) ([]server.Process, error) {
+	time.Sleep(a.hangs)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return slices.Clone(a.busy), nil
+	return slices.Clone(a.busy), a.fail["list connections"]
 }
 
 func (a *able) KillConnection(_ context.Context, id uint64) error {
@@ -153,7 +156,8 @@ func TestTakeoverActions(t *testing.T) {
 		"move below a sibling on MariaDB when that has caught up": {
 			prepare: func(all map[string]*able) {
 				maria(all["b"].fake, "0-1-9", "0-1-8")
-				maria(all["a"].fake, "0-1-9", "0-1-7")
+				maria(all["a"].fake, "0-1-9", "0-1-9")
+				all["a"].binlog = "0-1-9"
 			},
 			server: "b", action: plan.Action{Verb: plan.MoveBelow, Source: key("a")},
 			want: []string{"stop both", "change to a:3306 mode 0 at :0 as ", "start both"}},
@@ -171,7 +175,7 @@ func TestTakeoverActions(t *testing.T) {
 		"follow the promoted one after everything is applied": {
 			prepare: func(all map[string]*able) { all["p"].executed = set(120) },
 			server:  "b", action: plan.Action{Verb: plan.FollowPromoted, Source: key("a"), Former: key("p")},
-			want: []string{"wait for " + set(120), "stop both", "change to a:3306 mode 0 at :0 as ", "start both"}},
+			want: []string{"wait for " + set(120), "stop io", "change to a:3306 mode 0 at :0 as ", "start io"}},
 		"who has not applied everything stays": {
 			prepare: func(all map[string]*able) { all["b"].applies = false },
 			server:  "b", action: plan.Action{Verb: plan.FollowPromoted, Source: key("a"), Former: key("p")},
@@ -199,6 +203,13 @@ func TestTakeoverActions(t *testing.T) {
 			},
 			server: "p", action: plan.Action{Verb: plan.AwaitWriters, After: 5 * time.Second, Timeout: time.Second, On: true},
 			want: []string{"kill 1"}, note: "ended connection 1 of app"},
+
+		"whose connections are listed late, and then not": {
+			prepare: func(all map[string]*able) {
+				all["p"].hangs, all["p"].fail["list connections"] = 2*time.Second, errNo
+			},
+			server: "p", action: plan.Action{Verb: plan.AwaitWriters, After: 5 * time.Second, Timeout: time.Second},
+			state: plan.Failed, err: errNo.Error()},
 
 		"credentials that nobody tells": {
 			prepare: func(all map[string]*able) { all["a"].user = "" },
@@ -256,18 +267,50 @@ func TestTakeoverActions(t *testing.T) {
 	}
 }
 
-func TestMariaDBSiblingMustHaveCaughtUpFirst(t *testing.T) {
-	all, e := couple(Options{})
-	for _, n := range []string{"a", "b"} {
-		all[n].channel.GTID, all[n].channel.AppliedSet = topology.MariaDBGTID, "0-1-8"
+func TestASiblingMustHaveCaughtUpBeforeAReplicaMovesBelowIt(t *testing.T) {
+	for name, prepare := range map[string]func(all map[string]*able) (catchUp func()){
+		"MySQL": func(all map[string]*able) func() {
+			all["a"].executed = set(90)
+			return func() { all["a"].executed = set(100) }
+		},
+		"MariaDB": func(all map[string]*able) func() {
+			for _, n := range []string{"a", "b"} {
+				all[n].channel.GTID, all[n].channel.AppliedSet, all[n].channel.RetrievedSet = topology.MariaDBGTID, "0-1-8", "0-1-8"
+			}
+			all["a"].binlog = "0-1-7"
+			return func() { all["a"].binlog = "0-1-8" }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				all, e := couple(Options{})
+				catchUp := prepare(all)
+				step := on("b", plan.Action{Verb: plan.MoveBelow, Source: key("a")})
+				ended := make(chan error)
+				go func() { ended <- e.NewRun().Stage(t.Context(), []*plan.Step{&step}) }()
+				time.Sleep(time.Second)
+				if got := all["b"].statements(); len(got) > 0 {
+					t.Errorf("%q before its sibling has what it has", got)
+				}
+				all["a"].mu.Lock()
+				catchUp()
+				all["a"].mu.Unlock()
+				if err := <-ended; err != nil || step.State != plan.Done {
+					t.Errorf("%s: %v", step.State, err)
+				}
+			})
+		})
 	}
-	step := on("b", plan.Action{Verb: plan.MoveBelow, Source: key("a")})
-	if err := e.NewRun().Stage(t.Context(), []*plan.Step{&step}); err != nil {
-		t.Fatal(err)
-	}
-	if got := all["a"].statements(); !slices.Equal(got, []string{"wait for 0-1-8"}) {
-		t.Errorf("the sibling was asked %q", got)
-	}
+	t.Run("in vain", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			all, e := couple(Options{})
+			all["a"].executed = set(90)
+			step := on("b", plan.Action{Verb: plan.MoveBelow, Source: key("a")})
+			if err := e.NewRun().Stage(t.Context(), []*plan.Step{&step}); !errors.Is(err, ErrNotHeld) || len(all["b"].statements()) > 0 {
+				t.Errorf("%v; %q", err, all["b"].statements())
+			}
+		})
+	})
 }
 
 // wordless is a server that does not tell what its connections do.

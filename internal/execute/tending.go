@@ -23,6 +23,7 @@ type tended interface {
 	SetGTIDPurged(ctx context.Context, set string) error
 	BinaryLogs(ctx context.Context) ([]server.BinaryLog, error)
 	KillQuery(ctx context.Context, id uint64) error
+	ShutDown(ctx context.Context) error
 	Credentials(ctx context.Context) (server.Credentials, error)
 }
 
@@ -43,7 +44,7 @@ func (r *Run) tend(ctx context.Context, k topology.Key, s Server, a plan.Action)
 			return s.WaitPosition(ctx, a.At, a.Channel, timeout)
 		})
 	case plan.ReattachSource, plan.SetDelay, plan.UseGTID, plan.UsePosition, plan.SetCredentials, plan.SkipStatement, plan.FlushLogs,
-		plan.PurgeLogs, plan.KillQuery, plan.InjectEmpty, plan.ForgetErrant:
+		plan.PurgeLogs, plan.KillQuery, plan.ShutDown, plan.InjectEmpty, plan.ForgetErrant:
 		t, ok := s.(tended)
 		if !ok {
 			return "", errors.New("the server takes no such statement")
@@ -66,6 +67,8 @@ func (r *Run) tendAt(ctx context.Context, k topology.Key, s Server, t tended, a 
 		return purge(ctx, t, a.At.LogFile)
 	case plan.KillQuery:
 		return "", t.KillQuery(ctx, uint64(a.Number))
+	case plan.ShutDown:
+		return "", t.ShutDown(ctx)
 	case plan.InjectEmpty:
 		return injectAll(ctx, t, a.Set)
 	case plan.ForgetErrant:

@@ -59,6 +59,7 @@ func (f *tendedFake) SetGTIDPurged(_ context.Context, set string) error {
 func (f *tendedFake) KillQuery(_ context.Context, id uint64) error {
 	return f.do(fmt.Sprintf("kill %d", id), nil)
 }
+func (f *tendedFake) ShutDown(context.Context) error { return f.do("shut down", nil) }
 func (f *tendedFake) Credentials(context.Context) (server.Credentials, error) {
 	return server.Credentials{User: "repl", Password: "secret"}, f.do("credentials", nil)
 }
@@ -98,6 +99,7 @@ func TestTending(t *testing.T) {
 		"purge":                    {func(f *tendedFake) { f.logs = []string{"own.000001", "own.000002"} }, plan.Action{Verb: plan.PurgeLogs, At: at("own.000002")}, "purge own.000002", "", ""},
 		"purge, kept for a while": {func(f *tendedFake) { f.logs, f.keeps = []string{"own.000001", "own.000002"}, 1 }, plan.Action{Verb: plan.PurgeLogs, At: at("own.000002")},
 			"purge own.000002; purge own.000002", "", ""},
+		"shut down":        {nil, plan.Action{Verb: plan.ShutDown}, "shut down", "", ""},
 		"kill":             {nil, plan.Action{Verb: plan.KillQuery, Number: 7}, "kill 7", "", ""},
 		"inject":           {nil, plan.Action{Verb: plan.InjectEmpty, Set: uuid2 + ":3-4"}, "inject " + uuid2 + ":3; inject " + uuid2 + ":4", "2 committed", ""},
 		"inject, half-way": {func(f *tendedFake) { f.fail["inject "+uuid2+":4"] = errNo }, plan.Action{Verb: plan.InjectEmpty, Set: uuid2 + ":3-4"}, "inject " + uuid2 + ":3; inject " + uuid2 + ":4", "1 committed", errNo.Error()},

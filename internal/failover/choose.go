@@ -20,14 +20,18 @@ type candidate struct {
 	soft   bool
 }
 
+// is says whether a rule forbids its promotion.
+func (k *candidate) is(rule string) bool { return k.barred != nil && k.barred.Rule == rule }
+
 // chooser holds what the choice depends on.
 type chooser struct {
 	failed     *topology.Instance
 	policy     *Policy
 	method     method
 	candidates []*candidate
-	version    string // the major version that most replicas have
-	format     string // the binlog format that most replicas have
+	formers    []*former // of whom the successor may fetch as well
+	version    string    // the major version that most replicas have
+	format     string    // the binlog format that most replicas have
 }
 
 // newChooser looks at the replicas of the lost server, judging each by the rules that do not depend on the others.
@@ -87,6 +91,8 @@ func (c *chooser) bar(k *candidate, unknown error) (v *plan.Verdict, soft bool) 
 		return hard("not-applied", "it has not applied all that it received, and FailMasterPromotionIfSQLThreadNotUpToDate is set")
 	case k.Channel.LastSQLErrno != 0 && !k.history.allApplied():
 		return hard("applier-broken", "its applier stopped with error %d before it had applied all that it received", k.Channel.LastSQLErrno)
+	case c.ownWrites(k) != nil:
+		return yielding(diverged, "its newest transaction %s is its own, and %s was not seen to have it", c.ownWrites(k), c.failed.Key)
 	case !k.LogBin:
 		return yielding("no-binary-log", "it has no binary log, so nobody could replicate from it")
 	case !k.LogReplicaUpdates:
@@ -259,33 +265,59 @@ func (c *chooser) outranked(k, best *candidate, designated topology.Key) plan.Ve
 	return v
 }
 
-// donor is the replica from which the successor must fetch what it has not received: nil when it has everything.
-// lacking is what cannot be fetched from anybody.
-func (c *chooser) donor(successor *candidate) (donor *candidate, lacking []*candidate) {
+// donation is what the successor fetches from a sibling, or from a former primary, by replicating from it.
+type donation struct {
+	from    *candidate
+	history history // what that has to give
+	former  bool    // it is a former primary
+	held    bool    // it keeps back, on purpose or by an error, what it has received and not applied
+}
+
+// donor is what the successor must fetch from somebody because it has not received it, nil when it has everything; final is
+// what it has then. lacking is who holds more than that, which cannot be fetched from anybody.
+func (c *chooser) donor(successor *candidate) (donor *donation, final history, lacking []*candidate) {
+	final = successor.history
 	for _, k := range c.candidates {
-		if k == successor || !k.LastCheckValid() || successor.history.covers(&k.history) {
+		if k == successor || !k.LastCheckValid() || !c.canGive(k, successor) || k.is(diverged) {
 			continue
 		}
-		if !c.canGive(k, successor) {
-			lacking = append(lacking, k)
+		offer := offerOf(k)
+		if final.covers(&offer.history) {
 			continue
 		}
-		if donor == nil || k.history.missing(&donor.history) < donor.history.missing(&k.history) {
-			donor = k
+		if donor == nil || offer.history.missing(&donor.history) < donor.history.missing(&offer.history) {
+			donor = &offer
 		}
 	}
 	if donor != nil {
-		lacking = slices.DeleteFunc(lacking, func(k *candidate) bool { return donor.history.covers(&k.history) })
+		final = final.with(&donor.history)
 	}
-	return donor, lacking
+	if former := c.fromFormer(successor, &final); former != nil {
+		donor, final = former, final.with(&former.history)
+	}
+	for _, k := range c.candidates {
+		if k != successor && k.LastCheckValid() && !final.covers(&k.history) {
+			lacking = append(lacking, k)
+		}
+	}
+	return donor, final, lacking
 }
 
-// canGive says whether the successor can fetch from k by replicating from it.
+// canGive says whether the successor can fetch from k by replicating from it. A delay is no hindrance to a fetch.
 func (c *chooser) canGive(k, successor *candidate) bool {
-	return c.method != byPosition && k.LogsUpdates() &&
-		(k.Channel.LastSQLErrno == 0 || k.history.allApplied()) &&
-		k.Channel.SQLDelay == 0 &&
-		topology.CanReplicate(successor.Instance, k.Instance, c.policy.Replication) == nil
+	source := *k.Instance
+	source.Channel.SQLDelay = 0
+	return c.method != byPosition && k.LogsUpdates() && topology.CanReplicate(successor.Instance, &source, c.policy.Replication) == nil
+}
+
+// offerOf is what a replica can give in time: all that it has received; where it delays that on purpose, or its applier
+// stopped with an error, what it has applied.
+func offerOf(k *candidate) donation {
+	d := donation{from: k, history: k.history}
+	if d.held = !k.history.allApplied() && (k.Channel.SQLDelay > 0 || k.Channel.LastSQLErrno != 0); d.held {
+		d.history = k.history.appliedOnly()
+	}
+	return d
 }
 
 // majority is the most common value among the instances; of equally common ones the lowest by the order.

@@ -19,8 +19,12 @@ type Request struct {
 	// Quiet are replicas whose receivers were told to end and can receive nothing more, even where their status
 	// does not show it yet.
 	Quiet map[topology.Key]bool
+	// Unlocked are replicas whose semi-sync source side was switched off so that they could apply what they have received.
+	Unlocked map[topology.Key]bool
 	// Fenced says that the primary, which lives, has been closed for writing already. Only Unwritable asks.
 	Fenced bool
+	// Formers are primaries that the lost one replaced. Only DeadPrimary asks.
+	Formers []Former
 	// DemotedLately says that the server was a primary that somebody demoted a short while ago: then it is read-only
 	// on purpose. Only NonWriteable asks.
 	DemotedLately bool
@@ -61,6 +65,7 @@ func DeadPrimary(t *topology.Topology, r Request, p Policy) plan.Plan {
 			Failed:    r.Failed,
 		},
 	}
+	d.chooser.addFormers(r.Formers)
 	d.gather()
 	successor, rejected, warnings := d.chooser.choose(r.Designated)
 	d.plan.Rejected = rejected
@@ -95,6 +100,15 @@ func (d *deadPrimary) quiet(k *candidate) bool {
 // cannot make them differ.
 func (d *deadPrimary) gather() {
 	for _, k := range d.chooser.candidates {
+		if k.LastCheckValid() && waitsForNobody(k.Instance) {
+			d.plan.Add(GatherStage, plan.Step{
+				Phase: plan.Gather, Server: k.Key, MayFail: true,
+				Action: plan.Action{Verb: plan.SemiSyncSource},
+				Why:    "its applier waits for acknowledgements, and nobody replicates from it",
+				Until:  "the source side is off",
+				Undo:   &plan.Action{Verb: plan.SemiSyncSource, On: true},
+			})
+		}
 		if !k.LastCheckValid() || d.quiet(k) || k.IsBinlogServer() {
 			continue
 		}
@@ -111,27 +125,42 @@ func (d *deadPrimary) gather() {
 	}
 }
 
+// waitsForNobody says whether the applier of a replica waits for acknowledgements that nobody will give: MySQL's does, like a
+// client, on a server that was a primary once and has semi-sync's source side on by its option file. On one that is open
+// clients may wait as well: switching it off would tell them that their transactions are safe.
+func waitsForNobody(i *topology.Instance) bool {
+	s := i.SemiSync
+	return i.IsOracleMySQL() && i.ReadOnly && s.SourceEnabled && s.SourceStatus && s.SourceClients < max(s.SourceWaitCount, 1)
+}
+
 // catchUp lets the successor apply what it received and fetch what only a sibling has. It returns the history that
 // the successor will have then.
 func (d *deadPrimary) catchUp(successor *candidate) history {
-	final := successor.history
 	d.applyAll(successor, "nothing that was received may be thrown away")
-
-	donor, lacking := d.chooser.donor(successor)
+	donor, final, lacking := d.chooser.donor(successor)
 	for _, k := range lacking {
 		d.plan.Warnings = append(d.plan.Warnings, fmt.Sprintf(
-			"%s has received %s that %s lacks and cannot fetch from it", k.Key, transactions(successor.history.missing(&k.history)), successor.Key))
+			"%s has received %s that %s lacks and cannot fetch from it", k.Key, transactions(final.missing(&k.history)), successor.Key))
 	}
 	if donor == nil {
 		return final
 	}
-	d.applyAll(donor, fmt.Sprintf("it has received %s more than %s", transactions(successor.history.missing(&donor.history)), successor.Key))
+	from := donor.from.Key
+	why, needs := "to fetch what only its sibling has received", from.String()+" has applied everything that it received"
+	switch {
+	case donor.former:
+		why, needs = "to fetch what only a former primary holds", from.String()+" is closed, and holds all that the others do"
+	case donor.held:
+		needs = from.String() + " has applied as much already; what it holds back is not waited for"
+	default:
+		d.applyAll(donor.from, fmt.Sprintf("it has received %s more than %s", transactions(successor.history.missing(&donor.history)), successor.Key))
+	}
 	d.plan.Add(stageFetch, plan.Step{
 		Phase: plan.CatchUp, Server: successor.Key,
-		Action: plan.Action{Verb: plan.ChangeSource, Source: donor.Key},
-		Why:    "to fetch what only its sibling has received",
-		Needs:  donor.Key.String() + " has applied everything that it received",
-		Until:  "it receives from " + donor.Key.String(),
+		Action: plan.Action{Verb: plan.ChangeSource, Source: from},
+		Why:    why,
+		Needs:  needs,
+		Until:  "it receives from " + from.String(),
 		Undo:   &plan.Action{Verb: plan.ChangeSource, Source: successor.Channel.Source},
 	})
 	d.plan.Add(stageFetched, plan.Step{
@@ -146,7 +175,7 @@ func (d *deadPrimary) catchUp(successor *candidate) history {
 		Why:    "it must receive nothing any more when it is opened for writing",
 		Until:  "both threads have ended",
 	})
-	return donor.history
+	return final
 }
 
 func (d *deadPrimary) applyAll(k *candidate, why string) {
@@ -177,11 +206,16 @@ func (d *deadPrimary) open(successor *candidate) {
 		d.plan.Warnings = append(d.plan.Warnings, "ApplyMySQLPromotionAfterMasterFailover is off: "+successor.Key.String()+" stays as it is, hooks have to open it for writing")
 		return
 	}
-	if successor.SemiSyncPriority > 0 && successor.SemiSync.Available && !successor.SemiSync.SourceEnabled {
+	unlocked := d.request.Unlocked[successor.Key]
+	if (successor.SemiSyncPriority > 0 || unlocked) && successor.SemiSync.Available && !successor.SemiSync.SourceEnabled {
+		why := "its semi-sync priority is above 0"
+		if unlocked {
+			why = "it was on before its applier had to get on"
+		}
 		d.plan.Add(stagePrepare, plan.Step{
 			Phase: plan.Promote, Server: successor.Key,
 			Action: plan.Action{Verb: plan.SemiSyncSource, On: true},
-			Why:    "its semi-sync priority is above 0",
+			Why:    why,
 			Until:  "the source side is on",
 			Undo:   &plan.Action{Verb: plan.SemiSyncSource},
 		})
@@ -261,7 +295,7 @@ func (d *deadPrimary) cannotFollow(k, successor *candidate, final *history) *pla
 		return lost("unreachable", "the last check failed: %s", cmp.Or(k.Check.Err, "no answer"))
 	case refusal != nil:
 		return lost(refusal.Rule, "%s", refusal.Error())
-	case k.barred != nil && k.barred.Rule == "unknown-history":
+	case k.is("unknown-history"), k.is(diverged):
 		return k.barred
 	case !final.covers(&k.history):
 		return lost("ahead", "it holds %s that %s lacks", transactions(final.missing(&k.history)), successor.Key)

@@ -258,6 +258,25 @@ func TestPlanOfADeadPrimary(t *testing.T) {
 			want: "3 b change-source a\n4 b await-executed\n5 b stop-replica\n" +
 				"6 b set-writable\n8 b forget-source\n8 a change-source b",
 		},
+		"what a delayed replica has applied is fetched from it, and what it holds back is not waited for": {
+			policy:   Policy{Replication: topology.ReplicationRules{MaintenanceLag: time.Second}},
+			replicas: []*topology.Instance{replica("a", has(130, 120), func(i *topology.Instance) { i.Channel.SQLDelay = 3600 }), replica("b")},
+			want: "3 b change-source a\n4 b await-executed\n5 b stop-replica\n" +
+				"6 b set-writable\n8 b forget-source",
+			lost: map[string]string{"a": "ahead"},
+		},
+		"what a replica had applied before its applier failed is fetched from it": {
+			replicas: []*topology.Instance{replica("a", has(130, 120), func(i *topology.Instance) { i.Channel.LastSQLErrno = 1062 }), replica("b")},
+			want: "3 b change-source a\n4 b await-executed\n5 b stop-replica\n" +
+				"6 b set-writable\n8 b forget-source",
+			lost: map[string]string{"a": "ahead"},
+		},
+		"MariaDB: what a delayed replica has applied is fetched from it": {
+			replicas: []*topology.Instance{replica("a", mariadb("0-1-130", "0-1-120"), func(i *topology.Instance) { i.Channel.SQLDelay = 5 }), replica("b", mariadb("0-1-100", "0-1-100"))},
+			want: "3 b change-source a\n4 b await-executed\n5 b stop-replica\n" +
+				"6 b set-writable\n8 b forget-source",
+			lost: map[string]string{"a": "ahead"},
+		},
 		"an unreachable replica is lost": {
 			policy:   Policy{DetachLost: true},
 			replicas: []*topology.Instance{replica("a"), replica("b", down)},
@@ -298,6 +317,23 @@ func TestPlanOfADeadPrimary(t *testing.T) {
 		},
 		"semi-sync is on before the successor opens": {
 			replicas: []*topology.Instance{replica("a", func(i *topology.Instance) { i.SemiSyncPriority, i.SemiSync.Available = 1, true })},
+			want:     "5 a semi-sync-source\n6 a set-writable\n8 a forget-source",
+		},
+		"an applier that waits for acknowledgements of nobody": {
+			replicas: []*topology.Instance{replica("a", has(120, 100), func(i *topology.Instance) {
+				i.SemiSync = topology.SemiSync{Available: true, SourceEnabled: true, SourceStatus: true, SourceWaitCount: 1}
+			})},
+			want: "1 a semi-sync-source\n2 a await-applied\n6 a set-writable\n8 a forget-source",
+		},
+		"clients that wait on an open replica are not told that it has what they wrote": {
+			replicas: []*topology.Instance{replica("a", func(i *topology.Instance) {
+				i.ReadOnly, i.SemiSync = false, topology.SemiSync{Available: true, SourceEnabled: true, SourceStatus: true, SourceWaitCount: 1}
+			})},
+			want: "6 a set-writable\n8 a forget-source",
+		},
+		"what was switched off for the applier is on before the successor opens": {
+			request:  Request{Unlocked: map[topology.Key]bool{{Hostname: "a", Port: 3306}: true}},
+			replicas: []*topology.Instance{replica("a", func(i *topology.Instance) { i.SemiSync.Available = true })},
 			want:     "5 a semi-sync-source\n6 a set-writable\n8 a forget-source",
 		},
 		"nobody to promote": {

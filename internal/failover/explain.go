@@ -2,7 +2,6 @@ package failover
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -19,41 +18,6 @@ type Policies struct {
 	Analysis analysis.Policy
 	// VetoingHooks are the commands of OnFailureDetectionProcesses and PreFailoverProcesses: each may stop a recovery.
 	VetoingHooks []string
-}
-
-// State is what decides about a recovery beside the servers and the settings.
-type State struct {
-	Now            time.Time
-	Leader         bool // this node acts
-	Complete       bool // the cluster has been seen as a whole since the program began
-	GlobalDisabled bool // disable-global-recoveries
-
-	SwitchedOff *SwitchedOff // disable-cluster-recoveries; nil where the cluster's switch is on
-
-	Blocking   *Blocking // the recovery that keeps another one from beginning; nil when none does
-	GraceUntil time.Time // until then a dead primary is only detected
-}
-
-// SwitchedOff says that automatic recoveries of one cluster are switched off.
-type SwitchedOff struct {
-	Cluster       string
-	Owner, Reason string
-	Until         time.Time
-}
-
-// String is the switch in a sentence.
-func (s SwitchedOff) String() string {
-	return fmt.Sprintf("recoveries of cluster %s are switched off by %s until %s: %s", s.Cluster, s.Owner, s.Until.UTC().Format(time.RFC3339), s.Reason)
-}
-
-// Blocking is a recovery that is running or recent.
-type Blocking struct {
-	ID      int64     `json:"id,omitempty"`
-	UID     string    `json:"uid,omitempty"`
-	Running bool      `json:"running,omitempty"`
-	Until   time.Time `json:"until,omitzero"` // the end of its active period; zero while it runs
-	// Promotion says that it made another server the primary. One that did not gives way to one that does.
-	Promotion bool `json:"promotion,omitempty"`
 }
 
 // Explanation is a forecast: what would happen automatically, why, and what it would cost.
@@ -210,171 +174,6 @@ func lose(members []*topology.Instance, t *topology.Topology, dead *topology.Ins
 	return out
 }
 
-// judge collects everything that would keep a recovery from happening.
-func (x *explainer) judge() {
-	x.judgeState()
-	x.judgeServer()
-	handling := analysis.HandlingOf(x.Code)
-	switch {
-	case x.Code == analysis.NoProblem:
-		x.hold(Hold{Rule: "no-problem", Reason: "the analysis finds nothing wrong with " + x.Failed.String()})
-	case handling.Recovery == analysis.NoRecovery:
-		x.hold(Hold{Rule: "no-recovery", Reason: fmt.Sprintf("%s has no automatic recovery%s", x.Code, whyNot(x.Code))})
-	case handling.Recovery == analysis.DetectOnly:
-		x.hold(Hold{Rule: "detect-only", Reason: fmt.Sprintf("%s is only detected, with its hooks, and never repaired%s", x.Code, whyNot(x.Code))})
-	}
-	x.judgeSettings(handling.Recovery)
-	if handling.HeldBackInGrace && x.state.GraceUntil.After(x.state.Now) {
-		x.hold(Hold{Rule: "grace", Reason: "its replicas were made to reconnect a moment ago, and get the time to find it again", Until: x.state.GraceUntil})
-	}
-	for _, c := range x.finding.CannotWrite() {
-		if c != x.Code {
-			x.Notes = append(x.Notes, fmt.Sprintf("it cannot write at this moment (%s): --failure %s says what is done about that", c, c))
-		}
-	}
-	if len(x.policies.VetoingHooks) > 0 && handling.Actionable() {
-		x.Notes = append(x.Notes, "a hook that fails would stop it: "+strings.Join(x.policies.VetoingHooks, ", "))
-	}
-}
-
-// whyNot says why a code is not repaired.
-func whyNot(c analysis.Code) string {
-	switch c {
-	case analysis.DeadPrimaryWithoutReplicas:
-		return ": there is nobody to promote"
-	case analysis.DeadPrimaryAndReplicas, analysis.DeadIntermediateAndReplicas:
-		return ": no replica can be reached either, so it may be this node that is cut off"
-	case analysis.UnreachablePrimary, analysis.UnreachableCoPrimary, analysis.UnreachableIntermediate:
-		return ": replicas still replicate from it, so it lives"
-	case analysis.UnreachablePrimaryWithLagging, analysis.UnreachableIntermediateWithLagging:
-		return ": its replicas lag and may not have noticed; they are made to reconnect, and it is judged again"
-	}
-	return ""
-}
-
-func (x *explainer) judgeState() {
-	s := x.state
-	if !s.Leader {
-		x.hold(Hold{Rule: "not-leader", Reason: "this node is not the leader, and only the leader recovers", Change: "ask the leader, or wait until one is elected"})
-	} else {
-		x.pass("not-leader", "", "this node leads, and may recover")
-	}
-	if !s.Complete {
-		x.hold(Hold{Rule: "incomplete", Reason: "not all servers of the cluster have been looked at since the program began", Change: "wait for the first round of probes; forget servers that are gone"})
-	} else {
-		x.pass("incomplete", "", "all servers of the cluster have been looked at")
-	}
-	if s.GlobalDisabled {
-		x.hold(Hold{Rule: "disabled", Reason: "recoveries are switched off globally", Change: "enable-global-recoveries"})
-	} else {
-		x.pass("disabled", "", "automatic recovery is on everywhere")
-	}
-	if off := s.SwitchedOff; off != nil {
-		x.hold(Hold{Rule: "cluster-disabled", Reason: off.String(), Change: "enable-cluster-recoveries", Until: off.Until})
-	} else {
-		x.pass("cluster-disabled", "", "it is not switched off for this cluster")
-	}
-	switch b := s.Blocking; {
-	case b == nil:
-		x.pass("blocked", "RecoveryPeriodBlockSeconds", "no recent recovery blocks it")
-	case b.Running:
-		x.hold(Hold{Rule: "running", Reason: fmt.Sprintf("recovery %s of the cluster is still running", b), Change: "wait for its end"})
-	case !b.Promotion && promotes(x.Code): // that one gives way
-	case b.Until.IsZero() || b.Until.After(s.Now):
-		x.hold(Hold{Rule: "blocked", Setting: "RecoveryPeriodBlockSeconds", Until: b.Until,
-			Reason: fmt.Sprintf("recovery %s of the cluster was a short time ago", b), Change: "ack-cluster-recoveries, or wait until its period ends"})
-	}
-}
-
-// String names the recovery by what is known of it.
-func (b *Blocking) String() string {
-	if b.UID != "" {
-		return b.UID
-	}
-	return fmt.Sprint(b.ID)
-}
-
-func (x *explainer) judgeServer() {
-	i := x.server
-	if x.ignored {
-		x.hold(Hold{Rule: "ignored-hostname", Setting: "RecoveryIgnoreHostnameFilters", Reason: "RecoveryIgnoreHostnameFilters matches " + i.Key.Hostname + ": it is left out of the analysis", Change: "take the filter out"})
-	}
-	if m := i.Maintenance; m != nil {
-		x.hold(Hold{Rule: "maintenance", Reason: fmt.Sprintf("%s is under maintenance by %s: %s", i.Key, m.Owner, m.Reason), Change: "end-maintenance " + i.Key.String(), Until: m.End})
-	} else {
-		x.pass("maintenance", "", i.Key.String()+" is not under maintenance")
-	}
-	if d := i.Downtime; d.ActiveAt(x.state.Now) {
-		x.hold(Hold{Rule: "downtime", Reason: fmt.Sprintf("%s is downtimed by %s: %s", i.Key, d.Owner, d.Reason), Change: "end-downtime " + i.Key.String(), Until: d.End})
-	} else if x.finding.Code == x.Code && x.finding.ReplicasDowntimed {
-		x.hold(Hold{Rule: "replicas-downtimed", Reason: "all replicas of " + i.Key.String() + " are downtimed, and " + string(x.Code) + " is about them", Change: "end the downtime of one of them"})
-	} else {
-		x.pass("downtime", "", i.Key.String()+" is not in downtime")
-	}
-	if x.finding.LastCheckTooOld {
-		x.hold(Hold{Rule: "not-looked", Reason: "nobody has looked at " + i.Key.String() + " for too long", Change: "discover it again"})
-	}
-	if x.finding.Has(analysis.ReplicasStillReceiving) {
-		var still []topology.Key
-		for _, r := range x.topology.Replicas(i.Key) {
-			if r.LastCheckValid() && r.Channel.IOThread.Running() {
-				still = append(still, r.Key)
-			}
-		}
-		x.hold(Hold{Rule: "still-receiving", Reason: fmt.Sprintf("replicas are still connected to %s (%s): a stopped applier is no sign of a dead source", i.Key, topology.JoinKeys(still)), Change: "they notice by themselves; restart-slave-threads makes them look"})
-	}
-}
-
-// judgeSettings asks the settings that each kind of recovery depends on.
-func (x *explainer) judgeSettings(r analysis.Recovery) {
-	filter := func(setting string, match func(string, string) bool) {
-		if match == nil || !match(x.Cluster, cmp.Or(x.Alias, x.Cluster)) {
-			x.hold(Hold{Rule: "filter", Setting: setting, Reason: fmt.Sprintf("no entry of %s matches cluster %s%s", setting, x.Cluster, x.alias()),
-				Change: fmt.Sprintf("add %q, or \"*\" for every cluster", cmp.Or(x.Alias, x.Cluster))})
-		} else {
-			x.pass("filter", setting, "cluster "+cmp.Or(x.Alias, x.Cluster)+" is included")
-		}
-	}
-	a := &x.policies.Analysis
-	off := func(on bool, setting string) {
-		if !on {
-			x.hold(Hold{Rule: "switched-off", Setting: setting, Reason: setting + " is off", Change: "set it to true"})
-		} else {
-			x.pass("switched-off", setting, "its recovery is switched on")
-		}
-	}
-	switch r {
-	case analysis.RecoverPrimary, analysis.RecoverCoPrimary:
-		filter("RecoverMasterClusterFilters", a.RecoversPrimary)
-	case analysis.RecoverUnwritable:
-		filter("RecoverMasterClusterFilters", a.RecoversPrimary)
-		if !slices.Contains(a.FailoverOnCannotWrite, x.Code) {
-			x.hold(Hold{Rule: "report-only", Setting: "FailoverOnCannotWrite", Reason: fmt.Sprintf("FailoverOnCannotWrite does not name %s: it is reported only", x.Code),
-				Change: fmt.Sprintf("add %q", string(x.Code))})
-		}
-		if a.CannotWriteAfter <= 0 {
-			x.hold(Hold{Rule: "switched-off", Setting: "CannotWriteSeconds", Reason: "CannotWriteSeconds is 0: nobody looks whether it can write", Change: "set it to a number above 0"})
-		}
-	case analysis.RecoverIntermediate, analysis.RecoverGroupMember:
-		filter("RecoverIntermediateMasterClusterFilters", a.RecoversIntermediate)
-	case analysis.RecoverNonWriteable:
-		off(a.RecoverNonWriteable, "RecoverNonWriteableMaster")
-	case analysis.RecoverSemiSync:
-		if x.Code == analysis.LockedSemiSyncPrimary {
-			off(a.EnforceExactSemiSync || x.policies.Promotion.EnoughSemiSync, "RecoverLockedSemiSyncMaster")
-		} else {
-			off(a.EnforceExactSemiSync, "EnforceExactSemiSyncReplicas")
-		}
-	}
-}
-
-func (x *explainer) alias() string {
-	if x.Alias == "" {
-		return ""
-	}
-	return " (" + x.Alias + ")"
-}
-
 // planner is what plans a kind of recovery; nil where there is none.
 func planner(r analysis.Recovery) func(*topology.Topology, Request, Policy) plan.Plan {
 	switch r {
@@ -400,6 +199,11 @@ func planner(r analysis.Recovery) func(*topology.Topology, Request, Policy) plan
 func promotes(c analysis.Code) bool {
 	r := analysis.HandlingOf(c).Recovery
 	return r == analysis.RecoverPrimary || r == analysis.RecoverCoPrimary || r == analysis.RecoverUnwritable
+}
+
+// opens says whether the repair of a failure opens a server for writing.
+func opens(c analysis.Code) bool {
+	return promotes(c) || analysis.HandlingOf(c).Recovery == analysis.RecoverNonWriteable
 }
 
 // forecast plans what would be done.

@@ -42,10 +42,12 @@ func (x *explainer) risk() Risk {
 }
 
 // RiskOf compares the newest that is known of a primary with what the successor would hold once it has fetched what it
-// can from its siblings. The topology holds the replicas as they are now, primary what was last seen of it.
-func RiskOf(t *topology.Topology, primary *topology.Instance, promoted topology.Key, p Policy) Risk {
+// can from its siblings and from former primaries. The topology holds the replicas as they are now, primary what was last seen
+// of it.
+func RiskOf(t *topology.Topology, primary *topology.Instance, promoted topology.Key, p Policy, formers ...Former) Risk {
 	out := Risk{Bytes: -1, Basis: fmt.Sprintf("what %s and %s hold cannot be compared", primary.Key, promoted)}
 	c := newChooser(primary, t.Replicas(primary.Key), &p)
+	c.addFormers(formers)
 	var successor *candidate
 	for _, k := range c.candidates {
 		if k.Key == promoted {
@@ -55,17 +57,13 @@ func RiskOf(t *topology.Topology, primary *topology.Instance, promoted topology.
 	if successor == nil {
 		return out
 	}
-	final := successor.history
-	donor, lacking := c.donor(successor)
-	if donor != nil {
-		final = donor.history
-	}
+	donor, final, lacking := c.donor(successor)
 	for _, k := range lacking {
 		out.Unreachable = append(out.Unreachable, Gap{k.Key, final.missing(&k.history)})
 	}
 	out.Basis = fmt.Sprintf("what %s was last seen to hold, against what %s has received", primary.Key, successor.Key)
 	if donor != nil {
-		out.Basis += " and can fetch from " + donor.Key.String()
+		out.Basis += " and can fetch from " + donor.from.Key.String()
 	}
 	out.Basis += "; what is committed between two looks is not counted"
 	out.Transactions, out.Bytes, out.Known = behind(primary, &final)

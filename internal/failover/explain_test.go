@@ -63,11 +63,22 @@ var questions = map[string]struct {
 	"with an alias":               {question{servers: pair(), names: topology.Names{Aliases: map[string]string{"p:3306": "shop"}}}, nil, "a"},
 	"a primary that is dead":      {question{servers: servers(lostPrimary(), replica("a", connecting), replica("b", connecting))}, nil, "a"},
 	"this node does not lead":     {question{servers: pair(), state: func(s *State) { s.Leader = false }}, []string{"not-leader"}, "a"},
+	"another node leads":          {question{servers: pair(), state: func(s *State) { s.Leader, s.Elsewhere = false, "node2" }}, nil, "a"},
+	"nobody leads":                {question{servers: pair(), state: func(s *State) { s.Leader, s.Leaderless = false, true }}, []string{"no-leader"}, "a"},
 	"the picture is not complete": {question{servers: pair(), state: func(s *State) { s.Complete = false }}, []string{"incomplete"}, "a"},
 	"switched off globally":       {question{servers: pair(), state: func(s *State) { s.GlobalDisabled = true }}, []string{"disabled"}, "a"},
+	"switched off globally for a time": {question{servers: pair(), state: func(s *State) {
+		s.SwitchedOff = &SwitchedOff{Owner: "ann", Reason: "moving house", Until: noon.Add(time.Hour)}
+	}}, []string{"disabled"}, "a"},
 	"switched off for the cluster": {question{servers: pair(), state: func(s *State) {
 		s.SwitchedOff = &SwitchedOff{Cluster: "p:3306", Owner: "ann", Reason: "moving house", Until: noon.Add(time.Hour)}
 	}}, []string{"cluster-disabled"}, "a"},
+	"outside the group that it is set up for": {question{servers: pair(), state: func(s *State) {
+		s.OutsideGroup = &OutsideGroup{Server: topology.Key{Hostname: "p", Port: 3306}, Group: "g", Member: topology.Key{Hostname: "m", Port: 3306}}
+	}}, []string{"outside-group"}, "a"},
+	"outside its group, where only replicas are moved": {question{servers: pair(), code: analysis.DeadIntermediate, state: func(s *State) {
+		s.OutsideGroup = &OutsideGroup{Server: topology.Key{Hostname: "p", Port: 3306}, Group: "g", Member: topology.Key{Hostname: "m", Port: 3306}}
+	}}, []string{"no-successor"}, ""},
 	"recovered a short time ago": {question{servers: pair(), state: func(s *State) {
 		s.Blocking = &Blocking{ID: 7, UID: "r7", Promotion: true, Until: noon.Add(40 * time.Minute)}
 	}}, []string{"blocked"}, "a"},
@@ -178,7 +189,7 @@ func TestExplain(t *testing.T) {
 			if x.Plan.Successor.Hostname != c.would {
 				t.Errorf("%q would be promoted, want %q", x.Plan.Successor.Hostname, c.would)
 			}
-			golden(t, "explain", name, x.String())
+			golden(t, goldenFile("explain", name), x.String())
 		})
 	}
 }

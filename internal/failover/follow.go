@@ -18,6 +18,9 @@ type Opened struct {
 	// and position nobody else may follow but Behind, those that were to be placed by what the logs hold: what the others
 	// received cannot be compared with what the successor held then.
 	Followers, Behind []topology.Key
+	// Former are the replicas that the lost primary had. One that stands below the successor was pointed there by the
+	// failover, though that may not have been written down.
+	Former []topology.Key
 }
 
 // Follow plans what is left of a failover whose successor has been opened for writing: the successor forgets its
@@ -42,7 +45,7 @@ func Follow(t *topology.Topology, r Request, o Opened, p Policy) plan.Plan {
 	method := methodOf(slices.DeleteFunc(slices.Clone(left), func(i *topology.Instance) bool { return !i.LastCheckValid() }))
 	d := &deadPrimary{request: r, policy: &p, failed: failed, plan: out, chooser: &chooser{failed: failed, policy: &p, method: method}}
 	d.openAgain(successor)
-	d.wake(t.Replicas(o.Successor), o.Followers)
+	d.wake(t.Replicas(o.Successor), slices.Concat(o.Followers, o.Former))
 	for _, i := range left {
 		k := &candidate{Instance: i}
 		var unknown error

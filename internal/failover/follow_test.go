@@ -52,6 +52,11 @@ func TestFollow(t *testing.T) {
 			replicas: []*topology.Instance{replica("a", opened, free), replica("b", follows("a", topology.ThreadRunning),
 				func(i *topology.Instance) { i.Channel.IOThread = topology.ThreadStopped })},
 			want: []string{"b: start replication"}},
+		"who was pointed with the receiver alone, before that was written down": {
+			opened: Opened{Former: []topology.Key{b}},
+			replicas: []*topology.Instance{replica("a", opened, free), replica("b", follows("a", topology.ThreadRunning),
+				func(i *topology.Instance) { i.Channel.IOThread = topology.ThreadStopped })},
+			want: []string{"b: start replication"}},
 		"who was stopped by somebody, with an error": {
 			replicas: []*topology.Instance{replica("a", opened, free), replica("b", follows("a", topology.ThreadStopped),
 				func(i *topology.Instance) { i.Channel.LastIOErrno = 1236 })}},

@@ -119,6 +119,20 @@ func (h *history) covers(o *history) bool {
 	return r == gtid.Equal || r == gtid.Superset
 }
 
+// appliedOnly is the history without what was received and not applied.
+func (h *history) appliedOnly() history {
+	only := *h
+	only.received, only.mariaIn, only.read = h.applied, h.mariaOut, h.exec
+	return only
+}
+
+// with is the history that a server has which fetches all of another one's, by GTID.
+func (h *history) with(o *history) history {
+	both := *h
+	both.received, both.mariaIn = h.received.Union(o.received), h.mariaIn.Union(o.mariaIn)
+	return both
+}
+
 // allApplied says whether everything that was received has been applied.
 func (h *history) allApplied() bool {
 	switch h.method {

@@ -1,8 +1,6 @@
 package failover
 
 import (
-	"flag"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,8 +12,6 @@ import (
 	"orchestrator/internal/plan"
 	"orchestrator/internal/topology"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // picture is a fleet with the plan that is made of it.
 type picture struct {
@@ -133,22 +129,7 @@ func TestPlansPrintAsBefore(t *testing.T) {
 			}
 			known[file] = true
 			p := s.plan()
-			got := p.String()
-			if *update {
-				if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("planned otherwise than in %s (-want +got):\n%s", file, diff)
-			}
+			golden(t, file, p.String())
 		})
 	}
 	files, err := filepath.Glob(filepath.Join("testdata", "plans", "*.golden"))

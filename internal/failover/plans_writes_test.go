@@ -14,6 +14,7 @@ func semiSyncSituations() []picture {
 	still := func(s picture) picture { s.noChange = true; return s }
 	const locked, many = "LockedSemiSyncMaster", "MasterWithTooManySemiSyncReplicas"
 	acksNot := func(i *topology.Instance) { acks(i); i.SemiSync.ReplicaStatus = false }
+	goesOn := func(i *topology.Instance) { acks(i); i.SemiSync.ReplicaEnabled = false }
 	sourceToo := func(i *topology.Instance) { i.SemiSync.SourceEnabled = true }
 	return []picture{
 		named("as many as are lacking", locked, enough, top("g", waits(2, 1)), follower("a", "g", priority(1), acks), follower("b", "g", priority(1)), follower("c", "g", priority(2))),
@@ -27,6 +28,7 @@ func semiSyncSituations() []picture {
 		named("too few may acknowledge", locked, exact, top("g", waits(3, 1)), follower("a", "g", priority(1)), follower("b", "g", acks)),
 		named("too few for what is lacking", locked, enough, top("g", waits(3, 0)), follower("a", "g", priority(1))),
 		named("too many", many, exact, top("g", waits(1, 3)), follower("a", "g", priority(1), acks), follower("b", "g", priority(2), acks), follower("c", "g", acks)),
+		named("too many and one goes on although it was switched off", many, exact, top("g", waits(1, 2)), follower("a", "g", priority(1), goesOn), follower("b", "g", priority(2), acks)),
 		named("too many and one must come in", many, exact, top("g", waits(1, 2)), follower("a", "g", priority(1), acks), follower("b", "g", priority(2)), follower("c", "g", acks)),
 		still(named("too many but asynchronous ones are needed", many, exact, top("g", waits(1, 2)), follower("a", "g", acks), follower("b", "g", acks))),
 		still(named("the switches are off", locked, Policy{}, top("g", waits(1, 0)), follower("a", "g", priority(1)))),

@@ -116,8 +116,14 @@ func mayRejoin(r RejoinRequest, p Policy) *topology.Refusal {
 	case r.Returned.HasSource() && !r.Cloned && !r.Begun:
 		return &topology.Refusal{Rule: "replica", Reason: fmt.Sprintf("%s replicates from %s already", k, r.Returned.Channel.Source)}
 	case !r.Primary.LastCheckValid() || r.Primary.ReadOnly || r.Primary.HasSource():
-		return &topology.Refusal{Rule: "no-primary", Reason: fmt.Sprintf("%s is not a primary that takes writes", to)}
+		return noPrimary(to)
 	}
+	return sameHistory(r, p)
+}
+
+// sameHistory says whether a server can go on as a replica of the primary with all that it holds.
+func sameHistory(r RejoinRequest, p Policy) *topology.Refusal {
+	k, to := r.Returned.Key, r.Primary.Key
 	if refusal := topology.CanReplicate(r.Returned, r.Primary, p.Replication); refusal != nil {
 		return refusal
 	}
@@ -206,6 +212,10 @@ func joinMaria(gtids []gtid.MariaGTID) string {
 
 func unknownHolding(k, to topology.Key, err error) *topology.Refusal {
 	return &topology.Refusal{Rule: "unknown-history", Reason: fmt.Sprintf("what %s and %s hold cannot be compared: %v", k, to, err)}
+}
+
+func noPrimary(to topology.Key) *topology.Refusal {
+	return &topology.Refusal{Rule: "no-primary", Reason: fmt.Sprintf("%s is not a primary that takes writes", to)}
 }
 
 func withoutGTID(k topology.Key) *topology.Refusal {

@@ -72,8 +72,8 @@ func (d *deadPrimary) followRelays(relays []*topology.Instance, successor *candi
 		d.plan.Warnings = append(d.plan.Warnings, fmt.Sprintf("the binlog server %s has received the log of %s up to %s, %s only up to %s",
 			top.Key, d.failed.Key, top.Channel.Read, successor.Key, final.read))
 	}
-	lost(top, "binlog-server", "it holds the log of %s up to %s and can go on only in files that come after: "+
-		"flush the binary logs of %s until their number is higher, then point it at the newest one", d.failed.Key, top.Channel.Read, successor.Key)
+	lost(top, "binlog-server", "it holds the log of %s up to %s and can go on only in files that come after; what %s writes before such a file begins "+
+		"is missing below it, so its replicas are to be moved by GTID or rebuilt", d.failed.Key, top.Channel.Read, successor.Key)
 }
 
 func (d *deadPrimary) followRelay(i *topology.Instance, a plan.Action, why string) {

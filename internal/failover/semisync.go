@@ -136,7 +136,8 @@ func (s *semiSync) exact() {
 		return
 	}
 	for _, i := range rest {
-		if i.SemiSync.ReplicaEnabled {
+		// One that was switched off, and has not connected again since, goes on acknowledging.
+		if i.SemiSync.ReplicaEnabled || i.SemiSync.ReplicaStatus {
 			s.off = append(s.off, i)
 		}
 	}
@@ -212,7 +213,7 @@ func (s *semiSync) turn(replicas []*topology.Instance, on bool, stage int) {
 	for _, i := range replicas {
 		s.plan.Add(stage+2, plan.Step{
 			Phase: plan.Promote, Server: i.Key, MayFail: !on,
-			Action: plan.Action{Verb: plan.ReconnectReceiving, Channel: i.Channel.Name},
+			Action: plan.Action{Verb: plan.ReconnectReceiving, Channel: i.Channel.Name, Timeout: s.policy.ApplyPatience},
 			Why:    "the setting takes effect when the receiver connects",
 			Needs:  "it has applied everything that it received",
 			Until:  "it receives again",

@@ -2,10 +2,7 @@ package failover
 
 import (
 	"encoding/json"
-	"flag"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -16,8 +13,6 @@ import (
 	"orchestrator/internal/plan"
 	"orchestrator/internal/topology"
 )
-
-var updateGolden = flag.Bool("update-golden", false, "write the golden files anew")
 
 var noon = time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC)
 
@@ -156,34 +151,6 @@ func errant(i *topology.Instance) {
 	i.ExecutedSet += "," + i.ErrantSet
 }
 
-func golden(t *testing.T, dir, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", dir, strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
-			return r
-		case r >= 'A' && r <= 'Z':
-			return r + 'a' - 'A'
-		}
-		return '-'
-	}, name)+".golden")
-	if *updateGolden {
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("otherwise than in %s (-want +got):\n%s", file, diff)
-	}
-}
-
 func TestTakeovers(t *testing.T) {
 	for name, c := range takeovers {
 		t.Run(name, func(t *testing.T) {
@@ -191,7 +158,7 @@ func TestTakeovers(t *testing.T) {
 			if refusal != nil {
 				t.Fatalf("refused: %s: %v", refusal.Rule, refusal)
 			}
-			golden(t, "takeover", name, p.String())
+			golden(t, goldenFile("takeover", name), p.String())
 			sound(t, &p)
 		})
 	}

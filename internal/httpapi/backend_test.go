@@ -103,9 +103,11 @@ func purge(b *operatetest.Backend) {
 func TestHeaders(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "/api/headers", nil)
 	r.Header.Set("X-Forwarded-For", "proxy")
+	r.Header.Set("Authorization", "Basic c2VjcmV0")
+	r.Header.Set("Cookie", "access-token=public:secret")
 	w := httptest.NewRecorder()
 	handler(operatetest.New()).ServeHTTP(w, r)
-	if w.Code != http.StatusOK || w.Body.String() != `{"X-Forwarded-For":["proxy"]}` {
+	if w.Code != http.StatusOK || w.Body.String() != `{"Authorization":["********"],"Cookie":["********"],"X-Forwarded-For":["proxy"]}` {
 		t.Errorf("status %d, body %s", w.Code, w.Body)
 	}
 }

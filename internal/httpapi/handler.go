@@ -166,7 +166,11 @@ func (h *handler) local(w http.ResponseWriter, r *http.Request, o *operate.Opera
 		rep.fail(operate.ErrUnauthorized)
 	default:
 		user := h.auth.user(r)
-		result, err := o.Call(operate.WithCaller(r.Context(), user), h.Engine, operate.Input{Values: values, User: user})
+		ctx := operate.WithCaller(r.Context(), user)
+		if h.V2 != nil {
+			ctx = h.V2.Followed(ctx, r.Header.Get(v2.OperationHeader))
+		}
+		result, err := o.Call(ctx, h.Engine, operate.Input{Values: values, User: user})
 		if err != nil {
 			rep.fail(err)
 			return

@@ -21,6 +21,17 @@ func fromElsewhere(r *http.Request) bool {
 	return false
 }
 
+// withoutCredentials are the headers of a request as they may be shown, logged and sent on.
+func withoutCredentials(h http.Header) http.Header {
+	shown := h.Clone()
+	for _, name := range []string{"Authorization", "Proxy-Authorization", "Cookie"} {
+		if len(shown[name]) > 0 {
+			shown[name] = []string{"********"}
+		}
+	}
+	return shown
+}
+
 // pagePolicy is what pages may do: nothing that is not of this very address. Scripts stand in files alone.
 const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
 	"worker-src 'self'; manifest-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"

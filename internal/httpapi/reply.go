@@ -62,7 +62,7 @@ func (p reply) succeed(result operate.Result) {
 		return
 	}
 	if _, ok := result.Value.(operate.RequestHeaders); ok {
-		p.write(http.StatusOK, p.r.Header)
+		p.write(http.StatusOK, withoutCredentials(p.r.Header))
 		return
 	}
 	text, err := p.text(result)

@@ -46,6 +46,7 @@ func (s Shaper) health(h operate.Health) healthJSON {
 	if warning := s.Config().OpenWithoutAuthentication(); warning != "" {
 		j.Warnings = []string{warning}
 	}
+	j.Warnings = append(j.Warnings, h.Warnings...)
 	if h.Err != nil {
 		j.Error = &errorJSON{Message: h.Err.Error()}
 	}

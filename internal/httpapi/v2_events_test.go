@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -213,6 +214,10 @@ func TestV2Events(t *testing.T) {
 	s.api.Audited("tag", operatetest.Key("db-a2"), "", "role=backup (by alice)")
 	if _, e = l.until("the audit", func(m message, _ v2.Event) bool { return m.kind == "audit" }); e.Audit == nil || e.Audit.Message != "role=backup (by alice)" {
 		t.Errorf("%+v", e)
+	}
+	s.api.Audited("disable-global-recoveries", topology.Key{}, "", "off")
+	if _, e = l.until("the switch of all clusters", func(_ message, e v2.Event) bool { return e.Audit != nil && e.Audit.Kind == "disable-global-recoveries" }); !slices.Contains(e.Topics, "fleet") {
+		t.Errorf("who looks at the fleet is not told: %q", e.Topics)
 	}
 	s.picture <- observe.Event{Kind: observe.ClusterChanged, Cluster: "db-a1:3306"}
 	l.until("the end of the cluster", func(_ message, e v2.Event) bool { return e.What == "cluster-gone" && e.Alias == "orders" })

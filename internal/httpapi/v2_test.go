@@ -119,7 +119,9 @@ var samples = map[string][2]string{
 	"getCluster":            {"/clusters/orders", ""},
 	"getConfig":             {"/config", ""},
 	"getFleet":              {"/fleet", ""},
+	"getErrant":             {"/instances/db-a2:3306/errant", ""},
 	"getForecast":           {"/clusters/orders/forecast", ""},
+	"getForecastHistory":    {"/clusters/orders/forecast/history", ""},
 	"getHistory":            {"/clusters/orders/history", ""},
 	"getInstance":           {"/instances/db-a2:3306", ""},
 	"getPossible":           {"/instances/db-a2:3306/operations", ""},
@@ -138,6 +140,7 @@ var samples = map[string][2]string{
 	"listDetections":        {"/detections", ""},
 	"listDowntimes":         {"/downtimes", ""},
 	"listFindings":          {"/findings", ""},
+	"listGameDays":          {"/game-days", ""},
 	"listInstances":         {"/instances?cluster=orders&limit=2", ""},
 	"listMaintenances":      {"/maintenances", ""},
 	"listOperations":        {"/operations", ""},
@@ -261,6 +264,8 @@ func TestV2Problems(t *testing.T) {
 		"no comment":         {"POST", "/acknowledgements", `{"all":true}`, 400, "bad-request", "", nil},
 		"two of one":         {"POST", "/acknowledgements", `{"all":true,"cluster":"orders","comment":"x"}`, 400, "bad-request", "", nil},
 		"switch to nothing":  {"PUT", "/auto-recovery", `{}`, 400, "bad-request", "body", nil},
+		"on for an hour":     {"PUT", "/auto-recovery", `{"enabled":true,"duration":"1h"}`, 400, "bad-request", "duration", nil},
+		"off for a while":    {"PUT", "/auto-recovery", `{"enabled":false,"duration":"a while"}`, 400, "bad-request", "", nil},
 		"another site":       {"PUT", "/auto-recovery", `{"enabled":true}`, 403, "forbidden-origin", "cross-origin", []string{"Sec-Fetch-Site", "cross-site"}},
 		"another origin":     {"PUT", "/auto-recovery", `{"enabled":true}`, 403, "forbidden-origin", "cross-origin", []string{"Origin", "https://elsewhere"}},
 		"a neighbouring one": {"DELETE", "/instances/db-a3:3306", "", 403, "forbidden-origin", "cross-origin", []string{"Sec-Fetch-Site", "same-site"}},
@@ -283,6 +288,32 @@ func TestV2Problems(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestV2AutoRecoveryWithAnEnd turns the global switch off for a time: all who ask are told until when.
+func TestV2AutoRecoveryWithAnEnd(t *testing.T) {
+	s := newSecond(t, operatetest.New())
+	if w := s.do(http.MethodPut, "/api/v2/auto-recovery", `{"enabled":false,"duration":"2h","reason":"a storm","owner":"ann"}`); w.Code != http.StatusOK {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	end := operatetest.Now().Add(2 * time.Hour)
+	now := decode[v2.Switch](t, s.do(http.MethodGet, "/api/v2/auto-recovery", ""))
+	if now.Enabled || now.Until == nil || !now.Until.Equal(end) || now.Owner != "ann" || now.Reason != "a storm" {
+		t.Errorf("the switch: %+v", now)
+	}
+	if fleet := decode[v2.Fleet](t, s.do(http.MethodGet, "/api/v2/fleet", "")); fleet.AutoOn || fleet.AutoUntil == nil || !fleet.AutoUntil.Equal(end) {
+		t.Errorf("the fleet: %+v", fleet)
+	}
+	if status := s.do(http.MethodGet, "/api/status", "").Body.String(); !strings.Contains(status, "switched off by ann until "+end.UTC().Format(time.RFC3339)) {
+		t.Errorf("the status: %s", status)
+	}
+	if old := s.do(http.MethodGet, "/api/check-global-recoveries", "").Body.String(); !strings.Contains(old, `"Details":"disabled"`) {
+		t.Errorf("the route of old: %s", old)
+	}
+	s.do(http.MethodPut, "/api/v2/auto-recovery", `{"enabled":false}`)
+	if now := decode[v2.Switch](t, s.do(http.MethodGet, "/api/v2/auto-recovery", "")); now.Enabled || now.Until != nil {
+		t.Errorf("without an end: %+v", now)
 	}
 }
 

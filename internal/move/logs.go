@@ -25,9 +25,11 @@ func (r *Runner) open(ctx context.Context, key topology.Key) (entry, error) {
 }
 
 // LastPseudoGTID finds the last pseudo-GTID entry that a server holds: in its binary log, or, where that does not hold what
-// it replicates, in its relay log. Of the latter the position is that in the log of its source.
-func (r *Runner) LastPseudoGTID(ctx context.Context, key topology.Key) (at topology.Coordinates, text string, err error) {
+// it replicates, in its relay log. Of the latter the position is that in the log of its source. Strict, it is sought however
+// much was logged since.
+func (r *Runner) LastPseudoGTID(ctx context.Context, key topology.Key, strict bool) (at topology.Coordinates, text string, err error) {
 	o := execute.EventOptionsOf(r.o.Config())
+	o.EntryOnly = strict
 	if o.Marker.IsZero() {
 		return at, "", errors.New("PseudoGTIDPattern is empty: nothing tells pseudo-GTID entries")
 	}

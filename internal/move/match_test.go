@@ -133,7 +133,7 @@ func (r *rig) matchTools(t *testing.T) {
 	zero, one := keyOf(r.Node(0)), keyOf(r.Node(1))
 	text := r.marker(t)
 	r.followed(t)
-	at, found, err := r.runner.LastPseudoGTID(limited(t), one)
+	at, found, err := r.runner.LastPseudoGTID(limited(t), one, false)
 	if err != nil || found != text {
 		t.Errorf("the last entry is %q, %v", found, err)
 	}
@@ -245,7 +245,7 @@ func (r *rig) matchInjected(t *testing.T) {
 		t.Fatalf("injected into %v", r.injected)
 	}
 	r.followed(t)
-	if _, text, err := r.runner.LastPseudoGTID(limited(t), one); err != nil || !strings.Contains(text, "_asc:") || !strings.Contains(text, fmt.Sprintf(":%08x:", r.Snapshot().Instance(keyOf(r.Node(0))).ServerID)) {
+	if _, text, err := r.runner.LastPseudoGTID(limited(t), one, false); err != nil || !strings.Contains(text, "_asc:") || !strings.Contains(text, fmt.Sprintf(":%08x:", r.Snapshot().Instance(keyOf(r.Node(0))).ServerID)) {
 		t.Errorf("the last entry is %q, %v", text, err)
 	}
 	// By the choice of the program.

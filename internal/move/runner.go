@@ -211,8 +211,34 @@ func (r *Runner) about(j Job, err error) error {
 	return fmt.Errorf("%s of %s: %w", j.Operation, j.Subject, err)
 }
 
-// look probes the servers in question and has the plan made.
+// What is refused and passes by itself is looked at again for so long, at first after lookAgain and then less and less often:
+// the threads of a replica that was just pointed elsewhere begin within milliseconds, and a script goes straight on.
+const (
+	lookAgainFor = 5 * time.Second
+	lookAgain    = 20 * time.Millisecond
+)
+
+// look probes the servers in question and has the plan made, again while what speaks against it is about to pass.
 func (r *Runner) look(ctx context.Context, j Job) (plan.Plan, error) {
+	enough := time.NewTimer(lookAgainFor)
+	defer enough.Stop()
+	for pause := lookAgain; ; pause *= 2 {
+		p, err := r.lookOnce(ctx, j)
+		var refusal *topology.Refusal
+		if !errors.As(err, &refusal) || refusal.Rule != refactor.JustBegun {
+			return p, err
+		}
+		select {
+		case <-ctx.Done():
+			return p, err
+		case <-enough.C:
+			return p, err
+		case <-time.After(pause):
+		}
+	}
+}
+
+func (r *Runner) lookOnce(ctx context.Context, j Job) (plan.Plan, error) {
 	t := r.o.Picture.Snapshot()
 	i := t.Instance(j.Subject)
 	if i == nil {

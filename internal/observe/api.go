@@ -274,6 +274,20 @@ func (o *Observer) Addresses(ctx context.Context, host string) (v4, v6 string, e
 	return o.resolver.addresses(ctx, host)
 }
 
+// FoundNames are the aliases and domains of the clusters in the picture and the host names, as they are stored now and
+// then, for a process that ends before that.
+func (o *Observer) FoundNames() topology.Names {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.picture.chooseAliases()
+	n := o.storedNames()
+	foreign := func(cluster, _ string) bool { return o.picture.clusters[cluster] == nil }
+	maps.DeleteFunc(n.Aliases, foreign)
+	n.Domains = maps.Clone(n.Domains)
+	maps.DeleteFunc(n.Domains, foreign)
+	return n
+}
+
 // ResolvedNames returns all host names that were resolved, with what they resolved to.
 func (o *Observer) ResolvedNames() map[string]string { return o.resolver.all() }
 

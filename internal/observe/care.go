@@ -96,6 +96,7 @@ func (o *Observer) restore(ctx context.Context) error {
 	p.names.load(known, now.Add(nameExpiry(o.config())))
 	maps.Copy(p.names.overrides, overrides)
 	for _, i := range instances {
+		i = notAhead(i, now)
 		p.declared.from(i, now.Add(o.ruleExpiry()))
 		m := p.put(i)
 		m.alias = ""
@@ -113,6 +114,22 @@ func (o *Observer) restore(ctx context.Context) error {
 		o.want(o.enlist(k), &request{})
 	}
 	return nil
+}
+
+// notAhead is an instance whose last check is not in the future. Compared with one that was noted by a clock that was ahead,
+// all that this process finds would count as old.
+func notAhead(i *topology.Instance, now time.Time) *topology.Instance {
+	ahead := max(i.Check.Checked.Sub(now), i.Check.Attempted.Sub(now), i.Check.Seen.Sub(now))
+	if ahead <= 0 {
+		return i
+	}
+	i = i.Clone()
+	for _, at := range []*time.Time{&i.Check.Checked, &i.Check.Attempted, &i.Check.Seen} {
+		if !at.IsZero() {
+			*at = at.Add(-ahead)
+		}
+	}
+	return i
 }
 
 // plant puts the configured seeds into the picture, unless they are known.

@@ -183,6 +183,43 @@ func TestDeclaredFactsAreLoaded(t *testing.T) {
 	})
 }
 
+func TestADeathIsSeenAlthoughTheLastCheckWasNotedByAClockThatWasAhead(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := star(1)
+		m := newMemory()
+		first := observe(t, f, seeds("p"), withStore(m), func(o *Options) {
+			o.Now = func() time.Time { return time.Now().Add(time.Hour) }
+		})
+		time.Sleep(6 * time.Second)
+		first.stop()
+		f.kill("p", 0)
+		second := observe(t, f, nil, withStore(m))
+		defer second.stop()
+		time.Sleep(6 * time.Second)
+		if p := second.Instance(key("p")); p.LastCheckValid() || p.Check.Seen.After(time.Now()) {
+			t.Errorf("the check of a dead server: %+v", p.Check)
+		}
+	})
+}
+
+// TestAFormerPrimaryThatIsLostRightAfterIsAReplica: nobody has looked at it since it was made one.
+func TestAFormerPrimaryThatIsLostRightAfterIsAReplica(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := star(2)
+		o := observe(t, f, seeds("p"))
+		defer o.stop()
+		time.Sleep(time.Second)
+		o.Apply(Promoted{key("r0")})
+		o.Apply(Repointed{Key: key("p"), Source: key("r0")})
+		f.kill("p", 0)
+		synctest.Wait()
+		p := o.Instance(key("p"))
+		if p.Channel.Source != key("r0") || !p.ReadOnly || p.ClusterName != "r0:3306" {
+			t.Errorf("it replicates from %s in the cluster %s, closed: %t", p.Channel.Source, p.ClusterName, p.ReadOnly)
+		}
+	})
+}
+
 func TestLoadFails(t *testing.T) {
 	m := newMemory()
 	m.broken = true

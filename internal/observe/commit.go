@@ -139,6 +139,9 @@ func (o *Observer) keep(i, old *topology.Instance) {
 	if !i.HasSource() {
 		i.ClusterDomain = old.ClusterDomain
 	}
+	if i.Check.Began().Before(o.picture.members[i.Key].repointed) {
+		i.Channel = old.Channel
+	}
 	i.StoredReplicas = old.StoredReplicas
 	if !i.ReadOnly {
 		i.Troubles = old.Troubles
@@ -163,8 +166,8 @@ func (o *Observer) announce(i, old *topology.Instance) {
 		o.log.Info("server discovered", "instance", i.Key.String(), "version", i.Version)
 		o.event(InstanceDiscovered, i, false)
 		o.adopt(i)
-	case !old.LastCheckValid():
-		o.log.Info("server is back", "instance", i.Key.String())
+	case !old.LastCheckValid() || startedAnew(i, old):
+		o.log.Info("server is back", "instance", i.Key.String(), "uptime", i.Uptime.String())
 		o.event(InstanceBack, i, o.hasReplicas(i.Key))
 	case old.ServerUUID != i.ServerUUID:
 		o.adopt(i)
@@ -172,6 +175,12 @@ func (o *Observer) announce(i, old *topology.Instance) {
 	if old != nil && old.HasSource() && old.Channel.Source != i.Channel.Source {
 		o.dropStub(old.Channel.Source)
 	}
+}
+
+// startedAnew says whether a server was started between two looks. That its uptime has become less is not enough: its clock
+// may have been set back.
+func startedAnew(i, old *topology.Instance) bool {
+	return i.Uptime < old.Uptime && i.Uptime <= i.Check.Seen.Sub(old.Check.Seen)+time.Second
 }
 
 // take puts an instance into the picture and notes that it has to be saved.

@@ -20,10 +20,11 @@ type declared struct {
 type declarations struct {
 	servers    map[topology.Key]declared
 	unresolved map[string]string // host → the name to be used for it in statements
+	behind     map[string]string // the same the other way round
 }
 
 func newDeclarations() declarations {
-	return declarations{servers: make(map[topology.Key]declared), unresolved: make(map[string]string)}
+	return declarations{servers: make(map[topology.Key]declared), unresolved: make(map[string]string), behind: make(map[string]string)}
 }
 
 // onto writes what is declared about a server into an instance that nobody else has yet.
@@ -47,8 +48,20 @@ func (d *declarations) from(i *topology.Instance, ruleUntil time.Time) {
 		d.servers[i.Key] = x
 	}
 	if i.UnresolvedHostname != "" {
-		d.unresolved[i.Key.Hostname] = i.UnresolvedHostname
+		d.nameHost(i.Key.Hostname, i.UnresolvedHostname)
 	}
+}
+
+// nameHost declares the name to be used for a host in statements; an empty one takes it away.
+func (d *declarations) nameHost(host, name string) {
+	if old := d.unresolved[host]; d.behind[old] == host {
+		delete(d.behind, old)
+	}
+	if name == "" {
+		delete(d.unresolved, host)
+		return
+	}
+	d.unresolved[host], d.behind[name] = name, host
 }
 
 // Change is one declared fact. The types that implement it are listed below; whoever decides also stores the fact,
@@ -130,6 +143,31 @@ func (c Promoted) apply(p *picture, _ time.Time) {
 	p.put(now)
 }
 
+// Repointed says that a recovery gave a server another source, by a statement that succeeded. A replica's threads are
+// started next; a primary was closed for writing before. The next probe tells how they do. Until then, or for ever where the
+// server is lost before, it must not look like a replica of the source that it had, or like the primary that it was.
+type Repointed struct {
+	Key     topology.Key
+	Channel string
+	Source  topology.Key
+}
+
+func (c Repointed) apply(p *picture, at time.Time) {
+	i := p.instance(c.Key)
+	if i == nil || i.Channel.Name != c.Channel || i.Channel.Source == c.Source {
+		return
+	}
+	now := i.Clone()
+	ch, threads := &now.Channel, topology.ThreadRunning
+	if !i.HasSource() {
+		now.ReadOnly, threads = true, topology.ThreadStopped
+	}
+	ch.Source, ch.SourceHost, ch.SourceUUID = c.Source, c.Source.Hostname, ""
+	ch.IOThread, ch.SQLThread = threads, threads
+	ch.LastIOErrno, ch.LastIOError = 0, ""
+	p.put(now).repointed = at
+}
+
 func (c SetDowntime) apply(p *picture, _ time.Time) {
 	p.declare(c.Key, func(d *declared) { d.downtime = c.Downtime })
 }
@@ -162,11 +200,7 @@ func (c SetSnapshots) apply(p *picture, _ time.Time) {
 }
 
 func (c SetUnresolved) apply(p *picture, _ time.Time) {
-	if c.Name == "" {
-		delete(p.declared.unresolved, c.Hostname)
-	} else {
-		p.declared.unresolved[c.Hostname] = c.Name
-	}
+	p.declared.nameHost(c.Hostname, c.Name)
 	for k := range p.members {
 		if k.Hostname == c.Hostname {
 			p.redeclare(k)

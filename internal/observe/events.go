@@ -16,7 +16,7 @@ const (
 	InstanceDiscovered                  // a server answered for the first time
 	InstanceForgotten                   // a server is not in the picture any more
 	InstanceLost                        // a server that answered does not any more
-	InstanceBack                        // a server that was lost answers again
+	InstanceBack                        // a server that was lost, or was started anew unseen, answers again
 )
 
 // String returns the kind's name.

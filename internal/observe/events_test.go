@@ -235,3 +235,40 @@ func TestPromotionRuleOfTheServersQuery(t *testing.T) {
 		}
 	})
 }
+
+// TestAServerThatWasStartedAnewBetweenTwoLooksIsBack: nobody saw it gone, and its option file may have opened it.
+func TestAServerThatWasStartedAnewBetweenTwoLooksIsBack(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		f := newFleet()
+		f.add("p", "")
+		o := observe(t, f, seeds("p"))
+		defer o.stop()
+		time.Sleep(time.Minute)
+		events, cancel := o.Subscribe(64)
+		defer cancel()
+		back := func() (n int) {
+			time.Sleep(20 * time.Second)
+			for {
+				select {
+				case e := <-events:
+					if e.Kind == InstanceBack && e.Key == key("p") {
+						n++
+					}
+				default:
+					return n
+				}
+			}
+		}
+		if n := back(); n != 0 {
+			t.Errorf("%d returns of a server that was never away", n)
+		}
+		f.set("p", func(s *pretended) { s.started = s.started.Add(time.Minute) })
+		if n := back(); n != 0 {
+			t.Errorf("%d returns of a server whose clock was set back", n)
+		}
+		f.set("p", func(s *pretended) { s.started = time.Now() })
+		if n := back(); n != 1 {
+			t.Errorf("%d returns, want 1", n)
+		}
+	})
+}

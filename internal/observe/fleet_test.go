@@ -68,7 +68,7 @@ func (f *fleet) add(name, source string) *pretended {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	n := len(f.servers) + 1
-	s := &pretended{io: topology.NoThread, started: time.Now()}
+	s := &pretended{io: topology.NoThread, started: time.Now().Add(-time.Hour)}
 	s.inst = topology.Instance{
 		ServerID: uint32(n), ServerUUID: fmt.Sprintf("00000000-0000-0000-0000-%012d", n), Version: "8.4.0",
 		Flavor: topology.FlavorMySQL, LogBin: true, LogReplicaUpdates: true, ReadOnly: source != "",
@@ -162,7 +162,7 @@ func (f *fleet) answer(ctx context.Context, k topology.Key) (Answer, error) {
 	}
 	i := *s.inst.Clone()
 	i.Key = k
-	i.Uptime = time.Since(s.started).Truncate(time.Second) + time.Hour
+	i.Uptime = time.Since(s.started).Truncate(time.Second)
 	i.Channel.IOThread, i.Channel.SQLThread = s.io, s.io
 	if s.source.IsValid() {
 		i.Channel.Source = s.source

@@ -61,6 +61,10 @@ func (o *Observer) resolveNames(ctx context.Context, f *finding) {
 		f.key.Hostname = own
 	}
 	resolve := func(k topology.Key) topology.Key {
+		if host := o.hostBehind(k.Hostname); host != "" {
+			f.resolved[k.Hostname] = host
+			return topology.Key{Hostname: host, Port: k.Port}
+		}
 		to, err := o.resolver.key(ctx, k)
 		if err != nil {
 			o.log.Debug("host name not resolved", "instance", f.key.String(), "host", k.Hostname, "error", err)
@@ -89,6 +93,13 @@ func (o *Observer) resolveNames(ctx context.Context, f *finding) {
 		f.answer.Group[n] = resolve(f.answer.Group[n])
 	}
 	i.Group.Primary = resolve(i.Group.Primary)
+}
+
+// hostBehind is the host for which a name was declared, by which replicas are pointed at it; "" for other names.
+func (o *Observer) hostBehind(name string) string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.picture.declared.behind[name]
 }
 
 // ownName chooses the host name under which a server stands: the one it gives itself, if it can be reached by that

@@ -20,6 +20,8 @@ type member struct {
 	seed  bool      // named by the configuration
 	since time.Time // when it came into the picture of this process
 
+	repointed time.Time // when a manager gave it another source: what was begun to be read before still shows the old one
+
 	judged [2]string // the executed sets, its own and its source's, from which its errant set was computed
 }
 

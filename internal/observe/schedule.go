@@ -240,9 +240,11 @@ func (o *Observer) start(e *entry, c class) {
 	e.running = j
 	o.queues[c].running++
 	o.timers.arm(&e.timer, j.started.Add(o.timing.HangGuard))
+	ended := o.lookIfSlow(e.key)
 	o.work.Go(func() {
 		defer cancel()
 		f := o.look(ctx, e.key, r)
+		ended()
 		o.inbox.post(func() { o.done(e, j, f) })
 	})
 }

@@ -13,6 +13,8 @@ const (
 	// signsTroubled is the time from one look to the next while there is something: it must be shorter than what the
 	// analysis takes for a sign of life.
 	signsTroubled = 400 * time.Millisecond
+	// slowProbe is how long a probe may take before the server is looked at because of it.
+	slowProbe = 200 * time.Millisecond
 )
 
 // writeWatch looks, again and again, for what keeps a server from taking writes.
@@ -88,6 +90,18 @@ func (o *Observer) signsEvery(troubled bool) time.Duration {
 		return signsTroubled
 	}
 	return o.poll()
+}
+
+// lookIfSlow has a server looked at for what hinders writes when a probe of it that begins now takes long; ended stops that.
+// The probe may be stuck behind a write. The look then needs another connection, and wants to have it before those are used
+// up: by clients that wait for the same, or by more probes that get stuck.
+func (o *Observer) lookIfSlow(k topology.Key) (ended func()) {
+	w := o.writeWatches[k]
+	if w == nil {
+		return func() {}
+	}
+	slow := time.AfterFunc(slowProbe, w.look)
+	return func() { slow.Stop() }
 }
 
 // takeSigns shows what a look has found.

@@ -3,6 +3,7 @@ package observe
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -16,16 +17,16 @@ type signals struct {
 	mu    sync.Mutex
 	signs []topology.WriteSign
 	err   error
-	looks map[string]int
+	looks map[string][]time.Time
 }
 
 func (s *signals) look(_ context.Context, k topology.Key) ([]topology.WriteSign, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.looks == nil {
-		s.looks = make(map[string]int)
+		s.looks = make(map[string][]time.Time)
 	}
-	s.looks[k.Hostname]++
+	s.looks[k.Hostname] = append(s.looks[k.Hostname], time.Now())
 	return s.signs, s.err
 }
 
@@ -38,7 +39,14 @@ func (s *signals) set(err error, signs ...topology.WriteSign) {
 func (s *signals) count(host string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.looks[host]
+	return len(s.looks[host])
+}
+
+// at says whether a server was looked at just then.
+func (s *signals) at(host string, when time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.looks[host], when.Equal)
 }
 
 func TestWritablePrimariesAreLookedAt(t *testing.T) {
@@ -101,4 +109,28 @@ func TestASuspectedPrimaryIsAskedWhyAtOnce(t *testing.T) {
 			t.Error("it was not asked")
 		}
 	})
+}
+
+// TestAServerWhoseProbeTakesLongIsLookedAt: the probe may be stuck in a write, and the look must not come too late.
+func TestAServerWhoseProbeTakesLongIsLookedAt(t *testing.T) {
+	for delay, slow := range map[time.Duration]bool{slowProbe / 2: false, slowProbe * 2: true} {
+		t.Run(delay.String(), func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				f, s := newFleet(), &signals{}
+				f.add("p", "")
+				f.add("r", "p")
+				f.delay = delay
+				o := observe(t, f, func(c *config.Config) { seeds("p", "r")(c); c.InstancePollSeconds = 60 }, func(o *Options) { o.Signs = s.look })
+				defer o.stop()
+				time.Sleep(5 * time.Minute)
+				known := len(f.seen("p"))
+				time.Sleep(5 * time.Minute)
+				for _, p := range f.seen("p")[known:] {
+					if looked := s.at("p", p.began.Add(slowProbe)); looked != slow {
+						t.Errorf("looked at while it is probed: %t, want %t", looked, slow)
+					}
+				}
+			})
+		})
+	}
 }

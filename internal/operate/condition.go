@@ -82,7 +82,7 @@ func inWords(i *topology.Instance, problem string) (Status, string) {
 		if i.Check.Err == "" {
 			return StatusCritical, "does not answer"
 		}
-		return StatusCritical, "does not answer: " + i.Check.Err
+		return StatusCritical, "does not answer: " + lastCause(i.Check.Err)
 	case topology.ProblemNotRecentlyChecked:
 		return StatusStale, "was not looked at lately"
 	case topology.ProblemNotReplicating:
@@ -98,6 +98,17 @@ func inWords(i *topology.Instance, problem string) (Status, string) {
 		return StatusCritical, "is " + i.Group.MemberState + " in its group"
 	}
 	return StatusWarn, problem
+}
+
+// lastCause is the end of an error's chain without the addresses on the way, which whoever reads it has before them:
+// "connection refused". What a server itself said stays whole.
+func lastCause(text string) string {
+	if _, cause, dialled := strings.Cut(text, "dial tcp "); dialled {
+		if _, cause, refused := strings.Cut(cause, "connect: "); refused {
+			return cause
+		}
+	}
+	return text
 }
 
 func notReplicating(c *topology.Channel) string {
@@ -144,6 +155,9 @@ func (e *Engine) ClusterCondition(c *topology.Cluster, found []analysis.Finding,
 			worst = append(worst, fmt.Sprintf("%s: %s", f.Key, strings.ToLower(analysis.Describe(f.Structure[0]))))
 		}
 	}
+	if out.Status == StatusOK && paused > 0 && paused == len(c.Members) {
+		out.Status = StatusPause
+	}
 	out.Sentence = clusterSentence(len(c.Members), ill, paused, worst)
 	if busy {
 		out.Status = StatusRecovering
@@ -162,8 +176,16 @@ func clusterSentence(all, ill, paused int, worst []string) string {
 			text += fmt.Sprintf("; and %d more of %d", more, all)
 		}
 		text += "."
+	case all == 1 && paused == 1:
+		return "Its only server is in downtime or maintenance."
 	case all == 1:
 		text = "Its only server is fine."
+	case paused == all:
+		return fmt.Sprintf("All %d servers are in downtime or maintenance.", all)
+	case all-paused == 1:
+		text = fmt.Sprintf("One of %d servers is fine.", all)
+	case paused > 0:
+		text = fmt.Sprintf("%d of %d servers are fine.", all-paused, all)
 	default:
 		text = fmt.Sprintf("All %d servers are fine.", all)
 	}

@@ -40,6 +40,9 @@ func TestServerCondition(t *testing.T) {
 		"errant":      {func(i *topology.Instance) { i.ErrantSet = "u:1" }, operate.StatusWarn, "has transactions that its source never had: u:1"},
 		"group":       {func(i *topology.Instance) { i.Group = topology.Group{Name: "g", MemberState: "RECOVERING"} }, operate.StatusWarn, "is RECOVERING in its group"},
 		"group error": {func(i *topology.Instance) { i.Group = topology.Group{Name: "g", MemberState: "ERROR"} }, operate.StatusCritical, "is ERROR in its group"},
+		"refused": {func(i *topology.Instance) {
+			i.Check.Seen, i.Check.Err = time.Time{}, "x:3306: connect: dial tcp 10.0.0.7:3306: connect: connection refused"
+		}, operate.StatusCritical, "does not answer: connection refused"},
 		"downtime": {func(i *topology.Instance) {
 			i.Channel.SQLThread = 0
 			i.Downtime = &topology.Downtime{Owner: "dba", Reason: "disks", End: now.Add(time.Hour)}
@@ -57,6 +60,36 @@ func TestServerCondition(t *testing.T) {
 	dead := []analysis.Finding{{Key: operatetest.Key("x"), Code: analysis.DeadPrimary, Description: "Master cannot be reached"}}
 	if got := e.ServerCondition(fine(), dead); got.Status != operate.StatusCritical || got.Sentence != "master cannot be reached" {
 		t.Errorf("with a finding: %+v", got)
+	}
+}
+
+// TestClusterSentence: what is in downtime is not called fine.
+func TestClusterSentence(t *testing.T) {
+	b := operatetest.New()
+	e := b.Engine()
+	for want, paused := range map[string][]bool{
+		"All 3 servers are fine.":                                     {false, false, false},
+		"Its only server is fine.":                                    {false},
+		"Its only server is in downtime or maintenance.":              {true},
+		"2 of 3 servers are fine. One is in downtime or maintenance.": {false, true, false},
+		"One of 3 servers is fine. 2 are in downtime or maintenance.": {true, true, false},
+		"All 2 servers are in downtime or maintenance.":               {true, true},
+	} {
+		c := &topology.Cluster{Name: "p:3306"}
+		for _, is := range paused {
+			i := &topology.Instance{Key: operatetest.Key("p"), Check: topology.Check{Checked: operatetest.Now(), Seen: operatetest.Now()}}
+			if is {
+				i.Maintenance = &topology.Maintenance{Owner: "dba", Reason: "disks"}
+			}
+			c.Members = append(c.Members, i)
+		}
+		got := e.ClusterCondition(c, nil, false)
+		if got.Sentence != want {
+			t.Errorf("%q, want %q", got.Sentence, want)
+		}
+		if all := !slices.Contains(paused, false); (got.Status == operate.StatusPause) != all {
+			t.Errorf("%s: %s", want, got.Status)
+		}
 	}
 }
 
@@ -79,6 +112,7 @@ func TestEveryChangeHasALevel(t *testing.T) {
 	meant := map[string]bool{
 		"force-master-failover": true, "force-master-takeover": true, "make-co-master": true, "make-master": true, "reset-replica": true, "skip-query": true,
 		"purge-binary-logs": true, "gtid-errant-reset-master": true, "gtid-errant-inject-empty": true, "forget-cluster": true,
+		"game-day": true,
 	}
 	for _, o := range operate.NewRegistry().Operations() {
 		if o.Rights == operate.Write && o.Level() == operate.Destructive && !meant[o.Name] {

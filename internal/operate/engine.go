@@ -197,10 +197,19 @@ type Repair struct {
 	UncalledFor bool
 }
 
+// GlobalSwitch is how the switch for all automatic recoveries stands. The zero value is on.
+type GlobalSwitch struct {
+	Disabled bool
+	// Until is when that ends by itself; zero: not before somebody switches them on. Only then the others are known.
+	Until         time.Time
+	Begin         time.Time
+	Owner, Reason string
+}
+
 // RecoverySwitch is the switch for all automatic recoveries.
 type RecoverySwitch interface {
-	RecoveriesDisabled(ctx context.Context) (bool, error)
-	DisableRecoveries(ctx context.Context, disable bool) error
+	GlobalSwitch(ctx context.Context) (GlobalSwitch, error)
+	SetGlobalSwitch(ctx context.Context, to GlobalSwitch) error
 }
 
 // ClusterSwitch says that automatic recoveries of one cluster are switched off.

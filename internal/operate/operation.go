@@ -175,7 +175,7 @@ func sections() []section {
 		{"Key-value", keyValues()},
 		{"Tags", tags()},
 		{"Instance management", management()},
-		{"Recovery", slices.Concat(analyses(), recoveries(), takeovers())},
+		{"Recovery", slices.Concat(analyses(), recoveries(), takeovers(), []*Operation{gameDay()})},
 		{"Recovery, records", records()},
 		{"Instance, meta", slices.Concat(candidates(), names(), domains())},
 		{"Bulk", bulk()},

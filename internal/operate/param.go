@@ -45,6 +45,7 @@ const (
 	ParamStatement    Param = "statement"
 	ParamForce        Param = "force"
 	ParamRelayOnly    Param = "relay logs only"
+	ParamStrict       Param = "strict"
 	ParamEntry        Param = "entry"
 	ParamCommand      Param = "command" // of an agent
 	ParamFrom         Param = "from"
@@ -109,6 +110,7 @@ func paramInfos() []paramInfo {
 			meaning: "which channel of a replica of several sources; default is the one without a name"},
 		{param: ParamForce, word: "true", query: "force", meaning: "although a replica may need it"},
 		{param: ParamRelayOnly, flag: "skip-binlog-search", query: "skip-binlog-search", meaning: "seek the last pseudo-GTID entry in the relay logs of replicas"},
+		{param: ParamStrict, flag: "strict", query: "strict", meaning: "search the logs to their beginning, however much was logged since"},
 		{param: ParamEntry, flag: "pattern", word: "STATEMENT", meaning: "the statement, as the server lists it"},
 		{param: ParamCommand, flag: "pattern", word: "COMMAND", path: []string{"command"}, meaning: "the name of the command", sample: "backup"},
 		{param: ParamFrom, flag: "from", word: "FILE", meaning: "what to import: a SQLite file, a configuration, a raft snapshot"},

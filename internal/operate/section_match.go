@@ -12,8 +12,9 @@ import (
 
 // Logs look through the binary and relay logs of servers, and change nothing.
 type Logs interface {
-	// LastPseudoGTID finds the last pseudo-GTID entry that a server holds.
-	LastPseudoGTID(ctx context.Context, key topology.Key) (at topology.Coordinates, text string, err error)
+	// LastPseudoGTID finds the last pseudo-GTID entry that a server holds. Strict, it is sought however much was logged
+	// since.
+	LastPseudoGTID(ctx context.Context, key topology.Key, strict bool) (at topology.Coordinates, text string, err error)
 	// FindEntry finds where a statement is in the binary logs of a server.
 	FindEntry(ctx context.Context, key topology.Key, text string) (topology.Coordinates, error)
 	// CorrelateBinlog finds the place in the binary log of another server that is the same as one in the log of a server;
@@ -102,11 +103,12 @@ func logTools() []*Operation {
 	return []*Operation{
 		{
 			Name: "last-pseudo-gtid", Summary: "Show the last pseudo-GTID entry that an instance holds, and where", Rights: Write,
-			Details: "It is sought in the binary log, or in the relay log where the former does not hold what is replicated.", Args: instanceArg(),
-			Routes: []string{aboutOne("last-pseudo-gtid")},
-			Client: []Client{{Path: aboutOne("last-pseudo-gtid"), Needs: []Param{ParamInstance}, Print: PrintText}},
+			Details: "It is sought in the binary log, or in the relay log where the former does not hold what is replicated. The search gives up when 200000 transactions were logged since, unless it is strict.",
+			Args:    append(instanceArg(), Arg{Param: ParamStrict}),
+			Routes:  []string{aboutOne("last-pseudo-gtid")},
+			Client:  []Client{{Path: aboutOne("last-pseudo-gtid"), Needs: []Param{ParamInstance}, Print: PrintText}},
 			Run: onLogs(func(ctx context.Context, l Logs, a Args) (Result, error) {
-				at, text, err := l.LastPseudoGTID(ctx, a.Instance)
+				at, text, err := l.LastPseudoGTID(ctx, a.Instance, a.Flag(ParamStrict))
 				return Result{Value: Located{text, at}, Message: at.String()}, err
 			}),
 		},

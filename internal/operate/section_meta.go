@@ -177,6 +177,7 @@ func healthOf(ctx context.Context, e *Engine, _ Args) (Result, error) {
 	if h.Err != nil {
 		return Result{}, &Failure{Message: fmt.Sprintf("Application node is unhealthy %v", h.Err), Details: h}
 	}
+	h.Warnings = switchWarnings(ctx, e)
 	return Result{Value: h, Message: "Application node is healthy"}, nil
 }
 

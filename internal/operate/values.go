@@ -56,8 +56,8 @@ type (
 
 	// Recoveries is the state of the switch for all automatic recoveries.
 	Recoveries struct {
-		Disabled bool
-		Changed  bool // by this very operation, or only asked for
+		GlobalSwitch
+		Changed bool // by this very operation, or only asked for
 	}
 
 	// Filters are the lists that choose which clusters and servers are recovered automatically.
@@ -210,6 +210,9 @@ type Health struct {
 	RaftLeaderURI      string
 	RaftAdvertise      string
 	RaftHealthyMembers []string
+
+	// Warnings are what somebody who asks how the node is should know, although it is healthy.
+	Warnings []string
 }
 
 // NodeHealth is the sign of life of one node.

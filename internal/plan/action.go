@@ -18,7 +18,7 @@ const (
 	// StartReceiving starts the IO thread; it is the undo of StopReceiving.
 	StartReceiving Verb = "start-receiving"
 	// ReconnectReceiving ends the IO thread and starts it again, so that it shows whether it can still reach its
-	// source. It is refused where something received is not applied.
+	// source. It is refused where something received is not applied, unless a Timeout has it wait for that.
 	ReconnectReceiving Verb = "reconnect-receiving"
 	// AwaitApplied waits until everything that was received has been applied.
 	AwaitApplied Verb = "await-applied"
@@ -76,7 +76,7 @@ const (
 	FollowPromoted Verb = "follow-promoted"
 	// Move points a replica that finds its place by GTID at Action.Source, which goes on receiving from elsewhere what
 	// the replica may be ahead of. It begins there only when the source has what the replica holds; its threads are left
-	// as they were; and it goes back to where it was when the source does not serve it.
+	// as they were, unless Action.On starts them; and it goes back to where it was when the source does not serve it.
 	Move Verb = "move"
 	// AlignBelow points a replica that replicates by file and position at its sibling Action.Source, which stands still:
 	// the one that lags applies up to where the other is. It replicates again afterwards, moved or not.
@@ -129,7 +129,7 @@ type Action struct {
 	Place   Place                `json:"place,omitempty"`   // ChangeSource
 	At      topology.Coordinates `json:"at,omitzero"`       // ChangeSource by coordinates; SetWritable: filled in when it is done, where its own log stood
 	Set     string               `json:"set,omitempty"`     // AwaitExecuted: GTID set, or file:pos of the source; PlaceAt: file:pos of the source until now
-	On      bool                 `json:"on,omitempty"`      // SemiSync…; AwaitWriters: end the statements that run on; Match, ByContent: by the binary log; StopReplica: its source lives, and may send the end of a transaction
+	On      bool                 `json:"on,omitempty"`      // SemiSync…; AwaitWriters: end the statements that run on; Match, ByContent: by the binary log; Move: start all its threads; StopReplica, ChangeSource, AlignBelow: its source lives, and may send the end of a transaction
 	Super   bool                 `json:"super,omitempty"`   // SetReadOnly, ClosePrimary, BarWrites, LiftBar, SetWritable: super_read_only as well
 	Channel string               `json:"channel,omitempty"`
 	Number  int64                `json:"number,omitempty"`  // SetDelay: seconds; KillQuery: the connection

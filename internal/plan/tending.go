@@ -33,6 +33,8 @@ const (
 	PurgeLogs Verb = "purge-logs"
 	// KillQuery ends the statement of the connection Action.Number.
 	KillQuery Verb = "kill-query"
+	// ShutDown ends the server itself, in order. Nobody starts it again.
+	ShutDown Verb = "shut-down"
 	// InjectEmpty commits an empty transaction for each GTID of Action.Set.
 	InjectEmpty Verb = "inject-empty"
 	// ForgetErrant deletes the binary logs, and the transactions of Action.Set from what the server says it has executed.
@@ -74,6 +76,8 @@ func (a Action) tending() string {
 		return "delete the binary logs before " + a.At.LogFile
 	case KillQuery:
 		return fmt.Sprintf("end the statement of connection %d", a.Number)
+	case ShutDown:
+		return "shut the server down"
 	case InjectEmpty:
 		return "commit empty transactions for " + a.Set
 	case ForgetErrant:

@@ -24,6 +24,7 @@ func TestActionsOnOneServerPrint(t *testing.T) {
 		"begin new binary logs up to binlog.000003":                  {Verb: FlushLogs, At: at},
 		"delete the binary logs before binlog.000003":                {Verb: PurgeLogs, At: at},
 		"end the statement of connection 7":                          {Verb: KillQuery, Number: 7},
+		"shut the server down":                                       {Verb: ShutDown},
 		"commit empty transactions for u:1-5":                        {Verb: InjectEmpty, Set: "u:1-5"},
 		"delete the binary logs, and forget u:1-5":                   {Verb: ForgetErrant, Set: "u:1-5"},
 	} {

@@ -78,8 +78,14 @@ type List struct {
 	Commands []string
 	// Skip is how many of the first Commands are left out, because they have run before.
 	Skip int
-	// Begin is told the place of each hook in the list, from 1, right before it runs; nil is told nothing.
-	Begin func(number int)
+	// Unlimited says that the hooks may take longer than HookOptions.Timeout allows others: they move data.
+	Unlimited bool
+	// Begin is told the place of each hook in the list, from 1, right before it runs. Its error ends the run: neither that
+	// hook nor those after it run. Nil is told nothing.
+	Begin func(number int) error
+	// End is told when a hook has ended, and its error; of one that is not waited for when it has been started. Nil is told
+	// nothing.
+	End func(number int, err error)
 }
 
 // Mode says what the failure of a hook means for those after it.
@@ -101,7 +107,7 @@ func (h *Hooks) Run(ctx context.Context, list List, v Values, mode Mode) error {
 		r := run{
 			Report: Report{List: list.Name, Number: i + 1, Of: len(list.Commands), Command: command,
 				RecoveryUID: v.RecoveryUID, Async: async},
-			text: fill(command, known), env: env,
+			text: fill(command, known), env: env, unlimited: list.Unlimited,
 		}
 		return h.start(ctx, r)
 	})
@@ -129,9 +135,14 @@ func (h *Hooks) each(ctx context.Context, list List, mode Mode, do func(i int, c
 			continue
 		}
 		if list.Begin != nil && ctx.Err() == nil {
-			list.Begin(i + 1)
+			if err := list.Begin(i + 1); err != nil {
+				return errors.Join(fmt.Errorf("%s, number %d of %d: not run: %w", list.Name, i+1, len(list.Commands), err), first)
+			}
 		}
 		err := do(i, command)
+		if list.End != nil {
+			list.End(i+1, err)
+		}
 		if err == nil {
 			continue
 		}

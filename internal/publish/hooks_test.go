@@ -8,6 +8,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -222,13 +223,76 @@ func errorText(err error) string {
 }
 
 func TestScriptFile(t *testing.T) {
-	r := newRig(t, nil)
-	if err := r.run(t, full(), StopAtFirst, `stat -c %a "$0" > $OUT; echo "$#" >> $OUT; cat "$0" >> $OUT`); err != nil {
+	for _, shell := range []string{"sh", "bash"} {
+		t.Run(shell, func(t *testing.T) {
+			r := newRig(t, func(o *HookOptions) { o.Shell = func() string { return shell } })
+			script := `stat -L -c %a "$0" > $OUT; echo "$#" >> $OUT; cat "$0" >> $OUT`
+			if err := r.run(t, full(), StopAtFirst, script); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff([]string{"640\n", "0\n", script}, r.lines(t)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	t.Run("larger than a pipe", func(t *testing.T) {
+		r := newRig(t, nil)
+		if err := r.run(t, full(), StopAtFirst, ": "+strings.Repeat("x", 1<<20)+"\necho end >> $OUT"); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.lines(t); !slices.Equal(got, []string{"end\n"}) {
+			t.Errorf("wrote %q", got)
+		}
+	})
+	t.Run("that uses the descriptor itself", func(t *testing.T) {
+		r := newRig(t, nil)
+		if err := r.run(t, full(), StopAtFirst, "exec 3>> $OUT\necho mine >&3\nexec 3>&-\necho end >> $OUT"); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.lines(t); !slices.Equal(got, []string{"mine\n", "end\n"}) {
+			t.Errorf("wrote %q", got)
+		}
+	})
+}
+
+// killedEnv makes this program run a hook with its files in the named folder, until it is killed.
+const killedEnv = "ORCHESTRATOR_TEST_HOOK_FOLDER"
+
+// TestNothingStaysOfAHook: a manager that is killed while a hook runs leaves no file behind.
+func TestNothingStaysOfAHook(t *testing.T) {
+	const script = `echo running > $OUT.began; read x < $OUT.end`
+	if folder := os.Getenv(killedEnv); folder != "" {
+		h := New(HookOptions{Directory: folder})
+		t.Fatal(h.Run(t.Context(), List{Name: "L", Commands: []string{script}}, full(), RunAll)) // it is killed before
+	}
+	dir := t.TempDir()
+	out, folder := filepath.Join(dir, "out"), filepath.Join(dir, "files")
+	if err := os.Mkdir(folder, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"640\n", "0\n", `stat -c %a "$0" > $OUT; echo "$#" >> $OUT; cat "$0" >> $OUT`}
-	if diff := cmp.Diff(want, r.lines(t)); diff != "" {
-		t.Error(diff)
+	for _, name := range []string{".began", ".end"} {
+		if err := syscall.Mkfifo(out+name, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	manager := exec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$")
+	manager.Env = append(os.Environ(), killedEnv+"="+folder, "OUT="+out)
+	if err := manager.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.ReadFile(out + ".began"); err != nil { // waits for the hook
+		t.Error(err)
+	}
+	if err := manager.Process.Kill(); err != nil {
+		t.Error(err)
+	}
+	_ = manager.Wait() // says that it was killed
+	left, err := os.ReadDir(folder)
+	if err != nil || len(left) > 0 {
+		t.Errorf("files left behind: %v, %v", left, err)
+	}
+	if err := os.WriteFile(out+".end", nil, 0o600); err != nil { // the hook, which nobody owns any more, ends
+		t.Error(err)
 	}
 }
 

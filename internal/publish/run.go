@@ -2,7 +2,6 @@ package publish
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -26,6 +25,7 @@ type run struct {
 	text      string // for the shell
 	arguments []string
 	env       []string
+	unlimited bool // HookOptions.Timeout does not hold
 }
 
 // cutAmpersand tells whether a command asks not to be waited for, and gives it without that.
@@ -52,35 +52,28 @@ func (h *Hooks) run(ctx context.Context, r run) error {
 	return r.Err
 }
 
-// execute writes the text to a file, lets the shell run it and gives what it wrote.
+// execute lets the shell run the text and gives what it wrote.
 func (h *Hooks) execute(ctx context.Context, r run) (output string, err error) {
-	if limit := h.options.Timeout(); limit > 0 {
+	if limit := h.options.Timeout(); limit > 0 && !r.unlimited {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, limit, fmt.Errorf("stopped after the time limit of %v", limit))
 		defer cancel()
-	}
-	file, err := h.script(r.text)
-	var piped []*os.File
-	if err == nil {
-		defer func() {
-			if e := os.Remove(file); e != nil && err == nil {
-				err = fmt.Errorf("remove its file: %w", e)
-			}
-		}()
-	} else {
-		source, e := pipeOf(r.text)
-		if e != nil {
-			return "", fmt.Errorf("%w; without a file: %w", err, e)
-		}
-		defer func() { _ = source.Close() }() // only read by the shell, which has a copy
-		file, piped = firstExtraFile, []*os.File{source}
 	}
 	shell := h.options.Shell()
 	if shell == "" {
 		shell = DefaultShell
 	}
-	cmd := exec.Command(shell, append([]string{file}, r.arguments...)...)
-	cmd.Env, cmd.ExtraFiles = r.env, piped
+	text, err := h.textFor(shell, r.text)
+	if err != nil {
+		return "", err
+	}
+	defer func() {
+		if e := text.remove(); e != nil && err == nil {
+			err = fmt.Errorf("remove its file: %w", e)
+		}
+	}()
+	cmd := exec.Command(shell, append([]string{text.name}, r.arguments...)...)
+	cmd.Env, cmd.ExtraFiles = r.env, text.inherited
 	ownGroup(cmd)
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -110,52 +103,9 @@ func (h *Hooks) execute(ctx context.Context, r run) (output string, err error) {
 	return output, err
 }
 
-// firstExtraFile is how a program reads the first file that it inherits beside the standard ones.
-const firstExtraFile = "/dev/fd/3"
-
-// pipeRoom is how much a pipe takes on every system before anybody reads from it.
-const pipeRoom = 16 << 10
-
-// pipeOf gives a pipe that holds the text. A full disk, on which no file can be written, must not keep a hook from
-// running, and with it a failover that waits for the hook.
-func pipeOf(text string) (*os.File, error) {
-	if len(text) > pipeRoom {
-		return nil, fmt.Errorf("it has %d bytes, and a pipe takes %d", len(text), pipeRoom)
-	}
-	read, write, err := os.Pipe()
-	if err != nil {
-		return nil, err
-	}
-	_, err = io.WriteString(write, text)
-	if err := errors.Join(err, write.Close()); err != nil {
-		return nil, errors.Join(err, read.Close())
-	}
-	return read, nil
-}
-
 // lastLine gives what a failing script has most likely said last about the reason.
 func lastLine(output string) string {
 	return strings.TrimSpace(output[strings.LastIndexByte(output, '\n')+1:])
-}
-
-// script writes the text of a hook to a new file.
-func (h *Hooks) script(text string) (name string, err error) {
-	f, err := os.CreateTemp(h.options.Directory, "orchestrator-hook-")
-	if err != nil {
-		return "", fmt.Errorf("make its file: %w", err)
-	}
-	_, err = f.WriteString(text)
-	if e := f.Chmod(0o640); err == nil {
-		err = e
-	}
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-		return "", fmt.Errorf("write its file: %w", err)
-	}
-	return f.Name(), nil
 }
 
 // await waits for the shell, and ends it and its children when ctx ends or the hooks are cut short.

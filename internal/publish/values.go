@@ -38,6 +38,9 @@ type Values struct {
 	// placeholder stays and their variable is not set.
 	SuccessorBinlogCoordinates topology.Coordinates
 	SuccessorAlias             string
+
+	// Donor is whose data replace those of the failed server, for hooks that rebuild it; otherwise the zero Key.
+	Donor topology.Key
 }
 
 // fact is one of Values under the names by which hooks know it. Some have no variable of their own.
@@ -73,6 +76,11 @@ func (v Values) facts() []fact {
 		{"ORC_IS_SUCCESSFUL", []string{"{isSuccessful}"}, strconv.FormatBool(!v.Successor.IsZero())},
 		{"ORC_LOST_REPLICAS", []string{"{lostReplicas}", "{lostSlaves}"}, lost},
 		{"ORC_COUNT_LOST_REPLICAS", []string{"{countLostReplicas}"}, strconv.Itoa(len(v.LostReplicas))},
+	}
+	if !v.Donor.IsZero() {
+		list = append(list,
+			fact{"ORC_DONOR_HOST", []string{"{donorHost}"}, v.Donor.Hostname},
+			fact{"ORC_DONOR_PORT", []string{"{donorPort}"}, strconv.Itoa(v.Donor.Port)})
 	}
 	if v.Successor.IsZero() {
 		return list

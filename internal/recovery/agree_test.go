@@ -3,6 +3,7 @@ package recovery
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,14 +16,13 @@ import (
 // TestOthersDoNotAgree holds a recovery as long as the other nodes do not find the failure, and begins it when they do.
 func TestOthersDoNotAgree(t *testing.T) {
 	inBubble(t, pair, "", func(t *testing.T, b *bench) {
-		var asked int
-		agree := false
+		var asked, agree atomic.Int32
 		b.engine.o.Agree = func(_ context.Context, f *analysis.Finding) error {
-			asked++
+			asked.Add(1)
 			if f.Key != key("p") {
 				t.Errorf("asked about %s", f.Key)
 			}
-			if !agree {
+			if agree.Load() == 0 {
 				return errors.New("of 3 nodes that see the replicas, 1 finds the failure")
 			}
 			return nil
@@ -33,10 +33,10 @@ func TestOthersDoNotAgree(t *testing.T) {
 		if s := b.statements(); len(s) > 0 || !contains(b.told(Held), "of 3 nodes") || len(b.told(Detected)) != 1 {
 			t.Errorf("statements %q, held %q", s, b.told(Held))
 		}
-		if asked < 2 {
-			t.Errorf("asked %d times", asked)
+		if n := asked.Load(); n < 2 {
+			t.Errorf("asked %d times", n)
 		}
-		agree = true
+		agree.Store(1)
 		after(2 * time.Second)
 		if r, ok := b.ledger.ended(); !ok || r.Successor != key("a") {
 			t.Errorf("recovery %+v", r)
@@ -235,7 +235,7 @@ func TestASuccessorIsNotClosedWhileItIsPromoted(t *testing.T) {
 		b.engine.mu.Lock()
 		b.engine.active[r.UID] = r // nobody else carries it on
 		b.engine.mu.Unlock()
-		log := b.engine.newLog(t.Context(), r, false)
+		log := b.engine.newLog(t.Context(), r, newJournal(r, false), false)
 		log.forecast(&plan.Plan{Successor: key("p")})
 		b.event(observe.InstanceBack, "p")
 		b.engine.fence(key("p"), "p") // as what began before it was chosen would go on

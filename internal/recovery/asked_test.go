@@ -64,3 +64,31 @@ func TestReplicasAreAskedAnewAfterAFailover(t *testing.T) {
 		}
 	})
 }
+
+// TestNothingIsConcludedOfAReplicaThatHasJustHeard: its link was down, and it has only now begun to connect, whether or not
+// anybody was told of it.
+func TestNothingIsConcludedOfAReplicaThatHasJustHeard(t *testing.T) {
+	for name, answer := range map[string]error{"and said so": nil, "and whose answer was lost": errNo} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, pair, "", func(t *testing.T, b *bench) {
+				defer b.engine.work.Wait()
+				b.change("p", func(i *topology.Instance) { i.Check.Checked = time.Now().Add(time.Millisecond) })
+				b.on["a: stop"] = func(context.Context) error { time.Sleep(2 * settlePeriod); return answer }
+				f := &analysis.Finding{Key: key("p"), ClusterName: "p:3306", Code: analysis.UnreachablePrimary, AutomatedPrimaryRecovery: true}
+				b.engine.askReplicas(t.Context(), b.Snapshot(), f)
+				if _, settling := b.engine.heldBack(b.Snapshot(), key("p")); !settling {
+					t.Error("what it shows counts at once")
+				}
+				after(settlePeriod)
+				b.change("a", func(i *topology.Instance) { i.Check.Seen, i.Check.Latency = time.Now(), 2*settlePeriod })
+				if _, settling := b.engine.heldBack(b.Snapshot(), key("p")); !settling {
+					t.Error("an answer counts that was long on its way, and was given before")
+				}
+				b.change("a", func(i *topology.Instance) { i.Check.Latency = 0 })
+				if _, settling := b.engine.heldBack(b.Snapshot(), key("p")); settling {
+					t.Error("it is held back for longer than it takes to connect")
+				}
+			})
+		})
+	}
+}

@@ -68,8 +68,8 @@ func (b *bounded) RegisterDetection(ctx context.Context, f *analysis.Finding, ac
 	return id, fresh, err
 }
 
-func (b *bounded) RegisterRecovery(ctx context.Context, r *Recovery) (Block, error) {
-	return critically(ctx, b, func(ctx context.Context) (Block, error) { return b.Ledger.RegisterRecovery(ctx, r) })
+func (b *bounded) RegisterRecovery(ctx context.Context, r *Recovery, j *Journal) (Block, error) {
+	return critically(ctx, b, func(ctx context.Context) (Block, error) { return b.Ledger.RegisterRecovery(ctx, r, j) })
 }
 
 func (b *bounded) Disabled(ctx context.Context) (bool, error) {
@@ -100,13 +100,9 @@ func (b *bounded) PromotedAt(ctx context.Context, key topology.Key) (time.Time, 
 	return critically(ctx, b, func(ctx context.Context) (time.Time, error) { return b.Ledger.PromotedAt(ctx, key) })
 }
 
-// ReplacedOnPurpose implements purposeReader. Of a ledger that does not know, everything was done on purpose.
+// ReplacedOnPurpose implements Ledger.
 func (b *bounded) ReplacedOnPurpose(ctx context.Context, key topology.Key, now time.Time) (bool, error) {
-	reader, ok := b.Ledger.(purposeReader)
-	if !ok {
-		return true, nil
-	}
-	return critically(ctx, b, func(ctx context.Context) (bool, error) { return reader.ReplacedOnPurpose(ctx, key, now) })
+	return critically(ctx, b, func(ctx context.Context) (bool, error) { return b.Ledger.ReplacedOnPurpose(ctx, key, now) })
 }
 
 func (b *bounded) ResolveRecovery(ctx context.Context, r *Recovery) error {
@@ -119,6 +115,11 @@ func (b *bounded) AddStep(ctx context.Context, uid string, at time.Time, message
 
 func (b *bounded) SaveProgress(ctx context.Context, uid string, j *Journal) error {
 	_, err := critically(ctx, b, func(ctx context.Context) (struct{}, error) { return struct{}{}, b.Ledger.SaveProgress(ctx, uid, j) })
+	return err
+}
+
+func (b *bounded) TakeUp(ctx context.Context, u *Unfinished, j *Journal) error {
+	_, err := critically(ctx, b, func(ctx context.Context) (struct{}, error) { return struct{}{}, b.Ledger.TakeUp(ctx, u, j) })
 	return err
 }
 

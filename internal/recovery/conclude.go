@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"orchestrator/internal/execute"
 	"orchestrator/internal/observe"
 	"orchestrator/internal/publish"
 	"orchestrator/internal/topology"
@@ -41,28 +42,15 @@ func (e *Engine) conclude(parent context.Context, r *Recovery, ask request, log 
 		r.Errors = append(r.Errors, failure.Error())
 		log.problem("the recovery failed", failure)
 	}
-	cfg := e.o.Config()
 	f := &r.Finding
 	k := r.kind()
-	e.writeDown(ctx, r, log)
-	if ask.hooks {
-		v := e.values(f, r)
-		if r.Successful() {
-			if k.post != nil {
-				name, commands := k.post(cfg)
-				log.check(name, e.recoveryHooks(ctx, log, name, commands, publish.RunAll, v))
-			}
-			if !e.overtaken(r) {
-				log.check("ending the successor's downtime", e.o.Ledger.EndDowntime(ctx, r.Successor))
-				e.o.Observer.Apply(observe.SetDowntime{Key: r.Successor})
-			}
-			log.check("PostFailoverProcesses", e.recoveryHooks(ctx, log, "PostFailoverProcesses", cfg.PostFailoverProcesses, publish.RunAll, v))
-			if r.planned() {
-				log.check("PostGracefulTakeoverProcesses", e.recoveryHooks(ctx, log, "PostGracefulTakeoverProcesses", cfg.PostGracefulTakeoverProcesses, publish.RunAll, v))
-			}
-		} else {
-			log.check("PostUnsuccessfulFailoverProcesses", e.recoveryHooks(ctx, log, "PostUnsuccessfulFailoverProcesses", cfg.PostUnsuccessfulFailoverProcesses, publish.RunAll, v))
-		}
+	err := e.writeDown(ctx, r, log)
+	if err == nil && ask.hooks {
+		err = e.hooksAfter(ctx, r, log)
+	}
+	if err != nil {
+		e.passOn(r, log, err)
+		return
 	}
 	outcome := "no successor"
 	if r.Successful() {
@@ -71,27 +59,77 @@ func (e *Engine) conclude(parent context.Context, r *Recovery, ask request, log 
 	if r.planned() && !r.unresolved {
 		log.check("acknowledging the takeover", e.o.Ledger.Acknowledge(ctx, r.UID, plannedComment))
 	}
+	if !r.unresolved { // the ledger works by now, whatever it did before
+		e.payDebts(ctx, r)
+	}
 	e.audit(ctx, r.auditKind(), f.Key, f.ClusterName, fmt.Sprintf("%s: %s, %d lost, %s", f.Code, outcome, len(r.Lost), r.Ended.Sub(r.Started).Round(time.Millisecond)))
 	log.close()
-	if !r.unresolved && ctx.Err() == nil {
-		e.closeJournal(ctx, r.UID)
+	if closed := !r.unresolved && ctx.Err() == nil && e.closeJournal(ctx, r.UID); !closed && e.handOver(ctx, log) != nil {
+		e.passOn(r, log, nil)
 	}
 	e.o.Logger.Warn("recovery ended", "failed", f.Key.String(), "outcome", outcome, "took", r.Ended.Sub(r.Started).String(), "errors", len(r.Errors))
 	e.progress(Progress{Kind: Finished, Cluster: f.ClusterName, Server: f.Key, Text: outcome, Recovery: r.UID, Repair: k.name, Success: r.Successful()})
+}
+
+// hooksAfter runs the hooks that follow a recovery. An error says that the rest of them is another process's.
+func (e *Engine) hooksAfter(ctx context.Context, r *Recovery, log *recoveryLog) error {
+	cfg, v := e.o.Config(), e.values(&r.Finding, r)
+	run := func(name string, commands []string) error {
+		err := e.recoveryHooks(ctx, log, name, commands, publish.RunAll, v)
+		if leftOpen(err) {
+			return err
+		}
+		log.check(name, err)
+		return nil
+	}
+	if !r.Successful() {
+		return run("PostUnsuccessfulFailoverProcesses", cfg.PostUnsuccessfulFailoverProcesses)
+	}
+	if k := r.kind(); k.post != nil {
+		if err := run(k.post(cfg)); err != nil {
+			return err
+		}
+	}
+	if !e.overtaken(r) {
+		e.o.Observer.Apply(observe.SetDowntime{Key: r.Successor})
+		log.owe(ctx, debt{"ending the successor's downtime", func(ctx context.Context) error { return e.o.Ledger.EndDowntime(ctx, r.Successor) },
+			func() bool { return e.downtimeOf(r.Successor) == nil }})
+	}
+	if err := run("PostFailoverProcesses", cfg.PostFailoverProcesses); err != nil || !r.planned() {
+		return err
+	}
+	return run("PostGracefulTakeoverProcesses", cfg.PostGracefulTakeoverProcesses)
+}
+
+// passOn leaves what follows a recovery to who leads: this process has come to its end with it. why is nil where nothing
+// is left but to close its journal.
+func (e *Engine) passOn(r *Recovery, log *recoveryLog, why error) {
+	e.mu.Lock()
+	delete(e.concluded, r.UID)
+	e.mu.Unlock()
+	if why == nil {
+		e.giveUp(log)
+		return
+	}
+	e.leave(r, log, why)
 }
 
 // bookkeepWithin bounds what is written down before the hooks run: they tell the world where to write, and must not
 // wait for a ledger that hangs.
 const bookkeepWithin = 10 * time.Second
 
-// writeDown settles what follows from the recovery and closes its record.
-func (e *Engine) writeDown(ctx context.Context, r *Recovery, log *recoveryLog) {
+// writeDown settles what follows from the recovery and closes its record. An error says that the rest is another process's.
+func (e *Engine) writeDown(ctx context.Context, r *Recovery, log *recoveryLog) error {
 	books, cancel := context.WithTimeout(ctx, bookkeepWithin)
 	defer cancel()
 	switch {
-	case r.Successful() && !r.kind().promotes:
+	case !r.Successful():
+		for _, k := range r.notBack {
+			log.owe(books, e.markLost(k))
+		}
+	case !r.kind().promotes:
 		e.lookBriefly(books, r.Participants) // the picture follows the facts at once
-	case r.Successful():
+	default:
 		if !e.overtaken(r) {
 			e.noteSuccessor(r.Finding.Key, r.Successor)
 			if !r.planned() && !e.closedSince(r.Finding.Key, r.Started) { // else it was closed before, or at the opening
@@ -106,66 +144,22 @@ func (e *Engine) writeDown(ctx context.Context, r *Recovery, log *recoveryLog) {
 	}
 	err := e.o.Ledger.ResolveRecovery(books, r)
 	r.unresolved = err != nil
+	if errors.Is(err, ErrTakenUp) {
+		return fmt.Errorf("%w: %w", execute.ErrMayNotWrite, err)
+	}
 	log.check("closing the record", err)
-}
-
-// catchUp writes down what could not be written at the end of recoveries of this process.
-func (e *Engine) catchUp(ctx context.Context) {
-	e.mu.Lock()
-	var due []*Recovery
-	for uid, r := range e.concluded {
-		if e.active[uid] == nil {
-			due = append(due, r)
-		}
+	if err != nil {
+		return e.handOver(ctx, log)
 	}
-	e.mu.Unlock()
-	for _, r := range due {
-		if r.unresolved {
-			err := e.o.Ledger.ResolveRecovery(ctx, r)
-			if err != nil && r.unregistered {
-				err = errors.Join(err, e.registerLate(ctx, r)) // the next time there may be a record to close
-			}
-			if err != nil {
-				e.o.Logger.Error("closing the record of a recovery", "uid", r.UID, "error", err)
-				continue
-			}
-			r.unresolved = false
-		}
-		e.closeJournal(ctx, r.UID)
-	}
-}
-
-// registerLate writes down a recovery that could not be registered when it began.
-func (e *Engine) registerLate(ctx context.Context, r *Recovery) error {
-	block, err := e.o.Ledger.RegisterRecovery(ctx, r)
-	switch {
-	case err == nil && block.Blocked():
-		err = errors.New(block.Reason)
-	case err == nil:
-		r.unregistered = false
-	}
-	return err
-}
-
-// closeJournal ends what somebody would have to finish. Where that fails, resume tries again.
-func (e *Engine) closeJournal(ctx context.Context, uid string) {
-	if err := e.o.Ledger.CloseJournal(ctx, uid); err != nil {
-		e.o.Logger.Error("closing a recovery's journal", "uid", uid, "error", err)
-		return
-	}
-	e.mu.Lock()
-	delete(e.concluded, uid)
-	delete(e.pending, uid)
-	delete(e.doubtful, uid)
-	e.mu.Unlock()
+	return nil
 }
 
 // settle writes down what a successful promotion changes.
 func (e *Engine) settle(ctx context.Context, r *Recovery, log *recoveryLog) {
 	f := &r.Finding
 	for _, k := range r.leftBehind() {
-		if !e.overtaken(r) || !e.settledElsewhere(k) {
-			e.markLost(ctx, k, log.check)
+		if !e.overtaken(r) || !e.settledElsewhere(r, k) {
+			log.owe(ctx, e.markLost(k))
 		}
 	}
 	log.check("ending the detection", e.o.Ledger.ClearDetections(ctx, f.Key))
@@ -178,20 +172,29 @@ func (e *Engine) settle(ctx context.Context, r *Recovery, log *recoveryLog) {
 	if alias == f.ClusterName {
 		alias = ""
 	}
-	log.check("renaming the cluster", e.o.Ledger.RenameCluster(ctx, f.ClusterName, r.clusterAfter(), alias))
-	log.check("publishing the primary", e.o.Ledger.PublishPrimary(ctx, NewPrimary{
-		Cluster: r.clusterAfter(), Alias: alias, Domain: f.ClusterDomain, Primary: r.Successor, Began: r.Started,
-	}))
+	still := func() bool {
+		i := e.o.Observer.Snapshot().Instance(r.Successor)
+		return i != nil && i.ClusterName == r.clusterAfter()
+	}
+	log.owe(ctx, debt{"renaming the cluster", func(ctx context.Context) error {
+		return e.o.Ledger.RenameCluster(ctx, f.ClusterName, r.clusterAfter(), alias)
+	}, still})
+	log.owe(ctx, debt{"publishing the primary", func(ctx context.Context) error {
+		return e.o.Ledger.PublishPrimary(ctx, NewPrimary{
+			Cluster: r.clusterAfter(), Alias: alias, Domain: f.ClusterDomain, Primary: r.Successor, Began: r.Started,
+		})
+	}, still})
 	// The picture follows the facts at once, so that whoever asks next sees the new cluster.
 	e.look(ctx, append(topology.SortKeys(r.Participants), r.Successor)...)
 }
 
-// markLost puts a server that a recovery leaves behind into downtime.
-func (e *Engine) markLost(ctx context.Context, k topology.Key, check func(string, error)) {
+// markLost puts a server that a recovery leaves behind into downtime, and returns what is to be written down of that.
+func (e *Engine) markLost(k topology.Key) debt {
 	now := e.o.Now()
 	d := topology.Downtime{Owner: e.owner(), Reason: topology.ReasonLostInRecovery, Begin: now, End: now.Add(e.o.Config().LostInstancesDowntime())}
 	e.o.Observer.Apply(observe.SetDowntime{Key: k, Downtime: &d})
-	check("downtime of "+k.String(), e.o.Ledger.Downtime(ctx, k, d))
+	return debt{"downtime of " + k.String(), func(ctx context.Context) error { return e.o.Ledger.Downtime(ctx, k, d) },
+		func() bool { now := e.downtimeOf(k); return now != nil && now.Begin.Equal(d.Begin) }}
 }
 
 func (e *Engine) owner() string { return e.o.Node.Hostname }

@@ -87,8 +87,9 @@ func (e *Engine) mayLook(k topology.Key) bool {
 // Replicas that hold something unapplied are left alone.
 func (e *Engine) askReplicas(ctx context.Context, t *topology.Topology, f *analysis.Finding) {
 	published := analysis.HandlingOf(f.Code).Detected() && f.Code != analysis.UnreachablePrimary
-	if disabled, _ := e.disabled(ctx); disabled {
-		return // why it cannot be read, if so, is told where a recovery is held back by it
+	disabled, _ := e.disabled(ctx) // why it cannot be read, if so, is told where a recovery is held back by it
+	if off, _ := e.switchedOff(ctx, ""); disabled || off != nil {
+		return
 	}
 	// Beyond what the published codes ask for, replicas are only disturbed where a recovery would follow.
 	if !published && !f.AutomatedPrimaryRecovery {
@@ -102,12 +103,8 @@ func (e *Engine) askReplicas(ctx context.Context, t *topology.Topology, f *analy
 		return
 	}
 	e.asked[f.Key] = now
-	if published {
-		e.grace[f.Key] = now.Add(gracePeriod)
-	} else {
-		e.settling[f.Key] = now.Add(settlePeriod)
-	}
 	e.mu.Unlock()
+	e.holdBack(f.Key, published)
 
 	p := plan.Plan{Title: "ask the replicas of " + f.Key.String() + " whether they can reach it", Cluster: f.ClusterName, Operation: string(f.Code)}
 	for _, r := range t.Replicas(f.Key) {
@@ -124,7 +121,14 @@ func (e *Engine) askReplicas(ctx context.Context, t *topology.Topology, f *analy
 	if len(p.Steps) == 0 {
 		return
 	}
-	run := execute.New(e.executorOptions(f.ClusterName, "", nil)).NewRun()
+	options := e.executorOptions(f.ClusterName, "", nil)
+	told := options.OnStep
+	options.OnStep = func(s plan.Step) {
+		if told(s); s.State == plan.Done || s.State == plan.Failed {
+			e.holdBack(f.Key, published) // it may have taken long to hear of it, and what failed may have been done
+		}
+	}
+	run := execute.New(options).NewRun()
 	if err := run.Plan(ctx, &p, 0); err != nil {
 		e.o.Logger.Warn("asking replicas to reconnect", "source", f.Key.String(), "error", err)
 	}
@@ -140,6 +144,17 @@ func (e *Engine) askReplicas(ctx context.Context, t *topology.Topology, f *analy
 				fmt.Sprintf("%s: %s", f.Code, stepOutcome(&s)))
 		}
 	})
+}
+
+// holdBack keeps anything from being concluded about a server whose replicas connect to it anew, for as long as that takes.
+func (e *Engine) holdBack(k topology.Key, published bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now := e.o.Now()
+	e.settling[k] = now.Add(settlePeriod)
+	if published {
+		e.grace[k] = now.Add(gracePeriod)
+	}
 }
 
 // rejudgeAfterGrace looks once more at the moment when the grace period has passed, without waiting for a tick.

@@ -41,7 +41,7 @@ type Hooks interface {
 // Node is the identity of this process in records.
 type Node struct{ Hostname, Token string }
 
-// Options are what an Engine needs. All but Former, Agree, Progress and Logger are required.
+// Options are what an Engine needs. All but Former, Elsewhere, Agree, Progress and Logger are required.
 type Options struct {
 	Observer Observer
 	Servers  func(topology.Key) execute.Server
@@ -49,6 +49,8 @@ type Options struct {
 	Ledger   Ledger
 	Hooks    Hooks
 	Leader   Leadership
+	// Elsewhere is who leads when this node does not, "" when nobody does. Forecasts say so; nil: it is not known here.
+	Elsewhere func() string
 	// Agree asks the other nodes what they find of a failure, before it is recovered automatically. An error says why they
 	// do not agree; nothing is recovered then, and they are asked again.
 	Agree    func(ctx context.Context, f *analysis.Finding) error
@@ -100,42 +102,45 @@ type Engine struct {
 	identities execute.Identities    // what replicas signed in with, as read at promotions
 	reviewed   map[topology.Key]bool // lost servers that were looked at since this node has led; of Run alone
 
-	mu         sync.Mutex
-	ctx        context.Context                 // of Run; what is started ends with it
-	busy       map[string]bool                 // clusters in which a recovery runs
-	expiring   bool                            // the ledger is being asked to expire things
-	resuming   bool                            // the open journals are being read
-	pending    map[string]Unfinished           // recoveries that nobody has finished yet, by UID
-	doubtful   map[string]time.Time            // since when it is not known what became of one, by UID
-	bereft     map[topology.Key][]topology.Key // who replicated from a lost primary when it was found lost
-	concluded  map[string]*Recovery            // recoveries that this process has ended, by UID, while their journals may be open
-	enabled    time.Time                       // when the global switch was last read as on
-	switches   switches                        // those of single clusters
-	opened     map[topology.Key]bool           // lost primaries that were closed for writing by us and opened by somebody since
-	closed     map[topology.Key]time.Time      // when a lost primary was closed for writing by us
-	handling   map[topology.Key]handled        // the finding of the server that is being handled
-	missed     map[topology.Key]string         // something else was found meanwhile: the cluster to judge again
-	told       map[detectionID]toldDetection
-	glimpsed   map[topology.Key]glimpse
-	attempted  map[topology.Key]time.Time // last attempt to begin a recovery
-	grace      map[topology.Key]time.Time // until then a dead primary is only detected
-	settling   map[topology.Key]time.Time // until then nothing is concluded: its replicas are reconnecting
-	looked     map[topology.Key]time.Time // when an emergency operation last had it probed
-	asked      map[topology.Key]time.Time // when its replicas were last made to reconnect
-	suspected  map[topology.Key]time.Time // since when a server is suspected
-	fencing    map[topology.Key]context.CancelFunc
-	rejoining  map[topology.Key]bool
-	considered map[topology.Key]considered // lost servers that were seen to since they came back
-	began      time.Time                   // when Run began
-	successors map[topology.Key]succession // who replaced a primary, in this process
-	promoters  map[topology.Key]*Recovery  // the recovery under way that opened a server
-	active     map[string]*Recovery        // by UID
-	logs       map[string]*recoveryLog     // of what is under way, by UID
-	recent     map[recentKind]time.Time    // when the newest recovery of a cluster began
-	refused    map[topology.Key]refusal
-	unwritable map[topology.Key]string // what keeps a primary that answers from writing, as it was told last
-	checks     map[topology.Key]*writeChecks
-	held       map[topology.Key]string // why nothing was done about a server, as it was told last
+	mu          sync.Mutex
+	ctx         context.Context                 // of Run; what is started ends with it
+	busy        map[string]bool                 // clusters in which a recovery runs
+	expiring    bool                            // the ledger is being asked to expire things
+	resuming    bool                            // the open journals are being read
+	pending     map[string]Unfinished           // recoveries that nobody has finished yet, by UID
+	doubtful    map[string]time.Time            // since when it is not known what became of one, by UID
+	parked      map[string]time.Time            // those that were taken back, and until when their failure may be found again
+	gaveNothing map[topology.Key]bool           // former primaries from which was fetched in vain since they came back
+	bereft      map[topology.Key][]topology.Key // who replicated from a lost primary when it was found lost
+	concluded   map[string]*Recovery            // recoveries that this process has ended, by UID, while their journals may be open
+	enabled     time.Time                       // when the global switch was last read as on
+	switches    switches                        // those of single clusters
+	opened      map[topology.Key]bool           // lost primaries that were closed for writing by us and opened by somebody since
+	closed      map[topology.Key]time.Time      // when a lost primary was closed for writing by us
+	handling    map[topology.Key]handled        // the finding of the server that is being handled
+	missed      map[topology.Key]string         // something else was found meanwhile: the cluster to judge again
+	told        map[detectionID]toldDetection
+	glimpsed    map[topology.Key]glimpse
+	attempted   map[topology.Key]time.Time // last attempt to begin a recovery
+	grace       map[topology.Key]time.Time // until then a dead primary is only detected
+	settling    map[topology.Key]time.Time // until then nothing is concluded: its replicas are reconnecting
+	looked      map[topology.Key]time.Time // when an emergency operation last had it probed
+	asked       map[topology.Key]time.Time // when its replicas were last made to reconnect
+	suspected   map[topology.Key]time.Time // since when a server is suspected
+	fencing     map[topology.Key]context.CancelFunc
+	rejoining   map[topology.Key]bool
+	considered  map[topology.Key]considered              // lost servers that were seen to since they came back
+	began       time.Time                                // when Run began
+	successors  map[topology.Key]succession              // who replaced a primary, in this process
+	promoters   map[topology.Key]*Recovery               // the recovery under way that opened a server
+	awaited     map[topology.Key]context.CancelCauseFunc // ends a recovery when the server that it replaces answers again
+	active      map[string]*Recovery                     // by UID
+	logs        map[string]*recoveryLog                  // of what is under way, by UID
+	recent      map[recentKind]time.Time                 // when the newest recovery of a cluster began
+	refused     map[topology.Key]refusal
+	unwritable  map[topology.Key]string // what keeps a primary that answers from writing, as it was told last
+	checks      map[topology.Key]*writeChecks
+	held        map[topology.Key]string // why nothing was done about a server, as it was told last
 }
 
 // New returns an Engine.
@@ -151,38 +156,41 @@ func New(o Options) *Engine {
 	}
 	o.Ledger = &bounded{Ledger: o.Ledger, now: o.Now}
 	return &Engine{
-		o:          o,
-		wake:       make(chan struct{}, 1),
-		news:       teller{listen: o.Progress},
-		pending:    make(map[string]Unfinished),
-		doubtful:   make(map[string]time.Time),
-		bereft:     make(map[topology.Key][]topology.Key),
-		concluded:  make(map[string]*Recovery),
-		opened:     make(map[topology.Key]bool),
-		closed:     make(map[topology.Key]time.Time),
-		busy:       make(map[string]bool),
-		handling:   make(map[topology.Key]handled),
-		missed:     make(map[topology.Key]string),
-		told:       make(map[detectionID]toldDetection),
-		glimpsed:   make(map[topology.Key]glimpse),
-		attempted:  make(map[topology.Key]time.Time),
-		grace:      make(map[topology.Key]time.Time),
-		settling:   make(map[topology.Key]time.Time),
-		looked:     make(map[topology.Key]time.Time),
-		asked:      make(map[topology.Key]time.Time),
-		suspected:  make(map[topology.Key]time.Time),
-		fencing:    make(map[topology.Key]context.CancelFunc),
-		rejoining:  make(map[topology.Key]bool),
-		considered: make(map[topology.Key]considered),
-		successors: make(map[topology.Key]succession),
-		promoters:  make(map[topology.Key]*Recovery),
-		active:     make(map[string]*Recovery),
-		logs:       make(map[string]*recoveryLog),
-		recent:     make(map[recentKind]time.Time),
-		refused:    make(map[topology.Key]refusal),
-		held:       make(map[topology.Key]string),
-		unwritable: make(map[topology.Key]string),
-		checks:     make(map[topology.Key]*writeChecks),
+		o:           o,
+		wake:        make(chan struct{}, 1),
+		news:        teller{listen: o.Progress},
+		pending:     make(map[string]Unfinished),
+		doubtful:    make(map[string]time.Time),
+		parked:      make(map[string]time.Time),
+		gaveNothing: make(map[topology.Key]bool),
+		bereft:      make(map[topology.Key][]topology.Key),
+		concluded:   make(map[string]*Recovery),
+		opened:      make(map[topology.Key]bool),
+		closed:      make(map[topology.Key]time.Time),
+		busy:        make(map[string]bool),
+		handling:    make(map[topology.Key]handled),
+		missed:      make(map[topology.Key]string),
+		told:        make(map[detectionID]toldDetection),
+		glimpsed:    make(map[topology.Key]glimpse),
+		attempted:   make(map[topology.Key]time.Time),
+		grace:       make(map[topology.Key]time.Time),
+		settling:    make(map[topology.Key]time.Time),
+		looked:      make(map[topology.Key]time.Time),
+		asked:       make(map[topology.Key]time.Time),
+		suspected:   make(map[topology.Key]time.Time),
+		fencing:     make(map[topology.Key]context.CancelFunc),
+		rejoining:   make(map[topology.Key]bool),
+		considered:  make(map[topology.Key]considered),
+		successors:  make(map[topology.Key]succession),
+		promoters:   make(map[topology.Key]*Recovery),
+		awaited:     make(map[topology.Key]context.CancelCauseFunc),
+		active:      make(map[string]*Recovery),
+		logs:        make(map[string]*recoveryLog),
+		recent:      make(map[recentKind]time.Time),
+		refused:     make(map[topology.Key]refusal),
+		held:        make(map[topology.Key]string),
+		unwritable:  make(map[topology.Key]string),
+		checks:      make(map[topology.Key]*writeChecks),
 	}
 }
 
@@ -230,9 +238,12 @@ func (e *Engine) onEvent(ctx context.Context, ev observe.Event) {
 		e.mu.Lock()
 		delete(e.suspected, ev.Key)
 		delete(e.bereft, ev.Key)
+		delete(e.gaveNothing, ev.Key)
 		delete(e.refused, ev.Key)
 		delete(e.held, ev.Key)
 		e.mu.Unlock()
+		e.noteBack(ev.Key)
+		e.countStray(ev.Key)
 	}
 	if ev.Topology == nil {
 		return
@@ -248,7 +259,11 @@ func (e *Engine) suspect(ev observe.Event) {
 	if !known {
 		e.suspected[ev.Key] = ev.At
 	}
+	promoter := e.promoters[ev.Key]
 	e.mu.Unlock()
+	if promoter != nil {
+		e.showPromoted(promoter, ev.Key) // it may have been read again before it had forgotten its source
+	}
 	if !known && ev.Topology != nil && len(ev.Topology.Replicas(ev.Key)) > 0 {
 		e.progress(Progress{At: ev.At, Kind: Suspected, Cluster: ev.Cluster, Server: ev.Key, Text: "it does not answer any more"})
 	}
@@ -267,6 +282,9 @@ func (e *Engine) onTick(ctx context.Context) {
 // carries on with what earlier leaders left unfinished, reads the global switch, and lets old records expire.
 func (e *Engine) housekeep(ctx context.Context) {
 	if !e.o.Leader.IsLeader() {
+		e.unparkAll()
+		// As long as the end of what ran here is not on record, who leads now takes it for running.
+		e.alone(&e.resuming, func() { e.catchUp(ctx) })
 		return
 	}
 	e.alone(&e.resuming, func() { e.resume(ctx) })

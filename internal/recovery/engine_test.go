@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -87,6 +88,10 @@ func TestWhatIsNotRecovered(t *testing.T) {
 			prepare: func(b *bench) {
 				b.ledger.off = []failover.SwitchedOff{{Cluster: "p:3306", Owner: "ann", Reason: "moving house", Until: time.Now().Add(time.Hour)}}
 			}, held: "switched off by ann until", detected: true},
+		"recoveries of all clusters are switched off for a time": {
+			prepare: func(b *bench) {
+				b.ledger.off = []failover.SwitchedOff{{Owner: "ann", Reason: "moving house", Until: time.Now().Add(time.Hour)}}
+			}, held: "all clusters are switched off by ann until", detected: true},
 		"whether they are cannot be read and never could": {
 			prepare: func(b *bench) { b.ledger.fail["SwitchedOff"] = errNo }, held: "cannot be read", detected: true},
 		"the cluster was recovered a moment ago": {
@@ -107,7 +112,12 @@ func TestWhatIsNotRecovered(t *testing.T) {
 				})
 			}},
 		"the picture is incomplete": {prepare: func(b *bench) { b.incomplete["p:3306"] = true }},
-		"this node does not lead":   {prepare: func(b *bench) { b.leader.set(false) }},
+		"it is outside its replication group": {
+			prepare: func(b *bench) {
+				b.put(&topology.Instance{Key: key("m"), ClusterName: "m:3306", Group: topology.Group{Name: "group", SinglePrimary: true, MemberState: "ONLINE", MemberRole: "PRIMARY"}})
+				b.change("p", func(i *topology.Instance) { i.Group.Outside = "group" })
+			}, held: "outside replication group group, of which m:3306 is a member", detected: true},
+		"this node does not lead": {prepare: func(b *bench) { b.leader.set(false) }},
 		"another recovery of the cluster is unfinished": {
 			prepare: func(b *bench) {
 				u := Unfinished{Running: true}
@@ -296,6 +306,37 @@ func TestLeadershipLost(t *testing.T) {
 	}
 }
 
+// TestLeadershipLostAfterTheLastStep: what follows the steps is done once, by who leads then.
+func TestLeadershipLostAfterTheLastStep(t *testing.T) {
+	inBubble(t, pair, "", func(t *testing.T, b *bench) {
+		var mu sync.Mutex
+		left := 2
+		last := func(context.Context) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if left--; left == 0 {
+				b.leader.set(false)
+			}
+			return nil
+		}
+		b.on["a: forget"], b.on["b: start receiving"] = last, last // at the same time
+		b.run(t)
+		b.kill()
+		after(2 * time.Second)
+		if _, ok := b.ledger.ended(); ok || left != 0 || len(b.ledger.journals) != 1 {
+			t.Fatalf("closed %v, journals %v, statements %q", ok, b.ledger.journals, b.statements())
+		}
+		if lists := b.hooks.lists(); slices.Contains(lists, "PostFailoverProcesses") {
+			t.Errorf("a node that leads no more runs hooks: %q", lists)
+		}
+		b.leader.set(true)
+		after(15 * time.Second)
+		if r, _ := b.ledger.ended(); len(b.ledger.journals) > 0 || r.Successor != key("a") {
+			t.Errorf("not carried on: %+v, %q", r, b.statements())
+		}
+	})
+}
+
 func TestAnOpeningInDoubtIsLookedAt(t *testing.T) {
 	for name, opened := range map[string]bool{"it was opened": true, "it was not": false} {
 		t.Run(name, func(t *testing.T) {
@@ -325,8 +366,11 @@ func TestAnOpeningInDoubtIsLookedAt(t *testing.T) {
 				}
 				b.ledger.mu.Lock()
 				defer b.ledger.mu.Unlock()
-				if got := len(b.ledger.acked) > 0; got == opened {
-					t.Errorf("acknowledged as never promoted: %t", got)
+				if len(b.ledger.resolved) != 1 || len(b.ledger.acked) > 0 {
+					t.Errorf("records %+v, acknowledged %q", b.ledger.resolved, b.ledger.acked)
+				}
+				if anew := contains(b.ledger.lines, "begun anew by"); anew == opened {
+					t.Errorf("begun anew: %t", anew)
 				}
 			})
 		})
@@ -384,8 +428,8 @@ func TestAHangingLedgerDoesNotStop(t *testing.T) {
 		if r, ok := b.ledger.ended(); !ok || !r.Successful() || r.ID == 0 {
 			t.Errorf("the record: %+v", r)
 		}
-		if len(b.ledger.journals) > 0 || len(b.engine.concluded) > 0 {
-			t.Errorf("not all is written down: %v", b.ledger.journals)
+		if len(b.ledger.journals) > 0 || len(b.engine.concluded) > 0 || b.ledger.downtimes[key("p")].Reason != topology.ReasonLostInRecovery {
+			t.Errorf("not all is written down: %v, downtimes %v", b.ledger.journals, b.ledger.downtimes)
 		}
 	})
 }
@@ -582,7 +626,7 @@ func TestStoppedInTheMiddle(t *testing.T) {
 				if !ok || r.Successful() != c.promoted || len(b.ledger.journals) > 0 {
 					t.Errorf("the record: %+v; journals %d", r, len(b.ledger.journals))
 				}
-				if c.promoted != b.said("b: follow a") || c.promoted == b.said("b: start receiving") {
+				if c.promoted != b.said("b: follow a") || !b.said("b: start receiving") { // there, or again where it was
 					t.Errorf("statements %q", b.statements())
 				}
 			})
@@ -685,6 +729,29 @@ func TestOldPrimaryIsFenced(t *testing.T) {
 			}
 		})
 	})
+	t.Run("again after a restart, though a look that was under way when it was closed found it open", func(t *testing.T) {
+		inBubble(t, pair, "", func(t *testing.T, b *bench) {
+			lost(b, true)
+			b.run(t)
+			b.event(observe.InstanceBack, "p")
+			after(10 * time.Second)
+			found := func(uptime, latency time.Duration) {
+				b.change("p", func(i *topology.Instance) {
+					i.ReadOnly, i.Uptime = false, uptime
+					i.Check.Checked, i.Check.Seen, i.Check.Latency = time.Now(), time.Now(), latency
+				})
+				b.event(observe.ClusterChanged, "p")
+			}
+			found(time.Hour, 11*time.Second)
+			after(time.Minute)
+			found(time.Second, time.Millisecond)
+			b.event(observe.InstanceBack, "p")
+			after(time.Second)
+			if got := slices.DeleteFunc(b.statements(), func(s string) bool { return s != "p: read_only=true" }); len(got) != 2 {
+				t.Errorf("it is open after its restart: %q", b.statements())
+			}
+		})
+	})
 	t.Run("again after a restart that opened it", func(t *testing.T) {
 		inBubble(t, pair, "", func(t *testing.T, b *bench) {
 			lost(b, true)
@@ -735,9 +802,10 @@ func TestUnfinishedRecovery(t *testing.T) {
 		want     []string // statements, in any order but those of the old primary
 		promoted bool     // by the unfinished recovery
 	}{
-		"opened and nothing else": {done: 3, prepare: open, want: []string{"a: stop", "a: forget", "b: stop", "b: follow a", "b: start"}, promoted: true},
+		"opened and nothing else": {done: 3, prepare: open, want: []string{"a: stop", "a: forget", "b: stop", "b: follow a", "b: start receiving"}, promoted: true},
 		"opened, and the record does not know yet": {
-			done: 2, prepare: open, want: []string{"a: stop", "a: forget", "b: stop", "b: follow a", "b: start"}, promoted: true},
+			done: 2, prepare: open, want: []string{"a: stop", "a: forget", "b: stop", "b: follow a", "b: start receiving"}, promoted: true},
+		"opened, and restarted closed since": {done: 3, want: []string{"a: stop", "a: forget", "a: read_only=false", "b: stop", "b: follow a", "b: start receiving"}, promoted: true},
 		"all done but for the record": {done: 4, prepare: func(b *bench) {
 			open(b)
 			b.change("a", func(i *topology.Instance) { i.Channel, i.ClusterName = topology.Channel{}, "a:3306" })
@@ -762,7 +830,7 @@ func TestUnfinishedRecovery(t *testing.T) {
 					c.prepare(b)
 				}
 				b.run(t)
-				after(20 * time.Second)
+				after(anewWithin + 10*time.Second)
 				got := b.statements()
 				slices.Sort(got)
 				slices.Sort(c.want)
@@ -794,18 +862,31 @@ func TestUnfinishedRecovery(t *testing.T) {
 	}
 }
 
-func TestFreshRecoveryFollowsOneThatWasTakenBack(t *testing.T) {
-	inBubble(t, pair, "", func(t *testing.T, b *bench) {
-		b.crashed(2)
-		b.run(t)
-		after(15 * time.Second)
-		b.ledger.mu.Lock()
-		resolved := slices.Clone(b.ledger.resolved)
-		b.ledger.mu.Unlock()
-		if len(resolved) != 2 || resolved[0].UID != "old" || resolved[0].Successful() || !resolved[1].Successful() {
-			t.Fatalf("records %+v", resolved)
-		}
-	})
+func TestASuccessorThatWasReplacedSinceIsNotOpenedAgain(t *testing.T) {
+	for name, prepare := range map[string]func(*bench){
+		"by one that takes writes": func(b *bench) {
+			b.change("b", func(i *topology.Instance) { i.Channel, i.ReadOnly, i.ClusterName = topology.Channel{}, false, "b:3306" })
+		},
+		"by one that is away": func(b *bench) {
+			b.ledger.demoted = map[topology.Key]bool{key("a"): true}
+			b.lose("b")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, pair, `"RecoverMasterClusterFilters": []`, func(t *testing.T, b *bench) {
+				b.crashed(3)
+				prepare(b)
+				b.run(t)
+				after(2 * time.Minute)
+				if b.said("a: read_only=false") {
+					t.Errorf("statements %q", b.statements())
+				}
+				if len(b.ledger.journals) > 0 {
+					t.Errorf("not finished: %+v", b.ledger.journals)
+				}
+			})
+		})
+	}
 }
 
 func TestUnreachableSuccessorHoldsTheClusterForAWhile(t *testing.T) {

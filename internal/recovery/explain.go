@@ -62,6 +62,10 @@ func (e *Engine) explain(ctx context.Context, q Question, look bool) (failover.E
 // state is what decides beside the servers and the settings, and what of it could not be found out.
 func (e *Engine) state(ctx context.Context, t *topology.Topology, q Question) (s failover.State, doubts []string) {
 	s = failover.State{Now: e.o.Now(), Leader: e.o.Leader.IsLeader(), Complete: e.o.Observer.Complete(q.Cluster)}
+	if !s.Leader && e.o.Elsewhere != nil {
+		s.Elsewhere = e.o.Elsewhere()
+		s.Leaderless = s.Elsewhere == ""
+	}
 	var err error
 	if s.GlobalDisabled, err = e.disabled(ctx); err != nil {
 		doubts = append(doubts, "whether recoveries are disabled globally cannot be read: "+err.Error())
@@ -76,6 +80,7 @@ func (e *Engine) state(ctx context.Context, t *topology.Topology, q Question) (s
 	if s.Blocking, err = e.o.Ledger.Blocking(ctx, k, q.Cluster); err != nil {
 		doubts = append(doubts, "whether an earlier recovery is in the way cannot be read: "+err.Error())
 	}
+	s.OutsideGroup = e.outsideGroup(k)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	s.GraceUntil = e.grace[k]

@@ -37,6 +37,7 @@ type fakeFleet struct {
 	mute       bool                                       // nobody tells credentials
 	oneCluster bool                                       // who changes its source stays in its cluster
 	subs       []chan observe.Event
+	applied    []observe.Change // all but downtimes, which are seen
 }
 
 // star is a MySQL GTID primary p with replicas, all in good order.
@@ -157,9 +158,22 @@ func (f *fakeFleet) Subscribe(buffer int) (<-chan observe.Event, func()) {
 }
 
 func (f *fakeFleet) Apply(c observe.Change) {
-	if d, ok := c.(observe.SetDowntime); ok && f.Snapshot().Instance(d.Key) != nil {
+	d, ok := c.(observe.SetDowntime)
+	switch {
+	case !ok:
+		f.mu.Lock()
+		f.applied = append(f.applied, c)
+		f.mu.Unlock()
+	case f.Snapshot().Instance(d.Key) != nil:
 		f.change(d.Key.Hostname, func(i *topology.Instance) { i.Downtime = d.Downtime })
 	}
+}
+
+// shown says whether a change was applied to the picture.
+func (f *fakeFleet) shown(c observe.Change) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Contains(f.applied, c)
 }
 
 func (f *fakeFleet) statements() []string {
@@ -293,7 +307,17 @@ func (s fakeServer) SetSemiSync(ctx context.Context, side server.SemiSyncSide, o
 		i.SemiSync.ReplicaEnabled, i.SemiSync.ReplicaStatus = on, on
 	})
 }
-func (s fakeServer) WaitExecuted(context.Context, string, time.Duration) error { return nil }
+
+func (s fakeServer) WaitExecuted(ctx context.Context, _ string, _ time.Duration) error {
+	s.f.mu.Lock()
+	wait := s.f.on[s.k.Hostname+": wait"]
+	s.f.mu.Unlock()
+	if wait == nil {
+		return nil
+	}
+	return wait(ctx)
+}
+
 func (s fakeServer) WaitPosition(context.Context, topology.Coordinates, string, time.Duration) error {
 	return nil
 }
@@ -311,11 +335,15 @@ type fakeLedger struct {
 	resolved  []Recovery
 	journals  map[string]Unfinished
 	closed    []string
+	taken     []string // by another process
 	acked     []string
 	downtimes map[topology.Key]topology.Downtime
 	lines     []string
 	audits    []string
 	demoted   map[topology.Key]bool
+
+	promoted    map[topology.Key]time.Time
+	maintenance []topology.Maintenance
 }
 
 func (l *fakeLedger) call(ctx context.Context, name string) error {
@@ -334,7 +362,7 @@ func (l *fakeLedger) RegisterDetection(ctx context.Context, _ *analysis.Finding,
 	return 1, true, l.call(ctx, "RegisterDetection")
 }
 
-func (l *fakeLedger) RegisterRecovery(ctx context.Context, r *Recovery) (Block, error) {
+func (l *fakeLedger) RegisterRecovery(ctx context.Context, r *Recovery, _ *Journal) (Block, error) {
 	err := l.call(ctx, "RegisterRecovery")
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -372,10 +400,25 @@ func (l *fakeLedger) SaveProgress(ctx context.Context, uid string, j *Journal) e
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if slices.Contains(l.closed, uid) || slices.Contains(l.taken, uid) {
+		return ErrTakenUp
+	}
 	u := Unfinished{Journal: *j, Running: !j.GivenUp, Own: true}
-	u.Recovery = Recovery{UID: uid, Started: time.Now(), Plan: j.Plan, Participants: participants(&j.Plan)}
+	u.Recovery = Recovery{UID: uid, ID: l.journals[uid].Recovery.ID, Started: time.Now(), Plan: j.Plan, Participants: participants(&j.Plan)}
 	u.Recovery.Finding = analysis.Finding{Key: j.Failed, Code: analysis.Code(j.Operation), ClusterName: j.Cluster, IsPrimary: true}
 	l.journals[uid] = u
+	return nil
+}
+
+func (l *fakeLedger) TakeUp(ctx context.Context, u *Unfinished, j *Journal) error {
+	if err := l.call(ctx, "TakeUp"); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := *u
+	now.Journal, now.Running, now.Own = *j, true, true
+	l.journals[u.Recovery.UID] = now
 	return nil
 }
 
@@ -423,8 +466,16 @@ func (l *fakeLedger) Acknowledge(ctx context.Context, uid, _ string) error {
 	return l.call(ctx, "Acknowledge")
 }
 
-func (l *fakeLedger) PromotedAt(ctx context.Context, _ topology.Key) (time.Time, error) {
-	return time.Time{}, l.call(ctx, "PromotedAt")
+func (l *fakeLedger) PromotedAt(ctx context.Context, k topology.Key) (time.Time, error) {
+	l.mu.Lock()
+	at := l.promoted[k]
+	l.mu.Unlock()
+	return at, l.call(ctx, "PromotedAt")
+}
+
+// Here everything was done on purpose.
+func (l *fakeLedger) ReplacedOnPurpose(ctx context.Context, _ topology.Key, _ time.Time) (bool, error) {
+	return true, l.call(ctx, "ReplacedOnPurpose")
 }
 
 func (l *fakeLedger) ClearDetections(ctx context.Context, _ topology.Key) error {
@@ -439,6 +490,16 @@ func (l *fakeLedger) Downtime(ctx context.Context, k topology.Key, d topology.Do
 }
 func (l *fakeLedger) EndDowntime(ctx context.Context, _ topology.Key) error {
 	return l.call(ctx, "EndDowntime")
+}
+func (l *fakeLedger) BeginMaintenance(ctx context.Context, m topology.Maintenance) (int64, error) {
+	l.mu.Lock()
+	l.maintenance = append(l.maintenance, m)
+	id := len(l.maintenance)
+	l.mu.Unlock()
+	return int64(id), l.call(ctx, "BeginMaintenance")
+}
+func (l *fakeLedger) EndMaintenance(ctx context.Context, id int64) error {
+	return l.call(ctx, fmt.Sprintf("EndMaintenance %d", id))
 }
 func (l *fakeLedger) RenameCluster(ctx context.Context, _, _, _ string) error {
 	return l.call(ctx, "RenameCluster")
@@ -502,17 +563,23 @@ func (h *fakeHooks) Run(ctx context.Context, l publish.List, v publish.Values, _
 		return nil
 	}
 	if l.Begin != nil {
-		l.Begin(l.Skip + 1)
+		if err := l.Begin(l.Skip + 1); err != nil {
+			return err
+		}
 	}
 	h.mu.Lock()
 	h.ran = append(h.ran, l.Name)
 	h.last = v
 	hook := h.on[l.Name]
 	h.mu.Unlock()
+	var err error
 	if hook != nil {
-		return hook(ctx)
+		err = hook(ctx)
 	}
-	return nil
+	if l.End != nil {
+		l.End(l.Skip+1, err)
+	}
+	return err
 }
 
 func (h *fakeHooks) lists() []string {

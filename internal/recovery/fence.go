@@ -9,9 +9,7 @@ import (
 	"time"
 
 	"orchestrator/internal/execute"
-	"orchestrator/internal/observe"
 	"orchestrator/internal/server"
-	"orchestrator/internal/store"
 	"orchestrator/internal/topology"
 )
 
@@ -41,23 +39,42 @@ func (e *Engine) fence(k topology.Key, cluster string) {
 	e.fencing[k] = cancel
 	e.mu.Unlock()
 	e.goTracked(func() {
-		defer func() {
-			cancel()
-			e.mu.Lock()
-			delete(e.fencing, k)
-			e.mu.Unlock()
-		}()
-		e.fenceUntilDone(ctx, k, cluster)
+		defer cancel()
+		closed := e.fenceUntilDone(ctx, k, cluster)
+		e.mu.Lock()
+		delete(e.fencing, k)
+		e.mu.Unlock()
+		if closed {
+			e.look(ctx, k)
+			e.rejoin(k)
+		}
 	})
 }
 
-func (e *Engine) fenceUntilDone(ctx context.Context, k topology.Key, cluster string) {
+// beingFenced says whether this process is about to close a server for writing, and has not done so yet.
+func (e *Engine) beingFenced(k topology.Key) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.fencing[k] != nil
+}
+
+// fenceUntilDone closes a lost primary for writing; false when that was given up, or is not wanted any more.
+func (e *Engine) fenceUntilDone(ctx context.Context, k topology.Key, cluster string) bool {
+	away := false // this node has not led meanwhile
 	for {
 		if e.promotes(k) {
 			if !e.promotionFailed(ctx, k) {
-				return
+				return false
 			}
 			continue
+		}
+		switch {
+		case !e.o.Leader.IsLeader():
+			away = true
+		case away && e.promotedElsewhere(ctx, k):
+			return false
+		default:
+			away = false
 		}
 		err := e.fenceOnce(ctx, k)
 		if err == nil {
@@ -68,18 +85,36 @@ func (e *Engine) fenceUntilDone(ctx context.Context, k topology.Key, cluster str
 			e.o.Logger.Warn("the old primary was closed for writing", "server", k.String())
 			e.audit(context.WithoutCancel(ctx), "read-only", k, cluster, "a lost primary was closed for writing on its return")
 			e.progress(Progress{Kind: Fenced, Cluster: cluster, Server: k, Text: "closed for writing"})
-			e.look(ctx, k)
-			e.rejoin(k)
-			return
+			return true
 		}
-		t := time.NewTimer(fencePause)
-		select {
-		case <-ctx.Done():
-			t.Stop()
-			return
-		case <-t.C:
+		if !pause(ctx, fencePause) {
+			return false
 		}
 	}
+}
+
+// promotedElsewhere says whether another node has promoted a server, or is about to: what was begun to be closed in an
+// earlier term of office may be the primary by now.
+func (e *Engine) promotedElsewhere(ctx context.Context, k topology.Key) bool {
+	promoted, err := e.promotedSince(ctx, k)
+	if err != nil {
+		e.o.Logger.Error("whether a lost primary was promoted since cannot be read", "server", k.String(), "error", err)
+	}
+	return promoted
+}
+
+// promotedSince says whether a server was promoted since it was lost, by the record, or may have been: a leader that died
+// may have opened it before its choice was written down, and who carries on with that recovery sees to it.
+func (e *Engine) promotedSince(ctx context.Context, k topology.Key) (bool, error) {
+	promoted, err := e.o.Ledger.PromotedAt(ctx, k)
+	if err != nil || !promoted.IsZero() {
+		return err == nil, err
+	}
+	left, err := e.o.Ledger.Unfinished(ctx)
+	return slices.ContainsFunc(left, func(u Unfinished) bool {
+		r := &u.Recovery
+		return u.Journal.Successor.IsZero() && r.kind().promotes && slices.Contains(r.Finding.Replicas, k)
+	}), err
 }
 
 // promotes says whether a recovery of this process is going to open a server for writing, or has done so and is not done
@@ -111,6 +146,11 @@ func (e *Engine) promotionFailed(ctx context.Context, k topology.Key) bool {
 func (e *Engine) stopFencing(k topology.Key) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.endFencing(k)
+}
+
+// endFencing is stopFencing for a caller that holds the lock.
+func (e *Engine) endFencing(k topology.Key) {
 	if end := e.fencing[k]; end != nil {
 		end()
 	}
@@ -119,9 +159,7 @@ func (e *Engine) stopFencing(k topology.Key) {
 // unfence lets go of a server that has been promoted: nothing that was begun when it was lost may close it any more. The
 // caller holds the lock.
 func (e *Engine) unfence(k topology.Key) {
-	if cancel := e.fencing[k]; cancel != nil {
-		cancel()
-	}
+	e.endFencing(k)
 	delete(e.closed, k)
 	delete(e.opened, k)
 }
@@ -143,7 +181,7 @@ func (e *Engine) fenceOnce(ctx context.Context, k topology.Key) error {
 	s := e.o.Servers(k)
 	closed := make(chan error, 1)
 	go func() { closed <- s.SetReadOnly(ctx, true, true) }()
-	pause := fenceStuck
+	pause, gone := fenceStuck, false
 	stuck := time.NewTimer(pause)
 	defer stuck.Stop()
 	for {
@@ -151,14 +189,27 @@ func (e *Engine) fenceOnce(ctx context.Context, k topology.Key) error {
 		case err := <-closed:
 			return err
 		case <-stuck.C:
+			if !e.o.Leader.IsLeader() { // by now another node may have made it the primary again
+				return errNotLeading
+			}
 			// A server that is still away must not be swamped with connections.
-			if pause = min(2*pause, fenceRelease); e.releaseWaiting(ctx, k, s) {
+			pause = min(2*pause, fenceRelease)
+			err := e.releaseWaiting(ctx, k, s)
+			if err == nil || errors.Is(err, errNotClosing) {
 				pause = fenceStuck
 			}
+			if gone && errors.Is(err, errNotClosing) {
+				return err
+			}
+			gone = errors.Is(err, errNotClosing) // at first it may just not have taken the statement in
 			stuck.Reset(pause)
 		}
 	}
 }
+
+// errNotClosing says that a server answers, and no statement that closes it waits there: it was started anew since it had taken
+// that in, say, and who had sent it does not hear of that where the connection broke in silence.
+var errNotClosing = errors.New("the closing is not known there any more")
 
 // attended is what releasing needs of a server.
 type attended interface {
@@ -169,18 +220,18 @@ type attended interface {
 // releaseWaiting helps a closing that waits for commits which wait for a semi-sync acknowledgement: nobody replicates
 // from a replaced primary any more, so none will come. Their clients are sent away first, and semi-sync is switched off
 // only then: otherwise it would tell them that those transactions were safe. What would begin to write meanwhile is held
-// back by the closing itself. It returns false when the server could not be asked.
+// back by the closing itself, so that has to wait there. The error says why the server could not be asked, or that it does not.
 //
 // Whether probes succeed says nothing here: they hang as well while MariaDB's binary log is locked by such a commit.
-func (e *Engine) releaseWaiting(ctx context.Context, k topology.Key, s execute.Server) bool {
+func (e *Engine) releaseWaiting(ctx context.Context, k topology.Key, s execute.Server) error {
 	i := e.o.Observer.Snapshot().Instance(k)
 	list, ok := s.(attended)
 	if !ok || i == nil || !i.SemiSync.SourceEnabled {
-		return true // nothing can wait
+		return nil // nothing can wait
 	}
 	ctx, cancel := context.WithTimeout(ctx, fenceRelease)
 	defer cancel()
-	ended, err := sendWaitingAway(ctx, list)
+	ended, err := sendWaitingAway(ctx, list, e.o.Leader.Confirm)
 	if err == nil && ended > 0 {
 		err = s.SetSemiSync(ctx, server.SemiSyncSource, false)
 	}
@@ -192,20 +243,29 @@ func (e *Engine) releaseWaiting(ctx context.Context, k topology.Key, s execute.S
 			"server", k.String(), "connections_ended", ended)
 		e.audit(ctx, "read-only", k, i.ClusterName, fmt.Sprintf("%d connections ended and semi-sync switched off: commits waited for replicas that it has not any more", ended))
 	}
-	return err == nil
+	return err
 }
 
-// sendWaitingAway ends all connections that are at a writing statement, if one of them waits for an acknowledgement: the
-// others may be in the same group of commits. It says how many there were.
-func sendWaitingAway(ctx context.Context, s attended) (int, error) {
+// sendWaitingAway ends all connections that are at a writing statement, if one of them waits for an acknowledgement and a
+// closing waits for that: the others may be in the same group of commits. It asks before each whether it may, and says how
+// many there were.
+func sendWaitingAway(ctx context.Context, s attended, may func(context.Context) error) (int, error) {
 	all, err := s.Processlist(ctx)
-	if err != nil || !slices.ContainsFunc(all, awaitsReceipt) {
+	switch {
+	case err != nil:
 		return 0, err
+	case !slices.ContainsFunc(all, server.Process.Closes):
+		return 0, errNotClosing
+	case !slices.ContainsFunc(all, awaitsReceipt):
+		return 0, nil
 	}
 	ended := 0
 	for _, p := range all {
 		if !awaitsReceipt(p) && !atWork(p) {
 			continue
+		}
+		if err := may(ctx); err != nil { // the list may have been long in coming
+			return ended, err
 		}
 		// It may have ended by itself.
 		if err := s.KillConnection(ctx, p.ID); err != nil && ctx.Err() != nil {
@@ -230,110 +290,6 @@ func atWork(p server.Process) bool {
 	return !slices.Contains([]string{"", "SET", "SELECT", "SHOW", "KILL"}, word)
 }
 
-// noteOpened notices that somebody has opened a lost primary since it was closed for writing here: one that has been
-// running since then. It returns those that were opened by a restart.
-func (e *Engine) noteOpened(ev observe.Event) (reopened []topology.Key) {
-	if ev.Kind != observe.ClusterChanged {
-		return nil
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for k, at := range e.closed {
-		i := ev.Topology.Instance(k)
-		switch {
-		case i == nil:
-		case !i.Downtime.LostInRecovery():
-			delete(e.closed, k)
-			delete(e.opened, k)
-		case i.ReadOnly || !i.LastCheckValid() || !i.Check.Seen.After(at):
-		case i.Uptime > i.Check.Seen.Sub(at)+time.Second:
-			e.opened[k] = true
-		case i.Uptime < i.Check.Seen.Sub(at)-time.Second && !i.Replicating():
-			// It was started anew, so fast that nobody saw it gone.
-			reopened = append(reopened, k)
-		}
-	}
-	return topology.SortKeys(reopened)
-}
-
-// reviewLost looks, when this node has begun to lead, once at each server that counts as lost: one that came back open
-// while nobody led, or while nobody watched, is closed for writing, and one that is still away is closed as soon as it is back.
-func (e *Engine) reviewLost() {
-	leads := e.o.Leader.IsLeader()
-	if !leads {
-		e.reviewed = nil
-		return
-	}
-	if e.reviewed == nil {
-		e.reviewed = make(map[topology.Key]bool)
-	}
-	for _, i := range e.o.Observer.Snapshot().Instances() {
-		if !i.Downtime.LostInRecovery() || e.reviewed[i.Key] || !e.o.Observer.Complete(i.ClusterName) {
-			continue
-		}
-		e.reviewed[i.Key] = true
-		switch {
-		case i.HasSource():
-		case i.LastCheckValid():
-			e.closeReturned(i)
-		default: // the leader that was waiting for it to close it is gone
-			e.fenceUnlessPromoted(i)
-		}
-	}
-}
-
-// fenceReturned closes a server for writing when it comes back while it counts as lost in a recovery and would take
-// writes. It does so on its return only, however short it was away, and not after somebody has opened it on purpose.
-func (e *Engine) fenceReturned(ev observe.Event) {
-	for _, k := range e.noteOpened(ev) {
-		e.closeReturned(ev.Topology.Instance(k)) // unless it was promoted meanwhile
-	}
-	if ev.Kind != observe.InstanceBack && ev.Kind != observe.InstanceDiscovered {
-		return
-	}
-	if i := ev.Topology.Instance(ev.Key); i != nil {
-		e.closeReturned(i)
-	}
-}
-
-// closeReturned closes a server that counts as lost in a recovery, unless somebody opened it on purpose, or it was promoted
-// since and only its downtime is stale.
-func (e *Engine) closeReturned(i *topology.Instance) {
-	if i.ReadOnly || !i.LastCheckValid() || !i.Downtime.LostInRecovery() || i.Replicating() || !e.o.Leader.IsLeader() {
-		return
-	}
-	if !e.openedOnPurpose(i.Key) && !e.promotes(i.Key) {
-		e.fenceUnlessPromoted(i)
-	}
-}
-
-// fenceUnlessPromoted begins to close a server, unless it was promoted since it was replaced.
-func (e *Engine) fenceUnlessPromoted(i *topology.Instance) {
-	e.goTracked(func() {
-		promoted, err := e.o.Ledger.PromotedAt(context.WithoutCancel(e.lifetime()), i.Key)
-		if err != nil {
-			e.o.Logger.Error("whether a lost primary was promoted since cannot be read; it is closed for writing", "server", i.Key.String(), "error", err)
-		}
-		if !promoted.IsZero() { // the end of its downtime may not have been written down when its leader died
-			e.o.Logger.Info("a server counts as lost although it was promoted since; it stays open", "server", i.Key.String())
-			return
-		}
-		e.mu.Lock()
-		closed := !e.closed[i.Key].Before(i.Check.Seen) // while the ledger was asked, for another event
-		e.mu.Unlock()
-		if !closed {
-			e.fence(i.Key, i.ClusterName)
-		}
-	})
-}
-
-// openedOnPurpose says whether somebody has opened a lost server since it was closed here.
-func (e *Engine) openedOnPurpose(k topology.Key) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.opened[k]
-}
-
 // awaitFence waits until a server has been closed, or the closing given up.
 func (e *Engine) awaitFence(ctx context.Context, k topology.Key) {
 	for closing := true; closing && pause(ctx, time.Millisecond); {
@@ -348,32 +304,4 @@ func (e *Engine) lifetime() context.Context {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.ctx
-}
-
-// PromotedAt implements Ledger.
-func (l *StoreLedger) PromotedAt(ctx context.Context, key topology.Key) (time.Time, error) {
-	left, err := l.Unfinished(ctx)
-	for _, u := range left {
-		if u.Journal.Successor == key {
-			return u.Recovery.Started, nil
-		}
-	}
-	promoted, e1 := l.store.Recoveries(ctx, store.RecoveryFilter{Successor: key})
-	replaced, e2 := l.store.Recoveries(ctx, store.RecoveryFilter{Key: key})
-	if err = errors.Join(err, e1, e2); err != nil {
-		return time.Time{}, err
-	}
-	newest := func(list []store.Recovery) store.Recovery {
-		for _, r := range list { // newest first
-			if r.Successful && hasPromoted(&r) {
-				return r
-			}
-		}
-		return store.Recovery{}
-	}
-	last := newest(promoted)
-	if last.ID <= newest(replaced).ID {
-		return time.Time{}, nil
-	}
-	return last.End, nil
 }

@@ -16,19 +16,30 @@ func (e *Engine) hooks(ctx context.Context, name string, list []string, mode pub
 }
 
 // recoveryHooks runs a list of hooks of a recovery, once: each is written down before it begins, and who carries on with
-// the recovery leaves out those that have begun.
+// the recovery leaves out those that have begun. The error matches execute.ErrMayNotWrite where the rest of them is
+// another process's.
 func (e *Engine) recoveryHooks(ctx context.Context, log *recoveryLog, name string, list []string, mode publish.Mode, v publish.Values) error {
 	if len(list) == 0 {
 		return nil
 	}
-	begun := min(log.hooksBegun(name), len(list))
-	if begun > 0 {
-		log.line("%s: %d of %d had begun before the manager ended, and are not run again", name, begun, len(list))
+	begun, known := log.hooksRun(name)
+	begun = min(begun, len(list))
+	switch {
+	case begun > known:
+		log.line("%s: %d of %d had begun before the manager ended, and are not run again; how number %d ended is not known", name, begun, len(list), begun)
+	case begun > 0:
+		log.line("%s: %d of %d had run before the manager ended, and are not run again", name, begun, len(list))
 	}
-	ctx, ended := log.cancellable(ctx, name)
+	run, ended := log.cancellable(ctx, name)
 	defer ended()
-	return e.o.Hooks.Run(ctx, publish.List{
-		Name: name, Commands: list, Skip: begun, Begin: func(number int) { log.hookBegins(name, number) },
+	return e.o.Hooks.Run(run, publish.List{
+		Name: name, Commands: list, Skip: begun,
+		Begin: func(number int) error { return log.mayRunHook(ctx, name, number) },
+		End: func(number int, err error) {
+			if ctx.Err() == nil { // else it was stopped with the manager
+				log.hookEnds(name, number, mode, err)
+			}
+		},
 	}, v, mode)
 }
 

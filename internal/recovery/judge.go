@@ -3,6 +3,7 @@ package recovery
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,7 +66,7 @@ func (e *Engine) consider(ctx context.Context, t *topology.Topology, f analysis.
 	policy := e.analysisPolicy()
 	asFailure(&f, &policy)
 	handling := analysis.HandlingOf(f.Code)
-	switch held, settling := e.heldBack(f.Key); {
+	switch held, settling := e.heldBack(t, f.Key); {
 	case settling && handling.HeldBackInGrace:
 		return
 	case held:
@@ -157,12 +158,15 @@ func (e *Engine) release(f *analysis.Finding) (again string) {
 	return again
 }
 
-// heldBack says whether the server is in its grace period, and whether its replicas are reconnecting.
-func (e *Engine) heldBack(k topology.Key) (grace, settling bool) {
+// heldBack says whether the server is in its grace period, and whether its replicas are reconnecting: they are until those
+// that answer have been looked at after the time that it takes, however late an earlier answer has come in.
+func (e *Engine) heldBack(t *topology.Topology, k topology.Key) (grace, settling bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	now := e.o.Now()
-	return now.Before(e.grace[k]), now.Before(e.settling[k])
+	now, settled := e.o.Now(), e.settling[k]
+	return now.Before(e.grace[k]), now.Before(settled) || slices.ContainsFunc(t.Replicas(k), func(r *topology.Instance) bool {
+		return r.LastCheckValid() && r.Check.Began().Before(settled)
+	})
 }
 
 // handle does what a finding calls for: emergency operations, detection, recovery.
@@ -226,6 +230,10 @@ func (e *Engine) handle(ctx context.Context, t *topology.Topology, f *analysis.F
 	}
 	if why := k.heldByFilters(f); why != "" {
 		e.hold(f, fresh, why)
+		return
+	}
+	if out := e.outsideGroup(f.Key); out != nil && k.opens() {
+		e.hold(f, fresh, out.String())
 		return
 	}
 	if k.stands != nil && stood < k.stands(e.o.Config()) || e.refusedLately(f, &k) {

@@ -127,6 +127,9 @@ func Repairs() []string {
 	return names
 }
 
+// opens says whether a server is opened for writing.
+func (k *kind) opens() bool { return k.promotes || k.heedsDemotion }
+
 // kind is the kind of repair that the recovery is.
 func (r *Recovery) kind() kind { return kindOf(analysis.HandlingOf(r.Finding.Code).Recovery) }
 

@@ -135,13 +135,13 @@ func failures() map[string]failure {
 	}
 	return map[string]failure{
 		"intermediate source": {fleet: chain, lost: "i", settings: intermediates, off: masters, why: "RecoverIntermediateMasterClusterFilters",
-			failed: "i", wins: "s", want: []string{"a: stop", "a: follow s", "a: start", "b: stop", "b: follow s", "b: start"},
+			failed: "i", wins: "s", want: []string{"a: stop", "a: follow s", "a: start receiving", "b: stop", "b: follow s", "b: start receiving"},
 			hooks: all("PostIntermediateMasterFailoverProcesses"), audit: "recover-dead-intermediate-master", apiType: "IntermediateMasterRecovery"},
 		"co-primary": {fleet: ring, lost: "p", settings: masters, off: intermediates, why: "RecoverMasterClusterFilters",
-			failed: "p", wins: "o", want: []string{"a: stop receiving", "o: stop receiving", "o: read_only=false", "o: stop", "o: forget", "a: stop", "a: follow o", "a: start"},
+			failed: "p", wins: "o", want: []string{"a: stop receiving", "o: stop receiving", "o: read_only=false", "o: stop", "o: forget", "a: stop", "a: follow o", "a: start receiving"},
 			hooks: all("PostMasterFailoverProcesses"), audit: "recover-dead-co-master", apiType: "CoMasterRecovery", promotes: true},
 		"group member": {fleet: group, lost: "g", settings: intermediates, off: masters, why: "RecoverIntermediateMasterClusterFilters",
-			failed: "g", wins: "p", want: []string{"a: stop", "a: follow p", "a: start"},
+			failed: "g", wins: "p", want: []string{"a: stop", "a: follow p", "a: start receiving"},
 			hooks: all("PostIntermediateMasterFailoverProcesses"), audit: "recover-dead-replication-group-member-with-replicas", apiType: "ReplicationGroupMemberRecovery"},
 		"locked by semi-sync": {fleet: locked, settings: `"RecoverLockedSemiSyncMaster": true`, off: masters, why: "RecoverLockedSemiSyncMaster",
 			failed: "p", wins: "p", want: []string{"a: semi-sync source=false", "a: semi-sync=true", "a: stop", "a: start receiving"},
@@ -153,7 +153,7 @@ func failures() map[string]failure {
 			failed: "p", wins: "p", want: []string{"p: read_only=false"},
 			hooks: all(), audit: "recover-non-writeable-master"},
 		"primary that cannot write": {fleet: full, settings: masters + `, "FailoverOnCannotWrite": ["MasterDiskFull"]`, off: masters,
-			failed: "p", wins: "a", want: []string{"p: read_only=true", "a: stop receiving", "b: stop receiving", "a: read_only=false", "a: stop", "a: forget", "b: stop", "b: follow a", "b: start", "p: read_only=true", "p: read_only=true"},
+			failed: "p", wins: "a", want: []string{"p: read_only=true", "a: stop receiving", "b: stop receiving", "a: read_only=false", "a: stop", "a: forget", "b: stop", "b: follow a", "b: start receiving"},
 			hooks: all("PostMasterFailoverProcesses"), audit: "recover-unwritable-master", apiType: "MasterRecovery", promotes: true},
 	}
 }
@@ -191,7 +191,8 @@ func TestEveryKindOfFailureIsRepaired(t *testing.T) {
 				got, want := b.statements(), slices.Clone(f.want)
 				slices.Sort(got)
 				slices.Sort(want)
-				if !slices.Equal(got, want) {
+				// How often a lost primary is closed depends on whether one closing is over when the next is asked for.
+				if got, want := slices.Compact(got), slices.Compact(want); !slices.Equal(got, want) {
 					t.Errorf("statements %q, want %q", b.statements(), f.want)
 				}
 				if got := b.hooks.lists(); !slices.Equal(got, f.hooks) {
@@ -301,11 +302,15 @@ func TestReadOnlyOnPurpose(t *testing.T) {
 	}{
 		"it was demoted lately":          {func(b *bench) { b.ledger.demoted = map[topology.Key]bool{key("p"): true} }, 0, "demoted lately"},
 		"whether it was cannot be told":  {func(b *bench) { b.ledger.fail["DemotedSince"] = errNo }, 0, "cannot be read"},
-		"a recovery left it behind":      {func(b *bench) { b.engine.markLost(context.Background(), key("p"), func(string, error) {}) }, 0, ""},
+		"a recovery left it behind":      {func(b *bench) { b.engine.markLost(key("p")) }, 0, ""},
 		"its cluster is being worked on": {func(b *bench) { b.engine.occupy("p:3306") }, 0, ""},
 		"it takes part in another recovery": {func(b *bench) {
 			b.engine.remember(&Recovery{UID: "x", Participants: []topology.Key{key("p")}})
 		}, 0, "demoted lately"},
+		"it is outside its group": {func(b *bench) {
+			b.put(&topology.Instance{Key: key("m"), ClusterName: "m:3306", ReadOnly: true, Group: topology.Group{Name: "group", SinglePrimary: true, MemberState: "ONLINE", MemberRole: "SECONDARY"}})
+			b.change("p", func(i *topology.Instance) { i.Group.Outside = "group" })
+		}, 0, "outside replication group"},
 		"somebody else takes writes":      {func(b *bench) { b.change("b", func(i *topology.Instance) { i.ReadOnly = false }) }, 0, "b:3306 of the same cluster takes writes"},
 		"it was closed only a moment ago": {func(*bench) {}, 3 * time.Second, ""},
 		"it is opened while the hooks run": {func(b *bench) {
@@ -563,10 +568,10 @@ func TestUnfinishedOfOtherKinds(t *testing.T) {
 			b.ledger.mu.Lock()
 			records := slices.Clone(b.ledger.resolved)
 			b.ledger.mu.Unlock()
-			if len(records) != 2 || records[0].UID != "old" || records[0].Successful() || records[1].Successor != key("s") || !b.said("b: follow s") || b.said("a: follow s") {
+			if len(records) != 1 || records[0].UID != "old" || records[0].Successor != key("s") || !b.said("b: follow s") || b.said("a: follow s") {
 				t.Errorf("records %+v, statements %q", records, b.statements())
 			}
-			if !slices.Equal(b.ledger.acked, []string{"old"}) || len(b.ledger.journals) > 0 {
+			if len(b.ledger.acked) > 0 || len(b.ledger.journals) > 0 {
 				t.Errorf("acknowledged %q, journals %v", b.ledger.acked, b.ledger.journals)
 			}
 		})
@@ -582,14 +587,11 @@ func TestUnfinishedOfOtherKinds(t *testing.T) {
 				b.ledger.mu.Lock()
 				records := slices.Clone(b.ledger.resolved)
 				b.ledger.mu.Unlock()
-				if opened && len(records) != 1 || records[0].UID != "old" || records[0].Successful() != opened || b.said("p: read_only=false") == opened {
+				if len(records) != 1 || records[0].UID != "old" || !records[0].Successful() || b.said("p: read_only=false") == opened {
 					t.Errorf("records %+v, statements %q", records, b.statements())
 				}
 				if opened && len(b.statements()) > 0 {
 					t.Errorf("statements %q", b.statements())
-				}
-				if !opened && !records[len(records)-1].Successful() {
-					t.Errorf("it was not opened after that: %+v", records)
 				}
 				if down := b.ledger.downtimes; len(down) > 0 || slices.ContainsFunc(b.statements(), func(s string) bool { return strings.Contains(s, "follow") }) {
 					t.Errorf("downtimes %v, statements %q", down, b.statements())

@@ -2,9 +2,11 @@ package recovery
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"orchestrator/internal/analysis"
+	"orchestrator/internal/config"
 	"orchestrator/internal/failover"
 	"orchestrator/internal/plan"
 	"orchestrator/internal/topology"
@@ -16,16 +18,22 @@ type Ledger interface {
 	// RegisterDetection notes a failure. fresh is false when the same failure is on record as active already; then id
 	// is that of the active one.
 	RegisterDetection(ctx context.Context, f *analysis.Finding, actionable bool) (id int64, fresh bool, err error)
-	// RegisterRecovery notes the beginning of a recovery, unless an active or recent one forbids it. On success it
-	// sets r.ID.
-	RegisterRecovery(ctx context.Context, r *Recovery) (Block, error)
-	// ResolveRecovery notes the end of a recovery. Its journal stays open until CloseJournal.
+	// RegisterRecovery notes the beginning of a recovery and, at the same moment, its journal, unless an active or recent
+	// one forbids it; a nil journal is none. On success it sets r.ID.
+	RegisterRecovery(ctx context.Context, r *Recovery, j *Journal) (Block, error)
+	// ResolveRecovery notes the end of a recovery. Its journal stays open until CloseJournal. The error is ErrTakenUp where
+	// another process has taken the recovery up.
 	ResolveRecovery(ctx context.Context, r *Recovery) error
 	// AddStep notes a line of a recovery's log.
 	AddStep(ctx context.Context, uid string, at time.Time, message string) error
-	// SaveProgress keeps the journal of a recovery where the next leader finds it, open.
+	// SaveProgress keeps the journal of a recovery where the next leader finds it, open and as that of this process. One
+	// that was closed, or that another process has taken up, stays as it is: the error is ErrTakenUp then.
 	SaveProgress(ctx context.Context, uid string, j *Journal) error
-	// CloseJournal marks a recovery as one that nobody has to finish; it is no error when there is no journal.
+	// TakeUp makes this process the one that carries on with a recovery, and j its journal. The error is ErrTakenUp where
+	// another one has done so since it was found unfinished.
+	TakeUp(ctx context.Context, u *Unfinished, j *Journal) error
+	// CloseJournal marks a recovery as one that nobody has to finish. It is no error when there is no journal; it is
+	// ErrTakenUp when that is another process's.
 	CloseJournal(ctx context.Context, uid string) error
 	// Unfinished returns the recoveries whose journals are open, oldest first. Those that can be read are returned
 	// along with the error about the others.
@@ -36,6 +44,9 @@ type Ledger interface {
 	// SuccessorOf returns the server that the newest successful recovery of the failed one promoted; the zero Key when
 	// there is none.
 	SuccessorOf(ctx context.Context, failed topology.Key) (topology.Key, error)
+	// ReplacedOnPurpose says whether the newest recovery of a server was a planned takeover. It fails while that cannot be
+	// told yet.
+	ReplacedOnPurpose(ctx context.Context, key topology.Key, now time.Time) (bool, error)
 	// PromotedAt says when the recovery ended that promoted a server, if that is the last thing that happened to it as a
 	// primary; the zero time if it is not. Of a recovery that has not been finished it is its beginning.
 	PromotedAt(ctx context.Context, key topology.Key) (time.Time, error)
@@ -49,7 +60,11 @@ type Ledger interface {
 
 	// Downtime begins a server's downtime.
 	Downtime(ctx context.Context, key topology.Key, d topology.Downtime) error
-	// EndDowntime ends it.
+	// BeginMaintenance locks a server for everybody else until EndMaintenance is told the lock's number, or m.End has come.
+	BeginMaintenance(ctx context.Context, m topology.Maintenance) (id int64, err error)
+	// EndMaintenance ends it.
+	EndMaintenance(ctx context.Context, id int64) error
+	// EndDowntime ends the downtime.
 	EndDowntime(ctx context.Context, key topology.Key) error
 	// RenameCluster moves alias and overrides of a cluster to its new name.
 	RenameCluster(ctx context.Context, from, to, alias string) error
@@ -69,6 +84,9 @@ type Ledger interface {
 	Expire(ctx context.Context) error
 }
 
+// ErrTakenUp is in the chain of errors about a recovery that another process carries on with, or has brought to its end.
+var ErrTakenUp = errors.New("another process has taken the recovery up")
+
 // NewPrimary is what a recovery tells the world.
 type NewPrimary struct {
 	Cluster, Alias, Domain string // after it; Alias and Domain may be empty
@@ -79,10 +97,13 @@ type NewPrimary struct {
 // Journal is how far a recovery has come, and what who carries on must know beside it.
 type Journal struct {
 	plan.Plan
+	By    Node `json:"by,omitzero"`     // the process that works on it; the ledger fills it in
 	Hooks bool `json:"hooks,omitempty"` // its hooks are to be run
-	// Begun is how many hooks of each list have begun, by configuration key. A hook that has begun is not run again by
-	// who carries on: it outlives the manager that started it.
+	// Begun is how many hooks of each list have begun, by configuration key, and Ended how many of them are known to have
+	// ended. A hook that has begun is not run again by who carries on: it outlives the manager that started it.
 	Begun   map[string]int `json:"begun,omitempty"`
+	Ended   map[string]int `json:"ended,omitempty"`
+	Veto    string         `json:"veto,omitempty"`     // what a hook said that forbids the recovery
 	Command string         `json:"command,omitempty"`  // by which a person asked for it, as hooks know it
 	GivenUp bool           `json:"given_up,omitempty"` // the process that ran it lives and will not finish it
 	// OpenAt is where the successor's own binary log stands when it is opened for writing. It is written down before
@@ -96,6 +117,27 @@ type Unfinished struct {
 	Journal  Journal
 	Running  bool // the process that runs it is alive and has not given it up
 	Own      bool // that process is this one
+
+	replaced bool // its successor was replaced in turn since
+}
+
+// Derive fills in what follows, under a configuration, from what is on record of a recovery. Every Ledger calls it for those
+// that it returns.
+func (u *Unfinished) Derive(c *config.Config) {
+	f := &u.Recovery.Finding
+	switch analysis.HandlingOf(f.Code).Recovery {
+	case analysis.RecoverIntermediate:
+	case analysis.RecoverCoPrimary:
+		f.IsCoPrimary = true
+	case analysis.RecoverGroupMember:
+		f.IsGroupMember = true
+	default:
+		f.IsPrimary = true
+	}
+	f.ClusterDomain = f.ClusterName
+	f.AutomatedPrimaryRecovery = c.RecoverPrimaryClusters().Match(f.ClusterName, f.ClusterAlias)
+	f.AutomatedIntermediateRecovery = c.RecoverIntermediateClusters().Match(f.ClusterName, f.ClusterAlias)
+	u.Recovery.Participants = participants(&u.Journal.Plan)
 }
 
 // Block says why a recovery may not begin; the zero Block lets it begin.

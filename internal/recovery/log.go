@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -28,7 +29,9 @@ type recoveryLog struct {
 
 	mu      sync.Mutex
 	journal Journal
-	changed bool // the journal is newer than what is written
+	changed bool  // the journal is newer than what is written
+	kept    bool  // it has been written
+	failed  error // of the last attempt to write it
 	lines   []logLine
 	closed  bool
 	running []*cancellable // steps and hooks
@@ -43,13 +46,19 @@ type logLine struct {
 // writeOutWithin bounds how long the end of a recovery waits for its log to be written.
 const writeOutWithin = 30 * time.Second
 
-func (e *Engine) newLog(ctx context.Context, r *Recovery, hooks bool) *recoveryLog {
-	l := &recoveryLog{e: e, r: r, wake: make(chan struct{}, 1), saving: make(chan struct{}, 1)}
-	l.journal = Journal{Plan: r.Plan, Hooks: hooks, Command: r.Finding.CommandHint}
-	l.journal.Steps = slices.Clone(r.Plan.Steps)
-	if l.journal.Failed.IsZero() { // hooks may run before there is a plan
-		l.journal.Cluster, l.journal.Failed, l.journal.Operation = r.Finding.ClusterName, r.Finding.Key, string(r.Finding.Code)
+// newJournal is that of a recovery of which nothing has been done.
+func newJournal(r *Recovery, hooks bool) Journal {
+	j := Journal{Plan: r.Plan, Hooks: hooks, Command: r.Finding.CommandHint}
+	j.Steps = slices.Clone(r.Plan.Steps)
+	if j.Failed.IsZero() { // hooks may run before there is a plan
+		j.Cluster, j.Failed, j.Operation = r.Finding.ClusterName, r.Finding.Key, string(r.Finding.Code)
 	}
+	return j
+}
+
+// newLog begins to write a recovery's log; kept says that its journal is written already.
+func (e *Engine) newLog(ctx context.Context, r *Recovery, j Journal, kept bool) *recoveryLog {
+	l := &recoveryLog{e: e, r: r, wake: make(chan struct{}, 1), saving: make(chan struct{}, 1), journal: j, kept: kept}
 	l.ctx, l.stop = context.WithCancel(context.WithoutCancel(ctx))
 	l.done.Go(l.write)
 	e.mu.Lock()
@@ -99,49 +108,58 @@ func (l *recoveryLog) save() bool {
 	defer func() { <-l.saving }()
 	l.mu.Lock()
 	j, changed := l.journal, l.changed
-	j.Steps, j.Begun = slices.Clone(j.Steps), maps.Clone(j.Begun)
+	j.Steps, j.Begun, j.Ended = slices.Clone(j.Steps), maps.Clone(j.Begun), maps.Clone(j.Ended)
 	l.changed = false
 	l.mu.Unlock()
 	if !changed {
 		return false
 	}
-	if err := l.e.o.Ledger.SaveProgress(l.ctx, l.r.UID, &j); err != nil {
+	err := l.e.o.Ledger.SaveProgress(l.ctx, l.r.UID, &j)
+	if err != nil {
 		l.logger().Error("writing the recovery's journal", "error", err)
 	}
+	l.mu.Lock()
+	l.kept = l.kept || err == nil
+	l.failed = err
+	l.mu.Unlock()
 	return true
 }
 
-// hookBegins writes down that a hook is about to begin, and waits for that.
-func (l *recoveryLog) hookBegins(list string, number int) {
+var errNotWritten = errors.New("not written yet")
+
+// saveLate writes the journal of a recovery that this process has given up until that succeeds: as long as it does not say
+// so, the next leader takes the recovery for one that runs here.
+func (l *recoveryLog) saveLate(ctx context.Context) {
 	l.mu.Lock()
-	if l.journal.Begun == nil {
-		l.journal.Begun = make(map[string]int)
+	j, err := l.journal, l.failed
+	if l.changed { // after the log's end
+		err = errNotWritten
 	}
-	l.journal.Begun[list], l.changed = number, true
 	l.mu.Unlock()
-	l.save()
+	for err != nil && !errors.Is(err, ErrTakenUp) && pause(ctx, tick) {
+		err = l.e.o.Ledger.SaveProgress(ctx, l.r.UID, &j)
+	}
 }
 
-// keepBegun takes over which hooks an earlier process has begun.
-func (l *recoveryLog) keepBegun(begun map[string]int) {
+// isKept says whether another process can know of the recovery and carry on with it.
+func (l *recoveryLog) isKept() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.journal.Begun = maps.Clone(begun)
+	return l.kept
 }
 
-// hooksBegun is how many hooks of a list have begun, in this process or an earlier one.
-func (l *recoveryLog) hooksBegun(list string) int {
+// openAt writes down that the successor is about to be opened, and where its log stands if that matters. It waits for that, and
+// returns the error with which the journal was written.
+func (l *recoveryLog) openAt(at topology.Coordinates) error {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.journal.Begun[list]
-}
-
-// openAt writes down where the successor is about to be opened, and waits for that.
-func (l *recoveryLog) openAt(at topology.Coordinates) {
-	l.mu.Lock()
-	l.journal.OpenAt, l.changed = at, true
+	if l.journal.OpenAt != at {
+		l.journal.OpenAt, l.changed = at, true
+	}
 	l.mu.Unlock()
 	l.save()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.failed
 }
 
 func (l *recoveryLog) journalWaits() bool {
@@ -262,6 +280,16 @@ func (l *recoveryLog) steps() []plan.Step {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.journal.Steps)
+}
+
+// startOver leaves of the journal only what somebody must know who begins anew.
+func (l *recoveryLog) startOver() {
+	l.post(func() {
+		was := l.journal
+		l.journal = newJournal(&Recovery{Finding: l.r.Finding}, was.Hooks)
+		l.journal.Begun, l.journal.Ended, l.journal.Command = was.Begun, was.Ended, was.Command
+		l.changed = true
+	})
 }
 
 // giveUp notes that this process will not finish the recovery.

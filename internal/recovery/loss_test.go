@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"time"
@@ -100,4 +101,31 @@ func TestHooksOfAnUnfinishedRecoveryRunOnce(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestThatARecoveryWasGivenUpIsWrittenWhenTheLedgerIsBack(t *testing.T) {
+	inBubble(t, pair, "", func(t *testing.T, b *bench) {
+		b.on["a: stop receiving"] = func(context.Context) error {
+			b.leader.set(false)
+			b.ledger.mu.Lock()
+			defer b.ledger.mu.Unlock()
+			b.ledger.fail["SaveProgress"] = errNo
+			return nil
+		}
+		b.run(t)
+		b.kill()
+		after(5 * time.Second)
+		b.ledger.mu.Lock()
+		delete(b.ledger.fail, "SaveProgress")
+		b.ledger.mu.Unlock()
+		after(5 * time.Second)
+		b.ledger.mu.Lock()
+		defer b.ledger.mu.Unlock()
+		for _, u := range b.ledger.journals {
+			if u.Journal.GivenUp && !u.Running {
+				return
+			}
+		}
+		t.Errorf("the next leader takes it for one that runs: %+v", b.ledger.journals)
+	})
 }

@@ -43,9 +43,7 @@ func (e *Engine) announcePromoted(r *Recovery, successor topology.Key) {
 		e.recent[recentKind{successor.String(), true}] = r.Started
 	}
 	delete(e.successors, successor)
-	if stop := e.fencing[successor]; stop != nil {
-		stop()
-	}
+	e.endFencing(successor)
 }
 
 // showPromoted puts the successor into the picture as a primary, unless it goes on replicating by plan.
@@ -112,8 +110,15 @@ func endsWithin(ctx context.Context, bound time.Duration, done <-chan struct{}) 
 func (r *Recovery) begins() { r.still, r.ended = make(chan struct{}), make(chan struct{}) }
 
 // settledElsewhere says whether a server that an overtaken recovery leaves behind is well where it is: it was opened or
-// pointed elsewhere since, and must be neither closed nor counted as lost.
-func (e *Engine) settledElsewhere(k topology.Key) bool {
+// pointed elsewhere since, and must be neither closed nor counted as lost. One that stands below a server of which the
+// recovery was is not.
+func (e *Engine) settledElsewhere(r *Recovery, k topology.Key) bool {
 	i := e.o.Observer.Snapshot().Instance(k)
-	return i != nil && i.LastCheckValid() && (i.HasSource() || !i.ReadOnly)
+	switch {
+	case i == nil || !i.LastCheckValid():
+		return false
+	case i.HasSource():
+		return i.Channel.Source != r.Finding.Key && i.Channel.Source != r.Successor
+	}
+	return !i.ReadOnly
 }

@@ -19,12 +19,8 @@ func TestOtherFailuresOnRealServers(t *testing.T) {
 			"intermediate source with a sibling":    deadIntermediateWithSibling,
 			"co-primary":                            deadCoPrimary,
 			"primary and one of its replicas":       deadPrimaryAndReplica,
-			"locked by semi-sync":                   lockedBySemiSync,
 			"read-only primary":                     readOnlyPrimary,
 		} {
-			if name == "locked by semi-sync" && flavor == sandbox.MariaDB {
-				continue // it has no count of replicas to wait for, by which a lock is told
-			}
 			t.Run(flavor.String()+", "+name, func(t *testing.T) {
 				t.Parallel()
 				slots <- struct{}{}
@@ -126,44 +122,6 @@ func deadPrimaryAndReplica(t *testing.T, f sandbox.Flavor) {
 	if err != nil || len(found) != 1 || found[0].Analysis != "DeadMasterAndSomeReplicas" || !slices.Contains(found[0].Lost, keyOf(c.Node(3))) {
 		t.Errorf("recoveries on record: %+v %v", found, err)
 	}
-}
-
-// lockedBySemiSync switches acknowledging off on all replicas: a write waits until the manager has one of them
-// acknowledge again.
-func lockedBySemiSync(t *testing.T, f sandbox.Flavor) {
-	c := sandboxtest.New(t, sandbox.Options{Flavor: f, GTID: true, SemiSync: true})
-	insert(t, c.Node(0), 1, 10)
-	do(t, c.Node(0), "SET GLOBAL rpl_semi_sync_source_timeout = 3600000")
-	m := startManager(t, c, settings{config: `, "RecoverLockedSemiSyncMaster": true, "ReasonableLockedSemiSyncMasterSeconds": 1,
-		"InstancePollSeconds": 1, "DetectSemiSyncEnforcedQuery": "SELECT 1"`})
-	for _, n := range c.Nodes()[1:] {
-		do(t, n, "SET GLOBAL rpl_semi_sync_replica_enabled = 0", threads(f, "STOP", "IO_THREAD"), threads(f, "START", "IO_THREAD"))
-	}
-	written := make(chan error, 1)
-	go func() {
-		written <- c.Node(0).Exec(t.Context(), "INSERT INTO "+sandbox.Database+"."+sandbox.LoadTable+" (id) VALUES (11)")
-	}()
-	if got := m.finished(t, c); got != c.Node(0) {
-		t.Errorf("successor %s", got)
-	}
-	// The replica had received the row before it acknowledged anything: it is released by the next acknowledgement.
-	insert(t, c.Node(0), 12, 12)
-	select {
-	case err := <-written:
-		if err != nil {
-			t.Errorf("the waiting write: %v", err)
-		}
-	case <-bounded(t).Done():
-		t.Fatal("the write still waits")
-	}
-	if clients, err := c.Node(0).SemiSyncReplicas(bounded(t)); err != nil || clients != 1 {
-		t.Errorf("%d replicas acknowledge, want 1 (%v)", clients, err)
-	}
-	for _, n := range c.Nodes()[1:] {
-		follows(t, n, c.Node(0))
-		catchesUp(t, m, n, c.Node(0))
-	}
-	recorded(t, m, "LockedSemiSyncMaster", c.Node(0))
 }
 
 func readOnlyPrimary(t *testing.T, f sandbox.Flavor) {

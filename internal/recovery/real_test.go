@@ -127,8 +127,9 @@ type manager struct {
 	config    atomic.Pointer[config.Config]
 	store     *store.Store
 	board     switchboard
-	returning window // the old primary is on its way back, and may be open for its first moments
-	stop      func() // ends it; may be called more than once
+	looks     atomic.Int64 // at what hinders writes, so far
+	returning window       // the old primary is on its way back, and may be open for its first moments
+	stop      func()       // ends it; may be called more than once
 
 	mu       sync.Mutex
 	progress []recovery.Progress
@@ -162,6 +163,7 @@ type settings struct {
 	file         string // of the backend; "" is a new one
 	token        string // of the process
 	unsettled    bool   // do not wait for the cluster to be in good order
+	servers      func(*server.Options)
 	afterOpening func(*manager, topology.Key)
 	// beforeClosing is called when a server is about to be closed for writing.
 	beforeClosing func(topology.Key)
@@ -192,7 +194,7 @@ func startManager(t *testing.T, c *sandbox.Cluster, s settings) *manager {
 	}
 	m := &manager{store: st}
 	var watches sync.Map
-	servers := server.New(server.Options{
+	reaching := server.Options{
 		User: cfg.MySQLTopologyUser, Password: cfg.MySQLTopologyPassword, DiscoverByShowReplicas: true, Logger: log,
 		CredentialsQuery: "SELECT '" + sandbox.UserRepl + "', '" + sandbox.Password(sandbox.UserRepl) + "'",
 		Queries:          server.Queries{SemiSyncPriority: cfg.DetectSemiSyncEnforcedQuery},
@@ -201,10 +203,14 @@ func startManager(t *testing.T, c *sandbox.Cluster, s settings) *manager {
 				f.(func(error))(err)
 			}
 		},
-	})
+	}
+	if s.servers != nil {
+		s.servers(&reaching)
+	}
+	servers := server.New(reaching)
 	m.config.Store(cfg)
 	current := m.config.Load
-	m.observer = observe.New(observe.Options{Prober: prober{servers, &watches}, Signs: signsOf(servers), Config: current, Logger: log})
+	m.observer = observe.New(observe.Options{Prober: prober{servers, &watches}, Signs: m.signsOf(servers), Config: current, Logger: log})
 	node := recovery.Node{Hostname: "test", Token: s.token}
 	reach := execute.Real(servers)
 	m.engine = recovery.New(recovery.Options{

@@ -32,8 +32,9 @@ type lively interface {
 	CheckWrite(ctx context.Context, table string) (*topology.WriteSign, error)
 }
 
-func signsOf(servers *server.Servers) func(context.Context, topology.Key) ([]topology.WriteSign, error) {
+func (m *manager) signsOf(servers *server.Servers) func(context.Context, topology.Key) ([]topology.WriteSign, error) {
 	return func(ctx context.Context, k topology.Key) ([]topology.WriteSign, error) {
+		defer m.looks.Add(1)
 		return servers.For(k).WriteSigns(ctx)
 	}
 }
@@ -44,6 +45,7 @@ func TestPrimariesThatCannotWriteOnRealServers(t *testing.T) {
 	for _, flavor := range []sandbox.Flavor{sandbox.MariaDB, sandbox.MySQL} {
 		for name, run := range map[string]func(*testing.T, sandbox.Flavor){
 			"full disk":                    fullDisk,
+			"full disk, clients crowd in":  fullDiskAndCrowd,
 			"connections used up, locked":  usedUpAndLocked,
 			"commits stalled by semi-sync": stalledBySemiSync,
 		} {
@@ -57,8 +59,36 @@ func TestPrimariesThatCannotWriteOnRealServers(t *testing.T) {
 	}
 }
 
+// TestAHealthyServerHasOneConnection of ours on real servers, also a primary that is looked at all the time.
+func TestAHealthyServerHasOneConnection(t *testing.T) {
+	sandboxtest.EachFlavor(t, func(t *testing.T, f sandbox.Flavor) {
+		c := sandboxtest.New(t, sandbox.Options{Flavor: f, GTID: true})
+		m := startManager(t, c, settings{config: soon, servers: func(o *server.Options) {
+			o.SharedLook = patience         // a machine that has other work to do is no reason for another connection
+			o.ControlIdle = 5 * time.Second // longer than from one look to the next
+		}})
+		ours := func(n *sandbox.Node) (count int) {
+			if err := n.Scan(bounded(t), "SELECT COUNT(*) FROM information_schema.processlist WHERE USER = '"+sandbox.UserOrc+"'", &count); err != nil {
+				t.Fatal(err)
+			}
+			return count
+		}
+		before := m.looks.Load()
+		m.await(t, "three looks", func() bool { return m.looks.Load() >= before+3 })
+		for _, n := range c.Nodes() {
+			m.await(t, "one connection to "+n.String(), func() bool { return ours(n) == 1 })
+		}
+	})
+}
+
 // soon makes findings after two seconds.
 const soon = `, "CannotWriteSeconds": 2, "InstancePollSeconds": 1`
+
+// checked has a small transaction tried now and then, in the table that writeCheckTable makes.
+const checked = `, "WriteCheckTable": "meta.write_check", "WriteCheckSeconds": 1`
+
+var writeCheckTable = []string{"CREATE DATABASE IF NOT EXISTS meta",
+	"CREATE TABLE meta.write_check (id TINYINT UNSIGNED NOT NULL PRIMARY KEY, checked_at DATETIME(6) NOT NULL) ENGINE=InnoDB"}
 
 // found says whether the manager finds the code about a server, and with which evidence.
 func (m *manager) found(n *sandbox.Node, code analysis.Code) (evidence string, ok bool) {
@@ -128,8 +158,8 @@ func promotedFor(t *testing.T, c *sandbox.Cluster, m *manager, old *sandbox.Node
 	return next
 }
 
-// fullDisk fills the file system of the primary's binary log. First that is only reported; then the primary is replaced.
-func fullDisk(t *testing.T, f sandbox.Flavor) {
+// diskToFill starts a manager of a cluster whose primary has its binary log on a small file system, and returns what fills it.
+func diskToFill(t *testing.T, f sandbox.Flavor) (c *sandbox.Cluster, m *manager, fillIt func()) {
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=6m"); err != nil {
 		t.Skipf("a file system of limited size cannot be mounted: %v", err)
@@ -139,13 +169,21 @@ func fullDisk(t *testing.T, f sandbox.Flavor) {
 			t.Error(err)
 		}
 	})
-	c := sandboxtest.New(t, sandbox.Options{Flavor: f, GTID: true, NodeOptions: map[int]map[string]string{0: {"log-bin": filepath.Join(dir, "binlog")}}})
-	p := c.Node(0)
-	insert(t, p, 1, 10)
-	m := startManager(t, c, settings{config: soon})
-	if err := fill(filepath.Join(dir, "filler")); err != nil {
-		t.Fatal(err)
+	c = sandboxtest.New(t, sandbox.Options{Flavor: f, GTID: true, NodeOptions: map[int]map[string]string{0: {"log-bin": filepath.Join(dir, "binlog")}}})
+	insert(t, c.Node(0), 1, 10)
+	m = startManager(t, c, settings{config: soon})
+	return c, m, func() {
+		if err := fill(filepath.Join(dir, "filler")); err != nil {
+			t.Fatal(err)
+		}
 	}
+}
+
+// fullDisk fills the file system of the primary's binary log. First that is only reported; then the primary is replaced.
+func fullDisk(t *testing.T, f sandbox.Flavor) {
+	c, m, fillIt := diskToFill(t, f)
+	p := c.Node(0)
+	fillIt()
 	var stuck []<-chan error
 	for id := 11; id < 200 && len(stuck) < 2; id++ { // some pages may be left
 		w := stuckWrite(t, p, id)
@@ -178,10 +216,33 @@ func fullDisk(t *testing.T, f sandbox.Flavor) {
 			t.Error("a client of the old primary still waits")
 		}
 	}
+	othersFollow(t, c, next)
+}
+
+// othersFollow waits until all that were replicas of the first primary, but for its successor, replicate from that.
+func othersFollow(t *testing.T, c *sandbox.Cluster, next *sandbox.Node) {
+	t.Helper()
 	for _, n := range c.Nodes()[1:] {
 		if n != next {
 			follows(t, n, next)
 		}
+	}
+}
+
+// fullDiskAndCrowd has so many clients write that all connections are used up at the moment when the first one is held up.
+// That nobody can connect must not hide why.
+func fullDiskAndCrowd(t *testing.T, f sandbox.Flavor) {
+	c, m, fillIt := diskToFill(t, f)
+	p := c.Node(0)
+	do(t, p, "SET GLOBAL max_connections = 30")
+	fillIt()
+	for id := range 40 {
+		stuckWrite(t, p, 11+id)
+	}
+	m.awaitFound(t, p, analysis.PrimaryConnectionsUsedUp, "max_connections")
+	m.awaitFound(t, p, analysis.PrimaryDiskFull, "space")
+	if m.saw(recovery.Began) {
+		t.Error("it was recovered, and was only to be reported")
 	}
 }
 
@@ -209,15 +270,15 @@ func usedUpAndLocked(t *testing.T, f sandbox.Flavor) {
 	c := sandboxtest.New(t, sandbox.Options{Flavor: f, GTID: true, Nodes: 2})
 	p := c.Node(0)
 	insert(t, p, 1, 10)
-	m := startManager(t, c, settings{config: soon + `, "FailoverOnCannotWrite": ["MasterDiskFull", "MasterCommitsStalled", "MasterWriteCheckFails"], "WriteCheckTable": "meta.write_check", "WriteCheckSeconds": 1`})
-	do(t, p, "CREATE DATABASE IF NOT EXISTS meta", "CREATE TABLE meta.write_check (id TINYINT UNSIGNED NOT NULL PRIMARY KEY, checked_at DATETIME(6) NOT NULL) ENGINE=InnoDB")
-	checked := func() (at string) {
+	m := startManager(t, c, settings{config: soon + `, "FailoverOnCannotWrite": ["MasterDiskFull", "MasterCommitsStalled", "MasterWriteCheckFails"]` + checked})
+	do(t, p, writeCheckTable...)
+	last := func() (at string) {
 		_ = p.Scan(t.Context(), "SELECT COALESCE(MAX(checked_at), '') FROM meta.write_check", &at)
 		return at
 	}
 	var first string
-	m.await(t, "a write check", func() bool { first = checked(); return first != "" })
-	m.await(t, "another write check", func() bool { return checked() != first })
+	m.await(t, "a write check", func() bool { first = last(); return first != "" })
+	m.await(t, "another write check", func() bool { return last() != first })
 
 	holder, err := p.DB(sandbox.UserAdmin).Conn(bounded(t))
 	if err != nil {

@@ -96,78 +96,110 @@ func (e *Engine) keepExtra(ctx context.Context, k topology.Key, not *notTakenBac
 }
 
 // rebuild replaces the data of a former primary by those of a healthy replica, and returns when the server is back with
-// them. Nothing of it is remembered here: a next leader sees on the server what has been done.
+// them: by a clone where the servers can do that, otherwise by the commands that the configuration has for it.
 func (e *Engine) rebuild(ctx context.Context, k topology.Key, why error) error {
-	donor, cluster, err := e.mayRebuild(ctx, k)
+	r, err := e.mayRebuild(ctx, k)
 	if err != nil {
 		return err
 	}
-	before, err := e.o.Former(k).CloneStatus(ctx)
-	if err != nil {
-		return err
+	by := e.clone
+	if cannot := e.mayClone(ctx, r); cannot != nil {
+		if len(e.o.Config().RebuildProcesses) == 0 {
+			return cannot
+		}
+		by = e.rebuildByHooks
 	}
 	began := e.o.Now()
-	text := "all its data is being replaced by a clone of " + donor.String()
-	e.o.Logger.Warn("rebuilding the former primary", "server", k.String(), "donor", donor.String(), "reason", why)
-	e.audit(context.WithoutCancel(ctx), "rebuild", k, cluster, text+": "+why.Error())
-	e.progress(Progress{Kind: Rebuilding, Cluster: cluster, Server: k, Text: text})
-	ended := make(chan error, 1)
-	e.goTracked(func() { ended <- e.o.Former(k).CloneFrom(ctx, donor) })
-	if err := e.awaitClone(ctx, k, cluster, before.Began, ended); err != nil {
+	text := "all its data is being replaced by those of " + r.donor.String()
+	e.o.Logger.Warn("rebuilding a server", "server", k.String(), "donor", r.donor.String(), "reason", why)
+	e.audit(context.WithoutCancel(ctx), "rebuild", k, r.cluster, text+": "+why.Error())
+	e.progress(Progress{Kind: Rebuilding, Cluster: r.cluster, Server: k, Text: text})
+	if err := by(ctx, r); err != nil {
 		return err
 	}
-	// It replicates already, with what came along from its donor, and nothing says that it came back closed.
+	// It may replicate already, with what came along from its donor, and nothing says that it came back closed.
 	if err := e.fenceOnce(ctx, k); err != nil {
 		return err
 	}
-	text = fmt.Sprintf("rebuilt from %s in %s", donor, e.o.Now().Sub(began).Round(time.Second))
-	e.o.Logger.Warn("the former primary was rebuilt", "server", k.String(), "donor", donor.String())
-	e.audit(context.WithoutCancel(ctx), "rebuild", k, cluster, text)
+	text = fmt.Sprintf("rebuilt from %s in %s", r.donor, e.o.Now().Sub(began).Round(time.Second))
+	e.o.Logger.Warn("a server was rebuilt", "server", k.String(), "donor", r.donor.String())
+	e.audit(context.WithoutCancel(ctx), "rebuild", k, r.cluster, text)
 	e.look(ctx, k)
 	return nil
 }
 
+// rebuilding is whose data are to be replaced, and by whose.
+type rebuilding struct {
+	returned       *topology.Instance
+	donor, primary topology.Key
+	cluster        string
+}
+
 // mayRebuild looks at everything once more before data are thrown away, and chooses the donor.
-func (e *Engine) mayRebuild(ctx context.Context, k topology.Key) (donor topology.Key, cluster string, err error) {
-	to, err := e.replacedBy(ctx, k)
+func (e *Engine) mayRebuild(ctx context.Context, k topology.Key) (*rebuilding, error) {
+	to, err := e.heir(ctx, k)
 	if err != nil {
-		return donor, "", err
+		return nil, err
 	}
 	e.look(ctx, k, to)
 	t := e.o.Observer.Snapshot()
 	returned, primary := t.Instance(k), top(t, to)
 	switch {
 	case returned == nil || !returned.LastCheckValid() || primary == nil || !primary.LastCheckValid() || primary.ReadOnly:
-		return donor, "", errors.New("it and its successor are not both in sight")
+		return nil, errors.New("it and its successor are not both in sight")
 	case primary.Key == k || !returned.Downtime.LostInRecovery():
-		return donor, "", errors.New("it does not count as lost any more")
+		return nil, errors.New("it does not count as lost any more")
 	case returned.Maintenance != nil:
-		return donor, "", fmt.Errorf("it is under maintenance by %s", returned.Maintenance.Owner)
+		return nil, fmt.Errorf("it is under maintenance by %s", returned.Maintenance.Owner)
 	case returned.HasSource():
-		return donor, "", fmt.Errorf("it replicates from %s", returned.SourceKey())
+		return nil, fmt.Errorf("it replicates from %s", returned.SourceKey())
 	case len(t.Replicas(k)) > 0:
-		return donor, "", fmt.Errorf("%s replicates from it", t.Replicas(k)[0].Key)
-	case e.o.Former == nil:
-		return donor, "", errors.New("this process does not clone")
+		return nil, fmt.Errorf("%s replicates from it", t.Replicas(k)[0].Key)
 	}
-	if refusal := failover.MayClone(returned); refusal != nil {
-		return donor, "", refusal
+	if refusal := failover.MayClone(returned); refusal != nil && len(e.o.Config().RebuildProcesses) == 0 {
+		return nil, refusal
 	}
 	donor, refusal := failover.Donor(t, returned, primary, failover.PolicyOf(e.o.Config()))
 	if refusal != nil {
-		return donor, "", refusal
-	}
-	if _, err := e.o.Former(donor).CloneStatus(ctx); err != nil { // it needs the plug-in as well
-		return donor, "", err
+		return nil, refusal
 	}
 	state, err := e.o.Servers(k).ReadOnly(ctx)
 	switch {
 	case err != nil:
-		return donor, "", err
+		return nil, err
 	case !state.ReadOnly:
-		return donor, "", errors.New("somebody has opened it for writing")
+		return nil, errors.New("somebody has opened it for writing")
 	}
-	return donor, primary.ClusterName, e.o.Leader.Confirm(ctx)
+	return &rebuilding{returned, donor, primary.Key, primary.ClusterName}, e.o.Leader.Confirm(ctx)
+}
+
+// mayClone says why the servers cannot do it by themselves.
+func (e *Engine) mayClone(ctx context.Context, r *rebuilding) error {
+	if e.o.Former == nil {
+		return errors.New("this process does not clone")
+	}
+	if refusal := failover.MayClone(r.returned); refusal != nil {
+		return refusal
+	}
+	for _, k := range []topology.Key{r.returned.Key, r.donor} { // the donor needs the plug-in as well
+		if _, err := e.o.Former(k).CloneStatus(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clone has the server take the donor's data by MySQL's clone plugin. Nothing of it is remembered here: a next leader sees
+// on the server what has been done.
+func (e *Engine) clone(ctx context.Context, r *rebuilding) error {
+	k := r.returned.Key
+	before, err := e.o.Former(k).CloneStatus(ctx)
+	if err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	e.goTracked(func() { ended <- e.o.Former(k).CloneFrom(ctx, r.donor) })
+	return e.awaitClone(ctx, k, r.cluster, before.Began, ended)
 }
 
 // awaitClone waits until a server is back with the data of its donor. What the statement says is a hint only: it ends

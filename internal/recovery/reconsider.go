@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"orchestrator/internal/execute"
 	"orchestrator/internal/failover"
 	"orchestrator/internal/observe"
 	"orchestrator/internal/server"
@@ -40,7 +41,7 @@ func (c considered) due(facts string, now time.Time) bool {
 func (e *Engine) rejoinReturned(ev observe.Event) {
 	switch ev.Kind {
 	case observe.InstanceBack, observe.InstanceDiscovered:
-		if i := ev.Topology.Instance(ev.Key); i != nil && awaitsRejoin(i) {
+		if i := ev.Topology.Instance(ev.Key); i != nil && awaitsRejoin(i) && e.o.Leader.IsLeader() {
 			e.rejoin(i.Key)
 		}
 	case observe.InstanceLost:
@@ -70,11 +71,25 @@ func (e *Engine) rejoinOverlooked(t *topology.Topology) {
 	}
 }
 
-// awaitsRejoin says whether a server counts as lost and is closed, and is no replica, or one that was only begun to be
-// made, or may be one by having been cloned.
+// awaitsRejoin says whether a server counts as lost and stands alone, or is a replica that was only begun to be made one, or
+// may be one by having been cloned, or may be a stray.
 func awaitsRejoin(i *topology.Instance) bool {
 	return i.LastCheckValid() && i.Downtime.LostInRecovery() &&
-		(i.ReadOnly && !i.HasSource() || standsBelow(i) || i.HasSource() && failover.MayClone(i) == nil)
+		(standsAlone(i) || standsBelow(i) || mayStray(i) || i.HasSource() && failover.MayClone(i) == nil)
+}
+
+// standsAlone says whether a server is closed for writing and replicates from nobody. One that was detached is left to people.
+func standsAlone(i *topology.Instance) bool {
+	return i.ReadOnly && !i.HasSource() && !i.Channel.Source.IsDetached()
+}
+
+// belongsBelow is the present primary of the cluster from which a server was left behind, as far as this process knows
+// without asking; nil where it does not.
+func (e *Engine) belongsBelow(t *topology.Topology, i *topology.Instance) *topology.Instance {
+	if primary := top(t, e.knownSuccessor(i.Key)); primary != nil || !mayStray(i) {
+		return primary
+	}
+	return top(t, e.knownSuccessor(i.Channel.Source))
 }
 
 // factsOf says in one text what may decide whether a server can be taken back, as far as it is seen without asking: by
@@ -83,7 +98,7 @@ func (e *Engine) factsOf(t *topology.Topology, i *topology.Instance) string {
 	cfg := e.o.Config()
 	var b strings.Builder
 	fmt.Fprint(&b, cfg.Rejoin(), cfg.ReplicationCredentialsQuery, i.Downtime.Begin.Unix(), i.Maintenance != nil, i.HasSource(), i.HasCredentials)
-	primary := top(t, e.knownSuccessor(i.Key))
+	primary := e.belongsBelow(t, i)
 	if primary == nil {
 		return b.String()
 	}
@@ -114,10 +129,14 @@ func (e *Engine) rejoin(k topology.Key) {
 	e.rejoining[k], e.considered[k] = true, considered{facts: facts}
 	e.mu.Unlock()
 	e.goTracked(func() {
-		why, text := e.rejoinOrSayWhy(parent, k, last, facts)
+		why, text, mine := e.rejoinOrSayWhy(parent, k, last, facts)
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		delete(e.rejoining, k)
+		if !mine { // whoever leads next, perhaps this node again, has to see to it anew
+			delete(e.considered, k)
+			return
+		}
 		if _, seen := e.considered[k]; seen { // not lost again meanwhile
 			e.considered[k] = considered{facts, e.o.Now(), why, text}
 		}
@@ -125,11 +144,15 @@ func (e *Engine) rejoin(k topology.Key) {
 }
 
 // rejoinOrSayWhy returns why a server was not taken back, in a form that is the same while the reason is, and in full;
-// both are empty when it was.
-func (e *Engine) rejoinOrSayWhy(ctx context.Context, k topology.Key, last considered, facts string) (why, text string) {
+// both are empty when it was. mine is false when this node ceased to lead, so that the matter is another's.
+func (e *Engine) rejoinOrSayWhy(ctx context.Context, k topology.Key, last considered, facts string) (why, text string, mine bool) {
 	err := e.rejoinPatiently(ctx, k)
-	if err == nil {
-		return "", ""
+	switch {
+	case err == nil:
+		return "", "", true
+	case errors.Is(err, errNotLeading), errors.Is(err, execute.ErrMayNotWrite):
+		e.o.Logger.Info("taking a former primary back is left to who leads", "server", k.String())
+		return "", "", false
 	}
 	not := (*notTakenBack)(nil)
 	switch {
@@ -141,38 +164,44 @@ func (e *Engine) rejoinOrSayWhy(ctx context.Context, k topology.Key, last consid
 		why = err.Error()
 	}
 	if ctx.Err() != nil || why == last.why && (not == nil || facts == last.facts) {
-		return why, last.text // it was said, and where something could be saved or rebuilt, that was tried
+		return why, last.text, true // it was said, and where something could be saved or rebuilt, that was tried
 	}
 	if not != nil {
 		if err = e.saveAndRebuild(ctx, k, not); err == nil || ctx.Err() != nil {
-			return "", ""
+			return "", "", true
 		}
 	}
-	e.o.Logger.Warn("the former primary was not taken back", "server", k.String(), "reason", err)
+	e.o.Logger.Warn("a server that was left behind was not taken back", "server", k.String(), "reason", err)
 	e.audit(context.WithoutCancel(ctx), "rejoin", k, "", "not taken back: "+err.Error())
 	e.progress(Progress{Kind: Quarantined, Server: k, Text: err.Error()})
-	return why, err.Error()
+	return why, err.Error(), true
 }
 
-// setAside says of each server that was replaced as the primary of a cluster, is back, and was not taken back, why. It is
-// closed for writing, and takes no part in anything until somebody has decided about it.
+// setAside says of each server that a recovery of a cluster left behind, that is back, and was not taken back, why. It
+// takes no part in anything until somebody has decided about it.
 func (e *Engine) setAside(cluster *topology.Topology) (notes []string) {
 	t := e.o.Observer.Snapshot()
 	for _, i := range t.Instances() {
-		if !i.Downtime.LostInRecovery() || !i.LastCheckValid() || i.HasSource() || !i.ReadOnly {
+		former := i.LastCheckValid() && i.Downtime.LostInRecovery() && standsAlone(i)
+		if !former && !mayStray(i) {
 			continue
 		}
-		by := top(t, e.knownSuccessor(i.Key))
+		by := e.belongsBelow(t, i)
 		if cluster.Instance(i.Key) == nil && (by == nil || cluster.Instance(by.Key) == nil) {
 			continue
 		}
 		e.mu.Lock()
 		why := e.considered[i.Key].text
 		e.mu.Unlock()
-		if why == "" {
+		switch {
+		case former && why == "":
 			why = "the audit and the log of the manager that leads say why"
+			fallthrough
+		case former:
+			notes = append(notes, fmt.Sprintf("%s was replaced, is closed for writing, and was not taken back: %s", i.Key, why))
+		case why != "":
+			notes = append(notes, fmt.Sprintf("%s was away when its source was replaced, and was not pointed at the present primary: %s", i.Key, why))
 		}
-		notes = append(notes, fmt.Sprintf("%s was replaced, is closed for writing, and was not taken back: %s", i.Key, why))
 	}
 	return notes
 }

@@ -48,6 +48,27 @@ func TestWithoutCredentialsAServerIsLeftAlone(t *testing.T) {
 	})
 }
 
+// A leader that loses its office while it takes a server back does not decide about it: whoever leads next does, at once.
+func TestWhoLeadsNextTakesAServerBack(t *testing.T) {
+	inBubble(t, pair, "", func(t *testing.T, b *bench) {
+		aside(b)
+		b.change("a", func(i *topology.Instance) { i.CredentialsAvailable = true })
+		b.leader.set(false)
+		b.run(t)
+		b.engine.rejoin(key("p"))
+		after(time.Second)
+		if said := b.quarantines(); len(said) > 0 {
+			t.Errorf("decided by a node that does not lead: %q", said)
+		}
+		b.leader.set(true)
+		b.engine.Wake()
+		after(reconsiderEvery / 3)
+		if !slices.ContainsFunc(b.statements(), func(s string) bool { return strings.HasPrefix(s, "p: follow a") }) {
+			t.Errorf("not taken back: %q, %q", b.statements(), b.quarantines())
+		}
+	})
+}
+
 func TestWhenAServerIsLookedAtAgain(t *testing.T) {
 	now := time.Now()
 	for name, c := range map[string]struct {

@@ -31,6 +31,8 @@ type Recovery struct {
 
 	unregistered bool // it could not be registered when it began
 	unresolved   bool // its end could not be noted yet
+	owed         []debt
+	notBack      []topology.Key // servers that could not be pointed back when it was undone
 
 	silent bool // the failed server did not answer when it was found failed
 

@@ -68,7 +68,7 @@ func (e *Engine) refusedLately(f *analysis.Finding, k *kind) bool {
 	}
 	p, facts := e.facts(f, k)
 	if t, policy := e.o.Observer.Cluster(f.ClusterName), failover.PolicyOf(e.o.Config()); t != nil {
-		if risk, ok := riskOf(t, f.Key, k, p.Successor, policy); ok {
+		if risk, ok := riskOf(t, &failover.Request{Failed: f.Key}, k, p.Successor, policy); ok {
 			if key, _ := policy.Loss.Exceeded(risk); key != "" {
 				return true
 			}

@@ -26,6 +26,9 @@ const (
 // errNotReady says that a former primary may be taken back a little later.
 var errNotReady = errors.New("not yet")
 
+// errNotLeading says that another node, or nobody, closes former primaries for writing and takes them back.
+var errNotLeading = errors.New("this node does not lead")
+
 // TakeBack makes a primary that was replaced by force, and answers, a replica of its successor, as a running engine does by
 // itself: it is for a process that ends after one command. The error says why not; a running manager looks again.
 func (e *Engine) TakeBack(ctx context.Context, k topology.Key) error {
@@ -70,11 +73,24 @@ func pause(ctx context.Context, d time.Duration) bool {
 
 func (e *Engine) rejoinOnce(ctx context.Context, k topology.Key) error {
 	if !e.o.Leader.IsLeader() {
-		return errors.New("this node does not lead")
+		return errNotLeading
 	}
-	to, err := e.replacedBy(ctx, k)
-	if i := e.o.Observer.Snapshot().Instance(k); i != nil && i.HasSource() && errors.Is(err, errNoSuccessor) {
-		return nil // a replica that was left behind: it has never been the primary
+	if e.beingFenced(k) { // it may have come back closed, and the closing has still to be told of and to end
+		return fmt.Errorf("%w: %s is being closed for writing", errNotReady, k)
+	}
+	i := e.o.Observer.Snapshot().Instance(k)
+	if to, err := e.strayTo(ctx, i); err != nil || !to.IsZero() {
+		if err == nil {
+			err = e.reattach(ctx, k, to)
+		}
+		return err
+	}
+	to, err := e.heir(ctx, k)
+	switch {
+	case i != nil && i.HasSource() && errors.Is(err, errNoSuccessor):
+		return nil // a replica that was left behind, and has its source still
+	case errors.Is(err, errPromotedAgain):
+		return nil // while it was being looked at
 	}
 	if err != nil {
 		return err
@@ -84,11 +100,8 @@ func (e *Engine) rejoinOnce(ctx context.Context, k topology.Key) error {
 	if err != nil || request == nil {
 		return err
 	}
-	if request.ReturnedHas, err = e.holding(ctx, k); err == nil {
-		request.PrimaryHas, err = e.holding(ctx, request.Primary.Key)
-	}
-	if err != nil {
-		return fmt.Errorf("%w: %w", errNotReady, err)
+	if err := e.compareHoldings(ctx, request); err != nil {
+		return err
 	}
 	p, refusal := failover.Rejoin(*request, failover.PolicyOf(e.o.Config()))
 	if clone.State == server.CloneFailed {
@@ -154,11 +167,7 @@ func (e *Engine) begun(ctx context.Context, i *topology.Instance, to topology.Ke
 	case i.Channel.Source != to:
 		return false, nil
 	}
-	reader, ok := e.o.Ledger.(purposeReader)
-	if !ok {
-		return false, nil
-	}
-	planned, err := reader.ReplacedOnPurpose(ctx, i.Key, e.o.Now())
+	planned, err := e.o.Ledger.ReplacedOnPurpose(ctx, i.Key, e.o.Now())
 	if err != nil {
 		return false, fmt.Errorf("%w: how it was replaced cannot be read: %w", errNotReady, err)
 	}
@@ -182,8 +191,12 @@ func (e *Engine) rejoinBy(ctx context.Context, p *plan.Plan) error {
 		return err
 	}
 	text := "replicates from " + to.String()
-	e.o.Logger.Warn("the former primary was taken back", "server", k.String(), "source", to.String())
-	e.audit(context.WithoutCancel(ctx), "rejoin", k, cluster, "a former primary was taken back: "+text)
+	e.o.Logger.Warn("a server that was left behind was taken back", "server", k.String(), "source", to.String())
+	what := "a former primary was taken back: "
+	if p.Operation == failover.Reattaching {
+		what = "a replica that was away during a recovery was taken back: "
+	}
+	e.audit(context.WithoutCancel(ctx), "rejoin", k, cluster, what+text)
 	e.progress(Progress{Kind: Rejoined, Cluster: cluster, Server: k, Text: text})
 	e.look(ctx, k, to)
 	return nil
@@ -218,7 +231,10 @@ func (e *Engine) noteSuccessor(failed, successor topology.Key) {
 
 // knownSuccessor returns who replaced a server according to this process; the zero Key when it does not know, or when the
 // server was left behind much later: that was by another process.
-func (e *Engine) knownSuccessor(k topology.Key) topology.Key {
+func (e *Engine) knownSuccessor(k topology.Key) topology.Key { return e.knownSuccession(k).by }
+
+// knownSuccession is knownSuccessor with when that was.
+func (e *Engine) knownSuccession(k topology.Key) succession {
 	var lost *topology.Downtime
 	if i := e.o.Observer.Snapshot().Instance(k); i != nil {
 		lost = i.Downtime
@@ -227,9 +243,9 @@ func (e *Engine) knownSuccessor(k topology.Key) topology.Key {
 	defer e.mu.Unlock()
 	last := e.successors[k]
 	if lost.LostInRecovery() && lost.Begin.Sub(last.at) > time.Minute {
-		return topology.Key{}
+		return succession{}
 	}
-	return last.by
+	return last
 }
 
 // replacedBy returns the server that the newest successful recovery of k promoted.
@@ -250,17 +266,11 @@ func (e *Engine) replacedBy(ctx context.Context, k topology.Key) (topology.Key, 
 // errNoSuccessor says that a server is not known to have been a primary that was replaced.
 var errNoSuccessor = errors.New("no record says who replaced it")
 
-// purposeReader is a ledger that knows whether a server was last replaced by a planned takeover.
-type purposeReader interface {
-	ReplacedOnPurpose(ctx context.Context, key topology.Key, now time.Time) (bool, error)
-}
-
 // settledPurpose is after how long the record of a recovery says how it came about: a planned one is acknowledged a moment
 // after it has ended.
 const settledPurpose = 10 * time.Second
 
-// ReplacedOnPurpose says whether the newest recovery of a server was a planned takeover. It fails while that cannot be
-// told yet.
+// ReplacedOnPurpose implements Ledger.
 func (l *StoreLedger) ReplacedOnPurpose(ctx context.Context, key topology.Key, now time.Time) (bool, error) {
 	rows, err := l.store.Recoveries(ctx, store.RecoveryFilter{Key: key, All: true})
 	if err != nil {

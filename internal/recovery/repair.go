@@ -45,27 +45,9 @@ func (e *Engine) recover(ctx context.Context, r *Recovery, ask request) error {
 		e.hold(&r.Finding, ask.first, err.Error())
 		return fmt.Errorf("recovery of %s has to wait: %w", r.Finding.Key, err)
 	}
-	log := e.newLog(ctx, r, ask.hooks)
-	if reason := e.unfinishedBusiness(ctx, &r.Finding); reason != "" {
-		e.hold(&r.Finding, ask.first, reason)
-		log.close()
-		return fmt.Errorf("recovery of %s has to wait: %s", r.Finding.Key, reason)
-	}
-	block, err := e.o.Ledger.RegisterRecovery(ctx, r)
-	switch {
-	case err != nil:
-		// Without a record the anti-flapping rule cannot be kept across processes. Ours is kept by the memory of this
-		// one, so that a broken disk under the manager does not also cost the primary.
-		log.problem("the recovery could not be registered", err)
-		r.unregistered = true
-		if block = e.remembered(r); !block.Blocked() || r.Forced {
-			break
-		}
-		fallthrough
-	case block.Blocked():
-		e.hold(&r.Finding, ask.first, block.Reason)
-		log.close()
-		return fmt.Errorf("recovery of %s is blocked: %s", r.Finding.Key, block.Reason)
+	log, err := e.register(ctx, r, ask)
+	if err != nil {
+		return err
 	}
 	r.begins()
 	e.remember(r)
@@ -74,6 +56,9 @@ func (e *Engine) recover(ctx context.Context, r *Recovery, ask request) error {
 	e.o.Logger.Warn("recovery begins", "failed", r.Finding.Key.String(), "code", string(r.Finding.Code), "uid", r.UID)
 
 	err = e.repair(ctx, r, ask, &k, log)
+	if err == nil {
+		err = e.handOver(ctx, log)
+	}
 	close(r.still)
 	if leftOpen(err) {
 		e.leave(r, log, err)
@@ -91,13 +76,35 @@ func leftOpen(err error) bool {
 	return errors.Is(err, execute.ErrMayNotWrite) || errors.Is(err, execute.ErrInDoubt) || errors.Is(err, execute.ErrCutShort)
 }
 
+// handOver says why what follows a recovery that has succeeded is another's: this node does not lead any more, and who
+// does finds on record how far it came. Both would run its hooks.
+func (e *Engine) handOver(ctx context.Context, log *recoveryLog) error {
+	lost := e.o.Leader.Confirm(ctx)
+	if lost == nil || ctx.Err() != nil {
+		return nil
+	}
+	if log.save(); !log.isKept() { // nobody would carry on
+		return nil
+	}
+	return fmt.Errorf("%w: %w", execute.ErrMayNotWrite, lost)
+}
+
 // leave ends a recovery in the middle, for the next leader to carry on. Its journal stays open.
 func (e *Engine) leave(r *Recovery, log *recoveryLog, err error) {
 	log.problem("the recovery stops here; who leads next carries on", err)
-	log.giveUp()
-	log.close()
+	e.giveUp(log)
 	e.progress(Progress{Kind: Held, Cluster: r.Finding.ClusterName, Server: r.Finding.Key, Recovery: r.UID,
 		Text: "the recovery stops here, who leads next carries on: " + err.Error()})
+}
+
+// giveUp writes down that this process will not finish a recovery, and ends its log.
+func (e *Engine) giveUp(log *recoveryLog) {
+	log.giveUp()
+	log.close()
+	if e.runs() {
+		ctx := e.lifetime()
+		e.goTracked(func() { log.saveLate(ctx) })
+	}
 }
 
 // repair makes the plan and carries it out. When it returns, the topology is as it will be.
@@ -116,15 +123,23 @@ func (e *Engine) repair(ctx context.Context, r *Recovery, ask request, k *kind, 
 	if err != nil {
 		return err
 	}
+	if k.promotes && !k.alive {
+		want.Formers = e.formers(ctx, r.Finding.Key)
+	}
 	options := e.executorOptions(r.Finding.ClusterName, r.UID, log)
 	if k.alive {
 		options = (&watched{log: log}).options(options)
 	}
 	if k.promotes {
-		options.OnStep = e.fencesOnceOpened(r, options.OnStep)
+		options.OnStep = r.notesWhoIsNotBack(e.fencesOnceOpened(r, options.OnStep))
 	}
+	ctx, settled := e.untilItIsBack(ctx, r, ask, k)
+	defer settled()
 	run := execute.New(options).NewRun()
-	run.BeforeNoReturn(func(ctx context.Context) error { return e.mayOpen(ctx, r, ask, k, log) })
+	run.BeforeNoReturn(func(ctx context.Context) error {
+		settled()
+		return e.mayOpen(ctx, r, ask, k, log)
+	})
 
 	before := e.o.Observer.Cluster(r.Finding.ClusterName)
 	if before == nil {
@@ -141,7 +156,7 @@ func (e *Engine) repair(ctx context.Context, r *Recovery, ask request, k *kind, 
 		if err := run.Plan(ctx, &gathered, failover.FenceStage-1); err != nil {
 			return err
 		}
-		want.Quiet, want.Fenced = run.Quiet(), k.alive
+		want.Quiet, want.Unlocked, want.Fenced = run.Quiet(), unlocked(steps), k.alive
 		now = e.lookAgain(ctx, before, &r.Finding, k, want.Quiet)
 		r.Plan = k.plan(now, want, policy)
 		r.Plan.Prepend(gatheredSteps(&gathered))
@@ -154,7 +169,7 @@ func (e *Engine) repair(ctx context.Context, r *Recovery, ask request, k *kind, 
 		r.Lost = nil // nobody went anywhere
 		return errors.Join(idle(r.Plan, k), run.Undo(ctx))
 	}
-	if risk, ok := riskOf(now, r.Finding.Key, k, r.Plan.Successor, policy); ok {
+	if risk, ok := riskOf(now, &want, k, r.Plan.Successor, policy); ok {
 		log.line("at risk: %s", risk)
 		if key, reason := policy.Loss.Exceeded(risk); key != "" && !ask.forced {
 			r.Lost = nil
@@ -165,6 +180,9 @@ func (e *Engine) repair(ctx context.Context, r *Recovery, ask request, k *kind, 
 	switch {
 	case err == nil, run.PassedNoReturn() && !leftOpen(err):
 	case leftOpen(err), k.promotes, k.inPlace:
+		if ctx.Err() == nil {
+			e.noteFormers(r, want.Formers)
+		}
 		return err
 	case ctx.Err() != nil:
 		return errors.Join(execute.ErrCutShort, err) // some may have been moved; the others are to be
@@ -184,12 +202,12 @@ func (e *Engine) repair(ctx context.Context, r *Recovery, ask request, k *kind, 
 }
 
 // riskOf is what would be lost with a primary, by what was last seen of it; false where nobody is promoted.
-func riskOf(t *topology.Topology, failed topology.Key, k *kind, successor topology.Key, p failover.Policy) (failover.Risk, bool) {
-	primary := t.Instance(failed)
+func riskOf(t *topology.Topology, want *failover.Request, k *kind, successor topology.Key, p failover.Policy) (failover.Risk, bool) {
+	primary := t.Instance(want.Failed)
 	if !k.promotes || primary == nil || successor.IsZero() {
 		return failover.Risk{}, false
 	}
-	return failover.RiskOf(t, primary, successor, p), true
+	return failover.RiskOf(t, primary, successor, p, want.Formers...), true
 }
 
 // fencesOnceOpened begins to close the lost primary as soon as its successor takes writes: the steps that follow may
@@ -252,6 +270,17 @@ func (e *Engine) closeReplaced(ctx context.Context, r *Recovery) {
 	}
 }
 
+// unlocked are the servers whose appliers were let go on by switching semi-sync's source side off.
+func unlocked(steps []plan.Step) map[topology.Key]bool {
+	keys := make(map[topology.Key]bool)
+	for _, s := range steps {
+		if s.Phase == plan.Gather && s.Action.Verb == plan.SemiSyncSource && !s.Action.On && s.State == plan.Done {
+			keys[s.Server] = true
+		}
+	}
+	return keys
+}
+
 // gatheredSteps are the steps of the gathering, and what comes before it: once they have run they stand before the
 // steps that were planned after them.
 func gatheredSteps(p *plan.Plan) []plan.Step {
@@ -302,7 +331,7 @@ func (e *Engine) stillDead(r *Recovery, ask request, k *kind) error {
 		return nil
 	}
 	if i := t.Instance(r.Finding.Key); i != nil && i.LastCheckValid() && (r.silent || i.Check.Seen.After(r.Started)) {
-		return fmt.Errorf("%s answers again", r.Finding.Key)
+		return answersAgain(r.Finding.Key)
 	}
 	return nil
 }
@@ -322,17 +351,20 @@ func (e *Engine) otherWriter(r *Recovery) string {
 	return ""
 }
 
-// noteOpening writes down where the successor will be opened, if replicas are to begin there. It applies nothing any more
-// and takes no writes yet, so its log stands still.
+// noteOpening writes down which server is about to be opened: who carries on after this process must not take it for one that
+// was not. If replicas are to begin where its log stands then, that is noted as well: it applies nothing any more and takes no
+// writes yet. A ledger that fails does not keep a server from being opened; another process that has taken the recovery up does.
 func (e *Engine) noteOpening(ctx context.Context, r *Recovery, log *recoveryLog) error {
-	if !slices.ContainsFunc(r.Plan.Steps, func(s plan.Step) bool { return s.Action.Place == plan.AtSuccessor || s.Action.Place == plan.ByContent }) {
-		return nil
+	var at topology.Coordinates
+	if slices.ContainsFunc(r.Plan.Steps, func(s plan.Step) bool { return s.Action.Place == plan.AtSuccessor || s.Action.Place == plan.ByContent }) {
+		var err error
+		if at, err = e.o.Servers(r.Plan.Successor).SelfCoordinates(ctx); err != nil {
+			return fmt.Errorf("where its binary log stands: %w", err)
+		}
 	}
-	at, err := e.o.Servers(r.Plan.Successor).SelfCoordinates(ctx)
-	if err != nil {
-		return fmt.Errorf("where its binary log stands: %w", err)
+	if err := log.openAt(at); errors.Is(err, ErrTakenUp) {
+		return fmt.Errorf("%w: %w", execute.ErrMayNotWrite, err)
 	}
-	log.openAt(at)
 	return nil
 }
 
@@ -373,34 +405,4 @@ func participants(p *plan.Plan) []topology.Key {
 		}
 	}
 	return topology.SortKeys(keys)
-}
-
-// executorOptions are those of a run that belongs to a recovery; uid is empty where there is none.
-func (e *Engine) executorOptions(cluster, uid string, log *recoveryLog) execute.Options {
-	cfg := e.o.Config()
-	return execute.Options{
-		Server:   e.o.Servers,
-		MayWrite: func(ctx context.Context) error { return e.o.Leader.Confirm(ctx) },
-		OnStep: func(s plan.Step) {
-			if log != nil {
-				log.step(s)
-			}
-			e.progress(Progress{Kind: StepChanged, Cluster: cluster, Server: s.Server, Text: s.Action.String(), Step: &s, Recovery: uid})
-			if s.NoReturn && s.State == plan.Done {
-				e.progress(Progress{Kind: Promoted, Cluster: cluster, Server: s.Server, Text: "accepts writes", Recovery: uid})
-			}
-		},
-		Cancellable: func(ctx context.Context) (context.Context, func()) {
-			if log == nil {
-				return ctx, func() {}
-			}
-			return log.cancellable(ctx, "")
-		},
-		Identities: &e.identities,
-		Parallel:   max(cfg.MaxConcurrentReplicaOperations, 1),
-		Patience:   cfg.ReasonableReplicationLag(),
-		Events:     execute.EventOptionsOf(cfg),
-		Now:        e.o.Now,
-		Logger:     e.o.Logger,
-	}
 }

@@ -44,7 +44,7 @@ func (e *Engine) resume(ctx context.Context) {
 		if u.Running && !u.Own {
 			continue
 		}
-		if e.isConcluded(u.Recovery.UID) {
+		if e.isConcluded(u.Recovery.UID) || e.isParked(&u) {
 			continue
 		}
 		cluster := u.Recovery.Finding.ClusterName
@@ -101,8 +101,9 @@ func (e *Engine) isConcluded(uid string) bool {
 }
 
 // unfinishedBusiness says which unfinished recovery has something to do with a finding, "" for none. Two recoveries
-// that know nothing of each other must not work on the same servers.
-func (e *Engine) unfinishedBusiness(ctx context.Context, f *analysis.Finding) string {
+// that know nothing of each other must not work on the same servers. One that was taken back and is of the very failure is
+// returned: it is to be begun anew.
+func (e *Engine) unfinishedBusiness(ctx context.Context, f *analysis.Finding, hooks bool) (reason string, same *Unfinished) {
 	if _, err := e.readPending(ctx); err != nil {
 		// What was read before still counts; a ledger that fails must not stop a recovery.
 		e.o.Logger.Error("reading unfinished recoveries", "failed", f.Key.String(), "error", err)
@@ -113,14 +114,18 @@ func (e *Engine) unfinishedBusiness(ctx context.Context, f *analysis.Finding) st
 		if e.concluded[uid] != nil {
 			continue
 		}
+		if _, parked := e.parked[uid]; parked && u.isOf(f, hooks) {
+			same = &u
+			continue
+		}
 		servers := u.servers()
 		if u.Recovery.Finding.ClusterName == f.ClusterName || slices.Contains(servers, f.Key) ||
 			slices.ContainsFunc(f.Replicas, func(k topology.Key) bool { return slices.Contains(servers, k) }) {
 			return fmt.Sprintf("the recovery of %s that began at %s (%s) has not been finished", u.Recovery.Finding.Key,
-				u.Recovery.Started.Format(time.RFC3339), uid)
+				u.Recovery.Started.Format(time.RFC3339), uid), nil
 		}
 	}
-	return ""
+	return "", same
 }
 
 // servers are those that an unfinished recovery has to do with.
@@ -148,12 +153,17 @@ func (e *Engine) finish(ctx context.Context, u Unfinished) (again bool) {
 	r := &u.Recovery
 	r.Finding.CommandHint = cmp.Or(u.Journal.Command, Command(u.Journal.Operation).hint())
 	r.unregistered = r.ID == 0 // the ledger failed when it began; its end could not be noted
+	if e.superseded(ctx, &u) {
+		e.closeSuperseded(ctx, &u)
+		return false
+	}
 	t, complete := e.lookAtAll(ctx, u.servers())
 	if ctx.Err() != nil || !e.o.Leader.IsLeader() {
 		return false
 	}
 	since := e.doubtSince(r.UID)
 	patient := e.o.Now().Before(since.Add(doubtFor))
+	u.replaced = e.replacedSince(ctx, &u)
 	what, successor := u.fate(t)
 	gone := what == unclear && u.openedAndFollowed(t, successor) && !e.o.Now().Before(since.Add(goneFor))
 	switch {
@@ -167,15 +177,12 @@ func (e *Engine) finish(ctx context.Context, u Unfinished) (again bool) {
 		what = undone
 	}
 
-	k := r.kind()
-	r.begins()
-	e.mu.Lock()
-	e.active[r.UID] = r
-	delete(e.pending, r.UID)
-	e.mu.Unlock()
+	log := e.adopt(ctx, &u)
+	if log == nil {
+		return false
+	}
 	defer e.forgetActive(r)
-	log := e.newLog(ctx, r, u.Journal.Hooks)
-	log.keepBegun(u.Journal.Begun)
+	k := r.kind()
 	e.o.Logger.Warn("an unfinished recovery is carried on", "failed", r.Finding.Key.String(), "uid", r.UID, "promoted", what == promoted)
 	e.progress(Progress{Kind: Began, Cluster: r.Finding.ClusterName, Server: r.Finding.Key, Text: "carrying on with an unfinished recovery", Recovery: r.UID, Repair: k.name})
 	ask := request{hooks: u.Journal.Hooks}
@@ -198,11 +205,31 @@ func (e *Engine) finish(ctx context.Context, u Unfinished) (again bool) {
 		e.leave(r, log, err)
 		return false
 	}
+	if e.park(&u, log) {
+		return true
+	}
+	if u.Journal.Veto != "" {
+		e.conclude(ctx, r, ask, log, errors.New(u.Journal.Veto))
+		return false
+	}
 	e.conclude(ctx, r, ask, log, errors.New(k.halted))
 	if err := e.o.Ledger.Acknowledge(context.WithoutCancel(ctx), r.UID, fmt.Sprintf(crashComment, k.halted)); err != nil {
 		e.o.Logger.Error("acknowledging a recovery that was taken back", "uid", r.UID, "error", err)
 	}
 	return true
+}
+
+// replacedSince says whether another server has taken the place of the successor since the recovery began, or that cannot be
+// read.
+func (e *Engine) replacedSince(ctx context.Context, u *Unfinished) bool {
+	if u.Journal.Successor.IsZero() {
+		return false
+	}
+	replaced, err := e.o.Ledger.DemotedSince(ctx, u.Journal.Successor, u.Recovery.Started)
+	if err != nil {
+		e.o.Logger.Error("whether a successor was replaced cannot be read; it is not opened again", "successor", u.Journal.Successor.String(), "error", err)
+	}
+	return replaced || err != nil
 }
 
 // doubtSince returns when the first attempt to carry on with a recovery was made.
@@ -269,8 +296,6 @@ func (u *Unfinished) fate(t *topology.Topology) (fate, topology.Key) {
 			return promoted, p.Successor // the policy leaves the opening to hooks
 		case !s.ReadOnly && (!p.SuccessorWasOpen || begun || !s.HasSource()):
 			return promoted, p.Successor
-		case begun && !s.HasSource():
-			return promoted, p.Successor
 		}
 	} else if opening != nil {
 		return unclear, p.Successor
@@ -281,7 +306,18 @@ func (u *Unfinished) fate(t *topology.Topology) (fate, topology.Key) {
 			return promoted, k
 		}
 	}
+	// It may have been opened, and restarted closed since. Another one that has taken its place since has what it lacks.
+	if s := t.Instance(p.Successor); s != nil && !u.replaced && (begun && !s.HasSource() || u.opened(p.Successor)) {
+		return promoted, p.Successor
+	}
 	return undone, topology.Key{}
+}
+
+// opened says whether a server is on record as one that was opened for writing in place of a lost primary: clients may have
+// written there, whatever it looks like by now.
+func (u *Unfinished) opened(k topology.Key) bool {
+	opening := u.Journal.NoReturn()
+	return opening != nil && opening.State == plan.Done && opening.Server == k && !u.Recovery.planned()
 }
 
 // openedAndFollowed says whether a successor that does not answer is known to have been opened, and a replica follows it:
@@ -320,11 +356,10 @@ func (e *Engine) follows(k, source topology.Key) bool {
 // loseSuccessor gives a successor up of which nobody knows whether it takes writes.
 func (e *Engine) loseSuccessor(ctx context.Context, r *Recovery, k topology.Key) {
 	e.fence(k, r.Finding.ClusterName)
-	e.markLost(ctx, k, func(what string, err error) {
-		if err != nil {
-			e.o.Logger.Error(what, "uid", r.UID, "error", err)
-		}
-	})
+	lost := e.markLost(k)
+	if err := lost.write(ctx); err != nil {
+		e.o.Logger.Error(lost.what, "uid", r.UID, "error", err)
+	}
 }
 
 // carryOn does what is left of a recovery whose successor has been opened.
@@ -338,7 +373,7 @@ func (e *Engine) carryOn(ctx context.Context, u *Unfinished, t *topology.Topolog
 		return nil
 	}
 	e.fence(r.Finding.Key, r.Finding.ClusterName)
-	opened := failover.Opened{Successor: successor, At: u.Journal.OpenAt}
+	opened := failover.Opened{Successor: successor, At: u.Journal.OpenAt, Former: r.Finding.Replicas}
 	if u.Journal.Successor != successor {
 		opened.At = topology.Coordinates{} // it was noted of another server
 	}
@@ -367,8 +402,10 @@ func (e *Engine) carryOn(ctx context.Context, u *Unfinished, t *topology.Topolog
 	r.Lost = r.Plan.LostKeys()
 	run := execute.New(e.executorOptions(r.Finding.ClusterName, r.UID, log)).NewRun()
 	run.BeforeNoReturn(func(context.Context) error {
-		if p := e.o.Observer.Snapshot().Instance(r.Finding.Key); p != nil && openPrimary(p) {
-			return fmt.Errorf("%s is open for writing", p.Key)
+		for _, k := range u.servers() {
+			if i := e.o.Observer.Snapshot().Instance(k); k != successor && i != nil && openPrimary(i) {
+				return fmt.Errorf("%s is open for writing", k)
+			}
 		}
 		return nil
 	})
@@ -387,53 +424,4 @@ func (e *Engine) carryOn(ctx context.Context, u *Unfinished, t *topology.Topolog
 	}
 	e.countFailedFollowers(r)
 	return nil
-}
-
-// takeBack undoes what an earlier leader did before a successor was opened. A step that cannot be undone is noted.
-func (e *Engine) takeBack(ctx context.Context, u *Unfinished, t *topology.Topology, log *recoveryLog) error {
-	r := &u.Recovery
-	back := plan.Plan{Title: "take back an unfinished recovery of " + r.Finding.Key.String(), Cluster: r.Finding.ClusterName, Failed: r.Finding.Key}
-	stage := 0
-	var last plan.Verb
-	for _, s := range slices.Backward(u.Journal.Steps) {
-		if s.Undo == nil || s.State == plan.Waiting || s.State == plan.Skipped || !needsUndo(t.Instance(s.Server), s.Undo, r.Finding.Key) {
-			continue
-		}
-		if stage == 0 || s.Undo.Verb != last {
-			stage++
-		}
-		last = s.Undo.Verb
-		back.Add(stage, plan.Step{
-			Phase: plan.Undo, Server: s.Server, MayFail: true, Deadline: undoWithin,
-			Action: *s.Undo, Why: "undo: " + s.Action.String(), Until: "as it was before",
-		})
-	}
-	r.Participants = participants(&u.Journal.Plan)
-	run := execute.New(e.executorOptions(r.Finding.ClusterName, r.UID, log)).NewRun()
-	err := run.Plan(ctx, &back, 0)
-	r.Plan = u.Journal.Plan
-	for _, s := range back.Steps {
-		r.Plan.Steps = append(r.Plan.Steps, s)
-		if s.State == plan.Failed {
-			r.Errors = append(r.Errors, fmt.Sprintf("%s: %s: %s", s.Server, s.Action, s.Error))
-		}
-	}
-	if ctx.Err() != nil {
-		return errors.Join(execute.ErrCutShort, err)
-	}
-	return err
-}
-
-// needsUndo says whether a server is still as the step left it.
-func needsUndo(i *topology.Instance, undo *plan.Action, failed topology.Key) bool {
-	if i != nil && undo.Verb == plan.LiftBar {
-		return true // it may answer no probe while its commits are stuck
-	}
-	if i == nil || !i.LastCheckValid() {
-		return false
-	}
-	if undo.Verb == plan.StartReceiving {
-		return i.Channel.Source == failed && !i.Channel.IOThread.Running()
-	}
-	return true
 }

@@ -2,7 +2,6 @@ package recovery
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,7 +10,6 @@ import (
 	"orchestrator/internal/analysis"
 	"orchestrator/internal/config"
 	"orchestrator/internal/failover"
-	"orchestrator/internal/plan"
 	"orchestrator/internal/store"
 	"orchestrator/internal/topology"
 )
@@ -78,10 +76,14 @@ func (l *StoreLedger) RegisterDetection(ctx context.Context, f *analysis.Finding
 }
 
 // RegisterRecovery implements Ledger.
-func (l *StoreLedger) RegisterRecovery(ctx context.Context, r *Recovery) (Block, error) {
+func (l *StoreLedger) RegisterRecovery(ctx context.Context, r *Recovery, j *Journal) (Block, error) {
+	entry, err := l.entry(r.UID, j)
+	if err != nil {
+		return Block{}, err
+	}
 	for {
 		row := l.row(r)
-		reg, err := l.store.RegisterRecovery(ctx, &row, r.Forced)
+		reg, err := l.store.RegisterRecovery(ctx, &row, entry, r.Forced)
 		if errors.Is(err, store.ErrNotAgreed) {
 			// Somebody else may lead, and repair the same: nobody begins by itself what the nodes have not agreed on.
 			return Block{Reason: err.Error()}, nil
@@ -148,6 +150,12 @@ func (l *StoreLedger) row(r *Recovery) store.Recovery {
 
 // ResolveRecovery implements Ledger.
 func (l *StoreLedger) ResolveRecovery(ctx context.Context, r *Recovery) error {
+	switch there, known, err := l.store.Journal(ctx, r.UID); {
+	case err != nil:
+		return err
+	case known && l.anothers(there):
+		return fmt.Errorf("recovery %s: %w", r.UID, ErrTakenUp)
+	}
 	row := l.row(r)
 	return l.store.ResolveRecovery(ctx, &row)
 }
@@ -155,21 +163,6 @@ func (l *StoreLedger) ResolveRecovery(ctx context.Context, r *Recovery) error {
 // AddStep implements Ledger.
 func (l *StoreLedger) AddStep(ctx context.Context, uid string, at time.Time, message string) error {
 	return l.store.WriteRecoveryStep(ctx, store.RecoveryStep{UID: uid, At: at, Message: message})
-}
-
-// SaveProgress implements Ledger.
-func (l *StoreLedger) SaveProgress(ctx context.Context, uid string, j *Journal) error {
-	state, err := json.Marshal(j)
-	if err != nil {
-		return fmt.Errorf("journal of recovery %s: %w", uid, err)
-	}
-	step := 0
-	for _, s := range j.Steps {
-		if s.State != plan.Waiting {
-			step = max(step, s.N)
-		}
-	}
-	return l.store.PutJournal(ctx, store.JournalEntry{UID: uid, Cluster: j.Cluster, Step: step, State: string(state), Open: true})
 }
 
 // Blocking implements Ledger.
@@ -211,6 +204,17 @@ func (l *StoreLedger) Downtime(ctx context.Context, key topology.Key, d topology
 // EndDowntime implements Ledger.
 func (l *StoreLedger) EndDowntime(ctx context.Context, key topology.Key) error {
 	_, err := l.store.EndDowntime(ctx, key)
+	return err
+}
+
+// BeginMaintenance implements Ledger.
+func (l *StoreLedger) BeginMaintenance(ctx context.Context, m topology.Maintenance) (int64, error) {
+	return l.store.BeginMaintenance(ctx, m, l.node)
+}
+
+// EndMaintenance implements Ledger.
+func (l *StoreLedger) EndMaintenance(ctx context.Context, id int64) error {
+	_, err := l.store.EndMaintenance(ctx, id)
 	return err
 }
 
@@ -315,75 +319,30 @@ func (l *StoreLedger) DemotedSince(ctx context.Context, key topology.Key, since 
 	return err == nil && !slices.ContainsFunc(promoted, func(r store.Recovery) bool { return r.ID > replaced[n].ID }), err
 }
 
-// Unfinished implements Ledger.
-func (l *StoreLedger) Unfinished(ctx context.Context) ([]Unfinished, error) {
-	open, err := l.store.OpenJournals(ctx)
-	if err != nil || len(open) == 0 {
-		return nil, err
-	}
-	alive, err := l.alive(ctx)
-	if err != nil {
-		return nil, err
-	}
-	found := []Unfinished{} // not nil, even when none of them can be read
-	var errs []error
-	for _, entry := range open {
-		u, err := l.unfinished(ctx, entry, alive)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("unfinished recovery %s: %w", entry.UID, err))
-			continue
+// PromotedAt implements Ledger.
+func (l *StoreLedger) PromotedAt(ctx context.Context, key topology.Key) (time.Time, error) {
+	left, err := l.Unfinished(ctx)
+	for _, u := range left {
+		if u.Journal.Successor == key {
+			return u.Recovery.Started, nil
 		}
-		found = append(found, u)
 	}
-	return found, errors.Join(errs...)
-}
-
-func (l *StoreLedger) unfinished(ctx context.Context, entry store.JournalEntry, alive []store.Node) (Unfinished, error) {
-	var u Unfinished
-	rows, err := l.store.Recoveries(ctx, store.RecoveryFilter{UID: entry.UID})
-	if err != nil {
-		return u, err
+	promoted, e1 := l.store.Recoveries(ctx, store.RecoveryFilter{Successor: key})
+	replaced, e2 := l.store.Recoveries(ctx, store.RecoveryFilter{Key: key})
+	if err = errors.Join(err, e1, e2); err != nil {
+		return time.Time{}, err
 	}
-	if err := json.Unmarshal([]byte(entry.State), &u.Journal); err != nil {
-		// What is left then is to look at the servers that the record names.
-		u.Journal = Journal{Plan: plan.Plan{Cluster: entry.Cluster}, Hooks: true}
+	newest := func(list []store.Recovery) store.Recovery {
+		for _, r := range list { // newest first
+			if r.Successful && hasPromoted(&r) {
+				return r
+			}
+		}
+		return store.Recovery{}
 	}
-	p := &u.Journal.Plan
-	r := &u.Recovery
-	r.UID, r.Started, r.Plan = entry.UID, entry.Updated, *p
-	r.Finding = analysis.Finding{Key: p.Failed, Code: analysis.Code(p.Operation), ClusterName: p.Cluster, ClusterAlias: p.Cluster}
-	if len(rows) > 0 { // it is missing where registering it failed
-		row := &rows[0]
-		r.ID, r.DetectionID, r.Started = row.ID, row.DetectionID, row.Start
-		f := &r.Finding
-		f.Key, f.Code, f.ClusterName, f.ClusterAlias = row.Key, analysis.Code(row.Analysis), row.ClusterName, row.ClusterAlias
-		f.Replicas, f.CountReplicas = row.Replicas, uint(max(row.CountReplicas, 0))
-		u.Own = row.By == l.node
-		u.Running = slices.Contains(alive, row.By) && !u.Journal.GivenUp
+	last := newest(promoted)
+	if last.ID <= newest(replaced).ID {
+		return time.Time{}, nil
 	}
-	f := &r.Finding
-	switch analysis.HandlingOf(f.Code).Recovery {
-	case analysis.RecoverIntermediate:
-	case analysis.RecoverCoPrimary:
-		f.IsCoPrimary = true
-	case analysis.RecoverGroupMember:
-		f.IsGroupMember = true
-	default:
-		f.IsPrimary = true
-	}
-	f.ClusterDomain = f.ClusterName
-	f.AutomatedPrimaryRecovery = l.config().RecoverPrimaryClusters().Match(f.ClusterName, f.ClusterAlias)
-	f.AutomatedIntermediateRecovery = l.config().RecoverIntermediateClusters().Match(f.ClusterName, f.ClusterAlias)
-	r.Participants = participants(p)
-	return u, nil
-}
-
-// CloseJournal implements Ledger.
-func (l *StoreLedger) CloseJournal(ctx context.Context, uid string) error {
-	entry, ok, err := l.store.Journal(ctx, uid)
-	if err != nil || !ok {
-		return err
-	}
-	entry.Open = false
-	return l.store.PutJournal(ctx, entry)
+	return last.End, nil
 }

@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"testing"
 	"time"
@@ -41,7 +42,7 @@ func TestUnfinishedRecoveriesOnRecord(t *testing.T) {
 	ctx := t.Context()
 	r := &Recovery{UID: "1:a", Started: time.Now(), Finding: analysis.Finding{
 		Key: key("p"), Code: analysis.DeadPrimary, ClusterName: "p:3306", ClusterAlias: "shop", Replicas: []topology.Key{key("a"), key("b")}, CountReplicas: 2}}
-	if block, err := l.RegisterRecovery(ctx, r); err != nil || block.Blocked() {
+	if block, err := l.RegisterRecovery(ctx, r, nil); err != nil || block.Blocked() {
 		t.Fatal(block, err)
 	}
 	p := plan.Plan{Operation: "DeadMaster", Cluster: "p:3306", Failed: key("p"), Successor: key("a")}
@@ -91,7 +92,7 @@ func TestUnfinishedRecoveriesOnRecord(t *testing.T) {
 		t.Error("it was acknowledged as crashed while its journal was open")
 	}
 	next := &Recovery{UID: "2:b", Started: time.Now(), Finding: r.Finding}
-	if block, err := l.RegisterRecovery(ctx, next); err != nil || !block.Blocked() {
+	if block, err := l.RegisterRecovery(ctx, next, nil); err != nil || !block.Blocked() {
 		t.Errorf("a second recovery may begin: %v %v", block, err)
 	}
 	if err := l.CloseJournal(ctx, r.UID); err != nil {
@@ -112,7 +113,7 @@ func TestAcknowledgedRecoveryBlocksNoMore(t *testing.T) {
 	alive := []string{"me"}
 	l, _ := backend(t, &alive)
 	first := &Recovery{UID: "1:a", Started: time.Now(), Finding: analysis.Finding{Key: key("p"), Code: analysis.DeadPrimary, ClusterName: "p:3306"}}
-	if _, err := l.RegisterRecovery(t.Context(), first); err != nil {
+	if _, err := l.RegisterRecovery(t.Context(), first, nil); err != nil {
 		t.Fatal(err)
 	}
 	first.Ended = time.Now()
@@ -123,7 +124,7 @@ func TestAcknowledgedRecoveryBlocksNoMore(t *testing.T) {
 		t.Fatal(err)
 	}
 	second := &Recovery{UID: "2:b", Started: time.Now(), Finding: first.Finding}
-	if block, err := l.RegisterRecovery(t.Context(), second); err != nil || block.Blocked() {
+	if block, err := l.RegisterRecovery(t.Context(), second, nil); err != nil || block.Blocked() {
 		t.Errorf("blocked: %v %v", block, err)
 	}
 }
@@ -149,7 +150,7 @@ func TestWhoPromotedNobodyGivesWay(t *testing.T) {
 			register := func(uid, server string, code analysis.Code) Block {
 				t.Helper()
 				r := &Recovery{UID: uid, Started: time.Now(), Finding: analysis.Finding{Key: key(server), Code: code, ClusterName: "p:3306"}}
-				b, err := l.RegisterRecovery(t.Context(), r)
+				b, err := l.RegisterRecovery(t.Context(), r, nil)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -184,7 +185,9 @@ func TestWhoPromotedNobodyGivesWay(t *testing.T) {
 func TestUnreadableJournalIsStillUnfinished(t *testing.T) {
 	alive := []string{"me"}
 	l, s := backend(t, &alive)
-	if err := s.PutJournal(t.Context(), store.JournalEntry{UID: "bad", Cluster: "x", State: "{", Open: true}); err != nil {
+	if err := s.ChangeJournal(t.Context(), "bad", func(store.JournalEntry, bool) (store.JournalEntry, error) {
+		return store.JournalEntry{UID: "bad", Cluster: "x", State: "{", Open: true}, nil
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if err := l.SaveProgress(t.Context(), "good", &Journal{Plan: plan.Plan{Failed: key("p"), Cluster: "p:3306"}}); err != nil {
@@ -193,6 +196,23 @@ func TestUnreadableJournalIsStillUnfinished(t *testing.T) {
 	got, err := l.Unfinished(t.Context())
 	if err != nil || len(got) != 2 || got[0].Recovery.UID != "bad" || got[0].Recovery.Finding.ClusterName != "x" {
 		t.Errorf("%+v %v", got, err)
+	}
+}
+
+func TestAClosedJournalStaysClosed(t *testing.T) {
+	alive := []string{"me"}
+	l, _ := backend(t, &alive)
+	j := &Journal{Plan: plan.Plan{Failed: key("p"), Cluster: "p:3306"}}
+	for n := range 2 { // a process that was away has more to write after another one has finished its recovery
+		if err := l.SaveProgress(t.Context(), "uid", j); n == 0 && err != nil || n > 0 && !errors.Is(err, ErrTakenUp) {
+			t.Errorf("write %d: %v", n, err)
+		}
+		if err := l.CloseJournal(t.Context(), "uid"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if left, err := l.Unfinished(t.Context()); err != nil || len(left) > 0 {
+		t.Errorf("unfinished: %+v %v", left, err)
 	}
 }
 
@@ -223,7 +243,7 @@ func TestDemotedSince(t *testing.T) {
 			for n, h := range c.course {
 				r := &Recovery{UID: newUID(time.Now()), Started: time.Now().Add(-c.age), Forced: true,
 					Finding: analysis.Finding{Key: key(h.failed), Code: h.code, ClusterName: "p:3306", ClusterAlias: "p:3306"}}
-				if block, err := l.RegisterRecovery(t.Context(), r); err != nil || block.Blocked() {
+				if block, err := l.RegisterRecovery(t.Context(), r, nil); err != nil || block.Blocked() {
 					t.Fatal(n, block, err)
 				}
 				if h.winner != "" {
@@ -242,6 +262,60 @@ func TestDemotedSince(t *testing.T) {
 	}
 }
 
+// TestOneProcessAtATimeWorksOnARecovery: who was replaced while it stood still changes nothing of what another one does.
+func TestOneProcessAtATimeWorksOnARecovery(t *testing.T) {
+	alive := []string{"me", "next"}
+	l, s := backend(t, &alive)
+	next := NewStoreLedger(s, Node{"host", "next"}, l.config, l.alive)
+	ctx := t.Context()
+	r := &Recovery{UID: "1:a", Started: time.Now(), Finding: analysis.Finding{Key: key("p"), Code: analysis.DeadPrimary, ClusterName: "p:3306"}}
+	mine := newJournal(r, true)
+	if block, err := l.RegisterRecovery(ctx, r, &mine); err != nil || block.Blocked() {
+		t.Fatal(block, err)
+	}
+	seen := func() *Unfinished {
+		t.Helper()
+		left, err := next.Unfinished(ctx)
+		if err != nil || len(left) != 1 {
+			t.Fatalf("%+v %v", left, err)
+		}
+		return &left[0]
+	}
+	first := seen()
+	if first.Own || !first.Running || first.Recovery.ID != r.ID || first.Journal.Failed != key("p") || !first.Journal.Hooks {
+		t.Fatalf("what is known of it from its first moment: %+v", first)
+	}
+	alive = []string{"next"}
+	if seen().Running {
+		t.Error("the process is gone and the recovery counts as running")
+	}
+	if err := next.SaveProgress(ctx, r.UID, &mine); !errors.Is(err, ErrTakenUp) {
+		t.Errorf("somebody writes what it has not taken up: %v", err)
+	}
+	theirs := seen().Journal
+	theirs.Begun = map[string]int{"PostFailoverProcesses": 1}
+	if err := next.TakeUp(ctx, first, &theirs); err != nil {
+		t.Fatal(err)
+	}
+	for what, err := range map[string]error{
+		"writes its journal": l.SaveProgress(ctx, r.UID, &mine),
+		"ends it":            l.ResolveRecovery(ctx, r),
+		"closes its journal": l.CloseJournal(ctx, r.UID),
+		"takes it up again":  l.TakeUp(ctx, first, &mine),
+	} {
+		if !errors.Is(err, ErrTakenUp) {
+			t.Errorf("who stood still %s: %v", what, err)
+		}
+	}
+	if u := seen(); !u.Own || !u.Running || u.Journal.Begun["PostFailoverProcesses"] != 1 {
+		t.Errorf("%+v", u)
+	}
+	r.Ended = time.Now()
+	if err := errors.Join(next.SaveProgress(ctx, r.UID, &theirs), next.ResolveRecovery(ctx, r), next.CloseJournal(ctx, r.UID)); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestUnfinishedRecoveriesOfAllKinds(t *testing.T) {
 	alive := []string{"me"}
 	for code, want := range map[analysis.Code]string{
@@ -251,7 +325,7 @@ func TestUnfinishedRecoveriesOfAllKinds(t *testing.T) {
 		t.Run(string(code), func(t *testing.T) {
 			l, _ := backend(t, &alive)
 			r := &Recovery{UID: "1:a", Started: time.Now(), Finding: analysis.Finding{Key: key("p"), Code: code, ClusterName: "p:3306"}}
-			if _, err := l.RegisterRecovery(t.Context(), r); err != nil {
+			if _, err := l.RegisterRecovery(t.Context(), r, nil); err != nil {
 				t.Fatal(err)
 			}
 			if err := l.SaveProgress(t.Context(), r.UID, &Journal{Plan: plan.Plan{Operation: string(code), Cluster: "p:3306", Failed: key("p")}}); err != nil {

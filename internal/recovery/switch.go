@@ -7,16 +7,17 @@ import (
 	"orchestrator/internal/failover"
 )
 
-// switches are the clusters whose recoveries are switched off, as they were read last.
+// switches are those that are off, as they were read last.
 type switches struct {
 	off  []failover.SwitchedOff
 	read time.Time
 }
 
-// of returns the switch of a cluster that is off at a moment, nil where it is on.
+// of returns the switch that keeps a cluster from being recovered at a moment, the one for all clusters or its own; nil
+// where both are on.
 func (s switches) of(cluster string, now time.Time) *failover.SwitchedOff {
 	for _, off := range s.off {
-		if off.Cluster == cluster && now.Before(off.Until) {
+		if (off.Cluster == cluster || off.Cluster == "") && now.Before(off.Until) {
 			return &off
 		}
 	}

@@ -213,7 +213,7 @@ func (e *Engine) forgetDetection(ctx context.Context, f *analysis.Finding) {
 // takeOver runs a planned takeover of an occupied cluster, from the hooks that let clients go to the closed record.
 func (e *Engine) takeOver(ctx context.Context, r *Recovery, want TakeoverRequest) (_ *Recovery, err error) {
 	f, cfg := &r.Finding, e.o.Config()
-	if reason := e.unfinishedBusiness(ctx, f); reason != "" {
+	if reason, _ := e.unfinishedBusiness(ctx, f, true); reason != "" {
 		return nil, fmt.Errorf("%s of %s has to wait: %s", want.Command, f.Key, reason)
 	}
 	told := e.values(f, r)
@@ -225,7 +225,8 @@ func (e *Engine) takeOver(ctx context.Context, r *Recovery, want TakeoverRequest
 		return nil, err
 	}
 	r.Started, r.UID, r.Forced = e.o.Now(), newUID(e.o.Now()), true
-	block, err := e.o.Ledger.RegisterRecovery(ctx, r)
+	journal := newJournal(r, true)
+	block, err := e.o.Ledger.RegisterRecovery(ctx, r, &journal)
 	if err != nil || block.Blocked() {
 		e.forgetDetection(ctx, f)
 		return nil, fmt.Errorf("%s of %s: %w", want.Command, f.Key, errors.Join(err, block.error()))
@@ -238,9 +239,12 @@ func (e *Engine) takeOver(ctx context.Context, r *Recovery, want TakeoverRequest
 	e.progress(Progress{Kind: Began, Cluster: f.ClusterName, Server: f.Key, Text: string(want.Command), Recovery: r.UID, Repair: r.kind().name})
 	e.o.Logger.Warn("takeover begins", "primary", f.Key.String(), "command", string(want.Command), "successor", r.Plan.Successor.String(), "uid", r.UID)
 
-	log := e.newLog(ctx, r, true)
+	log := e.newLog(ctx, r, journal, true)
 	ask := request{hooks: true, forced: true}
 	err = e.switchOver(ctx, r, want, log)
+	if err == nil {
+		err = e.handOver(ctx, log)
+	}
 	close(r.still)
 	if leftOpen(err) {
 		e.leave(r, log, err)

@@ -67,6 +67,7 @@ func TestTakeoverOnRealServers(t *testing.T) {
 		"MySQL, the best":        {options: sandbox.Options{Flavor: sandbox.MySQL, GTID: true}},
 		"MariaDB, designated":    {options: sandbox.Options{Flavor: sandbox.MariaDB, GTID: true}, designated: 2},
 		"MySQL, designated":      {options: sandbox.Options{Flavor: sandbox.MySQL, GTID: true}, designated: 2},
+		"MariaDB, semi-sync":     {options: sandbox.Options{Flavor: sandbox.MariaDB, GTID: true, SemiSync: true}},
 		"MySQL, semi-sync":       {options: sandbox.Options{Flavor: sandbox.MySQL, GTID: true, SemiSync: true}},
 		"MySQL, by position":     {options: sandbox.Options{Flavor: sandbox.MySQL}},
 		"MariaDB, one only":      {options: sandbox.Options{Flavor: sandbox.MariaDB, GTID: true, Nodes: 2}},

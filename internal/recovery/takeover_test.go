@@ -386,12 +386,20 @@ func TestExplain(t *testing.T) {
 		rules   string
 		note    string
 	}{
-		"would":           {ask: Question{Cluster: "p:3306"}},
-		"by server":       {ask: Question{Server: key("p")}},
-		"disabled":        {prepare: func(b *bench) { b.ledger.disabled = true }, ask: Question{Cluster: "p:3306"}, rules: "disabled"},
-		"unreadable":      {prepare: func(b *bench) { b.ledger.fail["Disabled"] = errNo }, ask: Question{Cluster: "p:3306"}, rules: "disabled", note: "cannot be read"},
-		"blocked":         {prepare: func(b *bench) { b.ledger.block = Block{By: 7, Reason: "earlier"} }, ask: Question{Cluster: "p:3306"}, rules: "blocked"},
-		"not the leader":  {prepare: func(b *bench) { b.leader.set(false) }, ask: Question{Cluster: "p:3306"}, rules: "not-leader"},
+		"would":          {ask: Question{Cluster: "p:3306"}},
+		"by server":      {ask: Question{Server: key("p")}},
+		"disabled":       {prepare: func(b *bench) { b.ledger.disabled = true }, ask: Question{Cluster: "p:3306"}, rules: "disabled"},
+		"unreadable":     {prepare: func(b *bench) { b.ledger.fail["Disabled"] = errNo }, ask: Question{Cluster: "p:3306"}, rules: "disabled", note: "cannot be read"},
+		"blocked":        {prepare: func(b *bench) { b.ledger.block = Block{By: 7, Reason: "earlier"} }, ask: Question{Cluster: "p:3306"}, rules: "blocked"},
+		"not the leader": {prepare: func(b *bench) { b.leader.set(false) }, ask: Question{Cluster: "p:3306"}, rules: "not-leader"},
+		"another leads": {prepare: func(b *bench) {
+			b.leader.set(false)
+			b.engine.o.Elsewhere = func() string { return "m2" }
+		}, ask: Question{Cluster: "p:3306"}},
+		"nobody leads": {prepare: func(b *bench) {
+			b.leader.set(false)
+			b.engine.o.Elsewhere = func() string { return "" }
+		}, ask: Question{Cluster: "p:3306"}, rules: "no-leader"},
 		"not seen":        {prepare: func(b *bench) { b.incomplete["p:3306"] = true }, ask: Question{Cluster: "p:3306"}, rules: "incomplete"},
 		"another failure": {ask: Question{Cluster: "p:3306", Code: "UnreachableMaster"}, rules: "detect-only"},
 	} {

@@ -27,7 +27,7 @@ func TestRelocationsOfOneChannel(t *testing.T) {
 	}{
 		"the one that places it":   {"", Relocate, "a", []string{"1 b move a"}, ""},
 		"the same by name":         {"default", Relocate, "a", []string{"1 b move a"}, ""},
-		"the other":                {"x", Relocate, "d", []string{"1 b change-source d x"}, ""},
+		"the other":                {"x", Relocate, "d", []string{"1 b move d x"}, ""},
 		"the other, pointed again": {"x", Repoint, "", []string{"1 b change-source other x"}, ""},
 		"to where the first is":    {"x", Relocate, "m", nil, "other-channel"},
 		"one that is not there":    {"y", Relocate, "a", nil, "unknown-channel"},

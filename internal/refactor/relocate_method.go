@@ -23,7 +23,7 @@ func (d *relocation) place(r, s *topology.Instance) (plan.Action, *topology.Refu
 		if log.Less(r.Channel.Read) {
 			return plan.Action{}, refuse("ahead", "wait until it has caught up", "%s has received up to %s, and %s has up to %s", r.Key, r.Channel.Read, s.Key, log)
 		}
-		return plan.Action{Verb: plan.ChangeSource, Source: s.Key, Place: plan.OwnPosition, Channel: r.Channel.Name}, nil
+		return plan.Action{Verb: plan.ChangeSource, Source: s.Key, Place: plan.OwnPosition, Channel: r.Channel.Name, On: d.waitsForEnd(r)}, nil
 	}
 	if r.IsBinlogServer() && !r.UsesGTID() {
 		return plan.Action{}, tooComplex(r, s, "a binlog server goes on in the log of its own source only")
@@ -63,7 +63,7 @@ func (d *relocation) placeOne(r, s *topology.Instance) (plan.Action, *topology.R
 	case old == nil || old.IsBinlogServer():
 		return a, no
 	case d.t.Source(s) == old && (!s.IsCoPrimary || s.ReadOnly):
-		a = plan.Action{Verb: plan.AlignBelow, Source: s.Key, Channel: r.Channel.Name}
+		a = plan.Action{Verb: plan.AlignBelow, Source: s.Key, Channel: r.Channel.Name, On: d.waitsForEnd(r)}
 		return a, d.canAlign(r, s)
 	case d.t.Source(old) == s:
 		return d.placeUp(r, s)
@@ -90,6 +90,8 @@ func (d *relocation) canAlign(r, beside *topology.Instance) *topology.Refusal {
 			return topology.Answers(i)
 		case i == beside && i.IsMultiSource():
 			return refuse("multi-source", "let it use GTID first (enable-gtid)", "%s replicates on %d channels, and by position only one that has a single channel can be stopped beside another", i.Key, 1+len(i.Others))
+		case i == beside && d.leadsRing(i):
+			return refuse("writable", "let it use GTID first (enable-gtid)", "%s takes writes, and its log grows on when its replication stops: beside it no place can be found by position", i.Key)
 		case !i.Replicating():
 			return refuse("not-replicating", "start replication there", "replication on %s does not run (error %d: %s)", i.Key, max(i.Channel.LastIOErrno, i.Channel.LastSQLErrno), i.Channel.LastIOError+i.Channel.LastSQLError)
 		case i.Channel.SQLDelay > 0:
@@ -107,6 +109,20 @@ func (d *relocation) canAlign(r, beside *topology.Instance) *topology.Refusal {
 		return refuse("no-gtid", "let it use GTID first (enable-gtid)", "%s replicates by file and position and %s by GTID", a.Key, b.Key)
 	}
 	return nil
+}
+
+// leadsRing says whether a server that replicates takes writes all the same: it is in a ring, or was until its source was
+// detached from it.
+func (d *relocation) leadsRing(i *topology.Instance) bool {
+	source := d.t.Source(i)
+	return !i.ReadOnly && source != nil && (i.IsCoPrimary || source.Channel.Source.Reattached() == i.Key)
+}
+
+// waitsForEnd says whether the applier of a replica waits for the end of a transaction of which only the beginning was
+// received, and its source will send that.
+func (d *relocation) waitsForEnd(r *topology.Instance) bool {
+	source := d.t.Source(r)
+	return source != nil && source.LastCheckValid() && !r.IsMariaDB()
 }
 
 // halts is the server that has to stand still for a move; zero when there is none.
@@ -204,9 +220,8 @@ func (d *relocation) byGTID(r, s *topology.Instance) (plan.Action, *topology.Ref
 			r.Key, s.Key, stalled.Key, max(stalled.Channel.LastIOErrno, stalled.Channel.LastSQLErrno), stalled.Channel.LastIOError+stalled.Channel.LastSQLError, v.Reason)
 	case v != nil:
 		return plan.Action{}, refuse(v.Rule, "move what is ahead first, or rebuild it", "%s cannot go below %s: %s", r.Key, s.Key, v.Reason)
-	case !fed:
-		a.Verb = plan.ChangeSource
 	}
+	a.On = !fed // where it was, it could not go on; here it can
 	return a, nil
 }
 
@@ -263,7 +278,7 @@ func (d *relocation) repoint(r, s *topology.Instance) (plan.Action, *topology.Re
 		}
 		a.Verb = plan.Move
 	case same, s.IsBinlogServer(), sameLog(r, old, s):
-		a.Place = plan.OwnPosition
+		a.Place, a.On = plan.OwnPosition, d.waitsForEnd(r)
 		if s.IsBinlogServer() && s.Channel.Read.Less(r.Channel.Exec) {
 			return plan.Action{}, refuse("ahead", "wait until it has caught up", "%s has applied up to %s, and the binlog server %s has up to %s", r.Key, r.Channel.Exec, s.Key, s.Channel.Read)
 		}

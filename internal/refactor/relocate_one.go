@@ -84,6 +84,8 @@ func (d *relocation) makeCoPrimary() *topology.Refusal {
 	switch {
 	case d.t.Source(m) == r:
 		return refuse("co-primary", "reset-replica on one of them takes the ring apart", "%s and %s replicate from each other already", r.Key, m.Key)
+	case m.Channel.Source.IsDetached():
+		return refuse("detached", "reattach-replica or reset-replica there first", "%s is detached from %s: as a replica of %s it would lose the way back", m.Key, m.Channel.Source.Reattached(), r.Key)
 	case m.HasSource():
 		return refuse("has-source", "reset-replica there first, if that is what is meant", "%s replicates from %s: it cannot replicate from %s as well", m.Key, m.SourceKey(), r.Key)
 	case !r.ReadOnly:

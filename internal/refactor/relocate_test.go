@@ -151,8 +151,8 @@ func TestRelocations(t *testing.T) {
 		"relocate: in MariaDB":                        {Relocate, "b", "s", "", everywhere(inMariaDB), []string{"1 b move s"}},
 		"relocate: to where it is":                    {Relocate, "b", "m", "", nil, []string{"1 b change-source m"}},
 		"relocate: to where it is, by position":       {Relocate, "b", "m", "", everywhere(byPosition), []string{"1 b change-source m by own"}},
-		"relocate: away from a lost source":           {Relocate, "a", "g", "", change{"m": lost, "a": cutOff}, []string{"1 a change-source g"}},
-		"relocate: to another cluster that has all":   {Relocate, "b", "other", "", nil, []string{"1 b change-source other"}},
+		"relocate: away from a lost source":           {Relocate, "a", "g", "", change{"m": lost, "a": cutOff}, []string{"1 a move g"}},
+		"relocate: to another cluster that has all":   {Relocate, "b", "other", "", nil, []string{"1 b move other"}},
 		"relocate: below a binlog server beside it":   {Relocate, "b", "a", "", but(everywhere(byPosition), "a", relay), []string{"1 b change-source a by own"}},
 		"relocate: out of a binlog server":            {Relocate, "d", "m", "", but(everywhere(byPosition), "a", relay), []string{"1 d change-source m by own"}},
 		"relocate: between binlog servers":            {Relocate, "d", "b", "", but(but(everywhere(byPosition), "a", relay), "b", relay), []string{"1 d change-source b by own"}},
@@ -212,8 +212,8 @@ func TestRelocations(t *testing.T) {
 		"make-co-master":                             {MakeCoPrimary, "m", "", "", nil, []string{"1 m read-credentials", "2 g become-replica m by gtid", "3 m await-source g", "4 g start-replica"}},
 		"make-co-master: in MariaDB":                 {MakeCoPrimary, "m", "", "", everywhere(inMariaDB), []string{"1 m read-credentials", "2 g become-replica m by slave_pos", "3 m await-source g", "4 g start-replica"}},
 		"regroup-replicas":                           {RegroupReplicas, "m", "", "", nil, []string{"1 b move a", "1 c move a"}},
-		"regroup-replicas: of a lost source":         {RegroupReplicas, "m", "", "", change{"m": lost, "b": has(uuid + "99:1-105")}, []string{"1 a change-source b", "1 c change-source b"}},
-		"regroup-replicas: who has most cannot lead": {RegroupReplicas, "m", "", "", change{"m": lost, "b": func(i *topology.Instance) { has(uuid + "99:1-105")(i); i.PromotionRule = topology.MustNotPromote }}, []string{"1 c change-source a", "lost b ahead"}},
+		"regroup-replicas: of a lost source":         {RegroupReplicas, "m", "", "", change{"m": lost, "b": has(uuid + "99:1-105")}, []string{"1 a move b", "1 c move b"}},
+		"regroup-replicas: who has most cannot lead": {RegroupReplicas, "m", "", "", change{"m": lost, "b": func(i *topology.Instance) { has(uuid + "99:1-105")(i); i.PromotionRule = topology.MustNotPromote }}, []string{"1 c move a", "lost b ahead"}},
 		"regroup-replicas: none":                     {RegroupReplicas, "s", "", "", nil, nil},
 		"regroup-replicas: one":                      {RegroupReplicas, "a", "", "", nil, nil},
 		"regroup-replicas-gtid":                      {RegroupReplicasGTID, "m", "", "", change{"b": func(i *topology.Instance) { i.PromotionRule = topology.PreferPromote }}, []string{"1 a move b", "1 c move b"}},
@@ -314,20 +314,27 @@ func TestRelocationsRefused(t *testing.T) {
 			cutOff(i)
 			i.Channel.SQLThread, i.Channel.LastSQLErrno = topology.ThreadStopped, 1062
 		}}, "not-replicating", []string{"1062"}},
-		"co-primary that takes writes":    {MakeCoPrimary, "m", "", change{"m": func(i *topology.Instance) { i.ReadOnly = false }}, "writable", []string{"m:3306", "g:3306", "set-read-only"}},
-		"co-primary of a replica":         {MakeCoPrimary, "a", "", nil, "has-source", []string{"m:3306", "g:3306"}},
-		"co-primary already":              {MakeCoPrimary, "m", "", change{"g": func(i *topology.Instance) { i.Channel = host("g", "m").Channel }}, "co-primary", []string{"m:3306", "g:3306"}},
-		"co-primary that lags":            {MakeCoPrimary, "m", "", change{"m": func(i *topology.Instance) { i.Lag = topology.KnownSeconds(60) }}, "lag", []string{"60", "20"}},
-		"co-primary that stands":          {MakeCoPrimary, "m", "", change{"m": func(i *topology.Instance) { i.Channel.SQLThread, i.Channel.LastSQLErrno = topology.ThreadStopped, 1062 }}, "not-replicating", []string{"m:3306", "1062"}},
-		"regrouping the hopeless":         {RegroupReplicas, "m", "", change{"a": lost, "b": lost, "c": lost}, "no-candidate", []string{"m:3306", "connection refused"}},
-		"beside one that stands":          {MoveBelow, "a", "b", but(everywhere(byPosition), "b", func(i *topology.Instance) { i.Channel.SQLThread, i.Channel.LastSQLErrno = topology.ThreadStopped, 1062 }), "not-replicating", []string{"b:3306", "1062"}},
-		"beside one that lags":            {MoveBelow, "a", "b", but(everywhere(byPosition), "b", func(i *topology.Instance) { i.Lag = topology.KnownSeconds(60) }), "lag", []string{"b:3306", "60", "20"}},
-		"beside one whose lag is unknown": {MoveUp, "a", "", but(everywhere(byPosition), "a", func(i *topology.Instance) { i.Lag = topology.Seconds{} }), "lag", []string{"a:3306"}},
-		"beside one that is delayed":      {MoveUp, "a", "", but(everywhere(byPosition), "m", func(i *topology.Instance) { i.Channel.SQLDelay = 10 }), "delayed", []string{"m:3306", "10 s"}},
-		"beside one of several channels":  {MoveUp, "a", "", but(everywhere(byPosition), "m", func(i *topology.Instance) { i.Others = []topology.Channel{{Name: "x", Source: at("other")}} }), "multi-source", []string{"m:3306", "2 channels"}},
-		"beside one that uses GTID":       {MoveUp, "a", "", but(everywhere(byPosition), "m", func(i *topology.Instance) { i.Channel.GTID = topology.OracleGTID }), "no-gtid", []string{"a:3306", "m:3306"}},
-		"beside one that is lost":         {MoveUp, "a", "", but(everywhere(byPosition), "m", lost), "unreachable", []string{"m:3306"}},
-		"an unknown command":              {"move-mountains", "m", "", nil, "unknown-command", []string{"move-mountains"}},
+		"co-primary that takes writes":          {MakeCoPrimary, "m", "", change{"m": func(i *topology.Instance) { i.ReadOnly = false }}, "writable", []string{"m:3306", "g:3306", "set-read-only"}},
+		"co-primary of a replica":               {MakeCoPrimary, "a", "", nil, "has-source", []string{"m:3306", "g:3306"}},
+		"co-primary of a detached one":          {MakeCoPrimary, "a", "", change{"m": func(i *topology.Instance) { i.Channel.Source = i.Channel.Source.Detached() }}, "detached", []string{"m:3306", "g:3306"}},
+		"co-primary already":                    {MakeCoPrimary, "m", "", change{"g": func(i *topology.Instance) { i.Channel = host("g", "m").Channel }}, "co-primary", []string{"m:3306", "g:3306"}},
+		"co-primary that lags":                  {MakeCoPrimary, "m", "", change{"m": func(i *topology.Instance) { i.Lag = topology.KnownSeconds(60) }}, "lag", []string{"60", "20"}},
+		"co-primary that stands":                {MakeCoPrimary, "m", "", change{"m": func(i *topology.Instance) { i.Channel.SQLThread, i.Channel.LastSQLErrno = topology.ThreadStopped, 1062 }}, "not-replicating", []string{"m:3306", "1062"}},
+		"regrouping the hopeless":               {RegroupReplicas, "m", "", change{"a": lost, "b": lost, "c": lost}, "no-candidate", []string{"m:3306", "connection refused"}},
+		"beside one that stands":                {MoveBelow, "a", "b", but(everywhere(byPosition), "b", func(i *topology.Instance) { i.Channel.SQLThread, i.Channel.LastSQLErrno = topology.ThreadStopped, 1062 }), "not-replicating", []string{"b:3306", "1062"}},
+		"beside one that lags":                  {MoveBelow, "a", "b", but(everywhere(byPosition), "b", func(i *topology.Instance) { i.Lag = topology.KnownSeconds(60) }), "lag", []string{"b:3306", "60", "20"}},
+		"beside one whose lag is unknown":       {MoveUp, "a", "", but(everywhere(byPosition), "a", func(i *topology.Instance) { i.Lag = topology.Seconds{} }), "lag", []string{"a:3306"}},
+		"beside one that is delayed":            {MoveUp, "a", "", but(everywhere(byPosition), "m", func(i *topology.Instance) { i.Channel.SQLDelay = 10 }), "delayed", []string{"m:3306", "10 s"}},
+		"beside a co-primary that takes writes": {MoveUp, "a", "", but(but(everywhere(byPosition), "g", func(i *topology.Instance) { i.Channel = host("g", "m").Channel; byPosition(i) }), "m", func(i *topology.Instance) { byPosition(i); i.ReadOnly, i.IsCoPrimary = false, true }), "writable", []string{"m:3306", "enable-gtid"}},
+		"beside a former co-primary": {MoveUp, "a", "", but(but(everywhere(byPosition), "g", func(i *topology.Instance) {
+			i.Channel = host("g", "m").Channel
+			byPosition(i)
+			i.Channel.Source = i.Channel.Source.Detached()
+		}), "m", func(i *topology.Instance) { byPosition(i); i.ReadOnly = false }), "writable", []string{"m:3306", "enable-gtid"}},
+		"beside one of several channels": {MoveUp, "a", "", but(everywhere(byPosition), "m", func(i *topology.Instance) { i.Others = []topology.Channel{{Name: "x", Source: at("other")}} }), "multi-source", []string{"m:3306", "2 channels"}},
+		"beside one that uses GTID":      {MoveUp, "a", "", but(everywhere(byPosition), "m", func(i *topology.Instance) { i.Channel.GTID = topology.OracleGTID }), "no-gtid", []string{"a:3306", "m:3306"}},
+		"beside one that is lost":        {MoveUp, "a", "", but(everywhere(byPosition), "m", lost), "unreachable", []string{"m:3306"}},
+		"an unknown command":             {"move-mountains", "m", "", nil, "unknown-command", []string{"move-mountains"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, refusal := PlanRelocation(tree(c.change), Relocation{Command: c.command, Server: at(c.server), Below: at(c.below)}, policy())

@@ -52,13 +52,13 @@ func Rules() []Rule {
 		{"top", "the source of the server is at the top: there is nothing above it"},
 		{"co-primary", "the two replicate from each other, or are part of a ring"},
 		{"has-source", "the server that shall become a replica is one already, or no primary"},
-		{"writable", "both would take writes"},
+		{"writable", "both would take writes, or who has to stand still takes writes"},
 		{"source-alive", "the primary answers, or a replica is connected to it"},
 		{"no-replicas", "the server has no replicas"},
 		{"no-candidate", "none of the replicas can be placed above the others"},
 		{"unapplied", "the replica has received what it does not apply"},
 		{"would-drop", "what was received and not applied would be dropped, and its source does not answer"},
-		{"detached", "the replica is detached"},
+		{"detached", "the replica is detached, or the server that shall become one"},
 		{"not-detached", "the replica is not detached"},
 		{"replicating", "its threads run"},
 		{"not-applying", "its applier does not run"},
@@ -85,6 +85,7 @@ func Rules() []Rule {
 		{"too-many", "more than 1000 empty transactions would have to be committed"},
 		{"has-replicas", "the server has replicas, which would break"},
 		{"no-primary", "no primary of the cluster takes writes"},
+		{"unmarked", "not every server of the cluster carries the tag of game days"},
 	}
 }
 
@@ -95,7 +96,7 @@ func RulesOf(command string) []string {
 		"no-log-replica-updates", "lower-version", "binlog-format", "filters", "same-server-id", "same-server-uuid", "delayed-source", "family", "gtid-mode",
 	}
 	byGTID := []string{"no-gtid", "purged", "unknown-history", "ahead", "not-replicating"}
-	byPosition := []string{"too-complex", "multi-source", "delayed", "lag"}
+	byPosition := []string{"too-complex", "multi-source", "delayed", "writable", "lag"}
 	all := func(lists ...[]string) []string { return slices.Concat(lists...) }
 	one := []string{"unknown-channel"}
 	switch RelocationCommand(command) {
@@ -122,7 +123,7 @@ func RulesOf(command string) []string {
 	case TakeSource, MakeLocalPrimary:
 		return all(moving, byGTID, byPosition, []string{"top", "unknown-source", "co-primary"})
 	case MakeCoPrimary:
-		return all(moving, []string{"group", "co-primary", "has-source", "writable", "not-replicating", "multi-source", "lag"})
+		return all(moving, []string{"group", "co-primary", "detached", "has-source", "writable", "not-replicating", "multi-source", "lag"})
 	case MakePrimary:
 		return all(moving, []string{"source-alive", "has-source", "group", "multi-source", "not-replicating", "unapplied", "delayed", "ahead", "behind"})
 	case RegroupReplicas, RegroupReplicasGTID:
@@ -142,7 +143,7 @@ func RulesOf(command string) []string {
 	case DetachReplica:
 		return all(replica, []string{"detached", "unapplied"})
 	case ReattachReplica:
-		return all(replica, []string{"not-detached", "would-drop"})
+		return all(replica, []string{"not-detached", "loop", "would-drop"})
 	case DelayReplication:
 		return all(replica, []string{"negative-delay", "would-drop"})
 	case EnableGTID:
@@ -167,6 +168,8 @@ func RulesOf(command string) []string {
 		return all(replica, []string{"gtid-unsupported", "gtid-unreadable", "no-errant", "has-replicas", "would-drop"})
 	case ErrantInject:
 		return all(server, []string{"gtid-unsupported", "gtid-unreadable", "no-errant", "no-primary", "too-many"})
+	case GameDay:
+		return all(server, []string{"unmarked"})
 	case SetReadOnly, SetWritable, EnableSemiSyncSource, DisableSemiSyncSource:
 		return server
 	}

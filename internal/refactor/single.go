@@ -72,9 +72,10 @@ const (
 	startWithin  = 10 * time.Second // for the threads of a replica to run
 )
 
-// Unlocked says whether the operation does no more than wait or send one harmless statement: then it needs no lock.
+// Unlocked says whether the operation does no more than wait or send one harmless statement: then it needs no lock. A game
+// day must not hold one: what is locked is not repaired.
 func (o Operation) Unlocked() bool {
-	return o == SourcePosWait || o == KillQuery || o == FlushBinaryLogs
+	return o == SourcePosWait || o == KillQuery || o == FlushBinaryLogs || o == GameDay
 }
 
 // Gentle says whether the operation may be done while somebody has the server under maintenance: people do so to work on
@@ -171,6 +172,8 @@ func (s *single) plan() *topology.Refusal {
 		return s.logs()
 	case ErrantReset, ErrantInject:
 		return s.errant()
+	case GameDay:
+		return s.strike()
 	}
 	if refusal := s.replica(); refusal != nil {
 		return refusal
@@ -240,6 +243,10 @@ func (s *single) resendable() bool {
 	return source != nil && source.LastCheckValid()
 }
 
+// waitsForEnd says whether the applier waits for the end of a transaction of which only the beginning was received, and
+// the source will send that.
+func (s *single) waitsForEnd() bool { return s.resendable() && !s.i.IsMariaDB() }
+
 // keeps refuses what would drop transactions that nobody could send again. What the applier will have applied first is
 // not dropped.
 func (s *single) keeps(awaited bool) *topology.Refusal {
@@ -269,7 +276,7 @@ func (s *single) halt() {
 	if runs(c.SQLThread) {
 		undo = &plan.Action{Verb: plan.StartApplying}
 	}
-	s.add(plan.Stop, plan.Action{Verb: plan.StopReplica, On: s.resendable()}, "its threads have to be stopped", undo)
+	s.add(plan.Stop, plan.Action{Verb: plan.StopReplica, On: s.waitsForEnd()}, "its threads have to be stopped", undo)
 }
 
 // restore starts the threads that ran before.

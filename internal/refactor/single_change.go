@@ -8,6 +8,9 @@ import (
 	"orchestrator/internal/topology"
 )
 
+// JustBegun is the rule that ends by itself, in a moment: the threads of a replica do not run yet.
+const JustBegun = "just-begun"
+
 // configuration plans what changes how a replica replicates.
 func (s *single) configuration() *topology.Refusal {
 	switch s.r.Operation {
@@ -29,7 +32,9 @@ func (s *single) configuration() *topology.Refusal {
 			return no("no-gtid", "", "%s does not use GTID", s.i.Key)
 		case s.i.Channel.Source.IsDetached():
 			return no("detached", "reattach-replica-master-host", "%s is detached from its source", s.i.Key)
-		case s.i.Channel.Exec.IsEmpty() && !s.applies():
+		case s.i.Channel.Exec.IsEmpty() && runs(s.i.Channel.IOThread) && runs(s.i.Channel.SQLThread): // its receiver must not be stopped before it has begun
+			return no(JustBegun, "try again in a moment", "%s has only just begun to replicate from %s, and its place in the log there is not known yet", s.i.Key, s.i.SourceKey())
+		case s.i.Channel.Exec.IsEmpty():
 			return no("no-position", "start-replica", "%s has not replicated from %s yet, and its place in the log there is not known", s.i.Key, s.i.SourceKey())
 		}
 		return s.changed(plan.Action{Verb: plan.UsePosition}, true)
@@ -71,6 +76,13 @@ func (s *single) detach() *topology.Refusal {
 	return nil
 }
 
+// alone says whether the server and the source that it was detached from would make a ring without anything to replicate:
+// while it was detached, the source has come to be below it. In a ring of primaries one takes writes.
+func (s *single) alone(source topology.Key) bool {
+	at := s.t.Instance(source)
+	return at != nil && s.t.IsBelow(source, s.i.Key) && at.ReadOnly && s.i.ReadOnly
+}
+
 func (s *single) reattach() *topology.Refusal {
 	c := &s.i.Channel
 	source := c.Source.Reattached()
@@ -79,6 +91,8 @@ func (s *single) reattach() *topology.Refusal {
 	switch {
 	case !c.Source.IsDetached():
 		return no("not-detached", "", "%s is not detached", s.i.Key)
+	case s.alone(source):
+		return no("loop", "relocate it below another server, or move "+source.String()+" away first", "%s replicates, directly or not, from %s, and neither takes writes: they would replicate from each other alone", source, s.i.Key)
 	case unapplied(s.i):
 		at := s.t.Instance(source)
 		if at == nil || !at.LastCheckValid() {

@@ -46,11 +46,21 @@ func stopped(p *pair) {
 }
 func applierStopped(p *pair)  { p.replica.Channel.SQLThread = topology.ThreadStopped }
 func receiverStopped(p *pair) { p.replica.Channel.IOThread = topology.ThreadStopped }
+func placeless(p *pair) {
+	p.replica.Channel.Exec, p.replica.Channel.Read = topology.Coordinates{}, topology.Coordinates{}
+}
 func behind(p *pair) {
 	p.replica.Channel.RetrievedSet, p.replica.Channel.Read = uuid1+":1-11", at("binlog.000009", 200)
 }
 func sourceDead(p *pair) {
 	p.primary.Check.Checked, p.primary.Check.Err = p.primary.Check.Seen.Add(time.Second), "connection refused"
+}
+func marked(p *pair) {
+	p.primary.Tags, p.replica.Tags = []topology.Tag{refactor.GameDayMark}, []topology.Tag{refactor.GameDayMark}
+}
+func halfMarked(p *pair) { p.replica.Tags = nil }
+func forbidden(p *pair) {
+	p.replica.Tags = []topology.Tag{{Name: refactor.GameDayMark.Name, Value: "never"}}
 }
 func detached(p *pair) { p.replica.Channel.Source = p.primary.Key.Detached(); stopped(p) }
 func byPosition(p *pair) {
@@ -86,34 +96,40 @@ func TestSingle(t *testing.T) {
 		ask   refactor.Request
 		want  string // verbs with blanks between, or `refused: rule`
 	}{
-		"unknown":                  {nil, refactor.Request{Operation: refactor.StopReplica, Server: topology.Key{Hostname: "x", Port: 1}}, "refused: unknown"},
-		"unreachable":              {state{sourceDead}, refactor.Request{Operation: refactor.SetReadOnly, Server: primary}, "refused: unreachable"},
-		"no such operation":        {nil, refactor.Request{Operation: "dance", Server: replica}, "refused: unknown-operation"},
-		"not a replica":            {nil, refactor.Request{Operation: refactor.StopReplica, Server: primary}, "refused: not-a-replica"},
-		"several sources":          {state{multiSource}, refactor.Request{Operation: refactor.ResetReplica}, "refused: multi-source"},
-		"stop":                     {nil, refactor.Request{Operation: refactor.StopReplica}, "stop-replica"},
-		"stop, is stopped":         {state{stopped}, refactor.Request{Operation: refactor.StopReplica}, ""},
-		"stop, MySQL keeps all":    {state{behind, sourceDead}, refactor.Request{Operation: refactor.StopReplica}, "stop-replica"},
-		"stop, MariaDB":            {state{behind, maria}, refactor.Request{Operation: refactor.StopReplica}, "stop-replica"},
-		"stop, MariaDB drops":      {state{behind, maria, sourceDead}, refactor.Request{Operation: refactor.StopReplica}, "refused: would-drop"},
-		"nice":                     {state{behind}, refactor.Request{Operation: refactor.StopReplicaNice}, "stop-receiving await-applied stop-replica"},
-		"nice, is stopped":         {state{stopped}, refactor.Request{Operation: refactor.StopReplicaNice}, ""},
-		"nice, stopped before":     {state{stopped, behind}, refactor.Request{Operation: refactor.StopReplicaNice}, "await-applied stop-replica"},
-		"nice, failing":            {state{failing}, refactor.Request{Operation: refactor.StopReplicaNice}, "refused: applier-stopped"},
-		"nice, delayed":            {state{func(p *pair) { p.replica.Channel.SQLDelay = 60 }}, refactor.Request{Operation: refactor.StopReplicaNice}, "stop-receiving stop-replica"},
-		"start, runs":              {nil, refactor.Request{Operation: refactor.StartReplica}, ""},
-		"start":                    {state{stopped}, refactor.Request{Operation: refactor.StartReplica}, "start-replica await-replicating"},
-		"start, detached":          {state{detached}, refactor.Request{Operation: refactor.StartReplica}, "refused: detached"},
-		"start, MariaDB drops":     {state{stopped, behind, maria, sourceDead}, refactor.Request{Operation: refactor.StartReplica}, "refused: would-drop"},
-		"start, semi-sync":         {state{stopped, semiSync}, refactor.Request{Operation: refactor.StartReplica}, "semi-sync-source semi-sync-replica start-replica await-replicating"},
-		"restart":                  {nil, refactor.Request{Operation: refactor.RestartReplica}, "stop-replica start-replica await-replicating"},
-		"reset":                    {nil, refactor.Request{Operation: refactor.ResetReplica}, "stop-receiving await-applied stop-replica forget-source"},
-		"reset, stopped":           {state{stopped}, refactor.Request{Operation: refactor.ResetReplica}, "forget-source"},
-		"reset, drops":             {state{applierStopped, behind, sourceDead}, refactor.Request{Operation: refactor.ResetReplica}, "refused: would-drop"},
-		"detach":                   {nil, refactor.Request{Operation: refactor.DetachReplica}, "stop-receiving await-applied stop-replica detach-source"},
-		"detach again":             {state{detached}, refactor.Request{Operation: refactor.DetachReplica}, "refused: detached"},
-		"detach, not applied":      {state{applierStopped, behind}, refactor.Request{Operation: refactor.DetachReplica}, "refused: unapplied"},
-		"reattach":                 {state{detached}, refactor.Request{Operation: refactor.ReattachReplica}, "reattach-source start-replica await-replicating"},
+		"unknown":               {nil, refactor.Request{Operation: refactor.StopReplica, Server: topology.Key{Hostname: "x", Port: 1}}, "refused: unknown"},
+		"unreachable":           {state{sourceDead}, refactor.Request{Operation: refactor.SetReadOnly, Server: primary}, "refused: unreachable"},
+		"no such operation":     {nil, refactor.Request{Operation: "dance", Server: replica}, "refused: unknown-operation"},
+		"not a replica":         {nil, refactor.Request{Operation: refactor.StopReplica, Server: primary}, "refused: not-a-replica"},
+		"several sources":       {state{multiSource}, refactor.Request{Operation: refactor.ResetReplica}, "refused: multi-source"},
+		"stop":                  {nil, refactor.Request{Operation: refactor.StopReplica}, "stop-replica"},
+		"stop, is stopped":      {state{stopped}, refactor.Request{Operation: refactor.StopReplica}, ""},
+		"stop, MySQL keeps all": {state{behind, sourceDead}, refactor.Request{Operation: refactor.StopReplica}, "stop-replica"},
+		"stop, MariaDB":         {state{behind, maria}, refactor.Request{Operation: refactor.StopReplica}, "stop-replica"},
+		"stop, MariaDB drops":   {state{behind, maria, sourceDead}, refactor.Request{Operation: refactor.StopReplica}, "refused: would-drop"},
+		"nice":                  {state{behind}, refactor.Request{Operation: refactor.StopReplicaNice}, "stop-receiving await-applied stop-replica"},
+		"nice, is stopped":      {state{stopped}, refactor.Request{Operation: refactor.StopReplicaNice}, ""},
+		"nice, stopped before":  {state{stopped, behind}, refactor.Request{Operation: refactor.StopReplicaNice}, "await-applied stop-replica"},
+		"nice, MariaDB stopped": {state{stopped, behind, maria}, refactor.Request{Operation: refactor.StopReplicaNice}, "refused: would-drop"},
+		"nice, failing":         {state{failing}, refactor.Request{Operation: refactor.StopReplicaNice}, "refused: applier-stopped"},
+		"nice, delayed":         {state{func(p *pair) { p.replica.Channel.SQLDelay = 60 }}, refactor.Request{Operation: refactor.StopReplicaNice}, "stop-receiving stop-replica"},
+		"start, runs":           {nil, refactor.Request{Operation: refactor.StartReplica}, ""},
+		"start":                 {state{stopped}, refactor.Request{Operation: refactor.StartReplica}, "start-replica await-replicating"},
+		"start, detached":       {state{detached}, refactor.Request{Operation: refactor.StartReplica}, "refused: detached"},
+		"start, MariaDB drops":  {state{stopped, behind, maria, sourceDead}, refactor.Request{Operation: refactor.StartReplica}, "refused: would-drop"},
+		"start, semi-sync":      {state{stopped, semiSync}, refactor.Request{Operation: refactor.StartReplica}, "semi-sync-source semi-sync-replica start-replica await-replicating"},
+		"restart":               {nil, refactor.Request{Operation: refactor.RestartReplica}, "stop-replica start-replica await-replicating"},
+		"reset":                 {nil, refactor.Request{Operation: refactor.ResetReplica}, "stop-receiving await-applied stop-replica forget-source"},
+		"reset, stopped":        {state{stopped}, refactor.Request{Operation: refactor.ResetReplica}, "forget-source"},
+		"reset, drops":          {state{applierStopped, behind, sourceDead}, refactor.Request{Operation: refactor.ResetReplica}, "refused: would-drop"},
+		"detach":                {nil, refactor.Request{Operation: refactor.DetachReplica}, "stop-receiving await-applied stop-replica detach-source"},
+		"detach again":          {state{detached}, refactor.Request{Operation: refactor.DetachReplica}, "refused: detached"},
+		"detach, not applied":   {state{applierStopped, behind}, refactor.Request{Operation: refactor.DetachReplica}, "refused: unapplied"},
+		"reattach":              {state{detached}, refactor.Request{Operation: refactor.ReattachReplica}, "reattach-source start-replica await-replicating"},
+		"reattach below its own replica": {state{detached, func(p *pair) {
+			p.primary.Channel.Source, p.primary.ReadOnly = p.replica.Key, true
+		}}, refactor.Request{Operation: refactor.ReattachReplica}, "refused: loop"},
+		"reattach to its co-primary": {state{detached, func(p *pair) { p.primary.Channel.Source = p.replica.Key }},
+			refactor.Request{Operation: refactor.ReattachReplica}, "reattach-source start-replica await-replicating"},
 		"reattach, not detached":   {nil, refactor.Request{Operation: refactor.ReattachReplica}, "refused: not-detached"},
 		"reattach, drops":          {state{detached, behind, sourceDead}, refactor.Request{Operation: refactor.ReattachReplica}, "refused: would-drop"},
 		"enable GTID, has it":      {nil, refactor.Request{Operation: refactor.EnableGTID}, "refused: uses-gtid"},
@@ -123,6 +139,7 @@ func TestSingle(t *testing.T) {
 		"enable GTID, purged":      {state{func(p *pair) { p.replica.Channel.GTID = topology.FilePosition; p.primary.PurgedSet = uuid1 + ":1-12" }}, refactor.Request{Operation: refactor.EnableGTID}, "refused: gtid-purged"},
 		"enable GTID, MariaDB":     {state{maria, stopped, func(p *pair) { p.replica.Channel.GTID = topology.FilePosition }}, refactor.Request{Operation: refactor.EnableGTID}, "use-gtid"},
 		"disable GTID, has none":   {state{byPosition}, refactor.Request{Operation: refactor.DisableGTID}, "refused: no-gtid"},
+		"disable GTID, too early":  {state{placeless}, refactor.Request{Operation: refactor.DisableGTID}, "refused: just-begun"},
 		"disable GTID, half":       {state{receiverStopped}, refactor.Request{Operation: refactor.DisableGTID}, "await-applied stop-replica use-position start-applying"},
 		"disable GTID, other half": {state{applierStopped}, refactor.Request{Operation: refactor.DisableGTID}, "stop-receiving stop-replica use-position start-receiving"},
 		"credentials, running":     {nil, refactor.Request{Operation: refactor.ChangeCredentials}, "refused: replicating"},
@@ -151,6 +168,11 @@ func TestSingle(t *testing.T) {
 		"open":                     {nil, refactor.Request{Operation: refactor.SetWritable}, "set-writable"},
 		"open, is open":            {nil, refactor.Request{Operation: refactor.SetWritable, Server: primary}, ""},
 		"kill":                     {nil, refactor.Request{Operation: refactor.KillQuery, Number: 7}, "kill-query"},
+		"game day":                 {state{marked}, refactor.Request{Operation: refactor.GameDay, Server: primary}, "shut-down"},
+		"game day, unmarked":       {nil, refactor.Request{Operation: refactor.GameDay, Server: primary}, "refused: unmarked"},
+		"game day, partly marked":  {state{marked, halfMarked}, refactor.Request{Operation: refactor.GameDay, Server: primary}, "refused: unmarked"},
+		"game day, another value":  {state{marked, forbidden}, refactor.Request{Operation: refactor.GameDay, Server: primary}, "refused: unmarked"},
+		"game day, not answering":  {state{marked, sourceDead}, refactor.Request{Operation: refactor.GameDay, Server: primary}, "refused: unreachable"},
 		"kill nobody":              {nil, refactor.Request{Operation: refactor.KillQuery}, "refused: no-connection"},
 		"wait":                     {nil, refactor.Request{Operation: refactor.SourcePosWait, At: at("binlog.000009", 7)}, "await-position"},
 		"wait for nothing":         {nil, refactor.Request{Operation: refactor.SourcePosWait}, "refused: no-position"},

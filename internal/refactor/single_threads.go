@@ -62,7 +62,7 @@ func (s *single) stop() *topology.Refusal {
 	case !runs(c.IOThread):
 		undo.Verb = plan.StartApplying
 	}
-	s.add(plan.Stop, plan.Action{Verb: plan.StopReplica}, "", &undo)
+	s.add(plan.Stop, plan.Action{Verb: plan.StopReplica, On: s.waitsForEnd()}, "", &undo)
 	return nil
 }
 
@@ -76,8 +76,11 @@ func (s *single) stopNicely() *topology.Refusal {
 			return refusal
 		}
 	}
-	if !runs(c.IOThread) && !runs(c.SQLThread) && !unapplied(s.i) {
+	switch stands := !runs(c.IOThread) && !runs(c.SQLThread); {
+	case stands && !unapplied(s.i):
 		return nil
+	case stands && s.startDrops():
+		return no("would-drop", "start-replica, and then again", "%s has stopped and not applied all that it has received, and drops that when its applier starts; its source sends it again", s.i.Key)
 	}
 	if runs(c.IOThread) {
 		s.add(plan.Stop, plan.Action{Verb: plan.StopReceiving}, "nothing more may be received", &plan.Action{Verb: plan.StartReceiving})
@@ -87,7 +90,7 @@ func (s *single) stopNicely() *topology.Refusal {
 	} else {
 		s.add(plan.CatchUp, plan.Action{Verb: plan.AwaitApplied, Timeout: s.policy.Patience}, "", nil).Deadline = waitAtMost
 	}
-	s.add(plan.Stop, plan.Action{Verb: plan.StopReplica, On: s.resendable()}, "", nil)
+	s.add(plan.Stop, plan.Action{Verb: plan.StopReplica, On: s.waitsForEnd()}, "", nil)
 	return nil
 }
 

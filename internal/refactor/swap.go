@@ -209,8 +209,7 @@ func (s *sequence) halt(m *topology.Instance, dry bool) {
 		s.add(m, plan.CatchUp, plan.Action{Verb: plan.AwaitApplied}, "nothing received may be dropped", "applied equals received", nil)
 	}
 	s.next()
-	source := s.d.t.Source(m)
-	s.add(m, plan.Gather, plan.Action{Verb: plan.StopReplica, On: source != nil && source.LastCheckValid()}, "by file and position a place can be told only beside a server that stands still", "its threads have stopped", &plan.Action{Verb: plan.StartReplica})
+	s.add(m, plan.Gather, plan.Action{Verb: plan.StopReplica, On: s.d.waitsForEnd(m)}, "by file and position a place can be told only beside a server that stands still", "its threads have stopped", &plan.Action{Verb: plan.StartReplica})
 }
 
 // level brings replicas to the end of the log of m, where they stand.

@@ -49,6 +49,9 @@ func (c *Cluster) boot(ctx context.Context) error {
 	if err := c.makeNodes(ctx); err != nil {
 		return err
 	}
+	if c.galera() {
+		return c.bootGalera(ctx)
+	}
 	err := inParallel(c.nodes, func(n *Node) error {
 		if err := n.launch(); err != nil {
 			return err
@@ -97,7 +100,10 @@ func (c *Cluster) claim(ctx context.Context) error {
 			dir: filepath.Join(c.dir, fmt.Sprintf("node%d", i)), dbs: map[string]*sql.DB{},
 		})
 	}
-	return nil
+	if c.galera() {
+		return c.claimGalera()
+	}
+	return c.claimGroup()
 }
 
 // makeNodes copies the template and writes the option file for each node.
@@ -114,13 +120,27 @@ func (c *Cluster) makeNodes(ctx context.Context) (err error) {
 		if err := copyTree(template, n.DataDir()); err != nil {
 			return err
 		}
-		return writeDefaults(filepath.Join(n.dir, "my.cnf"), c.family.nodeOptions(c.options, n.index, n.dir, n.Port))
+		options := c.family.nodeOptions(c.options, n.index, n.dir, n.Port)
+		if c.galera() {
+			group, err := c.galeraOptions(n)
+			if err != nil {
+				return err
+			}
+			options = append(options, group...)
+		}
+		options = append(options, c.groupOptions(n)...)
+		return writeDefaults(filepath.Join(n.dir, "my.cnf"), append(options, c.options.ownOptions(n.index)...))
 	})
 }
 
 // replicate wires the nodes up and makes node 0 writable.
 func (c *Cluster) replicate(ctx context.Context) error {
 	primary := c.nodes[0]
+	if primary.member() {
+		if err := c.formGroup(ctx); err != nil {
+			return err
+		}
+	}
 	if c.options.SemiSync {
 		if err := primary.waitForReceipts(ctx); err != nil {
 			return err
@@ -143,6 +163,9 @@ func (c *Cluster) replicate(ctx context.Context) error {
 		if err := primary.awaitReceivers(ctx); err != nil {
 			return err
 		}
+	}
+	if primary.member() {
+		return nil // the group has opened it
 	}
 	return primary.SetReadOnly(ctx, false)
 }

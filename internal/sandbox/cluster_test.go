@@ -138,9 +138,7 @@ func TestFailoverByHand(t *testing.T) {
 			if old.PID() != 0 {
 				t.Errorf("killed, and still there as %d", old.PID())
 			}
-			if flavor != sandbox.MySQL56 {
-				next, other = furthest(ctx, t, next, other)
-			}
+			next, other = furthest(ctx, t, next, other)
 			check(t, next.ExecAs(ctx, sandbox.UserOrc, statements[flavor].reset...))
 			repoint := append([]string(nil), statements[flavor].repoint...)
 			_, port, err := net.SplitHostPort(next.Addr())

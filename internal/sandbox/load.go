@@ -70,7 +70,8 @@ func StartLoad(ctx context.Context, targets func() []string, options LoadOptions
 	}
 	l := &Load{targets: targets, options: options, pools: map[string]*sql.DB{}, done: make(chan struct{}), changed: make(chan struct{})}
 	if err := l.prepare(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("start a load: %w", err), l.closePools())
+		l.closePools()
+		return nil, fmt.Errorf("start a load: %w", err)
 	}
 	ctx, l.cancel = context.WithCancel(ctx)
 	go l.run(ctx)
@@ -173,12 +174,10 @@ func (l *Load) attempt(ctx context.Context, do func(context.Context, *sql.DB) er
 // readOnly recognises a server's refusal, after which the row is surely not there.
 func readOnly(err error) bool { return refusedWith(err, 1290, 1792, 1836) }
 
-func (l *Load) closePools() error {
-	var errs []error
+func (l *Load) closePools() {
 	for _, db := range l.pools {
-		errs = append(errs, db.Close())
+		closePool(db)
 	}
-	return errors.Join(errs...)
 }
 
 // AwaitCommits returns when more rows have been acknowledged since the call, or with the last failure when ctx ends first.
@@ -236,9 +235,7 @@ func (l *Load) Stop() LoadResult {
 	<-l.done
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.closePools(); err != nil {
-		l.result.LastError = err
-	}
+	l.closePools()
 	return l.result
 }
 

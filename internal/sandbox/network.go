@@ -49,6 +49,7 @@ func RunIsolated(ctx context.Context) (int, error) {
 // a name outside: they last as long as the files held here and the nodes' processes.
 type Network struct {
 	namespaces []*os.File
+	split      bool // there is a second bridge
 }
 
 // The addresses exist in these namespaces only.
@@ -121,7 +122,23 @@ func (n *Network) Cut(ctx context.Context, node int) error {
 	return ip(ctx, "link set "+link(node)+" nomaster")
 }
 
-// Heal ends a cut.
+// Split puts nodes behind a bridge of their own: they reach each other, and nobody else.
+func (n *Network) Split(ctx context.Context, nodes ...int) error {
+	if !n.split {
+		if err := ip(ctx, "link add bridge1 type bridge", "link set bridge1 up"); err != nil {
+			return err
+		}
+		n.split = true
+	}
+	for _, node := range nodes {
+		if err := ip(ctx, "link set "+link(node)+" master bridge1"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Heal ends a cut or a split for a node.
 func (n *Network) Heal(ctx context.Context, node int) error {
 	return ip(ctx, "link set "+link(node)+" master bridge0")
 }
@@ -131,6 +148,9 @@ func (n *Network) Close(ctx context.Context) error {
 	var errs []error
 	for i := range n.namespaces {
 		errs = append(errs, ip(ctx, "link del "+link(i)), n.namespaces[i].Close())
+	}
+	if n.split {
+		errs = append(errs, ip(ctx, "link del bridge1"))
 	}
 	return errors.Join(append(errs, ip(ctx, "link del bridge0"))...)
 }

@@ -27,6 +27,8 @@ type Node struct {
 	index   int
 	cluster *Cluster
 	dir     string
+	galera  galeraPorts
+	group   int // the port at which it talks to the other members of its replication group
 
 	mu      sync.Mutex
 	process *process // the present server process, or the last one
@@ -36,6 +38,9 @@ type Node struct {
 
 // Index is the node's number in its cluster.
 func (n *Node) Index() int { return n.index }
+
+// Flavor is the family that the node runs.
+func (n *Node) Flavor() Flavor { return n.cluster.family.Flavor }
 
 // Addr is "host:port".
 func (n *Node) Addr() string { return net.JoinHostPort(n.Host, strconv.Itoa(n.Port)) }
@@ -75,13 +80,17 @@ func (n *Node) current() *process {
 }
 
 // launch starts the server's process without waiting for it to answer.
-func (n *Node) launch() error {
+func (n *Node) launch(arguments ...string) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.process != nil && n.process.running() {
 		return fmt.Errorf("start %s: it is running", n)
 	}
-	p, err := n.cluster.launcher.startWithin(n.Namespace(), n.ErrorLog(), nil, n.cluster.family.Server, "--defaults-file="+filepath.Join(n.dir, "my.cnf"))
+	program := append([]string{n.cluster.family.Server, "--defaults-file=" + filepath.Join(n.dir, "my.cnf")}, arguments...)
+	if n.cluster.galera() { // it looks for its script there
+		program = append([]string{"env", "PATH=" + n.cluster.dir + string(os.PathListSeparator) + os.Getenv("PATH")}, program...)
+	}
+	p, err := n.cluster.launcher.startWithin(n.Namespace(), n.ErrorLog(), nil, program[0], program[1:]...)
 	if err != nil {
 		return fmt.Errorf("start %s: %w", n, err)
 	}
@@ -89,13 +98,19 @@ func (n *Node) launch() error {
 	return nil
 }
 
-// AwaitSQL returns when the server answers a query, or with an error and the end of its log when it ended or ctx did.
+// AwaitSQL returns when the server answers a query (and, in a Galera cluster, has joined it), or with an error and the end of its log when it ended or ctx did.
 func (n *Node) AwaitSQL(ctx context.Context) error {
 	p := n.current()
 	if p == nil {
 		return fmt.Errorf("%s was never started", n)
 	}
 	if err := awaitSQL(ctx, n.DB(UserAdmin), p); err != nil {
+		return withLog(fmt.Errorf("await %s: %w", n, err), n.ErrorLog())
+	}
+	if !n.cluster.galera() {
+		return nil
+	}
+	if err := poll(ctx, 10*time.Millisecond, n.joined); err != nil {
 		return withLog(fmt.Errorf("await %s: %w", n, err), n.ErrorLog())
 	}
 	return nil
@@ -271,10 +286,21 @@ func (n *Node) dropIdleConnections() {
 }
 
 // Restart starts a server that was killed or stopped (a running one is stopped first) and returns when it answers. It
-// comes back as its option file says: read-only, its replication started again by the server itself.
+// comes back as its option file says: read-only, its replication started again by the server itself; or as a member of
+// its Galera cluster, of which another node must be there. A replication group it joins only by [Node.JoinGroup].
 func (n *Node) Restart(ctx context.Context) error {
 	if err := n.Stop(ctx); err != nil {
 		return err
+	}
+	if n.cluster.galera() {
+		place, err := n.findPlace(ctx)
+		if err != nil {
+			return err
+		}
+		if err := n.launch(place); err != nil {
+			return err
+		}
+		return n.AwaitSQL(ctx)
 	}
 	if err := n.launch(); err != nil {
 		return err
@@ -468,12 +494,15 @@ func (n *Node) Row(ctx context.Context, query string) (map[string]string, error)
 
 // shut kills the server and closes the pools.
 func (n *Node) shut() error {
-	errs := []error{n.Kill()}
+	err := n.Kill()
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for user, db := range n.dbs {
-		errs = append(errs, db.Close())
+		closePool(db)
 		delete(n.dbs, user)
 	}
-	return errors.Join(errs...)
+	return err
 }
+
+// closePool closes a pool of connections. Its error only says of some that they had ended before: servers are killed here.
+func closePool(db *sql.DB) { _ = db.Close() }

@@ -19,6 +19,8 @@ const (
 	Star      Layout = iota // every other node replicates from node 0
 	Chain                   // every node replicates from the one before it
 	CoPrimary               // nodes 0 and 1 replicate from each other (1 is read-only), the others from node 0
+	Galera                  // nobody from anybody: the nodes are one Galera cluster, and each takes writes; MariaDB only
+	Group                   // nodes 0 to 2 are one replication group, the others replicate from node 1 of it; MySQL only
 )
 
 // Options says what to start. The zero value is a star of three MariaDB nodes that replicate by file and position.
@@ -64,8 +66,14 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Layout == CoPrimary && o.Nodes < 2 {
 		return o, fmt.Errorf("co-primary layout with %d node: want at least two", o.Nodes)
 	}
-	if o.Layout < Star || o.Layout > CoPrimary {
+	if o.Layout < Star || o.Layout > Group {
 		return o, fmt.Errorf("unknown layout %d", o.Layout)
+	}
+	if o.Layout == Galera && (o.Flavor != MariaDB || o.GTID || o.SemiSync) {
+		return o, fmt.Errorf("a Galera cluster of %s: want MariaDB without GTID and semi-sync", o.Flavor)
+	}
+	if o.Layout == Group && (o.Flavor != MySQL || !o.GTID || o.SemiSync || o.Nodes < groupMembers) {
+		return o, fmt.Errorf("a replication group of %d nodes of %s: want at least %d of MySQL, with GTID and without semi-sync", o.Nodes, o.Flavor, groupMembers)
 	}
 	if o.SemiSync && o.Flavor == MySQL56 {
 		return o, fmt.Errorf("semi-sync with %s: its package has no plugins", o.Flavor)
@@ -96,6 +104,10 @@ func (o Options) address(i int) string {
 // source is the index of the node that node i replicates from in this layout, or -1.
 func (o Options) source(i int) int {
 	switch {
+	case o.Layout == Galera || o.Layout == Group && i < groupMembers:
+		return -1
+	case o.Layout == Group:
+		return 1
 	case o.Layout == Chain:
 		return i - 1
 	case i > 0:
@@ -184,7 +196,7 @@ func (f Family) templateOptions(work string) []option {
 	return append(f.baseOptions(work), option{"skip-networking", ""}, option{"skip-log-bin", ""})
 }
 
-// nodeOptions are the option file of node i.
+// nodeOptions are the option file of node i, without what the caller of Start wants.
 func (f Family) nodeOptions(o Options, i int, work string, port int) []option {
 	options := append(f.baseOptions(work),
 		option{"bind-address", o.address(i)},
@@ -213,7 +225,12 @@ func (f Family) nodeOptions(o Options, i int, work string, port int) []option {
 	if o.SemiSync {
 		options = append(options, f.semiSyncOptions()...)
 	}
-	return append(append(options, sorted(o.ExtraOptions)...), sorted(o.NodeOptions[i])...)
+	return options
+}
+
+// ownOptions are what the caller of Start wants of node i.
+func (o Options) ownOptions(i int) []option {
+	return append(sorted(o.ExtraOptions), sorted(o.NodeOptions[i])...)
 }
 
 // semiSyncOptions let a node give receipts. Waiting for them is switched on where it writes, because a replica's

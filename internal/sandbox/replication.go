@@ -100,16 +100,24 @@ func (n *Node) Position(ctx context.Context) (file string, position uint64, err 
 // Follow makes the node a replica of source and starts it: by GTID when the cluster uses them, or else from the end of
 // the source's binary log. It does not wait for the threads; see [Cluster.AwaitReplication].
 func (n *Node) Follow(ctx context.Context, source *Node) error {
-	change, err := n.changeSource(ctx, source)
-	if err != nil {
-		return err
+	file, position := "", uint64(0)
+	if !n.cluster.options.GTID {
+		var err error
+		if file, position, err = source.Position(ctx); err != nil {
+			return err
+		}
 	}
+	return n.FollowAt(ctx, source.Host, source.Port, file, position)
+}
+
+// FollowAt is Follow from a place in the log of any server; the place does not count when the cluster uses GTIDs.
+func (n *Node) FollowAt(ctx context.Context, host string, port int, file string, position uint64) error {
 	word := n.cluster.family.replicaWord()
-	return n.Exec(ctx, "STOP "+word, change, "START "+word)
+	return n.Exec(ctx, "STOP "+word, n.changeSource(host, port, file, position), "START "+word)
 }
 
 // changeSource is the statement that tells the node its source.
-func (n *Node) changeSource(ctx context.Context, source *Node) (string, error) {
+func (n *Node) changeSource(host string, port int, file string, position uint64) string {
 	family, options := n.cluster.family, n.cluster.options
 	word := "MASTER"
 	if family.newWords() {
@@ -117,8 +125,8 @@ func (n *Node) changeSource(ctx context.Context, source *Node) (string, error) {
 	}
 	var settings []string
 	set := func(name, value string) { settings = append(settings, word+"_"+name+"="+value) }
-	set("HOST", "'"+source.Host+"'")
-	set("PORT", strconv.Itoa(source.Port))
+	set("HOST", "'"+host+"'")
+	set("PORT", strconv.Itoa(port))
 	set("USER", "'"+UserRepl+"'")
 	set("PASSWORD", "'"+Password(UserRepl)+"'")
 	set("CONNECT_RETRY", "1")
@@ -130,10 +138,6 @@ func (n *Node) changeSource(ctx context.Context, source *Node) (string, error) {
 		settings = append(settings, "GET_SOURCE_PUBLIC_KEY=1")
 	}
 	if !options.GTID {
-		file, position, err := source.Position(ctx)
-		if err != nil {
-			return "", err
-		}
 		set("LOG_FILE", "'"+file+"'")
 		set("LOG_POS", strconv.FormatUint(position, 10))
 	}
@@ -150,7 +154,7 @@ func (n *Node) changeSource(ctx context.Context, source *Node) (string, error) {
 	if family.newWords() {
 		verb = "CHANGE REPLICATION SOURCE TO "
 	}
-	return verb + strings.Join(settings, ", "), nil
+	return verb + strings.Join(settings, ", ")
 }
 
 func bit(on bool) int {

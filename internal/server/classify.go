@@ -36,29 +36,35 @@ func (s *Server) classify(ctx context.Context, c *conn, o *Options, r *reading) 
 	store := func(dest *string) func(string) error {
 		return func(t string) error { *dest = t; return nil }
 	}
-	for _, ask := range []struct {
+	ask := func(sql string) (string, bool, error) { return c.cell(ctx, sql) }
+	lookUp := ask
+	if !o.Metadata.At.IsZero() {
+		lookUp = func(sql string) (string, bool, error) { return s.set.askMetadata(ctx, o, sql, s.key) }
+	}
+	for _, query := range []struct {
 		name, sql string
 		take      func(string) error
+		of        func(sql string) (answer string, ok bool, err error)
 	}{
-		{"DetectInstanceAliasQuery", q.InstanceAlias, store(&a.alias)},
-		{"DetectClusterAliasQuery", q.ClusterAlias, store(&a.clusterAlias)},
-		{"DetectClusterDomainQuery", q.ClusterDomain, store(&a.clusterDomain)},
-		{"DetectDataCenterQuery", q.DataCenter, store(&a.dataCenter)},
-		{"DetectRegionQuery", q.Region, store(&a.region)},
-		{"DetectPhysicalEnvironmentQuery", q.Environment, store(&a.environ)},
-		{"DetectPromotionRuleQuery", q.PromotionRule, a.takeRule},
-		{"DetectSemiSyncEnforcedQuery", q.SemiSyncPriority, a.takePriority},
-		{"DetectPseudoGTIDQuery", q.PseudoGTIDPresent, func(t string) error { a.pseudoGTID = t == "1"; return nil }},
+		{"DetectInstanceAliasQuery", q.InstanceAlias, store(&a.alias), ask},
+		{"DetectClusterAliasQuery", q.ClusterAlias, store(&a.clusterAlias), lookUp},
+		{"DetectClusterDomainQuery", q.ClusterDomain, store(&a.clusterDomain), lookUp},
+		{"DetectDataCenterQuery", q.DataCenter, store(&a.dataCenter), lookUp},
+		{"DetectRegionQuery", q.Region, store(&a.region), ask},
+		{"DetectPhysicalEnvironmentQuery", q.Environment, store(&a.environ), ask},
+		{"DetectPromotionRuleQuery", q.PromotionRule, a.takeRule, ask},
+		{"DetectSemiSyncEnforcedQuery", q.SemiSyncPriority, a.takePriority, ask},
+		{"DetectPseudoGTIDQuery", q.PseudoGTIDPresent, func(t string) error { a.pseudoGTID = t == "1"; return nil }, ask},
 	} {
-		if trimQuery(ask.sql) == "" {
+		if trimQuery(query.sql) == "" {
 			continue
 		}
-		answer, ok, err := c.cell(ctx, trimQuery(ask.sql))
+		answer, ok, err := query.of(trimQuery(query.sql))
 		if err == nil && ok {
-			err = ask.take(answer)
+			err = query.take(answer)
 		}
 		if err != nil {
-			a.failed = append(a.failed, fmt.Sprintf("%s: %v", ask.name, err))
+			a.failed = append(a.failed, fmt.Sprintf("%s: %v", query.name, err))
 		}
 		if c.broken {
 			a.at = time.Time{} // the rest is asked next time

@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"io"
+	"runtime"
 	"sync/atomic"
 
 	"github.com/go-sql-driver/mysql"
@@ -51,12 +52,17 @@ func (c *conn) query(ctx context.Context, sql string, each func(set int) rowFunc
 }
 
 func (c *conn) read(ctx context.Context, sql string, each func(set int) rowFunc) (sets int, err error) {
-	rows, err := c.driver.QueryContext(ctx, sql, nil)
+	var rows driver.Rows
+	err = guarded(func() (err error) {
+		rows, err = c.driver.QueryContext(ctx, sql, nil)
+		return err
+	})
 	if err != nil {
 		return 0, err
 	}
 	defer func() {
-		if e := rows.Close(); err == nil && e != nil {
+		// What the server refused leaves the connection usable, unless the rest of its answer cannot be read.
+		if e := guarded(rows.Close); e != nil && (err == nil || errors.As(err, new(*mysql.MySQLError))) {
 			err = e
 		}
 	}()
@@ -72,7 +78,7 @@ func (c *conn) read(ctx context.Context, sql string, each func(set int) rowFunc)
 		if !more.HasNextResultSet() {
 			return sets, nil
 		}
-		switch err := more.NextResultSet(); {
+		switch err := guarded(more.NextResultSet); {
 		case err == io.EOF:
 			return sets, nil
 		case err != nil:
@@ -84,9 +90,13 @@ func (c *conn) read(ctx context.Context, sql string, each func(set int) rowFunc)
 func drain(rows driver.Rows, columns []string, take rowFunc) error {
 	row := make([]driver.Value, len(columns))
 	for {
-		switch err := rows.Next(row); {
+		err := guarded(func() error { return rows.Next(row) })
+		switch {
 		case err == io.EOF:
 			return nil
+		case errors.As(err, new(*nonsenseError)):
+			// A row is taken apart when all of it has come, so that the connection stays of use.
+			return &mysql.MySQLError{Number: codeMalformed, Message: "Malformed packet: " + err.Error()}
 		case err != nil:
 			return err
 		}
@@ -99,11 +109,36 @@ func drain(rows driver.Rows, columns []string, take rowFunc) error {
 	}
 }
 
+// codeMalformed is what clients of MySQL call a packet that does not hold what it should.
+const codeMalformed = 2027
+
+// nonsenseError says that the driver panicked over what a server sent.
+type nonsenseError struct{ cause runtime.Error }
+
+func (e *nonsenseError) Error() string {
+	return "the server's answer is not what the protocol says: " + e.cause.Error()
+}
+func (e *nonsenseError) Unwrap() error { return e.cause }
+
+// guarded has the driver do something, and survives an answer over which the driver panics. Real servers send such: of
+// a replica that is just leaving, SHOW SLAVE HOSTS of MySQL 5.6 gives a row that lacks its last column.
+func guarded(do func() error) (err error) {
+	defer func() {
+		p := recover()
+		if cause, ok := p.(runtime.Error); ok {
+			err = &nonsenseError{cause}
+		} else if p != nil {
+			panic(p)
+		}
+	}()
+	return do()
+}
+
 // ping asks for a sign of life.
 func (c *conn) ping(ctx context.Context) error {
 	c.net.begin()
 	defer c.net.end()
-	if err := c.driver.Ping(ctx); err != nil {
+	if err := guarded(func() error { return c.driver.Ping(ctx) }); err != nil {
 		c.broken = true
 		return c.explain(err)
 	}

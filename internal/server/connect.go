@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"crypto/tls"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net"
@@ -95,7 +96,11 @@ func (s *Server) dial(ctx context.Context, o *Options, p purpose, withTLS bool) 
 	if err != nil {
 		return nil, &Error{Key: s.key, Op: "connect", Err: err}
 	}
-	dc, err := connector.Connect(ctx)
+	var dc driver.Conn
+	err = guarded(func() (err error) {
+		dc, err = connector.Connect(ctx)
+		return err
+	})
 	if err != nil {
 		if c.net == nil {
 			return nil, s.fail("connect", err, false)

@@ -78,6 +78,7 @@ func TestStatementsByVersion(t *testing.T) {
 			line("read only", d.SetReadOnly(true, false))
 			line("super read only", d.SetReadOnly(true, true))
 			line("writeable", d.SetReadOnly(false, true))
+			line("writeable before", d.SetWritableBefore(time.Date(2026, 1, 2, 3, 4, 5, 678_000, time.UTC)))
 			line("read only?", d.ReadOnly())
 			line("gtids", d.GTIDs())
 			line("wait executed", d.WaitExecuted("0-1-2", 1500*time.Millisecond))

@@ -82,6 +82,9 @@ var ErrNotReached = errors.New("position not reached in time")
 // ErrApplierStopped is in the chain of errors of waits that ended because the SQL thread does not run.
 var ErrApplierStopped = errors.New("replication applier is not running")
 
+// ErrTooLate is in the chain of errors of statements that the server came to only after their time.
+var ErrTooLate = errors.New("the server came to it too late")
+
 // ErrNoCredentials is in the chain of errors of Credentials when the server does not tell them.
 var ErrNoCredentials = errors.New("replication credentials are not available")
 

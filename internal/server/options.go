@@ -32,11 +32,14 @@ type Options struct {
 	OnLost     func(key topology.Key, err error)                       // a watched idle connection ended; must not block; may be nil
 	Dial       func(context.Context, string, string) (net.Conn, error) // nil: net.Dialer
 
-	ConnectTimeout   time.Duration // TCP connect and sign-in; default 2 s
-	ProbeTimeout     time.Duration // silence on a probe connection (MySQLDiscoveryReadTimeoutSeconds); default 10 s
-	ControlTimeout   time.Duration // silence on a control connection (MySQLTopologyReadTimeoutSeconds); default 600 s
-	ControlIdle      time.Duration // how long an unused control connection is kept; default 30 s
-	MaxAllowedPacket int           // bytes; 0: the driver's default (which suits everyone)
+	ConnectTimeout time.Duration // TCP connect and sign-in; default 2 s
+	ProbeTimeout   time.Duration // silence on a probe connection (MySQLDiscoveryReadTimeoutSeconds); default 10 s
+	ControlTimeout time.Duration // silence on a control connection (MySQLTopologyReadTimeoutSeconds); default 600 s
+	ControlIdle    time.Duration // how long an unused control connection is kept; default 30 s
+	// SharedLook is how long a look for what hinders writes waits for the probe connection, and how long it may then keep
+	// it; default 200 ms. Pings and urgent probes need more, to find the time to connect anew behind a look that hangs.
+	SharedLook       time.Duration
+	MaxAllowedPacket int // bytes; 0: the driver's default (which suits everyone)
 
 	// RefreshSettings is how often settings that need a restart or a plug-in to change are read again on a living
 	// connection; default 1 minute. They are always read on a new connection.
@@ -49,6 +52,7 @@ type Options struct {
 	HostnameMethod         string // MySQLHostnameResolveMethod
 	CredentialsQuery       string // ReplicationCredentialsQuery
 	Queries                Queries
+	Metadata               Metadata // answers some of Queries
 
 	ProgramName string           // shown in the servers' connection attributes; default "orchestrator"
 	Now         func() time.Time // default time.Now
@@ -80,6 +84,7 @@ func (o Options) withDefaults() Options {
 	set(&o.ProbeTimeout, 10*time.Second)
 	set(&o.ControlTimeout, 600*time.Second)
 	set(&o.ControlIdle, 30*time.Second)
+	set(&o.SharedLook, 200*time.Millisecond)
 	set(&o.RefreshSettings, time.Minute)
 	set(&o.RefreshQueries, time.Minute)
 	if o.Now == nil {

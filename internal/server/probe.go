@@ -311,6 +311,9 @@ func (r *reading) observation(s *Server, fresh bool) *Observation {
 	in.Uptime = r.uptime.Truncate(time.Second)
 	in.SupportsOracleGTID = in.GTIDMode != "" && in.GTIDMode != "OFF"
 	in.SemiSync.Available = set.semiSource && set.semiReplica
+	if set.semiSource { // MariaDB, and MySQL before 5.7.3, have no setting for it and wait for one
+		in.SemiSync.SourceWaitCount = max(1, in.SemiSync.SourceWaitCount)
+	}
 	in.SemiSync.SourceNewNames, in.SemiSync.ReplicaNewNames = set.names.SourceNew, set.names.ReplicaNew
 	r.placeChannels()
 	in.HasCredentials = in.Channel.User != ""

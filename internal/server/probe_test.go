@@ -78,6 +78,17 @@ func TestProbeReadsAGroup(t *testing.T) {
 	}
 }
 
+func TestProbeReadsWhoIsOutsideAGroup(t *testing.T) {
+	f := newFake(t, mysql84()...)
+	f.change(answer{begins: "SELECT MEMBER_ID", result: rows([]string{"MEMBER_ID", "MEMBER_HOST", "MEMBER_PORT", "MEMBER_STATE", "MEMBER_ROLE"},
+		[]any{"2f85987c-e4be-11f1-927e-02fc00000001", "db2", 3306, "OFFLINE", ""})})
+	want := topology.Group{Outside: "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa"}
+	in := must1(f.open(t, nil).Probe(limited(t)))(t).Instance
+	if diff := cmp.Diff(want, in.Group); diff != "" || in.Group.IsMember() || !topology.IsPrimary(in) {
+		t.Errorf("group (-want +got):\n%s\nmember: %t, primary: %t", diff, in.Group.IsMember(), topology.IsPrimary(in))
+	}
+}
+
 func TestProbeIsOneRoundTrip(t *testing.T) {
 	for name, answers := range map[string][]answer{"8.0": mysql80(), "8.4, group": mysql84()} {
 		t.Run(name, func(t *testing.T) {
@@ -238,6 +249,25 @@ func TestTransientFailureOfAPart(t *testing.T) {
 	}
 }
 
+// MySQL 5.6 leaves the last column out for a replica that is just leaving.
+func TestRowThatBreaksOff(t *testing.T) {
+	f := newFake(t, mysql80()...)
+	s := f.open(t, nil)
+	_ = must1(s.Probe(limited(t)))(t)
+	broken := rows([]string{"Server_Id", "Host", "Port", "Source_Id", "Replica_UUID"}, []any{104, "db4", 3306, 102}, []any{103, "db3", 3306, 102, "u"})
+	broken.Short = true
+	f.change(answer{begins: "SHOW REPLICAS", result: broken})
+	obs := must1(s.Probe(limited(t)))(t)
+	if len(obs.Warnings) != 1 || !strings.Contains(obs.Warnings[0], "Malformed packet") || !obs.Instance.Replicating() || obs.Connected {
+		t.Errorf("observation %+v", obs)
+	}
+	f.change(mysql80()...)
+	obs = must1(s.Probe(limited(t)))(t)
+	if len(obs.Warnings) != 0 || len(obs.Replicas) != 1 || obs.Connected {
+		t.Errorf("after the replica had left: %+v", obs)
+	}
+}
+
 func TestUnknownVariable(t *testing.T) {
 	f := newFake(t, mysql80()...)
 	f.change(refuse("SELECT @@global.server_id", 1193),
@@ -393,9 +423,9 @@ func TestGoodByeOfAServer(t *testing.T) {
 
 func TestRestIsNoSilence(t *testing.T) {
 	f := newFake(t, mysql80()...)
-	s := f.open(t, func(o *server.Options) { o.ProbeTimeout = 20 * time.Millisecond })
+	s := f.open(t, func(o *server.Options) { o.ProbeTimeout = 500 * time.Millisecond })
 	_ = must1(s.Probe(limited(t)))(t)
-	time.Sleep(40 * time.Millisecond) // longer than a query may be silent
+	time.Sleep(600 * time.Millisecond) // longer than a query may be silent
 	if obs := must1(s.Probe(limited(t)))(t); obs.Connected {
 		t.Error("a connection was dropped because it had rested")
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"strings"
 )
 
 // KillQuery ends the statement that a connection is executing.
@@ -14,6 +15,22 @@ func (s *Server) KillQuery(ctx context.Context, id uint64) error {
 // KillConnection ends a connection.
 func (s *Server) KillConnection(ctx context.Context, id uint64) error {
 	return s.exec(ctx, fmt.Sprintf("kill connection %d", id), just(func(d Dialect) string { return d.Kill(id, true) }))
+}
+
+// ShutDown ends the server, in order. That the connection ends before the answer has come is the answer, too. The
+// connection is a new one: an old one may be dead without being known to be, and has the privileges of when it began.
+func (s *Server) ShutDown(ctx context.Context) error {
+	s.closeIdle()
+	err := s.exec(ctx, "shut down", just(Dialect.ShutDown))
+	if KindOf(err) == ConnectionLost {
+		return nil
+	}
+	return err
+}
+
+// Closes says whether a connection is about to close the server for writing: it waits for commits that are under way.
+func (p Process) Closes() bool {
+	return p.Command == "Query" && strings.HasPrefix(p.Info, "SET GLOBAL") && strings.Contains(p.Info, "read_only=1")
 }
 
 // Processlist lists the server's connections, but for the one that asks.

@@ -27,6 +27,9 @@ func quote(s string) string {
 	return b.String()
 }
 
+// quoteName is a name of a schema or table as an identifier.
+func quoteName(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
+
 // needsEscapes says whether a statement means something else under NO_BACKSLASH_ESCAPES.
 func needsEscapes(sql string) bool { return strings.IndexByte(sql, '\\') >= 0 }
 

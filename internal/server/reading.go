@@ -319,7 +319,7 @@ func (r *reading) placeGroup() {
 		}
 	}
 	if g.Name == "" {
-		return // not a member at present
+		g = topology.Group{Outside: set.groupName}
 	}
 	topology.SortKeys(g.Members)
 	r.in.Group = g

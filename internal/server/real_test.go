@@ -256,6 +256,21 @@ func TestRealControl(t *testing.T) {
 			}
 		})
 
+		t.Run("writable before a moment", func(t *testing.T) {
+			must(t, primary.SetReadOnly(limited(t), true, true))
+			now := must1(primary.Clock(limited(t)))(t)
+			if err := primary.SetWritableBefore(limited(t), now); !errors.Is(err, server.ErrTooLate) {
+				t.Errorf("opened by a statement whose time was over: %v", err)
+			}
+			if got := must1(primary.ReadOnly(limited(t)))(t); !got.ReadOnly {
+				t.Errorf("after a statement that came too late: %+v", got)
+			}
+			must(t, primary.SetWritableBefore(limited(t), now.Add(time.Hour)))
+			if got := must1(primary.ReadOnly(limited(t)))(t); got != (server.ReadOnlyState{}) {
+				t.Errorf("after writeable in time: %+v", got)
+			}
+		})
+
 		t.Run("re-point by GTID keeps every option", func(t *testing.T) {
 			ctx := limited(t)
 			must(t, b.StopReplica(ctx, server.AllThreads, ""))

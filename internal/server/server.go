@@ -21,8 +21,8 @@ const (
 // maxIdle is how many unused control connections of one server are kept.
 const maxIdle = 2
 
-// Server is one MySQL or MariaDB server. It is safe for concurrent use: probes and pings of one server follow each
-// other on its probe connection, everything else runs on connections of its own.
+// Server is one MySQL or MariaDB server. It is safe for concurrent use: probes, pings and, while all is well, looks for
+// what hinders writes follow each other on its probe connection; everything else runs on connections of its own.
 type Server struct {
 	set *Servers
 	key topology.Key
@@ -34,13 +34,14 @@ type Server struct {
 	probing  chan struct{} // holds one token while the probe connection is in use
 	observer observer      // of whoever holds the token
 
-	mu       sync.Mutex
-	tls      tlsKnowledge
-	watching bool
-	probe    *conn // the probe connection, for close and setWatch; used only by whoever holds the token
-	idle     []*conn
-	reaper   *time.Timer
-	inUse    []*conn // control connections at work
+	mu         sync.Mutex
+	tls        tlsKnowledge
+	watching   bool
+	probe      *conn // the probe connection, for close and setWatch; used only by whoever holds the token
+	idle       []*conn
+	reaper     *time.Timer
+	inUse      []*conn   // control connections at work
+	apartUntil time.Time // looks for what hinders writes leave the probe connection alone until then
 }
 
 func newServer(set *Servers, key topology.Key) *Server {

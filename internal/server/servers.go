@@ -17,6 +17,7 @@ type Servers struct {
 	opened   atomic.Int64
 	probes   atomic.Int64
 	batches  batchCache
+	metadata metadata
 
 	mu     sync.Mutex
 	byKey  map[topology.Key]*Server
@@ -79,6 +80,7 @@ func (s *Servers) Close() error {
 	for _, srv := range all {
 		srv.close()
 	}
+	s.metadata.close()
 	s.running.Wait()
 	s.watchers.Wait()
 	return nil

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -149,6 +150,23 @@ func (d Dialect) SetReadOnly(on, super bool) string {
 	return "SET GLOBAL read_only=" + bit(on)
 }
 
+// SetWritableBefore switches writes on as long as the server's clock has not come to end; afterwards the variable is given
+// a value that it refuses.
+func (d Dialect) SetWritableBefore(end time.Time) string {
+	return fmt.Sprintf("SET GLOBAL read_only=IF(%s<'%s','OFF','too late')", d.utcNow(), end.UTC().Format(clockFormat))
+}
+
+// clockFormat is how servers print a time.
+const clockFormat = "2006-01-02 15:04:05.999999"
+
+// utcNow is the time in UTC, as exactly as the server tells it.
+func (d Dialect) utcNow() string {
+	if d.isMariaDB() || d.mysql(5, 6, 4) {
+		return "UTC_TIMESTAMP(6)"
+	}
+	return "UTC_TIMESTAMP()"
+}
+
 // ReadOnly asks whether writes are accepted.
 func (d Dialect) ReadOnly() string {
 	if d.HasSuperReadOnly() {
@@ -276,6 +294,9 @@ func (d Dialect) Kill(id uint64, connection bool) string {
 	}
 	return "KILL " + what + itoa(int64(id))
 }
+
+// ShutDown ends the server. MySQL has it since 5.7.9, and MariaDB since 10.0.4.
+func (d Dialect) ShutDown() string { return "SHUTDOWN" }
 
 // ChangeSource re-points a channel or changes its options.
 func (d Dialect) ChangeSource(c SourceChange) string {

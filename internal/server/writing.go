@@ -70,66 +70,6 @@ type waiter struct {
 	state string
 }
 
-// WriteSigns looks for what keeps the server from taking writes, without writing: connections that are held up in a
-// commit, and connections used up. It is one round trip, and one more where commits are held up on a MySQL whose error
-// log can be read, to say why.
-func (s *Server) WriteSigns(ctx context.Context) ([]topology.WriteSign, error) {
-	var signs []topology.WriteSign
-	err := s.with(ctx, "look for what hinders writes", func(c *conn, d Dialect) error {
-		connected, limit, waiting, err := occupancy(ctx, c, d)
-		if err != nil {
-			return err
-		}
-		if limit > 0 && connected >= limit {
-			signs = append(signs, topology.WriteSign{Obstacle: topology.ConnectionsUsedUp,
-				Says: fmt.Sprintf("%d connections are open, and max_connections is %d", connected, limit)})
-		}
-		why := topology.WriteSign{Obstacle: topology.CommitsStalled}
-		if slices.ContainsFunc(waiting, func(w waiter) bool { return among(waitsToCommit, w.state) }) {
-			why = c.storageComplaint(ctx, d)
-		}
-		signs = append(signs, heldUp(waiting, why)...)
-		return nil
-	})
-	if KindOf(err) == TooManyConnections {
-		var e *Error
-		errors.As(err, &e)
-		return []topology.WriteSign{{Obstacle: topology.ConnectionsUsedUp, Says: "it refuses a connection: " + e.Err.Error()}}, nil
-	}
-	return signs, err
-}
-
-// occupancy reads how many connections there are, how many there may be, and which of them are held up in a write.
-func occupancy(ctx context.Context, c *conn, d Dialect) (connected, limit int64, waiting []waiter, err error) {
-	ps := false
-	ask := func(hasPS bool) error {
-		waiting = nil
-		_, err := c.query(ctx, strings.Join(append(d.Occupancy(), d.WaitingWriters(hasPS)), ";\n"), func(set int) rowFunc {
-			return func(_ []string, row []driver.Value) error {
-				switch set {
-				case 0:
-					limit, ps = integer(row[0]), truth(row[1])
-				case 1:
-					connected = integer(row[1])
-				default:
-					if !ofTheServer(text(row[3])) {
-						waiting = append(waiting, waiter{topology.WaitingWriter{
-							Connection: uint64(integer(row[0])), Running: time.Duration(integer(row[1])) * time.Second}, text(row[2])})
-					}
-				}
-				return nil
-			}
-		})
-		return err
-	}
-	err = ask(true)
-	// The table is empty when the performance schema is off.
-	if d.mysql(8, 0, 22) && (err == nil && !ps || kindOf(err) == Unsupported) {
-		err = ask(false)
-	}
-	return connected, limit, waiting, err
-}
-
 // ofTheServer says whether a statement waits because it takes a lock on everything itself, and is not held up in a
 // write. A procedure commits again and again in one statement: that it is seen doing so twice says nothing.
 func ofTheServer(statement string) bool {

@@ -171,6 +171,7 @@ func (a access) stop(ctx context.Context, t server.Threads) (ended func(context.
 		if t != server.SQLThread && s.ch.greeting && !s.maria() {
 			until = w.now() + 2*time.Second
 		}
+		s.ch.gathered = s.ch.gathered || t != server.SQLThread && s.ch.io != topology.ThreadStopped
 		s.ch.stop(t)
 		return nil
 	})
@@ -221,6 +222,9 @@ func (a access) ResetReplicaAll(ctx context.Context, _ string) error {
 		w.check.drops(a.m, s, topology.Key{})
 		s.ch.stop(allThreads)
 		s.ch = nil
+		if !s.readOnly && !w.check.primaries[s] {
+			w.check.opens(a.m, s)
+		}
 		return nil
 	})
 }
@@ -258,7 +262,7 @@ func (s *Server) change(c server.SourceChange) {
 		ch.mode, ch.current = topology.MariaDBGTID, c.Mode == server.MariaDBCurrentPos
 	case server.FilePosition:
 		ch.mode = topology.FilePosition
-		ch.read, ch.exec = count(c.Coords), count(c.Coords)
+		ch.read, ch.exec, ch.begins = count(c.Coords), count(c.Coords), count(c.Coords)
 	}
 	if c.User != "" {
 		ch.user = c.User
@@ -267,45 +271,6 @@ func (s *Server) change(c server.SourceChange) {
 		ch.delay = time.Duration(*c.Delay) * time.Second
 	}
 	ch.sqlErrno, ch.sqlErr, ch.ioErrno, ch.ioErr = 0, "", 0, ""
-}
-
-// SetReadOnly implements execute.Server. Closing waits for commits that wait for confirmations.
-func (a access) SetReadOnly(ctx context.Context, on, _ bool) error {
-	s, w := a.s, a.m.w
-	what := "open for writing"
-	if on {
-		what = "close for writing"
-	}
-	var id uint64 // of the connection, once the closing waits
-	life := 0
-	return a.change(ctx, what, 24, func() error {
-		switch {
-		case id != 0 && life == s.life:
-			if s.readOnly {
-				return nil
-			}
-			for _, c := range s.closes {
-				if c == id {
-					return errLater
-				}
-			}
-			return sqlError(s, what, server.ConnectionLost, 1317, "the statement was ended")
-		case on && len(s.waiting) > 0:
-			w.say(s.node, "%s: close for writing, which waits for %d commits", w.name(a.m.node), len(s.waiting))
-			s.nextConn++
-			id, life = s.nextConn, s.life
-			s.closes = append(s.closes, id)
-			return errLater
-		}
-		w.say(s.node, "%s: %s", w.name(a.m.node), what)
-		if on {
-			w.check.did(a.m, s, what)
-		} else {
-			w.check.opens(a.m, s)
-		}
-		s.setOpen(!on)
-		return nil
-	})
 }
 
 // SetSemiSync implements execute.Server. Switching the source's side off confirms to all clients that wait, although
@@ -390,35 +355,6 @@ func (a access) Credentials(ctx context.Context) (c server.Credentials, err erro
 		return nil
 	})
 	return c, err
-}
-
-// Processlist lists the connections that wait inside the server.
-func (a access) Processlist(ctx context.Context) (list []server.Process, err error) {
-	s := a.s
-	err = a.read(ctx, "list connections", 16, func() error {
-		list = nil
-		for _, c := range s.waiting {
-			list = append(list, server.Process{
-				ID: c.conn, User: "app", Command: "Query", Time: int64((s.w.now() - c.since) / time.Second),
-				State: "Waiting for semi-sync ACK from replica", Info: "INSERT INTO t VALUES (1)",
-			})
-		}
-		for _, id := range s.closes {
-			list = append(list, server.Process{ID: id, User: "orchestrator", Command: "Query", State: "Waiting for commit lock", Info: "SET GLOBAL super_read_only=1"})
-		}
-		return nil
-	})
-	return list, err
-}
-
-// KillConnection ends a connection.
-func (a access) KillConnection(ctx context.Context, id uint64) error {
-	s, w := a.s, a.m.w
-	return a.change(ctx, "end a connection", 26, func() error {
-		w.say(s.node, "%s: end connection %d", w.name(a.m.node), id)
-		s.endConnection(id)
-		return nil
-	})
 }
 
 // SetMariaDBSlavePos sets where a MariaDB server begins to replicate.

@@ -27,8 +27,15 @@ func (a *app) start() {
 	a.w.after(time.Duration(hash(a.w.seed, uint64(a.node))%uint64(100*time.Millisecond)), a.write)
 }
 
+// seldom is how much slower applications write where nothing is about to happen.
+const seldom = 8
+
 func (a *app) pause() time.Duration {
-	every := a.w.Scenario.WriteEvery
+	sc := a.w.Scenario
+	every := sc.WriteEvery
+	if now := a.w.now(); sc.Busy.To > 0 && (now < sc.Busy.From || now > sc.Busy.To) {
+		every *= seldom
+	}
 	a.n++
 	return every/2 + time.Duration(hash(a.w.seed, uint64(a.node), uint64(a.n))%uint64(every))
 }
@@ -72,10 +79,7 @@ func (a *app) write() {
 			return // it waits inside the server
 		}
 		wild := s.ch != nil // open by its option file, or by a person: nobody is to write here
-		s.write(w.name(a.node), func(t txn, acked, guaranteed bool) {
-			if wild {
-				w.check.strange(t)
-			}
+		t := s.write(w.name(a.node), func(t txn, acked, guaranteed bool) {
 			w.after(w.latency(s.node, a.node, 73), func() {
 				if !acked || !w.flows(s.node, a.node) {
 					return
@@ -84,6 +88,9 @@ func (a *app) write() {
 				next(a.pause())
 			})
 		})
+		if wild { // whether it is ever acknowledged or not
+			w.check.strange(t)
+		}
 	})
 }
 

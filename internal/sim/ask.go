@@ -78,7 +78,9 @@ func (m *Manager) askOnce(ctx context.Context, s *Server, q question, do func() 
 			return fail(server.ConnectionLost, errors.New("the connection was lost"))
 		default:
 			life, connected = s.life, true
+			from := len(w.check.deeds)
 			err := do()
+			to := len(w.check.deeds)
 			d := w.latency(s.node, m.node, q.kind)
 			w.mu.Unlock()
 			if errors.Is(err, errLater) {
@@ -87,7 +89,11 @@ func (m *Manager) askOnce(ctx context.Context, s *Server, q question, do func() 
 				}
 				continue
 			}
-			return m.answer(ctx, s, life, d, err, fail)
+			answer := m.answer(ctx, s, life, d, err, fail)
+			if answer != err {
+				w.unheard(from, to)
+			}
+			return answer
 		}
 		changed := w.changed
 		w.mu.Unlock()
@@ -99,7 +105,8 @@ func (m *Manager) askOnce(ctx context.Context, s *Server, q question, do func() 
 		case <-ctx.Done():
 			w.mu.Lock()
 			if q.writes && s.hung && !q.fresh && w.flows(m.node, s.node) && mix(w.luck(m.node, s.node, q.kind))%2 == 0 {
-				s.parked = append(s.parked, func() { _ = do() })
+				sent := w.now()
+				s.parked = append(s.parked, func() { w.check.late(sent, func() { _ = do() }) })
 			}
 			w.mu.Unlock()
 			return fail(server.Hung, context.Cause(ctx))

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"orchestrator/internal/analysis"
 	"orchestrator/internal/recovery"
 	"orchestrator/internal/store"
 	"orchestrator/internal/topology"
@@ -47,6 +48,7 @@ type row struct {
 type detection struct {
 	id         int64
 	key        topology.Key
+	code       analysis.Code
 	actionable bool
 	active     bool
 	at         moment
@@ -54,6 +56,7 @@ type detection struct {
 
 type journal struct {
 	uid     string
+	by      store.Node // who works on it
 	cluster string
 	state   recovery.Journal
 	open    bool
@@ -139,15 +142,20 @@ func (b *backend) hold(n store.Node) {
 }
 
 // AttemptLease implements consensus.Table.
-func (l lease) AttemptLease(ctx context.Context, me store.Node) (leader bool, err error) {
+func (l lease) AttemptLease(ctx context.Context, me store.Node, silent store.LeaseMark) (holder store.LeaseMark, err error) {
 	err = l.m.consult(ctx, 30, true, func(b *backend) error {
-		leader = b.held == 0 || b.holder == me || b.w.now()-b.held > store.LeaseTime
-		if leader {
+		if b.held == 0 || b.holder == me || silent == b.mark() {
 			b.hold(me)
 		}
+		holder = b.mark()
 		return nil
 	})
-	return leader && err == nil, err
+	return holder, err
+}
+
+// mark is who leads, and when the lease was renewed, as exactly as it is on record.
+func (b *backend) mark() store.LeaseMark {
+	return store.LeaseMark{Node: b.holder, Renewed: b.w.start.Add(b.held).Truncate(time.Second)}
 }
 
 // RenewLease implements consensus.Table.
@@ -279,6 +287,17 @@ func (b *backend) journal(uid string) *journal {
 		return b.journals[n]
 	}
 	return nil
+}
+
+// put keeps a process's journal of a recovery, open. j is the process's own, and may change later.
+func (b *backend) put(uid string, by store.Node, j *recovery.Journal) {
+	o := b.journal(uid)
+	if o == nil {
+		o = &journal{uid: uid}
+		b.journals = append(b.journals, o)
+	}
+	o.by, o.cluster, o.state, o.open, o.updated = by, j.Cluster, *j, true, b.w.start.Add(b.w.now())
+	o.state.Steps = slices.Clone(j.Steps)
 }
 
 func (b *backend) row(uid string) *row {

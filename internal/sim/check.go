@@ -51,12 +51,15 @@ func (v Violation) String() string {
 type checker struct {
 	w         *World
 	broken    []Violation
-	excused   map[txn]string      // acknowledged transactions whose loss is nobody's fault, and why
-	own       map[txn]bool        // made by people on servers that are closed
-	demoted   map[*Server]*Server // former primaries, and who was opened instead
-	primaries map[*Server]bool    // whom managers have opened
-	primary   *Server             // who was opened last, or was open from the beginning
+	excused   map[txn]string       // acknowledged transactions whose loss is nobody's fault, and why
+	own       map[txn]bool         // made by people on servers that are closed
+	demoted   map[*Server]*Server  // former primaries, and who was opened instead
+	primaries map[*Server]bool     // whom managers have opened
+	primary   *Server              // who was opened last, or was open from the beginning
+	openers   map[*Server]*Manager // who opened it last
+	shut      map[*Server]bool     // open replicas that managers have closed
 	deeds     []deed
+	sent      moment // when what is being done was given up by who sent it; 0: it is in time
 	last      moment // the last step of the scenario
 	backend   bool   // there was trouble with the backend
 
@@ -69,14 +72,15 @@ type checker struct {
 
 // deed is a change of a server by a manager.
 type deed struct {
-	at   moment
-	m    *Manager
-	s    *Server
-	what string
+	at      moment
+	m       *Manager
+	s       *Server
+	what    string
+	unheard bool // its answer never came: nobody but the server knows that it was done
 }
 
 func newChecker(w *World) *checker {
-	return &checker{w: w, excused: make(map[txn]string), own: make(map[txn]bool), demoted: make(map[*Server]*Server), primaries: make(map[*Server]bool)}
+	return &checker{w: w, excused: make(map[txn]string), own: make(map[txn]bool), demoted: make(map[*Server]*Server), primaries: make(map[*Server]bool), openers: make(map[*Server]*Manager), shut: make(map[*Server]bool)}
 }
 
 func (c *checker) violated(i Invariant, format string, args ...any) {
@@ -100,7 +104,27 @@ func (c *checker) acts(m *Manager, s *Server, what string) {
 
 // did is when a server does what a manager sent.
 func (c *checker) did(m *Manager, s *Server, what string) {
-	c.deeds = append(c.deeds, deed{c.w.now(), m, s, what})
+	at := c.w.now()
+	if c.sent != 0 {
+		at = c.sent
+	}
+	c.deeds = append(c.deeds, deed{at: at, m: m, s: s, what: what})
+}
+
+// unheard marks deeds of which the answer has not come.
+func (w *World) unheard(from, to int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for n := from; n < to; n++ {
+		w.check.deeds[n].unheard = true
+	}
+}
+
+// late does what a server has taken in while it hung: on record it is where it was given up.
+func (c *checker) late(sent moment, do func()) {
+	c.sent = sent
+	do()
+	c.sent = 0
 }
 
 // acked is when a client hears that its transaction is committed.
@@ -146,12 +170,20 @@ func (m *Manager) within(s *Server) bool {
 	return !m.dead && !m.paused && s.alive() && m.w.talks(m.node, s.node)
 }
 
+// closes is when a manager closes a server.
+func (c *checker) closes(m *Manager, s *Server) {
+	c.did(m, s, "close for writing")
+	c.shut[s] = s.ch != nil && (c.shut[s] || !s.readOnly)
+}
+
 // opens is when a manager opens a server.
 func (c *checker) opens(m *Manager, s *Server) {
 	w := c.w
 	c.did(m, s, "open for writing")
-	if !s.readOnly {
-		return
+	again := s.ch != nil && c.shut[s]
+	delete(c.shut, s)
+	if again || !s.readOnly && (c.primary == s || s.ch != nil) {
+		return // a replica that was open already becomes a primary when it forgets its source
 	}
 	c.promotions++
 	for _, o := range w.servers {
@@ -166,15 +198,16 @@ func (c *checker) opens(m *Manager, s *Server) {
 	}
 	for n := range w.txns {
 		t := txn(n)
-		if w.txns[n].acked == 0 || s.inLog[t] || c.excused[t] != "" {
-			continue
+		if w.txns[n].acked == 0 || s.find(t) >= 0 || c.excused[t] != "" {
+			continue // one of the same number that its origin wrote again after it had lost its memory cannot be told from it
 		}
 		for _, o := range w.servers {
-			// What a replica delays on purpose counts less than its delay does (docs/failover.md, the order of candidates).
+			// What a replica delays on purpose counts less than its delay does (docs/failover.md, the order of candidates). And what
+			// it cannot apply nobody can fetch from it: a server sends others its binary log, never its relay log.
 			if w.Scenario.ByPosition && o.Rule == topology.MustNotPromote {
 				continue // by file and position nothing can be fetched from it
 			}
-			if o != s && s.ch != nil && o.ch != nil && o.ch.source == s.ch.source && m.within(o) && o.readOnly && w.talks(o.node, s.node) && o.holds(t) && (o.Delay == 0 || o.inLog[t]) && o.stands(m) && !w.Scenario.ByHand {
+			if o != s && s.ch != nil && o.ch != nil && o.ch.source == s.ch.source && m.within(o) && o.readOnly && w.talks(o.node, s.node) && o.holds(t) && (o.Delay == 0 && o.ch.sqlErrno == 0 || o.inLog[t]) && o.stands(m) && !w.Scenario.ByHand {
 				c.violated(LostWrite, "%s opens %s without transaction %d, which was acknowledged and is on %s", m.id.Hostname, s.Name, n, o.Name)
 			}
 		}
@@ -192,7 +225,19 @@ func (c *checker) opens(m *Manager, s *Server) {
 	}
 	delete(c.demoted, s)
 	c.primaries[s] = true
-	c.primary = s
+	c.primary, c.openers[s] = s, m
+}
+
+// forgotten says whether nobody can know that a server was replaced: the process that did it is gone, and could not write
+// it down.
+func (c *checker) forgotten(s *Server) bool {
+	to := c.demoted[s]
+	if to == nil || !c.openers[to].dead {
+		return false
+	}
+	b := c.w.backend
+	return !slices.ContainsFunc(b.recoveries, func(r *row) bool { return r.Finding.Key == s.key }) &&
+		!slices.ContainsFunc(b.journals, func(j *journal) bool { return j.state.Failed == s.key })
 }
 
 // onlyUnseenBy says whether a primary takes writes and serves all of its replicas, and only a manager has been unable to
@@ -210,7 +255,9 @@ func (c *checker) onlyUnseenBy(m *Manager, o *Server) bool {
 		if !r.alive() || !w.talks(r.node, o.node) || w.now()-w.linkSince[r.node][o.node] < 3*time.Second {
 			return false
 		}
-		served++
+		if r.ch.io != topology.ThreadStopped || r.ch.gathered {
+			served++ // one that does not try to reach it testifies nothing, and the published conditions do not ask for that
+		}
 	}
 	return served > 0
 }
@@ -252,12 +299,37 @@ func (c *checker) repoints(m *Manager, s *Server, to topology.Key) {
 	if target == nil || w.Scenario.ByHand || !target.up {
 		return // what it loses with its machine cannot be known before it is back
 	}
+	t := c.extra(s, target)
+	if t < 0 {
+		return
+	}
+	told := func() {
+		c.violated(ErrantByUs, "%s points %s at %s, which lacks transaction %d (%s)", m.id.Hostname, s.Name, target.Name, t, w.gtidText(t))
+	}
+	if w.Scenario.MariaDB {
+		told()
+		return
+	}
+	// By MySQL's sets a server can fetch from one that lacks what it has, as a successor does from its sibling. It is not to stay there.
+	w.after(fetching, func() {
+		if s.ch != nil && s.ch.source == to && c.extra(s, target) == t {
+			told()
+		}
+	})
+}
+
+// fetching is how long a successor may stay below a sibling that lacks what it holds itself.
+const fetching = 10 * time.Second
+
+// extra is a transaction that a server holds and another one lacks, -1 where there is none. What people have written there is not
+// counted.
+func (c *checker) extra(s, target *Server) txn {
 	for _, t := range s.log {
 		if !target.holds(t) && !c.own[t] && target.find(t) < 0 {
-			c.violated(ErrantByUs, "%s points %s at %s, which lacks transaction %d (%s)", m.id.Hostname, s.Name, target.Name, t, w.gtidText(t))
-			return
+			return t
 		}
 	}
+	return -1
 }
 
 // released is when a manager switches semi-sync off on a source where clients wait.
@@ -286,7 +358,7 @@ func (c *checker) sample() {
 	var open []string
 	if m := w.leader(); m != nil && !w.Scenario.ByHand && !w.backend.hung {
 		for _, s := range w.servers {
-			if !s.readOnly && m.within(s) && s.ch == nil { // an open replica is a matter of its option file
+			if !s.readOnly && m.within(s) && s.ch == nil && !c.forgotten(s) { // an open replica is a matter of its option file
 				open = append(open, s.Name)
 			}
 		}
@@ -307,161 +379,6 @@ func (c *checker) sample() {
 	}
 	if !w.ending {
 		w.after(sampling, c.sample)
-	}
-}
-
-// end checks what must be so when everything has been quiet for a while.
-func (c *checker) end() {
-	w := c.w
-	m := w.leader()
-	quiet := w.now()-c.last >= settled && m != nil && w.now()-w.backend.changed >= settled && !w.backend.hung && !w.backend.full
-	c.checkLosses()
-	if quiet {
-		c.checkSources(m)
-		c.checkRecords()
-		c.checkWriter(m)
-	}
-	if !c.backend {
-		c.checkAudit()
-	}
-}
-
-func (c *checker) writers() (open []*Server) {
-	for _, s := range c.w.servers {
-		if s.alive() && !s.readOnly {
-			open = append(open, s)
-		}
-	}
-	return open
-}
-
-func (c *checker) checkLosses() {
-	w := c.w
-	open := c.writers()
-	if len(open) != 1 || open[0].ch != nil || w.Scenario.ByHand { // an open replica is a matter of its option file
-		return
-	}
-	p := open[0]
-	for n := range w.txns {
-		if t := txn(n); w.txns[n].acked != 0 && !p.inLog[t] && c.excused[t] == "" {
-			c.violated(LostWrite, "transaction %d (%s) was acknowledged at %s, and the primary %s does not have it", n, w.gtidText(t), stamp(w.txns[n].acked), p.Name)
-			return
-		}
-	}
-}
-
-func (c *checker) checkSources(m *Manager) {
-	w := c.w
-	for _, s := range w.servers {
-		if s.ch == nil || !m.within(s) || w.now()-s.reachable(m) < settled || w.Scenario.ByHand {
-			continue
-		}
-		src := w.byKey[s.ch.source]
-		if src == nil || c.demoted[src] == nil || c.primaries[s] || !c.orphaned(src) || !m.within(c.demoted[src]) {
-			continue // one that was opened and lost again before it forgot its source is for people to judge
-		}
-		if d, ok := w.backend.downtimes[s.key]; ok && d.LostInRecovery() {
-			continue
-		}
-		c.violated(DemotedSource, "%s replicates from %s, which was replaced", s.Name, src.Name)
-	}
-}
-
-// orphaned says whether a former primary does not itself replicate from the present one, by whatever steps.
-func (c *checker) orphaned(s *Server) bool {
-	for range c.w.servers {
-		if s.ch == nil {
-			return c.demoted[s] != nil
-		}
-		if s = c.w.byKey[s.ch.source]; s == nil {
-			return true
-		}
-	}
-	return true
-}
-
-// unfinished says whether a recovery is under way.
-func (c *checker) unfinished() bool {
-	b, m := c.w.backend, c.w.leader()
-	if m != nil && c.bereft(m) > 0 {
-		return true // a receiver may not have noticed yet that its source is gone
-	}
-	return slices.ContainsFunc(b.recoveries, func(r *row) bool { return !r.ended && b.alive(r.by) }) ||
-		slices.ContainsFunc(b.journals, func(j *journal) bool { return j.open })
-}
-
-func (c *checker) checkRecords() {
-	for _, r := range c.w.backend.recoveries {
-		if !r.ended && c.w.backend.alive(r.by) { // of a crashed process the period may end before it counts as gone
-			c.violated(NeverEnds, "the recovery of %s (%s) that began at %s has no end on record", r.Finding.Key, r.Finding.Code, stamp(r.at))
-		}
-	}
-	for _, j := range c.w.backend.journals {
-		if j.open {
-			c.violated(NeverEnds, "the journal of the recovery of %s is open", j.state.Failed)
-		}
-	}
-}
-
-func (c *checker) checkWriter(m *Manager) {
-	if eligible := c.bereft(m); eligible > 0 {
-		c.violated(NoWriter, "no server takes writes, though %d replicas could be promoted", eligible)
-	}
-}
-
-// bereft is how many replicas could be promoted where nobody takes writes, and nothing but the managers can bring that about.
-func (c *checker) bereft(m *Manager) (eligible int) {
-	w := c.w
-	if len(c.writers()) > 0 || w.Scenario.ByHand || w.Scenario.Unwanted {
-		return 0
-	}
-	if p := c.primary; p != nil && p.alive() && p.ch == nil && w.talks(m.node, p.node) {
-		return 0 // it lives, closed: that is for people to open, unless RecoverNonWriteableMaster says otherwise
-	}
-	for _, s := range w.servers {
-		if !m.within(s) {
-			continue
-		}
-		if s.ch == nil {
-			continue
-		}
-		src := w.byKey[s.ch.source]
-		if src == nil {
-			continue // it was detached, because it could not follow
-		}
-		if c.demoted[src] != nil {
-			continue // it was away when that was replaced, and lacks what its successor has taken (a known limit)
-		}
-		if src.alive() && (w.talks(src.node, s.node) || w.now()-s.reachable(m) < settled) {
-			continue // its source lives, closed: that is for people to open, unless RecoverNonWriteableMaster says otherwise
-		}
-		if s.Rule != topology.MustNotPromote && s.ch.sqlErrno == 0 && !s.full && w.now()-s.reachable(m) > settled {
-			eligible++
-		}
-	}
-	return eligible
-}
-
-// auditWithin is how long after a change it may take until it is on record.
-const auditWithin = 20 * time.Second
-
-func (c *checker) checkAudit() {
-	w, b := c.w, c.w.backend
-	for _, d := range c.deeds {
-		if d.m.dead || w.now()-d.at < auditWithin {
-			continue // who crashes takes the rest of its log with it
-		}
-		found := false
-		for _, n := range b.audits {
-			found = found || n.key == d.s.key && n.at >= d.at-time.Second
-		}
-		for n := len(b.steps) - 1; n >= 0 && !found; n-- {
-			found = b.steps[n].at >= d.at-time.Second && strings.Contains(b.steps[n].text, d.s.key.String())
-		}
-		if !found {
-			c.violated(NotAudited, "%s did %q to %s at %s, of which there is no record", d.m.id.Hostname, d.what, d.s.Name, stamp(d.at))
-			return
-		}
 	}
 }
 

@@ -43,35 +43,25 @@ func (w *World) after(d time.Duration, do func()) { w.at(w.now()+max(d, 0), do) 
 func (w *World) at(t time.Duration, do func()) {
 	w.planned++
 	heap.Push(&w.queue, event{t, w.planned, do})
-	if w.queue[0].seq == w.planned {
-		select {
-		case w.wake <- struct{}{}:
-		default:
-		}
+	if w.queue[0].seq == w.planned && !w.turning {
+		w.alarm.Reset(t - w.now())
 	}
 }
 
-// turn lets the world go on until stop is closed.
-func (w *World) turn(stop <-chan struct{}) {
-	timer := time.NewTimer(time.Hour)
-	defer timer.Stop()
-	for {
-		w.mu.Lock()
-		for len(w.queue) > 0 && w.queue[0].at <= w.now() {
-			heap.Pop(&w.queue).(event).do()
-		}
-		next := time.Hour
-		if len(w.queue) > 0 {
-			next = w.queue[0].at - w.now()
-		}
-		w.mu.Unlock()
-		timer.Reset(next)
-		select {
-		case <-stop:
-			return
-		case <-w.wake:
-		case <-timer.C:
-		}
+// turn does what is due, and has itself called again when the next event is.
+func (w *World) turn() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.over {
+		return
+	}
+	w.turning = true
+	for len(w.queue) > 0 && w.queue[0].at <= w.now() {
+		heap.Pop(&w.queue).(event).do()
+	}
+	w.turning = false
+	if len(w.queue) > 0 {
+		w.alarm.Reset(w.queue[0].at - w.now())
 	}
 }
 

@@ -138,6 +138,10 @@ func (endlessLedger) ResolveRecovery(context.Context, *recovery.Recovery) error 
 
 type forgetfulLedger struct{ ledger }
 
+func (l forgetfulLedger) RegisterRecovery(ctx context.Context, r *recovery.Recovery, _ *recovery.Journal) (recovery.Block, error) {
+	return l.ledger.RegisterRecovery(ctx, r, nil)
+}
+
 func (forgetfulLedger) SaveProgress(context.Context, string, *recovery.Journal) error { return nil }
 
 type reckless struct{ access }

@@ -11,6 +11,9 @@
 // and servers experienced, not about what the engine believes. A broken one comes with the story of the run, a timeline
 // of what happened, what the managers saw, what they decided and why.
 //
+// A scenario can also be moved along step by step from outside (Runner.Drive), and what it is like at a moment read as the
+// same Outcome that real servers are read as: package fidelity compares the two.
+//
 // What a server does is modelled as far as it matters for replication. There are no rows and no SQL: a transaction is a
 // number with a GTID. Binary logs are one file, counted in transactions.
 package sim

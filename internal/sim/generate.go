@@ -91,6 +91,7 @@ var middle = []string{
 func (g *generator) misfortunes() {
 	d := &g.d
 	t := 12*time.Second + d.between(0, 6*time.Second)
+	g.sc.Busy.From = t - 4*time.Second
 	for range pick(d, 1, 1, 2, 2, 3, 4) {
 		g.misfortune(t)
 		t += d.between(0, 20*time.Second)
@@ -104,7 +105,9 @@ func (g *generator) misfortunes() {
 	// In the end all comes back, but for what is lost for good.
 	end := max(g.last, t) + d.between(time.Second, 8*time.Second)
 	g.at(end, "managers are started again", RestartManagers)
+	g.sc.Busy.To = end + 5*time.Second
 	g.sc.Until = end + settled + 10*time.Second
+	g.sc.Brief = d.chance(80) // some go on, for what happens late
 }
 
 func (g *generator) name() string { return g.sc.Servers[g.d.n(len(g.sc.Servers))].Name }

@@ -9,7 +9,7 @@ import (
 // Handmade returns scenarios in which the field has bled, each named in one sentence, with what must come of it.
 func Handmade() []Expected {
 	var all []Expected
-	for _, list := range [][]Expected{lostPrimaries(), silentPrimaries(), candidates(), returns(), managersInTrouble(), twiceAtOnce(), lostAgain(), takeovers(), surroundings(), people()} {
+	for _, list := range [][]Expected{lostPrimaries(), silentPrimaries(), candidates(), returns(), managersInTrouble(), twiceAtOnce(), lostAgain(), takeovers(), surroundings(), people(), mended(), rare(), held()} {
 		all = append(all, list...)
 	}
 	for n := range all {

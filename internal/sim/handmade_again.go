@@ -17,6 +17,7 @@ func lostAgain() []Expected {
 	again := long(semi("the successor dies while a delayed replica is waited for, and the old primary takes its place again", cluster(2, delayed(3, 20*sec)),
 		at(12*sec, Kill("db1")), at(14*sec, Restart("db1")), at(20*sec, Kill("db2")), at(24*sec, Restart("db2"))))
 	power := semi("the successor's machine loses power right after it was opened", cluster(2), at(12*sec, Kill("db1")), when(": open for writing", 5*time.Millisecond, PowerOff("db2")))
+	stray := long(semi("a replica that was away during the failover comes back below a primary that does not", cluster(2), at(11*sec, Kill("db3")), at(12*sec, Kill("db1")), at(30*sec, Restart("db3"))))
 	return []Expected{
 		{Scenario: again, Primary: "db1", Promotions: 2},
 		{Scenario: maria(again), Primary: "db1", Promotions: 2},
@@ -36,6 +37,11 @@ func lostAgain() []Expected {
 			at(30*sec, Kill("db2"), CrashLeader), at(32*sec, Restart("db1"))), 2), func(sc *Scenario) { sc.Until = 90 * sec }), Primary: "db3", Promotions: 2},
 		{Scenario: with(maria(async("the old primary has lost the end of its own log with its machine", cluster(2, set(1, func(s *ServerSpec) { s.Lossy = true })), at(12*sec, PowerOff("db1")), at(25*sec, Restart("db1")))),
 			func(sc *Scenario) { sc.WriteEvery = 20 * time.Millisecond }), Primary: "db2 db3", Promotions: 1, MayLose: true, Roles: map[string]string{"db1": "closed|below db2|below db3"}},
+		{Scenario: stray, Primary: "db2", Promotions: 1, Roles: map[string]string{"db3": "below db2"}},
+		{Scenario: maria(stray), Primary: "db2", Promotions: 1, Roles: map[string]string{"db3": "below db2"}},
+		{Scenario: with(semi("a replica that was away during two failovers comes back below the first primary", cluster(3), at(11*sec, Kill("db4")), at(12*sec, Kill("db1")),
+			at(25*sec, Restart("db1")), at(30*sec, TakeOver(recovery.GracefulTakeoverAuto, "db2", "db3")), at(45*sec, Kill("db1"), Restart("db4"))), func(sc *Scenario) { sc.Until = 100 * sec }),
+			Primary: "db3", Promotions: 2, Roles: map[string]string{"db4": "below db3", "db2": "below db3"}},
 		{Scenario: n(semi("the leader that replaced the primary dies, and the next one was cut off with the old primary meanwhile", cluster(2, set(1, func(s *ServerSpec) { s.OpensOnRestart = true })),
 			at(12*sec, Isolate("db1", "m2")), when("finished: ", 10*time.Millisecond, CrashManager(1)), at(20*sec, Rejoin("db1", "m2"))), 2), Primary: "db2 db3", Promotions: 1},
 	}

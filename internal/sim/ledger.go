@@ -8,7 +8,6 @@ import (
 
 	"orchestrator/internal/analysis"
 	"orchestrator/internal/failover"
-	"orchestrator/internal/plan"
 	"orchestrator/internal/recovery"
 	"orchestrator/internal/topology"
 )
@@ -28,14 +27,14 @@ func (l ledger) RegisterDetection(ctx context.Context, f *analysis.Finding, acti
 			}
 		}
 		id, fresh = int64(len(b.detections)+1), true
-		b.detections = append(b.detections, &detection{id: id, key: f.Key, actionable: actionable, active: true, at: b.w.now()})
+		b.detections = append(b.detections, &detection{id: id, key: f.Key, code: f.Code, actionable: actionable, active: true, at: b.w.now()})
 		return nil
 	})
 	return id, fresh, err
 }
 
 // RegisterRecovery implements recovery.Ledger.
-func (l ledger) RegisterRecovery(ctx context.Context, r *recovery.Recovery) (block recovery.Block, err error) {
+func (l ledger) RegisterRecovery(ctx context.Context, r *recovery.Recovery, j *recovery.Journal) (block recovery.Block, err error) {
 	id := int64(0)
 	err = l.m.consult(ctx, 51, true, func(b *backend) error {
 		for n, o := range slices.Backward(b.recoveries) {
@@ -61,6 +60,9 @@ func (l ledger) RegisterRecovery(ctx context.Context, r *recovery.Recovery) (blo
 		copied := *r
 		copied.ID = id
 		b.recoveries = append(b.recoveries, &row{Recovery: copied, by: l.m.id, active: true, at: b.w.now()})
+		if j != nil {
+			b.put(r.UID, l.m.id, j)
+		}
 		return nil
 	})
 	if err == nil && id != 0 {
@@ -79,6 +81,9 @@ func (l ledger) ResolveRecovery(ctx context.Context, r *recovery.Recovery) error
 		if o == nil {
 			return errNoRecord
 		}
+		if j := b.journal(copied.UID); j != nil && j.by != l.m.id {
+			return recovery.ErrTakenUp
+		}
 		o.ended, o.successful = true, copied.Successful()
 		o.Successor, o.Lost, o.Participants, o.Errors, o.Ended = copied.Successor, copied.Lost, copied.Participants, copied.Errors, copied.Ended
 		return nil
@@ -96,15 +101,21 @@ func (l ledger) AddStep(ctx context.Context, uid string, _ time.Time, message st
 
 // SaveProgress implements recovery.Ledger.
 func (l ledger) SaveProgress(ctx context.Context, uid string, j *recovery.Journal) error {
-	copied := *j
-	copied.Steps = slices.Clone(j.Steps)
+	return l.put(ctx, uid, j, func(there *journal) bool { return there.by != l.m.id })
+}
+
+// TakeUp implements recovery.Ledger.
+func (l ledger) TakeUp(ctx context.Context, u *recovery.Unfinished, j *recovery.Journal) error {
+	return l.put(ctx, u.Recovery.UID, j, func(there *journal) bool { return recovery.Node(there.by) != u.Journal.By })
+}
+
+// put keeps a journal, unless the one that is there is closed or another's.
+func (l ledger) put(ctx context.Context, uid string, j *recovery.Journal, taken func(there *journal) bool) error {
 	return l.m.consult(ctx, 54, true, func(b *backend) error {
-		o := b.journal(uid)
-		if o == nil {
-			o = &journal{uid: uid}
-			b.journals = append(b.journals, o)
+		if there := b.journal(uid); there != nil && (!there.open || taken(there)) {
+			return recovery.ErrTakenUp
 		}
-		o.cluster, o.state, o.open, o.updated = copied.Cluster, copied, true, b.w.start.Add(b.w.now())
+		b.put(uid, l.m.id, j)
 		return nil
 	})
 }
@@ -112,7 +123,11 @@ func (l ledger) SaveProgress(ctx context.Context, uid string, j *recovery.Journa
 // CloseJournal implements recovery.Ledger.
 func (l ledger) CloseJournal(ctx context.Context, uid string) error {
 	return l.m.consult(ctx, 55, true, func(b *backend) error {
-		if j := b.journal(uid); j != nil {
+		switch j := b.journal(uid); {
+		case j == nil:
+		case j.open && j.by != l.m.id:
+			return recovery.ErrTakenUp
+		default:
 			j.open = false
 		}
 		return nil
@@ -135,7 +150,7 @@ func (l ledger) Unfinished(ctx context.Context) (found []recovery.Unfinished, er
 
 func (l ledger) unfinished(b *backend, j *journal) recovery.Unfinished {
 	u := recovery.Unfinished{Journal: j.state}
-	u.Journal.Steps = slices.Clone(j.state.Steps)
+	u.Journal.Steps, u.Journal.By = slices.Clone(j.state.Steps), recovery.Node(j.by)
 	p := &u.Journal.Plan
 	r := &u.Recovery
 	r.UID, r.Started, r.Plan = j.uid, j.updated, *p
@@ -145,35 +160,11 @@ func (l ledger) unfinished(b *backend, j *journal) recovery.Unfinished {
 		f, was := &r.Finding, &o.Finding
 		f.Key, f.Code, f.ClusterName, f.ClusterAlias = was.Key, was.Code, was.ClusterName, was.ClusterAlias
 		f.Replicas, f.CountReplicas = slices.Clone(was.Replicas), was.CountReplicas
-		u.Own = o.by == l.m.id
-		u.Running = b.alive(o.by) && !u.Journal.GivenUp
 	}
-	f := &r.Finding
-	switch analysis.HandlingOf(f.Code).Recovery {
-	case analysis.RecoverIntermediate:
-	case analysis.RecoverCoPrimary:
-		f.IsCoPrimary = true
-	case analysis.RecoverGroupMember:
-		f.IsGroupMember = true
-	default:
-		f.IsPrimary = true
-	}
-	f.ClusterDomain = f.ClusterName
-	c := l.m.w.config
-	f.AutomatedPrimaryRecovery = c.RecoverPrimaryClusters().Match(f.ClusterName, f.ClusterAlias)
-	f.AutomatedIntermediateRecovery = c.RecoverIntermediateClusters().Match(f.ClusterName, f.ClusterAlias)
-	r.Participants = participants(p)
+	u.Own = j.by == l.m.id
+	u.Running = b.alive(j.by) && !u.Journal.GivenUp
+	u.Derive(l.m.w.config)
 	return u
-}
-
-func participants(p *plan.Plan) []topology.Key {
-	var keys []topology.Key
-	for _, s := range p.Steps {
-		if !slices.Contains(keys, s.Server) {
-			keys = append(keys, s.Server)
-		}
-	}
-	return topology.SortKeys(keys)
 }
 
 // DemotedSince implements recovery.Ledger.
@@ -199,6 +190,12 @@ func promotes(c analysis.Code) bool {
 		return true
 	}
 	return false
+}
+
+// ReplacedOnPurpose implements recovery.Ledger. Whether it was is not modelled: a replica that was only begun to be made
+// stays as it is.
+func (ledger) ReplacedOnPurpose(context.Context, topology.Key, time.Time) (bool, error) {
+	return true, nil
 }
 
 // PromotedAt implements recovery.Ledger.
@@ -269,6 +266,14 @@ func (l ledger) EndDowntime(ctx context.Context, key topology.Key) error {
 		return nil
 	})
 }
+
+// BeginMaintenance implements recovery.Ledger. Nothing is rebuilt here.
+func (l ledger) BeginMaintenance(context.Context, topology.Maintenance) (int64, error) {
+	return 0, errors.ErrUnsupported
+}
+
+// EndMaintenance implements recovery.Ledger.
+func (l ledger) EndMaintenance(context.Context, int64) error { return errors.ErrUnsupported }
 
 // RenameCluster implements recovery.Ledger.
 func (l ledger) RenameCluster(ctx context.Context, _, _, _ string) error {

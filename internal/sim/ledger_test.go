@@ -31,7 +31,7 @@ func (c *clerk) begin(failed, cluster string, forced bool) *recovery.Recovery {
 	c.n++
 	r := &recovery.Recovery{UID: fmt.Sprintf("uid-%d", c.n), Started: time.Now(), Forced: forced}
 	r.Finding = analysis.Finding{Key: KeyOf(failed), Code: analysis.DeadPrimary, ClusterName: cluster, IsPrimary: true}
-	block, err := c.ledger.RegisterRecovery(c.t.Context(), r)
+	block, err := c.ledger.RegisterRecovery(c.t.Context(), r, nil)
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -127,9 +127,6 @@ func (s *Server) answer() observe.Answer {
 	if s.semiTimeout == 0 {
 		i.SemiSync.SourceTimeoutMillis = uint64(time.Hour / time.Millisecond)
 	}
-	if s.maria() {
-		i.SemiSync.SourceWaitCount = 0
-	}
 	i.Channel = topology.Channel{IOThread: topology.NoThread, SQLThread: topology.NoThread}
 	if s.ch != nil {
 		i.Channel = s.ch.status()
@@ -166,7 +163,7 @@ func (ch *channel) status() topology.Channel {
 	case ch.mode == topology.OracleGTID:
 		c.RetrievedSet = ch.retrieved.text(w)
 	case s.maria():
-		c.AppliedSet = s.slavePos()
+		c.AppliedSet = s.currentPos() // so it says, although the column is named Gtid_Slave_Pos
 		if ch.ioPos >= 0 {
 			c.RetrievedSet = w.mariaGTID(ch.ioPos)
 		}

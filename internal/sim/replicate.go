@@ -27,15 +27,18 @@ type channel struct {
 	user             string
 	delay            time.Duration
 	relay            []received
+	begins           int // the place in the source's log at which the relay log begins
 	next             int // first of relay that is not applied
 	retrieved        gtidSet
 	ioPos            txn // MariaDB: the newest that was received (gtid_io_pos); -1 none
 	read, exec       int // place in the source's log
 	ioGen, sqlGen    int // count stops and starts; what was begun before counts no more
 	stream           *stream
-	greeting         bool // the receiver waits for the first answer of a source that is silent
+	greeting         bool   // the receiver waits for the first answer of a source that is silent
+	greeted          moment // since when
 	applying         bool
-	failAt           int // the applier fails at its next transaction with this error; 0 never
+	failAt           int  // the applier fails at its next transaction with this error; 0 never
+	gathered         bool // a manager has stopped the receiver, and nobody has started it since
 	everReceivedFrom topology.Key
 }
 
@@ -97,6 +100,7 @@ func (ch *channel) start(t server.Threads) {
 		ch.kick()
 	}
 	if t != server.SQLThread && ch.io == topology.ThreadStopped {
+		ch.gathered = false
 		ch.ioGen++
 		ch.ioErrno, ch.ioErr = 0, ""
 		ch.connect()
@@ -108,7 +112,7 @@ func (ch *channel) dropRelay() {
 	ch.relay, ch.next = nil, 0
 	ch.retrieved = nil
 	ch.ioPos = ch.s.applied
-	ch.read = ch.exec
+	ch.read, ch.begins = ch.exec, ch.exec
 }
 
 // unapplied is what was received and not applied.
@@ -134,6 +138,7 @@ func (ch *channel) connect() {
 				}
 			})
 		}
+		was := ch.greeting
 		ch.greeting = false
 		switch {
 		case s.hung:
@@ -144,8 +149,7 @@ func (ch *channel) connect() {
 			ch.ioErrno, ch.ioErr = 2005, "unknown host"
 			again(ch.retry())
 		case src.hostDown || src.hung || !w.talks(s.node, src.node):
-			ch.greeting = true
-			again(time.Second)
+			ch.greet(src, was, again)
 		case !src.up:
 			ch.ioErrno, ch.ioErr = 2003, "can't connect"
 			again(ch.retry())
@@ -153,6 +157,25 @@ func (ch *channel) connect() {
 			ch.established(src)
 		}
 	})
+}
+
+// greet waits for the first answer of a silent source. When the net timeout is over the receiver says that it cannot connect,
+// and tries again.
+func (ch *channel) greet(src *Server, already bool, again func(time.Duration)) {
+	if !already {
+		ch.greeted = ch.s.w.now()
+	}
+	ch.greeting = true
+	if ch.s.w.now()-ch.greeted < ch.s.w.Scenario.NetTimeout {
+		again(time.Second)
+		return
+	}
+	ch.greeting = false
+	ch.ioErrno, ch.ioErr = 2013, "lost connection at the initial communication packet"
+	if src.hostDown || !ch.s.w.talks(ch.s.node, src.node) {
+		ch.ioErrno, ch.ioErr = 2003, "can't connect"
+	}
+	again(ch.retry())
 }
 
 func (ch *channel) retry() time.Duration { return ch.s.w.Scenario.ConnectRetry }
@@ -215,7 +238,7 @@ func (ch *channel) established(src *Server) {
 			return
 		}
 	}
-	c := &stream{source: src, replica: s, ch: ch, cursor: begin, heard: w.now(), semi: src.semiSource && s.semiReplica}
+	c := &stream{source: src, replica: s, ch: ch, cursor: begin, heard: w.now(), semi: s.semiReplica}
 	ch.stream = c
 	ch.io, ch.ioErrno, ch.ioErr = topology.ThreadRunning, 0, ""
 	ch.everReceivedFrom = ch.source
@@ -402,8 +425,10 @@ func (ch *channel) apply() {
 	next := ch.relay[ch.next]
 	r := &w.txns[next.t]
 	if ch.failAt != 0 {
-		errno := ch.failAt
+		s.unfit[next.t] = ch.failAt
 		ch.failAt = 0
+	}
+	if errno := s.unfit[next.t]; errno != 0 {
 		ch.fail(errno, "it cannot be applied")
 		return
 	}
@@ -421,9 +446,10 @@ func (ch *channel) apply() {
 	if ch.next == len(ch.relay) {
 		ch.exec = ch.read
 	}
-	if ch.next > 64 { // what is applied is of no use any more
-		ch.relay = append([]received(nil), ch.relay[ch.next:]...)
-		ch.next = 0
+	if kept := 256; ch.next > 2*kept { // relay logs that are applied are deleted
+		ch.begins = ch.relay[ch.next-kept-1].at
+		ch.relay = append([]received(nil), ch.relay[ch.next-kept:]...)
+		ch.next = kept
 	}
 }
 

@@ -25,8 +25,10 @@ type Scenario struct {
 	Managers   int           // 0 is one
 	Apps       int           // applications that write
 	WriteEvery time.Duration // how often each does; 0 is 50 ms
-	HookTime   time.Duration // what each list of hooks takes
-	Settings   string        // further keys of the configuration, as JSON: "Key": value, …
+	// Busy is from when to when they do so; before and after they write seldom, which costs less. The zero value is always.
+	Busy     struct{ From, To time.Duration }
+	HookTime time.Duration // what each list of hooks takes
+	Settings string        // further keys of the configuration, as JSON: "Key": value, …
 
 	// NoQuery says that no query tells replication credentials (ReplicationCredentialsQuery): MySQL's replicas tell them,
 	// and nobody else.
@@ -34,6 +36,8 @@ type Scenario struct {
 
 	Steps []Step
 	Until time.Duration // when it ends; it should be quiet for a while before
+	// Brief ends it sooner where everything is in order by then: what is left would cost time and show nothing.
+	Brief bool
 
 	// ByHand says that people change servers; what they break is not held against the engine.
 	ByHand bool

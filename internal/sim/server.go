@@ -22,7 +22,7 @@ type ServerSpec struct {
 	StaysOff bool
 	// Lossy says that its binary log is written to disk once a second only.
 	Lossy bool
-	// Rewinds says that after a crash it takes out of its binary log what no replica has confirmed, as MariaDB does with
+	// Rewinds says that after a crash it takes out of its binary log what was waiting for a confirmation, as MariaDB does with
 	// init_rpl_role=SLAVE.
 	Rewinds bool
 
@@ -59,7 +59,8 @@ type Server struct {
 	purged  int     // as many of it are no more there for replicas
 	has     gtidSet // MySQL: what the log holds; MariaDB keeps it as well, for the comparisons of the world
 	inLog   map[txn]bool
-	applied txn // MariaDB: the newest replicated transaction (gtid_slave_pos); -1 none
+	unfit   map[txn]int // what it cannot apply, whoever sends it, until somebody repairs its data; and the error
+	applied txn         // MariaDB: the newest replicated transaction (gtid_slave_pos); -1 none
 
 	ch      *channel
 	streams []*stream // to replicas
@@ -71,6 +72,7 @@ type Server struct {
 	waitCount               int
 	confirmed               map[*Server]int // how much of the log a replica has confirmed
 	waiting                 []*commit
+	decided                 int // how much of the log was committed when the process ended last
 	nextConn                uint64
 
 	closes []uint64 // connections that close it and wait for commits
@@ -165,12 +167,12 @@ func (s *Server) newTxn(by string) txn {
 
 // write commits a transaction of a client. tell hears what becomes of it, unless the server is lost before; it is called
 // at once where nobody has to confirm. The server is open.
-func (s *Server) write(by string, tell func(t txn, acked, guaranteed bool)) {
+func (s *Server) write(by string, tell func(t txn, acked, guaranteed bool)) txn {
 	t := s.newTxn(by)
 	s.append(t)
 	if !s.semiSource || s.semiOff {
 		tell(t, true, false)
-		return
+		return t
 	}
 	s.nextConn++
 	c := &commit{t: t, index: len(s.log), conn: s.nextConn, since: s.w.now(), tell: func(acked, guaranteed bool) { tell(t, acked, guaranteed) }}
@@ -186,6 +188,7 @@ func (s *Server) write(by string, tell func(t txn, acked, guaranteed bool)) {
 		})
 	}
 	s.confirm()
+	return t
 }
 
 // clients are the replicas that may confirm.
@@ -288,6 +291,10 @@ func (s *Server) powerOff() {
 func (s *Server) stopRunning() {
 	s.up, s.hung = false, false
 	s.life++
+	s.decided = len(s.log)
+	if len(s.waiting) > 0 {
+		s.decided = s.waiting[0].index - 1
+	}
 	s.waiting = nil // their clients hear nothing
 	s.closes, s.parked = nil, nil
 	if s.ch != nil {
@@ -304,12 +311,13 @@ func (s *Server) restart() {
 	}
 	w := s.w
 	s.hostDown = false
-	if s.Rewinds && len(s.streams) == 0 || s.Rewinds && s.semiSource {
+	if s.Rewinds && s.semiSource {
 		s.rewind()
 	}
 	s.up, s.booted = true, w.now()
 	s.life++
 	s.readOnly = !s.OpensOnRestart
+	s.semiByOptionFile()
 	s.semiOff = false
 	clear(s.confirmed)
 	for _, c := range append([]*stream(nil), s.streams...) {
@@ -322,13 +330,13 @@ func (s *Server) restart() {
 	w.rewired()
 }
 
-// rewind takes what nobody has confirmed out of the log.
+// rewind takes out of the log what was waiting for a confirmation when the process ended, and nobody has confirmed.
 func (s *Server) rewind() {
-	to := 0
+	to := s.decided
 	for _, at := range s.confirmed {
 		to = max(to, at)
 	}
-	if to > 0 && to < len(s.log) {
+	if to < len(s.log) {
 		lost := s.truncate(to)
 		s.w.say(s.node, "it takes %d transactions out of its log that nobody has confirmed", len(lost))
 	}

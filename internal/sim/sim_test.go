@@ -1,10 +1,20 @@
 package sim
 
 import (
+	"fmt"
+	"os"
 	"testing"
 	"testing/synctest"
 	"time"
 )
+
+func TestMain(m *testing.M) {
+	if err := Undisturbed(); err != nil {
+		fmt.Fprintln(os.Stderr, "beginning anew without preemption:", err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
 
 // run runs a scenario in a bubble of its own.
 func run(t *testing.T, r *Runner, sc *Scenario) (result *Result) {

@@ -18,7 +18,9 @@ type World struct {
 	mu      sync.Mutex
 	queue   events
 	planned int
-	wake    chan struct{}
+	alarm   *time.Timer // calls turn when the next event is due
+	turning bool        // events are being done
+	over    bool        // nothing happens any more
 
 	nodes     []string
 	sent      [][][kinds]uint16 // messages of each kind from one node to another so far
@@ -45,9 +47,10 @@ type World struct {
 func newWorld(sc *Scenario, r *Runner) *World {
 	w := &World{
 		Scenario: sc, seed: mix(sc.Seed), start: time.Now(),
-		wake: make(chan struct{}, 1), changed: make(chan struct{}), byKey: make(map[topology.Key]*Server),
+		changed: make(chan struct{}), byKey: make(map[topology.Key]*Server),
 		txns: make([]record, 0, 2048),
 	}
+	w.alarm = time.AfterFunc(time.Hour, w.turn)
 	w.check = newChecker(w)
 	w.backend = newBackend(w, w.addNode("backend"))
 	for n := range sc.Servers {
@@ -83,7 +86,7 @@ func (w *World) addServer(n int, spec *ServerSpec) {
 	s := &Server{
 		ServerSpec: *spec, w: w, node: w.addNode(spec.Name), index: n, key: KeyOf(spec.Name),
 		uuid: fmt.Sprintf("00000000-0000-0000-0000-%012d", n+1), serverID: n + 1,
-		up: true, booted: -time.Hour, readOnly: !spec.Open, inLog: make(map[txn]bool), applied: -1,
+		up: true, booted: -time.Hour, readOnly: !spec.Open, inLog: make(map[txn]bool), unfit: make(map[txn]int), applied: -1,
 		confirmed: make(map[*Server]int), waitCount: 1, nextConn: 100,
 		log: make([]txn, 0, 1024),
 	}
@@ -106,11 +109,7 @@ func KeyOf(name string) topology.Key { return topology.Key{Hostname: name, Port:
 // configure sets up replication and semi-sync as the scenario says, before time begins.
 func (s *Server) configure() {
 	sc := s.w.Scenario
-	if sc.SemiSync {
-		s.semiSource = s.Open
-		s.semiReplica = s.Priority > 0
-		s.semiTimeout = sc.SemiSyncTimeout
-	}
+	s.semiByOptionFile()
 	if s.Source == "" {
 		return
 	}
@@ -119,6 +118,13 @@ func (s *Server) configure() {
 		io: topology.ThreadStopped, sql: topology.ThreadStopped,
 	}
 	s.ch.start(allThreads)
+}
+
+// semiByOptionFile sets semi-sync as the server's option file does: what was switched since is forgotten at a restart.
+func (s *Server) semiByOptionFile() {
+	if sc := s.w.Scenario; sc.SemiSync {
+		s.semiSource, s.semiReplica, s.semiTimeout = s.Open, s.Priority > 0, sc.SemiSyncTimeout
+	}
 }
 
 // mode is how the replicas of the scenario find their place.

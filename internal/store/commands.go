@@ -49,7 +49,6 @@ var knownCommands = map[string]func(json.RawMessage) (command, error){
 	registerRecovery{}.op():      read[registerRecovery],
 	registerUnresolve{}.op():     read[registerUnresolve],
 	releaseMaintenance{}.op():    read[releaseMaintenance],
-	renewLostInRecovery{}.op():   read[renewLostInRecovery],
 	renameCluster{}.op():         read[renameCluster],
 	resolveRecovery{}.op():       read[resolveRecovery],
 	saveToken{}.op():             read[saveToken],
@@ -157,7 +156,6 @@ type (
 		Cluster string
 	}
 	expireClusterSwitches struct{}
-	renewLostInRecovery   struct{}
 	disableRecoveries     struct{}
 	enableRecoveries      struct{}
 	injectedPseudoGTID    struct {
@@ -181,6 +179,7 @@ type (
 	registerDetection struct{ Detection }
 	registerRecovery  struct {
 		Recovery Recovery
+		Journal  *JournalEntry
 		Force    bool
 	}
 	// clearDetections ends the active periods of the detections of a server or of a cluster.
@@ -229,7 +228,6 @@ func (forgetCluster) op() string         { return "forget-cluster" }
 func (switchClusterOff) op() string      { return "disable-cluster-recoveries" }
 func (switchClusterOn) op() string       { return "enable-cluster-recoveries" }
 func (expireClusterSwitches) op() string { return "expire-cluster-recoveries" }
-func (renewLostInRecovery) op() string   { return "renew-lost-in-recovery" }
 func (disableRecoveries) op() string     { return "disable-global-recoveries" }
 func (enableRecoveries) op() string      { return "enable-global-recoveries" }
 func (injectedPseudoGTID) op() string    { return "injected-pseudo-gtid" }
@@ -397,12 +395,8 @@ func (expireClusterSwitches) apply(ctx context.Context, s *Store) (any, error) {
 	return s.ExpireClusterSwitches(ctx)
 }
 
-func (renewLostInRecovery) apply(ctx context.Context, s *Store) (any, error) {
-	return nil, s.RenewLostInRecovery(ctx)
-}
-
 func (c putJournal) apply(ctx context.Context, s *Store) (any, error) {
-	return nil, s.PutJournal(ctx, c.JournalEntry)
+	return nil, s.putJournal(ctx, s.within, c.JournalEntry)
 }
 
 func (c writeAudit) apply(ctx context.Context, s *Store) (any, error) {
@@ -427,7 +421,7 @@ type registeredRecovery struct {
 }
 
 func (c registerRecovery) apply(ctx context.Context, s *Store) (any, error) {
-	registration, err := s.RegisterRecovery(ctx, &c.Recovery, c.Force)
+	registration, err := s.RegisterRecovery(ctx, &c.Recovery, c.Journal, c.Force)
 	return registeredRecovery{registration, c.Recovery.ID}, err
 }
 

@@ -64,10 +64,12 @@ var mayTouchAgreed = []string{"Apply", "Carry", "Deploy", "Housekeep", "ImportTa
 
 // mayTouchOthers are commands that also write where each node may have rows of its own.
 var mayTouchOthers = map[string]string{
-	"RenameCluster":   "aliases and domains follow, as each node would work them out",
-	"SetAlias":        "all nodes learn at once what each would work out",
-	"ForgetInstances": "nodes stop looking at servers together",
-	"ForgetCluster":   "nodes stop looking at servers together",
+	"RenameCluster":     "aliases and domains follow, as each node would work them out",
+	"SetAlias":          "all nodes learn at once what each would work out",
+	"ForgetInstances":   "nodes stop looking at servers together",
+	"ForgetCluster":     "nodes stop looking at servers together",
+	"RegisterDetection": "managers that share a backend take turns there; entries of the log need not",
+	"RegisterRecovery":  "managers that share a backend take turns there; entries of the log need not",
 }
 
 // TestEveryWriteIsADecisionOrLocal reads the source of this package: each exported method of Store that leads to a

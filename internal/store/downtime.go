@@ -3,13 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
-	"time"
 
 	"orchestrator/internal/topology"
 )
-
-// lostForever is how far ahead the downtime of servers that a recovery left behind is kept.
-const lostForever = 365 * 24 * time.Hour
 
 // BeginDowntime declares a downtime, in place of one that the server may have.
 func (s *Store) BeginDowntime(ctx context.Context, key topology.Key, d topology.Downtime) error {
@@ -73,18 +69,4 @@ func (s *Store) ExpireDowntimes(ctx context.Context) ([]topology.Key, error) {
 		return err
 	})
 	return expired, err
-}
-
-// RenewLostInRecovery keeps the downtimes of servers that recoveries left behind from ending.
-func (s *Store) RenewLostInRecovery(ctx context.Context) error {
-	now := s.now()
-	due := "downtime_active IS NOT NULL AND reason = ? AND " + s.dialect.moment("end_timestamp") + " BETWEEN ? AND ?"
-	args := []any{topology.ReasonLostInRecovery, stamp(now), stamp(now.Add(lostForever - 24*time.Hour))}
-	if s.agreed != nil {
-		_, err := s.agreeIfAny(ctx, renewLostInRecovery{}, "database_instance_downtime", due, args...)
-		return err
-	}
-	_, err := s.exec(ctx, "renew downtimes of lost servers", "UPDATE database_instance_downtime SET end_timestamp = ? WHERE "+due,
-		append([]any{stamp(now.Add(lostForever))}, args...)...)
-	return err
 }

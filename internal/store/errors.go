@@ -115,8 +115,8 @@ var sqliteKinds = map[int]error{
 var mysqlKinds = map[uint16]error{
 	1021: ErrFull, 1114: ErrFull, 1026: ErrFull,
 	1290: ErrReadOnly, 1836: ErrReadOnly, 1792: ErrReadOnly,
-	1205: ErrBusy, 1213: ErrBusy,
-	1040: ErrUnreachable, 1053: ErrUnreachable, 1158: ErrUnreachable, 1159: ErrUnreachable,
+	1205: ErrBusy, deadlock: ErrBusy, notCertified: ErrBusy,
+	notReady: ErrUnreachable, 1040: ErrUnreachable, 1053: ErrUnreachable, 1158: ErrUnreachable, 1159: ErrUnreachable,
 	1044: ErrDenied, 1045: ErrDenied, 1142: ErrDenied, 1698: ErrDenied,
 	1146: ErrNoSchema,
 }
@@ -146,12 +146,19 @@ func kindOf(err error) error {
 		return ErrUnreachable
 	case errors.Is(err, syscall.EIO):
 		return ErrIO
-	case errors.As(err, &network), errors.Is(err, driver.ErrBadConn), errors.Is(err, mysql.ErrInvalidConn):
+	case errors.Is(err, errClosed):
+		return ErrReadOnly
+	case errors.Is(err, errApart), errors.As(err, &network), errors.Is(err, driver.ErrBadConn), errors.Is(err, mysql.ErrInvalidConn):
 		return ErrUnreachable
 	case errors.Is(err, sql.ErrNoRows):
 		return ErrNotFound
 	}
 	return nil
+}
+
+// broken says whether the connection to the server was lost.
+func broken(err error) bool {
+	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysql.ErrInvalidConn)
 }
 
 // mysqlNumber is the server's error number, 0 when err is something else.

@@ -19,6 +19,7 @@ type extraDetails struct {
 	CheckHung      bool                   `json:",omitempty"`
 	SourceNewNames bool                   `json:",omitempty"` // semi-sync plugin
 	ReplicaNames   bool                   `json:",omitempty"`
+	OutsideGroup   string                 `json:",omitempty"`
 	Channel        topology.Channel       `json:",omitzero"`
 	Others         []topology.Channel     `json:",omitempty"`
 	Troubles       topology.WriteTroubles `json:",omitempty"`
@@ -34,6 +35,7 @@ func detailsOf(i *topology.Instance) extraDetails {
 		CheckHung:      i.Check.Hung,
 		SourceNewNames: i.SemiSync.SourceNewNames,
 		ReplicaNames:   i.SemiSync.ReplicaNewNames,
+		OutsideGroup:   i.Group.Outside,
 		Channel:        i.Channel,
 		Others:         i.Others,
 		Troubles:       i.Troubles,
@@ -47,6 +49,7 @@ func (d extraDetails) applyTo(i *topology.Instance) {
 	i.ClusterDomain = d.ClusterDomain
 	i.Check.Err, i.Check.Hung = d.CheckError, d.CheckHung
 	i.SemiSync.SourceNewNames, i.SemiSync.ReplicaNewNames = d.SourceNewNames, d.ReplicaNames
+	i.Group.Outside = d.OutsideGroup
 	i.Channel = d.Channel
 	i.Others = d.Others
 	i.Troubles = d.Troubles

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"time"
 )
 
@@ -15,12 +16,40 @@ type JournalEntry struct {
 	Updated time.Time
 }
 
-// PutJournal stores how far a recovery has come, in place of what was stored before.
-func (s *Store) PutJournal(ctx context.Context, e JournalEntry) error {
-	if s.agreed != nil {
-		return decide(ctx, s, putJournal{e})
+// ChangeJournal stores how far a recovery has come, as change makes it of what is stored; known is false where nothing is.
+// Nobody else changes it meanwhile. An error of change is returned, and nothing is stored.
+func (s *Store) ChangeJournal(ctx context.Context, uid string, change func(there JournalEntry, known bool) (JournalEntry, error)) error {
+	if s.agreed != nil { // only who leads decides, so nobody else does
+		there, known, err := s.Journal(ctx, uid)
+		if err != nil {
+			return err
+		}
+		next, err := change(there, known)
+		if err != nil {
+			return err
+		}
+		return decide(ctx, s, putJournal{next})
 	}
-	_, err := s.exec(ctx, "write journal of recovery "+e.UID, s.dialect.upsert("recovery_journal",
+	op := "change journal of recovery " + uid
+	return s.tx(ctx, op, func(tx *sql.Tx) error {
+		// Changing nothing takes the row's lock before it is read.
+		if _, err := s.execOn(ctx, tx, op, "UPDATE recovery_journal SET is_open = is_open WHERE recovery_uid = ?", uid); err != nil {
+			return err
+		}
+		there, known, err := s.journal(ctx, tx, uid)
+		if err != nil {
+			return err
+		}
+		next, err := change(there, known)
+		if err != nil {
+			return err
+		}
+		return s.putJournal(ctx, tx, next)
+	})
+}
+
+func (s *Store) putJournal(ctx context.Context, q querier, e JournalEntry) error {
+	_, err := s.execOn(ctx, q, "write journal of recovery "+e.UID, s.dialect.upsert("recovery_journal",
 		"recovery_uid", "cluster_name, step, state, is_open, last_updated"),
 		e.UID, e.Cluster, e.Step, e.State, flag(e.Open), stamp(s.now()))
 	return err
@@ -28,7 +57,11 @@ func (s *Store) PutJournal(ctx context.Context, e JournalEntry) error {
 
 // Journal returns how far a recovery has come; ok is false when nothing is stored.
 func (s *Store) Journal(ctx context.Context, uid string) (e JournalEntry, ok bool, err error) {
-	all, err := s.journals(ctx, "WHERE recovery_uid = ?", uid)
+	return s.journal(ctx, s.reader, uid)
+}
+
+func (s *Store) journal(ctx context.Context, q querier, uid string) (e JournalEntry, ok bool, err error) {
+	all, err := s.journals(ctx, q, "WHERE recovery_uid = ?", uid)
 	if err != nil || len(all) == 0 {
 		return e, false, err
 	}
@@ -37,11 +70,11 @@ func (s *Store) Journal(ctx context.Context, uid string) (e JournalEntry, ok boo
 
 // OpenJournals returns the recoveries that somebody still has to finish, oldest first.
 func (s *Store) OpenJournals(ctx context.Context) ([]JournalEntry, error) {
-	return s.journals(ctx, "WHERE is_open = 1")
+	return s.journals(ctx, s.reader, "WHERE is_open = 1")
 }
 
-func (s *Store) journals(ctx context.Context, where string, args ...any) ([]JournalEntry, error) {
-	return collect(ctx, s, s.reader, "load recovery journals", func(r []value) JournalEntry {
+func (s *Store) journals(ctx context.Context, q querier, where string, args ...any) ([]JournalEntry, error) {
+	return collect(ctx, s, q, "load recovery journals", func(r []value) JournalEntry {
 		return JournalEntry{r[0].text(), r[1].text(), int(r[2].int()), r[3].text(), r[4].bool(), r[5].time()}
 	}, "SELECT recovery_uid, cluster_name, step, state, is_open, last_updated FROM recovery_journal "+where+
 		" ORDER BY last_updated, recovery_uid", args...)

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"strconv"
 	"strings"
 
@@ -68,8 +70,8 @@ func (s *Store) ListKV(ctx context.Context, prefix string) ([]KV, error) {
 	return matching, nil
 }
 
-// RecoveryDisabled says whether recoveries are switched off globally. When the switch cannot be read, it answers yes
-// together with the error: nothing is repaired on a guess.
+// RecoveryDisabled says whether recoveries are switched off globally until somebody switches them on. When the switch
+// cannot be read, it answers yes together with the error: nothing is repaired on a guess.
 func (s *Store) RecoveryDisabled(ctx context.Context) (bool, error) {
 	disabled := false
 	err := s.each(ctx, s.reader, "read the global recovery switch", func(r []value) { disabled = disabled || r[0].bool() },
@@ -80,7 +82,7 @@ func (s *Store) RecoveryDisabled(ctx context.Context) (bool, error) {
 	return disabled, nil
 }
 
-// SetRecoveryDisabled switches recoveries off or on globally.
+// SetRecoveryDisabled switches recoveries off or on globally, in place of how they were switched before.
 func (s *Store) SetRecoveryDisabled(ctx context.Context, disabled bool) error {
 	if s.agreed != nil && disabled {
 		return decide(ctx, s, disableRecoveries{})
@@ -88,10 +90,18 @@ func (s *Store) SetRecoveryDisabled(ctx context.Context, disabled bool) error {
 	if s.agreed != nil {
 		return decide(ctx, s, enableRecoveries{})
 	}
+	op, statement, args := "enable recoveries", "DELETE FROM global_recovery_disable", []any(nil)
 	if disabled {
-		_, err := s.exec(ctx, "disable recoveries", s.dialect.insertIgnore("global_recovery_disable", "disable_recovery"), 1)
-		return err
+		op, statement, args = "disable recoveries", s.dialect.insertIgnore("global_recovery_disable", "disable_recovery"), []any{1}
 	}
-	_, err := s.exec(ctx, "enable recoveries", "DELETE FROM global_recovery_disable")
-	return err
+	return s.tx(ctx, op, func(tx *sql.Tx) error {
+		if _, err := s.execOn(ctx, tx, op, statement, args...); err != nil {
+			return err
+		}
+		_, err := s.execOn(ctx, tx, op, "DELETE FROM cluster_recovery_disable WHERE cluster_name = ''")
+		if errors.Is(err, ErrNoSchema) { // the tables of another program, which may not be changed
+			return nil
+		}
+		return err
+	})
 }

@@ -5,10 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 )
 
-// locked runs do on one connection while no other process runs something under the same name in this database. It is
-// for MySQL; on SQLite a transaction that writes is alone anyway.
+// locked runs do on one connection while no other process runs something under the same name in this database, on the
+// same server. It is for MySQL; on SQLite a transaction that writes is alone anyway.
 func (s *Store) locked(ctx context.Context, on *sql.DB, name string, waitSeconds int, do func(conn *sql.Conn) error) (err error) {
 	conn, err := on.Conn(ctx)
 	if err != nil {
@@ -38,16 +39,25 @@ func (s *Store) locked(ctx context.Context, on *sql.DB, name string, waitSeconds
 // maxLockName is how long a lock's name may be on MySQL.
 const maxLockName = 64
 
-// registrationWaitSeconds is how long a registration waits for another one.
-const registrationWaitSeconds = 5
+// registrationWait is how long a registration waits for another one.
+const registrationWait = 5 * time.Second
 
 // txAlone is tx for something that must not happen twice at the same time on several nodes: looking whether rows
-// exist and then adding one. Row locks cannot do it, because there is no row to lock yet.
+// exist and then adding one. Row locks cannot do it, because there is no row to lock yet; so all change one row first.
+// On one server they wait for each other there. On several members of one backend, where named locks and row locks are
+// each member's own, all but one fail with their commits, and look again.
 func (s *Store) txAlone(ctx context.Context, op string, do func(tx *sql.Tx) error) error {
 	if s.dialect == SQLite || s.within != nil { // entries of the log are applied one after another
 		return s.tx(ctx, op, do)
 	}
-	return s.fail(op, s.locked(ctx, s.writer, "register", registrationWaitSeconds, func(conn *sql.Conn) error {
-		return s.retry(ctx, func() error { return runTx(ctx, conn, do) })
-	}))
+	return s.tx(ctx, op, func(tx *sql.Tx) error {
+		turn, cancel := context.WithTimeout(ctx, registrationWait)
+		defer cancel()
+		_, err := s.execOn(turn, tx, op, `INSERT INTO one_at_a_time (what, times) VALUES ('register', 1)
+			ON DUPLICATE KEY UPDATE times = times + 1`)
+		if err != nil && !errors.Is(err, ErrNoSchema) { // tables that may not be changed may be older than that one
+			return err
+		}
+		return do(tx)
+	})
 }

@@ -6,8 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -18,9 +17,9 @@ const unknownDatabase = 1049
 
 func (s *Store) openMySQL(ctx context.Context) error {
 	o := s.options
-	addr := net.JoinHostPort(o.Host, strconv.Itoa(o.Port))
-	s.place = fmt.Sprintf("mysql %s@%s/%s", o.User, addr, o.Database)
-	if o.Host == "" || o.Database == "" {
+	list := Addresses(o.Host, o.Port)
+	s.place = fmt.Sprintf("mysql %s@%s/%s", o.User, strings.Join(list, ","), o.Database)
+	if len(list) == 0 || o.Database == "" {
 		return &Error{Backend: s.place, Op: "open", Err: errors.New(
 			"host and database are required (MySQLOrchestratorHost, MySQLOrchestratorDatabase)")}
 	}
@@ -38,7 +37,7 @@ func (s *Store) openMySQL(ctx context.Context) error {
 }
 
 func (s *Store) mysqlHandle(ctx context.Context, database string) (*sql.DB, error) {
-	return s.openHandle(ctx, s.mysqlConfig(database))
+	return s.openHandle(ctx, func(*mysql.Config) {}, database)
 }
 
 // deployTimeout is how long one statement of an upgrade may take, which on a large table is longer than any query.
@@ -46,13 +45,16 @@ const deployTimeout = 30 * time.Minute
 
 // patientHandle is for upgrades.
 func (s *Store) patientHandle(ctx context.Context) (*sql.DB, error) {
-	c := s.mysqlConfig(s.options.Database)
-	c.ReadTimeout = max(c.ReadTimeout, deployTimeout)
-	return s.openHandle(ctx, c)
+	return s.openHandle(ctx, func(c *mysql.Config) { c.ReadTimeout = max(c.ReadTimeout, deployTimeout) }, s.options.Database)
 }
 
-func (s *Store) openHandle(ctx context.Context, c *mysql.Config) (*sql.DB, error) {
-	connector, err := mysql.NewConnector(c)
+func (s *Store) openHandle(ctx context.Context, change func(*mysql.Config), database string) (*sql.DB, error) {
+	connector, err := newMembers(Addresses(s.options.Host, s.options.Port), func(address string, several bool) *mysql.Config {
+		c := s.mysqlConfig(address, database)
+		c.RejectReadOnly = c.RejectReadOnly || several
+		change(c)
+		return c
+	}, s.log)
 	if err != nil {
 		return nil, err
 	}
@@ -70,10 +72,10 @@ func (s *Store) openHandle(ctx context.Context, c *mysql.Config) (*sql.DB, error
 // mysqlConfig makes sessions independent of the server's settings: times are UTC, and a value that does not fit (a
 // foreign character in an error text, a name that is too long) is stored as well as the column can, because no
 // recovery must fail to be recorded for its comment.
-func (s *Store) mysqlConfig(database string) *mysql.Config {
+func (s *Store) mysqlConfig(address, database string) *mysql.Config {
 	o := s.options
 	c := mysql.NewConfig()
-	c.Net, c.Addr = "tcp", net.JoinHostPort(o.Host, strconv.Itoa(o.Port))
+	c.Net, c.Addr = "tcp", address
 	c.User, c.Passwd, c.DBName = o.User, o.Password, database
 	c.TLS = o.TLS
 	c.Timeout = orDefault(o.ConnectTimeout, 2*time.Second)

@@ -8,7 +8,7 @@ import (
 
 // The times of the shared backend, as the original has them.
 const (
-	// LeaseTime is how long a leader that says nothing stays leader.
+	// LeaseTime is how long a leader that says nothing stays leader, by the clock of who watches it.
 	LeaseTime = 5 * time.Second
 	// AvailableTime is how long a node that says nothing is shown as available.
 	AvailableTime = 2 * time.Second
@@ -81,11 +81,18 @@ func (s *Store) ExpireNodes(ctx context.Context) (int64, error) {
 		stamp(now.Add(-HealthTime)))
 }
 
-// AttemptLease tries to become the leader, or to stay it, and says whether the process is it now. It takes over when
-// there is no leader or the leader has not renewed its lease within LeaseTime.
-func (s *Store) AttemptLease(ctx context.Context, me Node) (leader bool, err error) {
-	err = s.tx(ctx, "attempt the leader lease", func(tx *sql.Tx) error {
-		leader = false
+// LeaseMark is who holds the lease, and when it was renewed last by the clock of the server that took the renewal. Several
+// servers may hold one backend, each with a clock of its own: the time is compared with no clock, only with itself.
+type LeaseMark struct {
+	Node
+	Renewed time.Time
+}
+
+// AttemptLease tries to become the leader, or to stay it, and returns who is it now. It takes over when there is no leader,
+// or when that is still the silent one: a holder that has not renewed its lease for as long as the caller had to watch it.
+func (s *Store) AttemptLease(ctx context.Context, me Node, silent LeaseMark) (holder LeaseMark, err error) {
+	const op = "attempt the leader lease"
+	err = s.tx(ctx, op, func(tx *sql.Tx) error {
 		now, err := s.clock(ctx, tx)
 		if err != nil {
 			return err
@@ -99,21 +106,24 @@ func (s *Store) AttemptLease(ctx context.Context, me Node) (leader bool, err err
 				[]any{stamp(now), me.Hostname, me.Token}},
 			{"take over the leader lease",
 				`UPDATE active_node SET hostname = ?, token = ?, last_seen_active = ?, first_seen_active = ?
-				WHERE anchor = 1 AND (hostname = '' OR ` + s.dialect.moment("last_seen_active") + " < ?)",
-				[]any{me.Hostname, me.Token, stamp(now), stamp(now), stamp(now.Add(-LeaseTime))}},
+				WHERE anchor = 1 AND (hostname = '' OR hostname = ? AND token = ? AND ` + s.dialect.moment("last_seen_active") + " = ?)",
+				[]any{me.Hostname, me.Token, stamp(now), stamp(now), silent.Hostname, silent.Token, stamp(silent.Renewed)}},
 			{"take the free leader lease",
 				s.dialect.insertIgnore("active_node", leaseColumns),
 				[]any{1, me.Hostname, me.Token, stamp(now), stamp(now)}},
 		} {
-			n, err := s.execOn(ctx, tx, attempt.op, attempt.query, attempt.args...)
-			if err != nil || n > 0 {
-				leader = n > 0
+			holder = LeaseMark{me, now}
+			if n, err := s.execOn(ctx, tx, attempt.op, attempt.query, attempt.args...); err != nil || n > 0 {
 				return err
 			}
 		}
-		return nil
+		return s.each(ctx, tx, op, func(r []value) { holder = LeaseMark{Node{r[0].text(), r[1].text()}, r[2].time()} },
+			"SELECT hostname, token, last_seen_active FROM active_node WHERE anchor = 1")
 	})
-	return leader && err == nil, err
+	if err != nil {
+		return LeaseMark{}, err
+	}
+	return holder, nil
 }
 
 const leaseColumns = "anchor, hostname, token, last_seen_active, first_seen_active"

@@ -71,9 +71,10 @@ const recoveryInserted = `uid, hostname, port, in_active_period, start_active_pe
 
 // RegisterRecovery records that a recovery starts, unless a recent one forbids it: then the result names the recovery
 // that is in the way, and unless it is a duplicate, the block is recorded for people to see. With force only an
-// unfinished recovery of the same server is in the way; finished ones are acknowledged. Check and record are one
-// transaction. r.UID must be set; r.ID and r.Active are set when it was registered.
-func (s *Store) RegisterRecovery(ctx context.Context, r *Recovery, force bool) (Registration, error) {
+// unfinished recovery of the same server is in the way; finished ones are acknowledged. Check, record and journal are one
+// transaction, so that no process leaves a recovery behind of which nobody knows that it is to be finished; a nil journal
+// writes none. r.UID must be set; r.ID and r.Active are set when it was registered.
+func (s *Store) RegisterRecovery(ctx context.Context, r *Recovery, journal *JournalEntry, force bool) (Registration, error) {
 	op := "register recovery of " + r.Key.String()
 	if r.UID == "" {
 		return Registration{}, s.fail(op, errors.New("the recovery has no uid"))
@@ -82,7 +83,7 @@ func (s *Store) RegisterRecovery(ctx context.Context, r *Recovery, force bool) (
 		r.Start = s.now()
 	}
 	if s.agreed != nil {
-		got, err := agree[registeredRecovery](ctx, s, registerRecovery{*r, force})
+		got, err := agree[registeredRecovery](ctx, s, registerRecovery{*r, journal, force})
 		if err == nil && got.Outcome == Registered {
 			r.ID, r.Active = got.ID, true
 		}
@@ -100,7 +101,10 @@ func (s *Store) RegisterRecovery(ctx context.Context, r *Recovery, force bool) (
 			return err
 		}
 		result, err = s.insertRecovery(ctx, tx, r)
-		return err
+		if err != nil || result.Outcome != Registered || journal == nil {
+			return err
+		}
+		return s.putJournal(ctx, tx, *journal)
 	})
 	if err == nil && (result.Outcome == BlockedBySuccessor || result.Outcome == BlockedByCluster) {
 		err = s.RecordBlockedRecovery(ctx, BlockedRecovery{

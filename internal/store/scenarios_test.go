@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -131,13 +132,11 @@ func downtimes(t *testing.T, s *Store, clock *testClock) {
 	must(t, s.BeginDowntime(ctx, key("a"), d))
 	d.Reason = "again"
 	must(t, s.BeginDowntime(ctx, key("a"), d))
-	lost := topology.Downtime{Owner: "o", Reason: topology.ReasonLostInRecovery, Begin: clock.t, End: clock.t.Add(time.Minute)}
+	lost := topology.Downtime{Owner: "o", Reason: topology.ReasonLostInRecovery, Begin: clock.t, End: clock.t.Add(time.Hour)}
 	must(t, s.BeginDowntime(ctx, key("b"), lost))
 	same(t, "downtimes", must2(s.Downtimes(ctx)), map[topology.Key]topology.Downtime{key("a"): d, key("b"): lost})
-	must(t, s.RenewLostInRecovery(ctx))
 	clock.advance(2 * time.Minute)
-	lost.End = clock.t.Add(lostForever - 2*time.Minute)
-	same(t, "renewed", must2(s.Downtimes(ctx)), map[topology.Key]topology.Downtime{key("b"): lost})
+	same(t, "that of a lost server", must2(s.Downtimes(ctx)), map[topology.Key]topology.Downtime{key("b"): lost})
 	same(t, "expired", must2(s.ExpireDowntimes(ctx)), []topology.Key{key("a")})
 	same(t, "expired again", must2(s.ExpireDowntimes(ctx)), []topology.Key{})
 	same(t, "ended", must2(s.EndDowntime(ctx, key("b"))), true)
@@ -242,6 +241,17 @@ func keyValues(t *testing.T, s *Store, _ *testClock) {
 	same(t, "switched on", must2(s.SwitchOnCluster(ctx, "a:3306")), true)
 	same(t, "switched on twice", must2(s.SwitchOnCluster(ctx, "a:3306")), false)
 	same(t, "nothing is off", len(must2(s.SwitchedOffClusters(ctx))), 0)
+
+	all := ClusterSwitch{Owner: "ann", Reason: "a storm", Begin: now.Add(-time.Hour), End: now.Add(time.Hour)}
+	must(t, s.SetRecoveryDisabled(ctx, true))
+	must(t, s.SwitchOffCluster(ctx, all))
+	same(t, "off for a time, instead of until it is switched on", must2(s.RecoveryDisabled(ctx)), false)
+	same(t, "off for a time", must2(s.SwitchedOffClusters(ctx)), []ClusterSwitch{all})
+	must(t, s.SetRecoveryDisabled(ctx, true))
+	same(t, "off until it is switched on, instead of for a time", len(must2(s.SwitchedOffClusters(ctx))), 0)
+	must(t, s.SwitchOffCluster(ctx, all))
+	must(t, s.SetRecoveryDisabled(ctx, false))
+	same(t, "on again before its time", len(must2(s.SwitchedOffClusters(ctx))), 0)
 	must2(s.exec(ctx, "test", "DROP TABLE global_recovery_disable"))
 	if disabled, err := s.RecoveryDisabled(ctx); err == nil || !disabled {
 		t.Errorf("a switch that cannot be read: %v, %v", disabled, err)
@@ -297,7 +307,7 @@ func newRecovery(uid, host, cluster string) *Recovery {
 
 func register(t *testing.T, s *Store, r *Recovery, force bool) Registration {
 	t.Helper()
-	return must2(s.RegisterRecovery(t.Context(), r, force))
+	return must2(s.RegisterRecovery(t.Context(), r, nil, force))
 }
 
 func recoveryStory(t *testing.T, s *Store, clock *testClock) {
@@ -362,7 +372,7 @@ func blockedRecoveries(t *testing.T, s *Store, clock *testClock) {
 	must(t, s.RecordBlockedRecovery(ctx, BlockedRecovery{Key: key("q"), ClusterName: "q"}))
 	clock.advance(3 * time.Second)
 	same(t, "expired", must2(s.ExpireBlockedRecoveries(ctx, 2*time.Second)), 1)
-	if _, err := s.RegisterRecovery(ctx, &Recovery{Key: key("a")}, false); err == nil {
+	if _, err := s.RegisterRecovery(ctx, &Recovery{Key: key("a")}, nil, false); err == nil {
 		t.Error("a recovery without uid was registered")
 	}
 }
@@ -472,20 +482,38 @@ func acknowledging(t *testing.T, s *Store, clock *testClock) {
 func journals(t *testing.T, s *Store, clock *testClock) {
 	ctx := t.Context()
 	e := JournalEntry{UID: "1", Cluster: "c:1", Step: 1, State: `{"a":"größe"}`, Open: true, Updated: clock.t}
-	must(t, s.PutJournal(ctx, e))
+	must(t, setJournal(ctx, s, e))
 	e.Step = 2
-	must(t, s.PutJournal(ctx, e))
+	must(t, setJournal(ctx, s, e))
 	have, ok, err := s.Journal(ctx, "1")
 	must(t, err)
 	same(t, "journal", have, e)
 	same(t, "known", ok, true)
 	same(t, "open", must2(s.OpenJournals(ctx)), []JournalEntry{e})
 	e.Open = false
-	must(t, s.PutJournal(ctx, e))
+	must(t, setJournal(ctx, s, e))
 	same(t, "none open", len(must2(s.OpenJournals(ctx))), 0)
 	_, ok, err = s.Journal(ctx, "none")
 	must(t, err)
 	same(t, "unknown", ok, false)
+
+	refusal := errors.New("it is another's")
+	err = s.ChangeJournal(ctx, "1", func(there JournalEntry, known bool) (JournalEntry, error) {
+		same(t, "there", there, e)
+		same(t, "known to who changes it", known, true)
+		return JournalEntry{UID: "1", Step: 9}, refusal
+	})
+	same(t, "refused", errors.Is(err, refusal), true)
+	have, _, err = s.Journal(ctx, "1")
+	must(t, err)
+	same(t, "after a refusal", have, e)
+
+	r := newRecovery("2", "with", "with")
+	e = JournalEntry{UID: "2", Cluster: "with:1", State: "{}", Open: true, Updated: clock.t}
+	same(t, "registered", must2(s.RegisterRecovery(ctx, r, &e, false)).Outcome, Registered)
+	blocked := newRecovery("3", "with", "with")
+	same(t, "blocked", must2(s.RegisterRecovery(ctx, blocked, &JournalEntry{UID: "3", Open: true}, false)).Outcome, BlockedByCluster)
+	same(t, "the journal of who was registered", must2(s.OpenJournals(ctx)), []JournalEntry{e})
 }
 
 func changelog(t *testing.T, s *Store, clock *testClock) {
@@ -566,37 +594,42 @@ func lease(t *testing.T, s *Store, clock *testClock) {
 	if _, ok, err := s.ActiveNode(ctx); ok || err != nil {
 		t.Errorf("somebody leads a new database: %v", err)
 	}
-	same(t, "the first one", must2(s.AttemptLease(ctx, a)), true)
-	same(t, "another one", must2(s.AttemptLease(ctx, b)), false)
-	wait(t, s, clock, "active_node", 4*time.Second)
-	same(t, "renewed", must2(s.AttemptLease(ctx, a)), true)
-	wait(t, s, clock, "active_node", 4*time.Second)
-	same(t, "renewed counts", must2(s.AttemptLease(ctx, b)), false)
-	wait(t, s, clock, "active_node", 3*time.Second)
-	same(t, "taken over", must2(s.AttemptLease(ctx, b)), true)
-	same(t, "the old one has lost it", must2(s.AttemptLease(ctx, a)), false)
-	same(t, "so has a new process on the host", must2(s.AttemptLease(ctx, Node{"b", "2"})), false)
+	leads := func(n Node, silent ...LeaseMark) bool {
+		t.Helper()
+		return must2(s.AttemptLease(ctx, n, append(silent, LeaseMark{})[0])).Node == n
+	}
+	same(t, "the first one", leads(a), true)
+	same(t, "another one", leads(b), false)
+	seen := must2(s.AttemptLease(ctx, b, LeaseMark{}))
+	same(t, "who holds it", seen.Node, a)
+	wait(t, s, clock, "active_node", 100*LeaseTime)
+	same(t, "renewed", leads(a), true)
+	same(t, "what was seen silent is not so any more", leads(b, LeaseMark{a, seen.Renewed.Add(-time.Hour)}), false)
+	same(t, "somebody else was silent", leads(b, LeaseMark{Node{"a", "2"}, seen.Renewed}), false)
+	same(t, "taken over", leads(b, must2(s.AttemptLease(ctx, b, LeaseMark{}))), true)
+	same(t, "the old one has lost it", leads(a), false)
+	same(t, "so has a new process on the host", leads(Node{"b", "2"}), false)
 	must(t, s.GrabLease(ctx, a))
-	same(t, "grabbed", must2(s.AttemptLease(ctx, b)), false)
+	same(t, "grabbed", leads(b), false)
 	must(t, s.ReportHealth(ctx, NodeHealth{Node: a, AppVersion: "4", Mode: "HttpMode"}))
 	h, ok, err := s.ActiveNode(ctx)
 	must(t, err)
 	same(t, "leader", []any{h.Node, ok, h.AppVersion, h.LastSeen.IsZero()}, []any{a, true, "4", false})
 	must(t, s.Reelect(ctx))
 	same(t, "a lease that is gone is not renewed", must2(s.RenewLease(ctx, a)), false)
-	same(t, "after reelect", must2(s.AttemptLease(ctx, b)), true)
+	same(t, "after reelect", leads(b), true)
 	wait(t, s, clock, "active_node", 4*time.Second)
 	same(t, "the holder renews it", must2(s.RenewLease(ctx, b)), true)
 	same(t, "nobody else does", must2(s.RenewLease(ctx, a)), false)
 	wait(t, s, clock, "active_node", 4*time.Second)
-	same(t, "what was renewed so counts", must2(s.AttemptLease(ctx, a)), false)
+	same(t, "what was renewed so counts", leads(a), false)
 	same(t, "not inherited from somebody else", must2(s.InheritLease(ctx, a, "7")), false)
 	same(t, "inherited", must2(s.InheritLease(ctx, a, b.Token)), true)
 	same(t, "it is the heir's", must2(s.RenewLease(ctx, a)), true)
 	must(t, s.ReleaseLease(ctx, b))
-	same(t, "only the holder gives it back", must2(s.AttemptLease(ctx, b)), false)
+	same(t, "only the holder gives it back", leads(b), false)
 	must(t, s.ReleaseLease(ctx, a))
-	same(t, "after it was given back", must2(s.AttemptLease(ctx, b)), true)
+	same(t, "after it was given back", leads(b), true)
 }
 
 func health(t *testing.T, s *Store, clock *testClock) {
@@ -732,7 +765,7 @@ func housekeeping(t *testing.T, s *Store, clock *testClock) {
 		must(t, s.WriteRecoveryStep(ctx, RecoveryStep{UID: "1"}))
 		open := newRecovery("2", "b", "d:1")
 		register(t, s, open, true)
-		must(t, s.PutJournal(ctx, JournalEntry{UID: "2", Open: true}))
+		must(t, setJournal(ctx, s, JournalEntry{UID: "2", Open: true}))
 		must2(s.RegisterDetection(ctx, &Detection{Key: key("a"), Analysis: "DeadMaster"}))
 		must2(s.exec(ctx, "test", "INSERT INTO database_instance_extra VALUES ('orphan', 1, '', '{}', ?)", stamp(clock.t)))
 	}
@@ -840,4 +873,9 @@ func foreignTexts(t *testing.T, s *Store, clock *testClock) {
 	i.Channel.LastIOError, i.Version, i.Check.Err = long, "8.0.41", long
 	must(t, s.SaveInstances(ctx, i))
 	same(t, "error", load(t, s)[i.Key].Channel.LastIOError, long)
+}
+
+// setJournal stores a journal, whatever is there.
+func setJournal(ctx context.Context, s *Store, e JournalEntry) error {
+	return s.ChangeJournal(ctx, e.UID, func(JournalEntry, bool) (JournalEntry, error) { return e, nil })
 }

@@ -28,6 +28,16 @@ func ownTables() []table {
 			primary: "log_id",
 		},
 		{
+			// What only one process may do at a time changes its row first.
+			name: "one_at_a_time",
+			own:  true,
+			columns: []column{
+				{"what", "varchar(64)", required},
+				{"times", "bigint unsigned", "0"},
+			},
+			primary: "what",
+		},
+		{
 			// How far a recovery has come, for the node that has to carry on.
 			name: "recovery_journal",
 			own:  true,

@@ -219,14 +219,23 @@ func serverRefusals(t *testing.T, b *backendServer) {
 
 func twoNodesWantTheLease(t *testing.T, b *backendServer) {
 	o := b.options(newClock())
-	stores := []*Store{openServer(t, o), openServer(t, o), openServer(t, o)}
+	wantTheLease(t, openServer(t, o), openServer(t, o), openServer(t, o))
+}
+
+// wantTheLease has several processes attempt the lease at the same time.
+func wantTheLease(t *testing.T, stores ...*Store) {
+	t.Helper()
 	for round := range 5 {
 		must(t, stores[0].Reelect(t.Context()))
 		var wg sync.WaitGroup
 		leads := make([]bool, len(stores))
 		errs := make([]error, len(stores))
 		for n, s := range stores {
-			wg.Go(func() { leads[n], errs[n] = s.AttemptLease(t.Context(), Node{fmt.Sprint(n), "1"}) })
+			wg.Go(func() {
+				me := Node{fmt.Sprint(n), "1"}
+				holder, err := s.AttemptLease(t.Context(), me, LeaseMark{})
+				leads[n], errs[n] = holder.Node == me, err
+			})
 		}
 		wg.Wait()
 		must(t, errors.Join(errs...))
@@ -245,8 +254,40 @@ func twoNodesWantTheLease(t *testing.T, b *backendServer) {
 func twoNodesRegister(t *testing.T, b *backendServer) {
 	o := b.options(newClock())
 	stores := []*Store{openServer(t, o), openServer(t, o), openServer(t, o)}
+	registerAtOnce(t, "h", stores...)
+	changeAtOnce(t, stores...)
+}
+
+// changeAtOnce has several processes change the same journal at the same time: none must undo what another one did.
+func changeAtOnce(t *testing.T, stores ...*Store) {
+	t.Helper()
+	const times = 5
+	ctx := t.Context()
+	must(t, setJournal(ctx, stores[0], JournalEntry{UID: "shared", Open: true}))
+	var wg sync.WaitGroup
+	errs := make([]error, len(stores)*times)
+	for n, s := range stores {
+		wg.Go(func() {
+			for i := range times {
+				errs[n*times+i] = s.ChangeJournal(ctx, "shared", func(there JournalEntry, _ bool) (JournalEntry, error) {
+					there.Step++
+					return there, nil
+				})
+			}
+		})
+	}
+	wg.Wait()
+	must(t, errors.Join(errs...))
+	if e, _, err := stores[0].Journal(ctx, "shared"); err != nil || e.Step != len(stores)*times {
+		t.Errorf("%d processes changed a journal %d times each, and %d are left (%v)", len(stores), times, e.Step, err)
+	}
+}
+
+// registerAtOnce has several processes register the same failures and recoveries, of hosts of that name, at the same time.
+func registerAtOnce(t *testing.T, name string, stores ...*Store) {
+	t.Helper()
 	for round := range 5 {
-		host := fmt.Sprint("h", round)
+		host := fmt.Sprint(name, round)
 		var wg sync.WaitGroup
 		results := make([]Registration, len(stores))
 		detected := make([]bool, len(stores))
@@ -254,7 +295,7 @@ func twoNodesRegister(t *testing.T, b *backendServer) {
 		for n, s := range stores {
 			wg.Go(func() {
 				detected[n], errs[n] = s.RegisterDetection(t.Context(), &Detection{Key: key(host), Analysis: "DeadMaster"})
-				results[n], errs[len(stores)+n] = s.RegisterRecovery(t.Context(), newRecovery(fmt.Sprint(round, n), host, host), false)
+				results[n], errs[len(stores)+n] = s.RegisterRecovery(t.Context(), newRecovery(fmt.Sprint(name, round, n), host, host), nil, false)
 			})
 		}
 		wg.Wait()

@@ -20,7 +20,8 @@ type Options struct {
 	// File is the SQLite file; a name containing `:memory:` is a database that ends with the Store.
 	File string
 
-	// The MySQL or MariaDB server. Database is created when it does not exist.
+	// The MySQL or MariaDB server, or several that hold the same: Host may be a list separated by commas, whose items may
+	// have ports of their own. Database is created when it does not exist.
 	Host                     string
 	Port                     int
 	User, Password, Database string
@@ -140,7 +141,11 @@ func (s *Store) exec(ctx context.Context, op, query string, args ...any) (int64,
 		return s.execOn(ctx, s.within, op, query, args...)
 	}
 	begun := time.Now()
-	n, err := s.execOn(ctx, s.writer, op, query, args...)
+	var n int64
+	err := s.retry(ctx, func() (err error) {
+		n, err = s.execOn(ctx, s.writer, op, query, args...)
+		return err
+	})
 	s.wrote(begun, begun, err)
 	return n, err
 }
@@ -207,8 +212,9 @@ func collect[T any](ctx context.Context, s *Store, q querier, op string, scan fu
 	return all, nil
 }
 
-// tx runs do in a transaction, again when MySQL chose it as the victim of a deadlock. do must not keep state from a
-// failed attempt.
+// tx runs do in a transaction, again when it is certain that nothing of it was stored and it may work the next time: it
+// was the victim of a deadlock or of another member's transaction, or the connection broke before the commit. do must not
+// keep state from a failed attempt.
 func (s *Store) tx(ctx context.Context, op string, do func(tx *sql.Tx) error) error {
 	if s.within != nil {
 		return s.fail(op, do(s.within))
@@ -234,13 +240,30 @@ const (
 	retryPause  = 20 * time.Millisecond
 )
 
-// deadlock is the server's error number for the victim of one.
-const deadlock = 1213
+// The server's error numbers for a transaction that lost against another one.
+const (
+	deadlock     = 1213 // on the same server; also against one of another member of Galera
+	notCertified = 3101 // against one of another member of a replication group
+)
+
+// notStored is an error of which it is certain that nothing was stored.
+type notStored struct{ error }
+
+func (e notStored) Unwrap() error { return e.error }
+
+// mayRepeat says whether nothing was stored, and another attempt may do better.
+func mayRepeat(err error) bool {
+	switch mysqlNumber(err) {
+	case deadlock, notCertified, notReady:
+		return true
+	}
+	return errors.As(err, new(notStored))
+}
 
 func (s *Store) retry(ctx context.Context, once func() error) error {
 	for attempt := 1; ; attempt++ {
 		err := once()
-		if mysqlNumber(err) != deadlock || attempt == maxAttempts {
+		if !mayRepeat(err) || attempt == maxAttempts {
 			return err
 		}
 		pause := time.NewTimer(rand.N(time.Duration(attempt) * retryPause)) // the other one is given the time to finish
@@ -264,7 +287,11 @@ func runTx(ctx context.Context, on beginner, do func(tx *sql.Tx) error) error {
 		return err
 	}
 	if err := do(tx); err != nil {
-		if undo := tx.Rollback(); undo != nil && !rolledBackAlready(undo) {
+		undo := tx.Rollback()
+		switch {
+		case broken(err):
+			return notStored{err}
+		case undo != nil && !rolledBackAlready(undo):
 			return fmt.Errorf("%w; rolling back: %w", err, undo)
 		}
 		return err

@@ -112,6 +112,9 @@ type Check struct {
 	Hung           bool   // it failed because no answer came, not because the server refused
 }
 
+// Began is when the last check began, if it succeeded: what it found is not older than that.
+func (c Check) Began() time.Time { return c.Seen.Add(-c.Latency) }
+
 // SemiSync is the state of semi-synchronous replication, under whichever names the server has for it.
 type SemiSync struct {
 	Available           bool // both sides are loaded
@@ -134,6 +137,8 @@ type Group struct {
 	MemberRole    string // PRIMARY, SECONDARY
 	Members       []Key
 	Primary       Key
+	// Outside is the group that the server is set up for while it takes no part in it; all else is zero then.
+	Outside string
 }
 
 // IsMember says whether the server takes part in a group (a member in state ERROR does).

@@ -20,6 +20,9 @@ type Result struct {
 	// []byte, a bool, any integer or float, a time.Time or a driver.Valuer
 	// that gives one of these. Anything else is an error to the client.
 	Rows [][]any
+	// Short lets rows lack their last values, which is wrong; there are servers
+	// that send such.
+	Short bool
 
 	// AffectedRows, LastInsertID and Info are sent only without Columns.
 	AffectedRows uint64
@@ -124,7 +127,7 @@ func (c column) appendDefinition(dst []byte, name string) []byte {
 
 // appendRow appends the payload of a text row.
 func (r *Result) appendRow(dst []byte, row []any) ([]byte, error) {
-	if len(row) != len(r.Columns) {
+	if len(row) != len(r.Columns) && (!r.Short || len(row) > len(r.Columns)) {
 		return dst, fmt.Errorf("row of %d values for %d columns", len(row), len(r.Columns))
 	}
 	for i, v := range row {

@@ -4,7 +4,7 @@
 // It lives in the module of the tools, so that neither the bundler nor what it needs is part of the product.
 //
 //	go run -C tools ./webbundle          writes the files
-//	go run -C tools ./webbundle -check   fails when the committed files are not what the sources give
+//	go run -C tools ./webbundle -check   fails when the committed files are not what the sources give, or the sources hold what nothing uses
 //	go run -C tools ./webbundle -test    runs the tests of web/test with the test runner of Node
 package main
 
@@ -54,7 +54,7 @@ func run(root string, check bool) error {
 	}
 	dist := filepath.Join(root, "internal", "web", "dist")
 	if check {
-		return compare(dist, files)
+		return errors.Join(compare(dist, files), unused(filepath.Join(root, "web")))
 	}
 	return write(dist, files)
 }

@@ -3,7 +3,7 @@ import { render } from "preact";
 import { App } from "./app.tsx";
 import { boot } from "./api/boot.ts";
 import { start } from "./api/events.ts";
-import { frozen } from "./frame/banners.tsx";
+import { frozen } from "./model/acting.ts";
 import { followKeys } from "./frame/keys.tsx";
 import { followAttention } from "./model/attention.ts";
 import { run } from "./model/clock.ts";
@@ -22,7 +22,7 @@ run();
 follow();
 render(<App />, document.getElementById("app")!);
 effect(() => {
-  document.documentElement.dataset["state"] = frozen() ? "stale" : "";
+  document.documentElement.dataset["state"] = frozen.value ? "stale" : "";
 });
 start();
 followNodes();

@@ -13,9 +13,17 @@ let last = "";
 let failures = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
+/** What a tab that comes later must be told: how the connection is, who serves it, and what came on it in the last seconds. */
+let state: Told = { kind: "state", open: false, retry: null };
+let hello: Told | undefined;
+let lately: { at: number; told: Told }[] = [];
+const latelyFor = 10_000; // ms, longer than a document takes to be read and run
+const latelyMost = 500;
+
 self.onconnect = (event) => {
   const port = event.ports[0]!;
   tabs.set(port, new Set());
+  catchUp(port);
   port.onmessage = (message: MessageEvent<Wish | "bye" | "now">) => {
     if (message.data === "bye") tabs.delete(port);
     else if (message.data === "now") failures = 0;
@@ -60,6 +68,24 @@ function connect(again: boolean): void {
   }
 }
 
+/**
+ * Tells a tab that comes to a stream that flows already what others were told meanwhile: its document may be older than that.
+ * What it knows already changes nothing.
+ */
+function catchUp(port: MessagePort): void {
+  if (source?.readyState !== EventSource.OPEN) return;
+  port.postMessage(state);
+  if (hello) port.postMessage(hello);
+  for (const { at, told } of lately) if (Date.now() - at < latelyFor) port.postMessage(told);
+}
+
+function keep(what: Told): void {
+  if (what.kind === "state") state = what;
+  else if (what.name === "hello") hello = what;
+  else if (what.name !== "ping") lately = [...lately.slice(1 - latelyMost), { at: Date.now(), told: what }];
+}
+
 function tell(what: Told): void {
+  keep(what);
   for (const port of tabs.keys()) port.postMessage(what);
 }

@@ -63,6 +63,9 @@ test("the same letters have the same first hit", () => {
   assert.equal(fit(item("a.b*c"), "b*"), 3);
   assert.equal(fit(item("anything"), "("), 0);
   assert.deepEqual(grouped(rank(items, ""), [["Servers", 2], ["Clusters", 3]]).map((group) => group.items.length), [2]);
+  const mixed = [{ ...item("Recover orders"), group: "Actions", subtitle: "Problems end" }, { ...item("Problems"), group: "Go to" }];
+  const first = (query: string): string | undefined => grouped(rank(mixed, query), [["Actions", 2], ["Go to", 2]], query)[0]?.name;
+  assert.deepEqual([first("problems"), first("recover"), first("")], ["Go to", "Actions", "Actions"], "what fits best stands first");
   assert.deepEqual(lit("orders", "DE"), ["or", "de", "rs"]);
 });
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Cluster, Event, Plan } from "../src/api/types.ts";
 import { differences, planAfter, took } from "../src/plan/patch.ts";
 import { server } from "./fixture.ts";
-import { patched } from "../src/model/patch.ts";
+import { leftBehind, patched, steadyName } from "../src/model/patch.ts";
 
 const cluster = { name: "a:1", alias: "orders", revision: "1", members: [server("a:1"), server("b:1", "a:1")], findings: [], plans: [], status: "ok", forecast: null } as unknown as Cluster;
 const event = (more: Partial<Event>): Event => ({ at: null, topics: [], cluster: "a:1", from: "1", to: "1", ...more });
@@ -27,6 +27,22 @@ test("a patch that rests on what was not told asks for the cluster anew", () => 
   assert.equal(patched(cluster, "patch", event({ members, from: "0", to: "1" })) === "reload", false, "what was read already");
   assert.equal(patched(cluster, "patch", event({ members, from: "", to: "9" })) === "reload", false, "one that tells all");
   assert.equal(patched(cluster, "notice", event({ what: "cluster-gone" })), "reload");
+  assert.equal(patched(cluster, "notice", event({ what: "held" })), "reload", "what blocks a recovery is no part of a patch");
+  assert.equal(patched(cluster, "audit", event({ audit: { kind: "ack-recovery" } as never })), "reload");
+});
+
+test("the page goes on with a cluster, not with the lost primary that is left under its name", () => {
+  const plain = { ...cluster, alias: "a:1" };
+  const lone = { members: [server("a:1")], gone: ["b:1"] };
+  assert.equal(steadyName("a:1", cluster, "b:1"), "orders");
+  assert.equal(steadyName("a:1", plain, "b:1"), "b:1");
+  assert.equal(steadyName("a:1", null, undefined), "a:1");
+  const after = patched(cluster, "patch", event({ ...lone, row: { alias: "a:1" } as never })) as Cluster;
+  assert.equal(leftBehind(cluster, after, undefined), true, "the alias has gone elsewhere");
+  const unnamed = patched(plain, "patch", event(lone)) as Cluster;
+  assert.equal(leftBehind(plain, unnamed, "b:1"), true, "who was promoted has gone");
+  assert.equal(leftBehind(plain, unnamed, undefined), false, "a replica was moved away");
+  assert.equal(leftBehind(plain, plain, "b:1"), false, "it was promoted, and is still here");
 });
 
 test("what is about another cluster changes nothing", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RecoveryDetail, Step } from "../src/api/types.ts";
 import { listAddress } from "../src/model/oldaddress.ts";
-import { fall, progress, ticks, withStep } from "../src/waterfall/model.ts";
+import { fall, progress, ticks, withStep, instant } from "../src/waterfall/model.ts";
 import { duration, moment, plural, span } from "../src/words/en.ts";
 import { middle, servers, short } from "../src/words/names.ts";
 
@@ -20,14 +20,20 @@ const recovery = (state: RecoveryDetail["state"], steps: Step[], back: number | 
 test("bars are the steps in milliseconds since the beginning, late ones after writes were back", () => {
   const is = fall(recovery("succeeded", [step(1, 10, 30), step(2, 30, 80, { phase: "promote" }), step(3, 80, 200, { phase: "repoint" })], 80, 250), zero + 99_999);
   assert.deepEqual(is.bars.map((bar) => [bar.from, bar.to, bar.late, bar.phase]), [[10, 30, false, "Gather"], [30, 80, false, "Promote"], [80, 200, true, "Re-point"]]);
-  assert.deepEqual(is.outage, { from: 0, to: 80, open: false });
+  assert.deepEqual(is.outage, { from: 0, to: 80, took: 80, open: false });
   assert(is.end >= 250 && is.end < 300);
+});
+
+test("moments keep what is beyond a millisecond", () => {
+  assert.equal(Math.round((instant("2026-03-04T05:06:07.189900Z") - instant("2026-03-04T05:06:07.000600Z")) * 1000), 189_300);
+  assert.equal(instant("2026-03-04T05:06:07Z"), Date.parse("2026-03-04T05:06:07Z"));
+  assert.equal(Number.isNaN(instant("")), true);
 });
 
 test("what runs grows to now, and what is to come stands where it is expected", () => {
   const is = fall(recovery("running", [step(1, 0, 10), step(2, 10, null), step(3, null, null, { estimate_ms: 40, stage: 3 }), step(4, null, null, { estimate_ms: 20, stage: 3 }), step(5, null, null, { stage: 4 })], null, null), zero + 60);
   assert.deepEqual(is.bars.map((bar) => [bar.from, bar.to, bar.expected]), [[0, 10, false], [10, 60, false], [60, 100, true], [60, 80, true], [100, 100, true]]);
-  assert.deepEqual(is.outage, { from: 0, to: 60, open: true });
+  assert.deepEqual(is.outage, { from: 0, to: 60, took: 60, open: true });
 });
 
 test("a record without steps has no bars", () => {

@@ -11,24 +11,15 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
+	"orchestrator/bench/command"
 	"orchestrator/bench/fleet"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout)
-	stop()
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "fleetd:", err)
-		os.Exit(1)
-	}
+	command.Main("fleetd", func(ctx context.Context) (int, error) { return 0, run(ctx, os.Args[1:], os.Stdout) })
 }
 
 // run runs a fleet until ctx ends.

@@ -57,6 +57,9 @@ type API struct {
 	plans *plans
 	hub   *hub
 
+	lags    kept[*int64]        // the greatest of each cluster
+	outlook kept[ForecastShort] // what would have happened if its primary had died
+
 	work sync.WaitGroup // plans that run
 
 	mu      sync.Mutex
@@ -68,7 +71,7 @@ func New(d Deps) *API {
 	if d.Logger == nil {
 		d.Logger = d.Engine.Log
 	}
-	a := &API{Deps: d}
+	a := &API{Deps: d, lags: kept[*int64]{same: sameLag}, outlook: kept[ForecastShort]{same: sameForecast}}
 	a.plans = newPlans(d.Engine.Now)
 	a.hub = newHub(a)
 	return a
@@ -80,7 +83,10 @@ func (a *API) Run(ctx context.Context) error {
 	a.mu.Lock()
 	a.running = ctx
 	a.mu.Unlock()
+	var beside sync.WaitGroup
+	beside.Go(func() { a.runLags(ctx) })
 	a.hub.run(ctx)
+	beside.Wait()
 	a.mu.Lock()
 	a.running = nil
 	a.mu.Unlock()

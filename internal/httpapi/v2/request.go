@@ -122,10 +122,20 @@ func (a *API) headers(w http.ResponseWriter) {
 const timeForm = "2006-01-02T15:04:05.000Z07:00"
 
 func (a *API) roleOfNode() string {
-	if a.Engine.Leadership == nil || a.Engine.Leadership.IsLeader() {
+	if a.leads() {
 		return "leader"
 	}
 	return "follower"
+}
+
+func (a *API) leads() bool { return a.Engine.Leadership == nil || a.Engine.Leadership.IsLeader() }
+
+// leaderURI is the address of another node that leads; "" when none is known.
+func (a *API) leaderURI() string {
+	if a.Engine.Leadership == nil {
+		return ""
+	}
+	return a.Engine.Leadership.LeaderURI()
 }
 
 // answer sends what a handler returned. The entity tag is made of the body, so that a client that has it already is

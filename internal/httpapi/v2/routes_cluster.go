@@ -25,6 +25,7 @@ type Fleet struct {
 	Ready      int          `json:"ready" doc:"clusters whose primary would be replaced automatically"`
 	WouldNot   int          `json:"would_not" doc:"clusters whose primary would not"`
 	AutoOn     bool         `json:"auto_recovery" doc:"the global switch"`
+	AutoUntil  *time.Time   `json:"auto_recovery_off_until,omitempty" doc:"when it is on again by itself; missing: when somebody turns it on"`
 	Clusters   []ClusterRow `json:"clusters" doc:"the worst first"`
 }
 
@@ -49,23 +50,6 @@ type Verdicts struct {
 	Operation string    `json:"operation" enum:"relocate,relocate-replicas"`
 	Revision  string    `json:"revision"`
 	Verdicts  []Verdict `json:"verdicts"`
-}
-
-// Moments are when the fleet was written down.
-type Moments struct {
-	Moments []time.Time `json:"moments" doc:"newest first; GET past?at= shows the cluster at one of them"`
-}
-
-// Past is a cluster as it was.
-type Past struct {
-	At      time.Time    `json:"at"`
-	Servers []PastServer `json:"servers"`
-}
-
-// PastServer is a server as it stood.
-type PastServer struct {
-	Key    string `json:"key"`
-	Source string `json:"source,omitempty"`
 }
 
 // AliasRequest names a cluster.
@@ -99,9 +83,6 @@ func clusterRoutes() []route {
 		{method: http.MethodGet, path: "/clusters/{cluster}/forecast", name: "getForecast", topic: "clusters", summary: "What would happen automatically if the primary, or another server, failed",
 			query:  []parameter{{name: "server", doc: "the server that fails; the primary when not given"}, {name: "if", doc: "the failure, a code of the analysis; by default what would be found"}},
 			answer: Forecast{}, handle: forecast},
-		{method: http.MethodGet, path: "/clusters/{cluster}/history", name: "getHistory", topic: "clusters", summary: "When the fleet was written down", local: true, answer: Moments{}, handle: moments},
-		{method: http.MethodGet, path: "/clusters/{cluster}/past", name: "getPast", topic: "clusters", summary: "Who replicated from whom, at a moment of the history", local: true,
-			query: []parameter{{name: "at", doc: "one of the moments of the history"}}, answer: Past{}, handle: past},
 	}
 }
 
@@ -133,11 +114,11 @@ func (a *API) fleet(q *request) (any, error) {
 	}
 	f := Fleet{Revision: revision, Sites: []string{}, AutoOn: true, Clusters: rows}
 	if a.Engine.Switch != nil {
-		off, err := a.Engine.Switch.RecoveriesDisabled(q.Context())
+		now, err := a.Engine.Switch.GlobalSwitch(q.Context())
 		if err != nil {
 			return nil, fmt.Errorf("read the switch for recoveries: %w", err)
 		}
-		f.AutoOn = !off
+		f.AutoOn, f.AutoUntil = !now.Disabled, when(now.Until)
 	}
 	for n := range rows {
 		r := &rows[n]
@@ -295,37 +276,4 @@ func forecast(q *request) (any, error) {
 		return nil, failed.say("there is no forecast in the answer")
 	}
 	return forecastOf((*failover.Explanation)(&x)), nil
-}
-
-func moments(q *request) (any, error) {
-	if _, _, err := q.cluster(q.PathValue("cluster")); err != nil {
-		return nil, err
-	}
-	if q.api.Engine.History == nil {
-		return nil, notAvailable.say("the history is not available in this process")
-	}
-	list, err := q.api.Engine.History.Snapshots(q.Context())
-	if err != nil {
-		return nil, fmt.Errorf("read the history: %w", err)
-	}
-	return Moments{mapped(list, func(t time.Time) time.Time { return t.UTC() })}, nil
-}
-
-func past(q *request) (any, error) {
-	c, _, err := q.cluster(q.PathValue("cluster"))
-	if err != nil {
-		return nil, err
-	}
-	at, err := time.Parse(time.RFC3339, q.text("at"))
-	if err != nil {
-		return nil, badRequest.say("at=%q is no moment", q.text("at")).because("at", "send one of those that history lists")
-	}
-	if q.api.Engine.History == nil {
-		return nil, notAvailable.say("the history is not available in this process")
-	}
-	list, err := q.api.Engine.History.ClusterAt(q.Context(), c.Name, at)
-	if err != nil {
-		return nil, fmt.Errorf("read the history: %w", err)
-	}
-	return Past{at.UTC(), mapped(list, func(s operate.PastServer) PastServer { return PastServer{keyText(s.Key), keyText(s.Source)} })}, nil
 }

@@ -70,7 +70,19 @@ type Member struct {
 
 // Switch is the global switch for automatic recovery.
 type Switch struct {
-	Enabled bool `json:"enabled"`
+	Enabled bool       `json:"enabled"`
+	Until   *time.Time `json:"until,omitempty" doc:"when it is on again by itself; missing: when somebody turns it on"`
+	Since   *time.Time `json:"since,omitempty" doc:"of one that ends by itself, as what follows"`
+	Owner   string     `json:"owner,omitempty" doc:"who turned it off"`
+	Reason  string     `json:"reason,omitempty" doc:"why"`
+}
+
+// SwitchRequest turns automatic recovery off or on.
+type SwitchRequest struct {
+	Enabled  *bool  `json:"enabled"`
+	Duration string `json:"duration,omitempty" doc:"for how long it is off: a number and one of s, m, h, d, w; until it is turned on when not given"`
+	Reason   string `json:"reason,omitempty" doc:"why it is off for that time"`
+	Owner    string `json:"owner,omitempty" doc:"on whose behalf; the caller when not given"`
 }
 
 func declaringRoutes() []route {
@@ -115,7 +127,7 @@ func declaringRoutes() []route {
 			answer: Outcome{}, handle: runs("snapshot-topologies", path(func(*request) map[operate.Param]string { return nil }))},
 		{method: http.MethodGet, path: "/auto-recovery", name: "getAutoRecovery", topic: "recoveries", summary: "The global switch for automatic recovery", local: true, answer: Switch{}, handle: autoRecovery},
 		{method: http.MethodPut, path: "/auto-recovery", name: "putAutoRecovery", topic: "recoveries", summary: "Turn automatic recovery off or on, for all clusters", needs: operate.Operator,
-			body: Switch{}, answer: Outcome{}, handle: putAutoRecovery},
+			body: SwitchRequest{}, answer: Outcome{}, handle: putAutoRecovery},
 	}
 }
 
@@ -202,23 +214,24 @@ func autoRecovery(q *request) (any, error) {
 	if !ok {
 		return nil, fmt.Errorf("there is no switch in the answer")
 	}
-	return Switch{Enabled: !s.Disabled}, nil
+	return Switch{Enabled: !s.Disabled, Until: when(s.Until), Since: when(s.Begin), Owner: s.Owner, Reason: s.Reason}, nil
 }
 
 func putAutoRecovery(q *request) (any, error) {
-	var b struct {
-		Enabled *bool `json:"enabled"`
-	}
+	var b SwitchRequest
 	if err := q.decode(&b); err != nil {
 		return nil, err
 	}
 	if b.Enabled == nil {
 		return nil, badRequest.say("enabled is missing").because("body", `send {"enabled": true} or {"enabled": false}`)
 	}
-	name := "disable-global-recoveries"
-	if *b.Enabled {
-		name = "enable-global-recoveries"
+	if *b.Enabled && b.Duration != "" {
+		return nil, badRequest.say("automatic recovery is on until somebody turns it off").because("duration", `leave duration out, or send {"enabled": false}`)
 	}
-	result, err := q.call(name, nil)
+	name, values := "enable-global-recoveries", map[operate.Param]string(nil)
+	if !*b.Enabled {
+		name, values = "disable-global-recoveries", map[operate.Param]string{operate.ParamDuration: b.Duration, operate.ParamReason: b.Reason, operate.ParamOwner: b.Owner}
+	}
+	result, err := q.call(name, values)
 	return Outcome{name, result.Message}, err
 }

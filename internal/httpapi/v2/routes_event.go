@@ -18,7 +18,7 @@ func (a *API) eventRoutes() []route {
 		method: http.MethodGet, path: "/events", name: "getEvents", topic: "events", summary: "Everything that happens, as server-sent events", local: true, needs: operate.Viewer,
 		doc: "The events are hello (first), patch, step, plan, notice, audit, reset (something was missed: read again), and ping every five seconds. Their data is JSON: Hello, Ping and Reset for these, Event for the others. " +
 			"The id of the last event resumes the stream (header Last-Event-ID, or the query after). A client that does not keep up is disconnected, and resumes. " +
-			"Topics: fleet (rows of clusters), cluster:NAME (or alias), recovery:UID, plan:ID, forecast:NAME, audit; a star stands for all of a kind, as in recovery:*.",
+			"Topics: fleet (rows of clusters), cluster:NAME (or alias), recovery:UID, plan:ID, operation:ID (see the header " + OperationHeader + "), forecast:NAME, audit; a star stands for all of a kind, as in recovery:*.",
 		query:  []parameter{{name: "topics", doc: "a comma separated list; everything when not given"}, {name: "after", doc: "the id of the last event, as Last-Event-ID"}},
 		answer: Event{}, stream: a.events,
 	}}
@@ -64,7 +64,7 @@ func (a *API) events(w http.ResponseWriter, q *request) {
 		case e := <-l.events:
 			s.raw(fmt.Sprintf("id: %s\nevent: %s\ndata: %s\n\n", a.hub.id(e.seq), e.kind, e.data))
 		case <-ping.C:
-			s.send(kindPing, "", Ping{a.hub.position(), a.roleOfNode(), a.Engine.Now().UTC()})
+			s.send(kindPing, "", Ping{a.hub.position(), a.roleOfNode(), a.leaderURI(), a.Engine.Now().UTC()})
 		}
 	}
 	a.Logger.DebugContext(q.Context(), "a client of the events has gone", "error", s.err)
@@ -145,5 +145,13 @@ func (a *API) Stepped(cluster string, s plan.Step) {
 func (a *API) Audited(kind string, key topology.Key, cluster, message string) {
 	now := when(a.Engine.Now())
 	r := AuditRecord{At: now, Kind: kind, Server: keyText(key), Cluster: cluster, Message: message}
-	a.hub.publish(kindAudit, Event{At: now, Topics: append(a.hub.topicsOf(cluster), "audit"), Cluster: cluster, Server: r.Server, Audit: &r})
+	e := Event{At: now, Topics: append(a.hub.topicsOf(cluster), "audit"), Cluster: cluster, Server: r.Server, Audit: &r}
+	switch kind {
+	case "enable-global-recoveries", "disable-global-recoveries":
+		e.Topics = append(e.Topics, topicFleet) // it concerns all clusters
+		fallthrough
+	case "ack-recovery", "enable-cluster-recoveries", "disable-cluster-recoveries":
+		a.hub.forecasts.stale()
+	}
+	a.hub.publish(kindAudit, e)
 }

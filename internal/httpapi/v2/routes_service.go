@@ -361,7 +361,7 @@ func (a *API) publishing(*request) (any, error) {
 		{"PreFailoverProcesses", c.PreFailoverProcesses}, {"PostFailoverProcesses", c.PostFailoverProcesses},
 		{"PostUnsuccessfulFailoverProcesses", c.PostUnsuccessfulFailoverProcesses}, {"PostMasterFailoverProcesses", c.PostMasterFailoverProcesses},
 		{"PostIntermediateMasterFailoverProcesses", c.PostIntermediateMasterFailoverProcesses}, {"PostGracefulTakeoverProcesses", c.PostGracefulTakeoverProcesses},
-		{"PostTakeMasterProcesses", c.PostTakeMasterProcesses},
+		{"PostTakeMasterProcesses", c.PostTakeMasterProcesses}, {"RebuildProcesses", c.RebuildProcesses},
 	} {
 		p.Hooks = append(p.Hooks, HookList{l.name, append([]string{}, l.commands...)})
 	}

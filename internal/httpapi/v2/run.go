@@ -3,6 +3,7 @@ package v2
 import (
 	"context"
 	"errors"
+	"maps"
 
 	"orchestrator/internal/operate"
 	"orchestrator/internal/plan"
@@ -116,7 +117,7 @@ func (a *API) carryOut(ctx context.Context, p *planned, user, reason string) {
 			a.Logger.ErrorContext(ctx, "cannot write the audit log", "type", p.operation.Name, "error", err)
 		}
 	}
-	result, err := p.operation.Call(ctx, a.Engine, operate.Input{Values: p.values, User: user})
+	result, err := p.operation.Call(ctx, a.Engine, operate.Input{Values: p.confirmed(reason), User: user})
 	a.plans.mu.Lock()
 	p.shown.Ended, p.cancel = when(a.Engine.Now()), nil
 	switch {
@@ -130,6 +131,21 @@ func (a *API) carryOut(ctx context.Context, p *planned, user, reason string) {
 	p.refresh(&a.plans.known)
 	a.plans.mu.Unlock()
 	a.publishPlan(p, nil)
+}
+
+// confirmed are the values of a plan with what was said to confirm it, where the operation wants to know that: the cluster
+// that was named, and why.
+func (p *planned) confirmed(reason string) map[operate.Param]string {
+	values := maps.Clone(p.values)
+	if p.shown.Confirm == "" || p.shown.Cluster == "" {
+		return values
+	}
+	for param, said := range map[operate.Param]string{operate.ParamCluster: p.shown.Confirm, operate.ParamReason: reason} {
+		if p.operation.Takes(param) && values[param] == "" {
+			values[param] = said
+		}
+	}
+	return values
 }
 
 // noteStep takes in a change of a step of a plan that runs. Steps that were not planned (what is taken back) come after

@@ -4,11 +4,8 @@ import (
 	"fmt"
 	"hash/fnv"
 	"slices"
-	"time"
 
 	"orchestrator/internal/analysis"
-	"orchestrator/internal/failover"
-	"orchestrator/internal/plan"
 	"orchestrator/internal/topology"
 )
 
@@ -127,16 +124,21 @@ func (a *API) row(t *topology.Topology, c *topology.Cluster, found []analysis.Fi
 			r.Affected++
 		}
 	}
-	for _, i := range c.Members {
-		if lag := i.Lag.N - i.Channel.SQLDelay; i.Lag.Known && (r.MaxLag == nil || lag > *r.MaxLag) {
-			lag = max(lag, 0)
-			r.MaxLag = &lag
-		}
-	}
+	r.MaxLag = greatestLag(c.Members)
 	r.Sites = distinct(c.Members, func(i *topology.Instance) []string { return []string{i.DataCenter} })
 	r.Versions = distinct(c.Members, func(i *topology.Instance) []string { return []string{i.Version} })
 	r.Tags = distinct(c.Members, func(i *topology.Instance) []string { return mapped(i.Tags, topology.Tag.Display) })
 	return r
+}
+
+// greatestLag is that of the servers whose lag is known, beyond configured delays, in seconds; nil when none is.
+func greatestLag(members []*topology.Instance) (greatest *int64) {
+	for _, i := range members {
+		if lag := max(i.Lag.N-i.Channel.SQLDelay, 0); i.Lag.Known && (greatest == nil || lag > *greatest) {
+			greatest = &lag
+		}
+	}
+	return greatest
 }
 
 // distinct are the texts that the members have, each once, without the empty one, in order.
@@ -223,121 +225,6 @@ func (a *API) clusterView(q *request, t *topology.Topology, c *topology.Cluster)
 		v.Blocked = mapped(blocked, blockedOf)
 	}
 	return v, nil
-}
-
-// Forecast is what would happen automatically if a server failed.
-type Forecast struct {
-	Cluster   string     `json:"cluster"`
-	Alias     string     `json:"alias,omitempty"`
-	Failed    string     `json:"failed" doc:"the server whose failure is meant"`
-	Code      string     `json:"code"`
-	Supposed  bool       `json:"supposed" doc:"the server works, and this is for the case that it died now"`
-	Would     bool       `json:"would" doc:"it would be repaired by itself"`
-	Sentence  string     `json:"sentence"`
-	Text      string     `json:"text" doc:"all of it in words, as the command explain prints it"`
-	Holds     []Hold     `json:"holds" doc:"all that keeps it from happening; empty when it would"`
-	Passed    []Passed   `json:"passed" doc:"the rules that were asked and would let it happen"`
-	Successor string     `json:"successor,omitempty"`
-	Pause     float64    `json:"pause_ms" doc:"how long nobody could write"`
-	Parts     []Part     `json:"parts" doc:"of the pause"`
-	Risk      *RiskModel `json:"risk" doc:"null: nobody would be promoted"`
-	Steps     []Step     `json:"steps"`
-	Rejected  []Judged   `json:"rejected" doc:"who would not be promoted, and why"`
-	Lost      []Judged   `json:"lost" doc:"who could not follow"`
-	Warnings  []string   `json:"warnings"`
-	Notes     []string   `json:"notes"`
-}
-
-// Hold is a reason why nothing would be done.
-type Hold struct {
-	Rule    string     `json:"rule"`
-	Reason  string     `json:"reason"`
-	Setting string     `json:"setting,omitempty" doc:"the configuration key that decides"`
-	Change  string     `json:"change,omitempty" doc:"what would lift it"`
-	Until   *time.Time `json:"until,omitempty" doc:"when it ends by itself"`
-}
-
-// Passed is a rule that was asked and keeps nothing from happening.
-type Passed struct {
-	Rule    string `json:"rule"`
-	Text    string `json:"text" doc:"what is the case"`
-	Setting string `json:"setting,omitempty" doc:"the configuration key that decides"`
-}
-
-// Part is a part of a pause.
-type Part struct {
-	Name  string  `json:"name"`
-	Takes float64 `json:"takes_ms"`
-	Basis string  `json:"basis"`
-}
-
-// RiskModel is what may be lost.
-type RiskModel struct {
-	Transactions *uint64 `json:"transactions" doc:"null: it cannot be known"`
-	Bytes        *int64  `json:"bytes" doc:"of the binary log; null: it cannot be known"`
-	Seconds      *int64  `json:"seconds" doc:"for how long, at most, what was committed may be missing; null: unknown"`
-	Guarantee    string  `json:"guarantee,omitempty" doc:"what cannot be lost"`
-	Basis        string  `json:"basis"`
-}
-
-// Judged is a server and what was decided about it.
-type Judged struct {
-	Server string `json:"server"`
-	Rule   string `json:"rule"`
-	Reason string `json:"reason"`
-}
-
-func judged(list []plan.Verdict) []Judged {
-	return mapped(list, func(v plan.Verdict) Judged { return Judged{v.Server.String(), v.Rule, v.Reason} })
-}
-
-func forecastOf(x *failover.Explanation) Forecast {
-	f := Forecast{
-		Cluster: x.Cluster, Alias: x.Alias, Failed: keyText(x.Failed), Code: string(x.Code), Supposed: x.Supposed, Would: x.Would, Text: x.String(),
-		Holds:     mapped(x.Holds, func(h failover.Hold) Hold { return Hold{h.Rule, h.Reason, h.Setting, h.Change, when(h.Until)} }),
-		Passed:    mapped(x.Passed, func(p failover.Pass) Passed { return Passed{p.Rule, p.Text, p.Setting} }),
-		Successor: keyText(x.Plan.Successor), Pause: millis(x.Expected.Total),
-		Parts: mapped(x.Expected.Parts, func(p failover.Part) Part { return Part{p.Name, millis(p.Takes), p.Basis} }),
-		Steps: stepsOf(x.Plan.Steps, nil), Rejected: judged(x.Plan.Rejected), Lost: judged(x.Plan.Lost),
-		Warnings: append([]string{}, x.Plan.Warnings...), Notes: append([]string{}, x.Notes...), Risk: riskOf(x),
-	}
-	f.Sentence = shortForecast(x).Sentence
-	return f
-}
-
-func riskOf(x *failover.Explanation) *RiskModel {
-	if x.Risk.Basis == "" {
-		return nil
-	}
-	r := &RiskModel{Guarantee: x.Risk.Guarantee, Basis: x.Risk.Basis, Seconds: seconds(x.Risk.Seconds)}
-	if x.Risk.Known {
-		r.Transactions = &x.Risk.Transactions
-	}
-	if x.Risk.Bytes >= 0 {
-		r.Bytes = &x.Risk.Bytes
-	}
-	return r
-}
-
-// shortForecast is a forecast in one line.
-func shortForecast(x *failover.Explanation) *ForecastShort {
-	s := &ForecastShort{Would: x.Would, Successor: keyText(x.Plan.Successor), Pause: millis(x.Expected.Total)}
-	if r := riskOf(x); r != nil {
-		s.Risk = r.Transactions
-	}
-	if !x.Would {
-		s.Sentence = "It would not fail over."
-		if len(x.Holds) > 0 {
-			s.Rule = x.Holds[0].Rule
-			s.Sentence = "It would not fail over: " + x.Holds[0].Reason + "."
-		}
-		return s
-	}
-	s.Sentence = x.Plan.Title + "."
-	if s.Successor != "" && x.Expected.Total > 0 {
-		s.Sentence = fmt.Sprintf("%s takes over; about %s without writes.", s.Successor, x.Expected.Total.Round(time.Millisecond))
-	}
-	return s
 }
 
 func keyText(k topology.Key) string {

@@ -22,8 +22,16 @@ type Event struct {
 	Findings *[]Finding     `json:"findings,omitempty" doc:"patch of a cluster: all its findings, when they have changed"`
 	Forecast *ForecastShort `json:"forecast,omitempty"`
 	Step     *Step          `json:"step,omitempty"`
+	Progress *Progress      `json:"progress,omitempty" doc:"step of an operation that goes by a name of its own: how far it has come"`
 	Plan     *Plan          `json:"plan,omitempty"`
 	Audit    *AuditRecord   `json:"audit,omitempty" doc:"without its number"`
+}
+
+// Progress is how far an operation has come.
+type Progress struct {
+	Steps int `json:"steps" doc:"of its plan, or of the one under way where there are several, one after the other"`
+	Ended int `json:"ended" doc:"of them"`
+	Fails int `json:"failed" doc:"of those that have ended"`
 }
 
 // Hello is the first event of a stream.
@@ -39,6 +47,7 @@ type Hello struct {
 type Ping struct {
 	Revision string    `json:"revision"`
 	Role     string    `json:"role" enum:"leader,follower"`
+	Leader   string    `json:"leader"` // address of another node that leads; "" when none is known
 	Time     time.Time `json:"time"`
 }
 

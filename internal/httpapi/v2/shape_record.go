@@ -134,7 +134,7 @@ func headline(r *Recovery, o *Outage) string {
 	case o == nil:
 		return r.Sentence
 	case o.Took != nil:
-		return "Writes were back after " + time.Duration(*o.Took*float64(time.Millisecond)).Round(time.Millisecond).String() + "."
+		return "Writes were back after " + inWords(time.Duration(*o.Took*float64(time.Millisecond))) + "."
 	case r.State == "running":
 		return "Nobody can write yet."
 	}

@@ -28,7 +28,7 @@ type Backend struct {
 	Conf     *config.Config
 	Calls    []string
 	Fail     error
-	Disabled bool
+	Global   operate.GlobalSwitch
 	Repair   operate.Repair
 	Sick     error // what Health reports
 	Astray   bool  // Health reports that nobody is known to lead
@@ -37,8 +37,9 @@ type Backend struct {
 	URI      string // of the leader
 	uri      atomic.Pointer[string]
 	Held     []topology.Maintenance
-	Stubborn topology.Key // whose moves fail
-	mu       sync.Mutex   // of Calls
+	Stubborn topology.Key    // whose moves fail
+	OnStep   func(plan.Step) // is called after each step of a move; may be nil
+	mu       sync.Mutex      // of Calls
 }
 
 // New is a healthy leading node on its own.
@@ -295,12 +296,14 @@ func (b *Backend) Explain(_ context.Context, cluster string, k topology.Key, cod
 	}, b.Fail
 }
 
-// RecoveriesDisabled returns Disabled.
-func (b *Backend) RecoveriesDisabled(context.Context) (bool, error) { return b.Disabled, b.Fail }
+// GlobalSwitch returns Global.
+func (b *Backend) GlobalSwitch(context.Context) (operate.GlobalSwitch, error) {
+	return b.Global, b.Fail
+}
 
-// DisableRecoveries sets Disabled.
-func (b *Backend) DisableRecoveries(_ context.Context, disable bool) error {
-	b.Disabled = disable
+// SetGlobalSwitch sets Global.
+func (b *Backend) SetGlobalSwitch(_ context.Context, to operate.GlobalSwitch) error {
+	b.Global = to
 	return b.Fail
 }
 
@@ -355,7 +358,11 @@ func (b *Backend) Replicated() bool { return b.Raft }
 // Health is that of node1.
 func (b *Backend) Health(context.Context) operate.Health {
 	n := operate.NodeHealth{Hostname: "node1", Token: "t0ken", Version: "4.0.0", FirstSeen: Now().Add(-time.Hour), LastSeen: Now(), Command: "http", Backend: "sqlite", Reported: Now()}
-	return operate.Health{Err: b.Sick, Undecided: b.Astray, Hostname: "node1", Token: "t0ken", IsActive: true, Active: n, Available: []operate.NodeHealth{n}}
+	h := operate.Health{Err: b.Sick, Undecided: b.Astray, Hostname: "node1", Token: "t0ken", IsActive: !b.Astray, Available: []operate.NodeHealth{n}}
+	if !b.Astray {
+		h.Active = n
+	}
+	return h
 }
 
 // Discoveries are two probes, one of which failed.

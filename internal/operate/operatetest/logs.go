@@ -15,8 +15,11 @@ func relayEntry(file string, pos int64) *execute.RelayEntry {
 	return &execute.RelayEntry{At: inLog(file, pos), Next: pos + 31, Event: topology.LogEvent{EventType: "Xid", Info: "COMMIT /* xid=7 */"}}
 }
 
-// LastPseudoGTID finds one.
-func (b *Backend) LastPseudoGTID(context.Context, topology.Key) (topology.Coordinates, string, error) {
+// LastPseudoGTID finds one, and another one when it is strict.
+func (b *Backend) LastPseudoGTID(_ context.Context, _ topology.Key, strict bool) (topology.Coordinates, string, error) {
+	if strict {
+		return inLog("binlog.000001", 4), "drop view if exists `_pseudo_gtid_`.`_asc:0`", b.Fail
+	}
 	return inLog("binlog.000012", 4711), "drop view if exists `_pseudo_gtid_`.`_asc:1`", b.Fail
 }
 

@@ -16,10 +16,18 @@ func (b *Backend) Relocate(ctx context.Context, r refactor.Relocation) (move.Don
 	if err != nil {
 		return move.Done{Subject: r.Server}, err
 	}
+	follower := plan.FollowerOf(ctx)
+	if err := follower.Agrees(&p); err != nil {
+		return move.Done{Subject: r.Server}, err
+	}
 	for i := range p.Steps {
 		p.Steps[i].State = plan.Done
 		if p.Steps[i].Server == b.Stubborn {
 			p.Steps[i].State, p.Steps[i].Error = plan.Failed, "it would not"
+		}
+		follower.Told(p.Steps[i])
+		if b.OnStep != nil {
+			b.OnStep(p.Steps[i])
 		}
 	}
 	return move.Done{Plan: p, Topology: b.Fleet, Subject: r.Server}, b.note("%s %s below=%s", r.Command, r.Server, cmp.Or(r.Below.Hostname, "-"))

@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -41,11 +42,15 @@ type Option func(*settings)
 
 type settings struct {
 	width, height int64
+	touch         bool
 	allowed       []string
 }
 
 // Size is that of the window, in pixels.
 func Size(width, height int64) Option { return func(s *settings) { s.width, s.height = width, height } }
+
+// Touch has the window be one that is touched with fingers.
+func Touch() Option { return func(s *settings) { s.touch = true } }
 
 // Allow names a part of an error that belongs to the test: a server that is gone, a request that is refused.
 func Allow(text string) Option { return func(s *settings) { s.allowed = append(s.allowed, text) } }
@@ -84,7 +89,11 @@ func Open(t testing.TB, address string, options ...Option) *Page {
 	if err := chromedp.Listen(ctx, p.heard); err != nil {
 		t.Fatalf("start the browser: %v", err)
 	}
-	p.do(chromedp.EmulateViewport(s.width, s.height))
+	var how []chromedp.EmulateViewportOption
+	if s.touch {
+		how = append(how, chromedp.EmulateMobile, chromedp.EmulateTouch)
+	}
+	p.do(chromedp.EmulateViewport(s.width, s.height, how...))
 	p.Go(address)
 	return p
 }
@@ -168,7 +177,7 @@ func Value[T any](p *Page, expression string) T {
 	defer cancel()
 	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
 	if err != nil {
-		p.t.Fatalf("%s: %v", expression, err)
+		p.t.Fatalf("%.300s: %.600v", expression, err)
 	}
 	return v
 }
@@ -221,10 +230,10 @@ func (p *Page) Click(selector string) {
 	p.do(chromedp.Click(chromedp.CSS(selector)))
 }
 
-// ClickText clicks the first button or link that has exactly this text or label.
+// ClickText clicks the first button or link that has exactly this text or label, when it is there and can be used.
 func (p *Page) ClickText(text string) {
 	p.t.Helper()
-	find := fmt.Sprintf("[...document.querySelectorAll('button, a, summary')].find((e) => e.innerText.trim() === %q || e.getAttribute('aria-label') === %q)", text, text)
+	find := fmt.Sprintf("[...document.querySelectorAll('button, a, summary')].find((e) => !e.matches(':disabled') && (e.innerText.trim() === %q || e.getAttribute('aria-label') === %q))", text, text)
 	p.Await(text, find)
 	Value[bool](p, find+".click() === undefined")
 }
@@ -272,14 +281,20 @@ func (p *Page) Picture() []byte {
 	return picture
 }
 
-// Print returns the page as it would be printed, as PDF.
-func (p *Page) Print() []byte {
+// part is what a part of the window shows, as PNG: left, top, width and height are given.
+func (p *Page) part(box [4]float64) []byte {
 	p.t.Helper()
 	ctx, cancel := p.bounded()
 	defer cancel()
-	document, err := chromedp.Run(ctx, chromedp.PrintToPDF(chromedp.PDFPaper(chromedp.PaperA4)))
+	picture, err := chromedp.Run(ctx, func(ctx context.Context, t *chromedp.Target) ([]byte, error) {
+		r, err := cdp.Call(ctx, t, page.CaptureScreenshot, page.CaptureScreenshotParams{Clip: &page.Viewport{X: box[0], Y: box[1], Width: box[2], Height: box[3], Scale: 1}})
+		if err != nil {
+			return nil, err
+		}
+		return r.Data, nil
+	})
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	return document
+	return picture
 }

@@ -86,7 +86,7 @@ func TestLiveRecovery(t *testing.T) {
 	}
 	writable := r.set(1, plan.Done, 5*time.Millisecond, 90*time.Millisecond)
 	tell(recovery.StepChanged, &writable)
-	page.AwaitText(".hero .big", "Writes were back after 90ms.")
+	page.AwaitText(".hero .big", "Writes were back after 90 ms.")
 	page.Await("the end of the outage", `document.querySelector(".outband:not(.open)")?.innerText.includes("90 ms")`)
 
 	failed := r.set(2, plan.Failed, 91*time.Millisecond, 100*time.Millisecond)

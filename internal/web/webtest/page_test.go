@@ -1,6 +1,7 @@
 package webtest_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -88,6 +89,31 @@ func TestFrozen(t *testing.T) {
 	p.Await("the page goes on", `document.querySelector(".l-live") && !document.querySelector(".banner") && !document.querySelector(".switch").disabled`)
 }
 
+// withoutPings passes everything on but the pings of the stream of events.
+type withoutPings struct{ http.ResponseWriter }
+
+func (w withoutPings) Write(text []byte) (int, error) {
+	if bytes.Contains(text, []byte("event: ping")) {
+		return len(text), nil
+	}
+	return w.ResponseWriter.Write(text)
+}
+
+func (w withoutPings) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// TestSecondTab: a tab that comes to the stream of another one knows at once that it flows and who serves it, without waiting for a word on
+// it.
+func TestSecondTab(t *testing.T) {
+	t.Parallel()
+	s := start(t, operatetest.New(), nil)
+	inner := s.Server.Config.Handler
+	s.Server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { inner.ServeHTTP(withoutPings{w}, r) })
+	p := webtest.Open(t, s.URL+"/web/clusters")
+	p.Await("the stream of events", `document.querySelector(".l-live")`)
+	webtest.Value[bool](p, `Boolean(window.second = open("about"))`)
+	p.Await("the stream in the second tab", `second.document.querySelector(".l-live") && second.document.querySelector("#live-facts")?.textContent.includes("node1")`)
+}
+
 // TestSwitch: turning automatic recovery off asks first, says so on every page, and can be taken back.
 func TestSwitch(t *testing.T) {
 	t.Parallel()
@@ -101,6 +127,18 @@ func TestSwitch(t *testing.T) {
 		t.Errorf("a dialog that was closed did %s", s.backend.Calls)
 	}
 	p.Click(".switch")
+	p.ClickText("Turn automatic recovery off")
+	p.Await("that it asks why", `document.activeElement.matches("dialog input:invalid")`)
+	p.Type("the network is rebuilt")
+	p.ClickText("10 minutes")
+	p.ClickText("Turn automatic recovery off")
+	p.AwaitText(".banner", "Automatic recovery is off everywhere until")
+	p.AwaitText(".banner", "the network is rebuilt")
+	p.AwaitText(".switch", "off until")
+	p.ClickText("Turn on")
+	p.Await("no banner", `!document.querySelector(".banner") && document.querySelector(".switch").innerText.endsWith("on")`)
+	p.Click(".switch")
+	p.ClickText("until I turn it on")
 	p.ClickText("Turn automatic recovery off")
 	p.AwaitText(".banner", "Automatic recovery is off everywhere.")
 	p.Go(s.URL + "/web/about")
@@ -118,10 +156,10 @@ func TestViewer(t *testing.T) {
 	p := webtest.Open(t, s.URL+"/web/clusters")
 	p.AwaitText(".banner", "You can look, not change.")
 	p.Await("a switch that cannot be used", `document.querySelector(".switch").disabled`)
-	for _, path := range []string{"discover", "nodes", "config", "publish", "audit-recovery/id/3"} {
+	for _, path := range []string{"discover", "nodes", "config", "publish", "game-day", "audit-recovery/id/3"} {
 		p.Go(s.URL + "/web/" + path)
 		p.Await("the screen "+path, `document.querySelector("main .hero, main .sheet")`)
-		if offered := webtest.Value[[]string](p, `[...document.querySelectorAll("main button:not(:disabled)")].map((b) => b.innerText).filter((text) => /acknowledge|discover$|again…|lead|write all|read it/i.test(text))`); len(offered) > 0 {
+		if offered := webtest.Value[[]string](p, `[...document.querySelectorAll("main button:not(:disabled)")].map((b) => b.innerText).filter((text) => /acknowledge|discover$|again…|lead|write all|read it|show the plan/i.test(text))`); len(offered) > 0 {
 			t.Errorf("%s offers %q", path, offered)
 		}
 	}
@@ -157,6 +195,7 @@ func TestOldAddresses(t *testing.T) {
 				"web/audit-recovery": "Recoveries", "web/audit-recovery/0": "Recoveries", "web/audit-recovery/cluster/db-a1:3306": "Recoveries", "web/audit-recovery/alias/orders": "Recoveries",
 				"web/audit-recovery/id/3": "orders", "web/audit-recovery/uid/7:ab": "orders", "web/audit-recovery-steps/7:ab": "orders",
 				"web/status": "Managers", "web/about": "About", "web/home": "About", "web/faq": "About", "web/keep-calm": "Keep calm",
+				"web/agents": "Agents", "web/agent/db-a1": "Agents", "web/seeds": "Agents", "web/seed-details/7": "Agents", "web/game-day": "Game day",
 			} {
 				p.Go(root + "/" + path)
 				p.Await(path+" shows "+shows, fmt.Sprintf(`document.querySelector("h1")?.innerText.trim() === %q && document.querySelector("main").children.length > 0 && !document.querySelector(".failed")`, shows))

@@ -4,6 +4,8 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"testing"
 
 	"orchestrator/internal/operate/operatetest"
@@ -11,12 +13,51 @@ import (
 	"orchestrator/internal/web/webtest"
 )
 
-var pictures = flag.String("pictures", "", "write pictures of the screens into this directory")
+var (
+	pictures   = flag.String("pictures", "", "write pictures of the screens into this directory")
+	documented = flag.Bool("documented", false, "only those that docs/web.md shows")
+)
 
-// screens are what pictures are made of.
-var screens = map[string]string{
-	"clusters": "clusters", "table": "clusters?view=table", "problems": "problems", "recoveries": "audit-recovery", "recovery": "audit-recovery/id/3", "detections": "audit-failure-detection/id/11",
-	"audit": "audit", "managers": "nodes", "publishing": "publish", "configuration": "config?q=Recover", "discover": "discover", "search": "search?s=db", "about": "about", "me": "me",
+// windows are the sizes in which pictures are made, by their names.
+var windows = map[string]webtest.Option{"1440": webtest.Size(1440, 900), "1024": webtest.Size(1024, 768), "390": webtest.Size(390, 844)}
+
+// inDocs are the names of the pictures that docs/web.md shows.
+func inDocs(t *testing.T) []string {
+	t.Helper()
+	page, err := os.ReadFile("../../../docs/web.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, m := range regexp.MustCompile(`\]\(pictures/([^)]+)\.png\)`).FindAllSubmatch(page, -1) {
+		names = append(names, string(m[1]))
+	}
+	return names
+}
+
+// TestDocumentedPictures: every picture that docs/web.md shows is there, and no other.
+func TestDocumentedPictures(t *testing.T) {
+	t.Parallel()
+	shown := inDocs(t)
+	there, err := filepath.Glob("../../../docs/pictures/*.png")
+	if err != nil || len(shown) == 0 {
+		t.Fatalf("%d pictures (%v)", len(shown), err)
+	}
+	for n := range there {
+		there[n] = filepath.Base(there[n][:len(there[n])-len(".png")])
+	}
+	slices.Sort(shown)
+	if !slices.Equal(shown, there) {
+		t.Errorf("docs/web.md shows %q, and docs/pictures has %q. Remedy: make web-pictures", shown, there)
+	}
+}
+
+// keepPicture writes down what the window shows.
+func keepPicture(t *testing.T, name string, p *webtest.Page) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(*pictures, name+".png"), p.Picture(), 0o644); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestPictures makes pictures of all screens on fixed data, at a fixed time: `make pictures`. Without the flag it does
@@ -28,55 +69,44 @@ func TestPictures(t *testing.T) {
 	if err := os.MkdirAll(*pictures, 0o750); err != nil {
 		t.Fatal(err)
 	}
-	b := operatetest.New()
-	b.Fleet = fleet(troubled, "orders", "payments", "ledger", "billing", "catalog", "inventory", "accounts", "search")
-	s := start(t, b, nil)
+	shown := inDocs(t)
+	s := startForetold(t, everything(), nil, nil)
 	empty := operatetest.New()
 	empty.Fleet = topology.New(nil, topology.Names{})
 	first := start(t, empty, nil)
-	for size, window := range map[string]webtest.Option{"1440": webtest.Size(1440, 900), "1024": webtest.Size(1024, 768), "390": webtest.Size(390, 844)} {
+	for size, window := range windows {
 		p := webtest.Open(t, s.URL+"/web/about", window)
-		for _, theme := range []string{"light", "dark"} {
-			webtest.Value[bool](p, `(localStorage.setItem("preferences", JSON.stringify({theme: "`+theme+`", zone: "utc"})), true)`)
-			shot := func(name, address string) {
-				p.Go(address)
-				p.Await(name, `document.querySelector("main").children.length > 0 && !document.querySelector(".skeleton") && document.querySelector(".l-live") && document.fonts.status === "loaded"`)
-				if err := os.WriteFile(filepath.Join(*pictures, name+"-"+size+"-"+theme+".png"), p.Picture(), 0o600); err != nil {
-					t.Fatal(err)
-				}
+		await := func() {
+			p.Await("the page", `document.querySelector(".l-live") && document.fonts.status === "loaded"`)
+		}
+		await()
+		keep := func(screen string) {
+			name := screen + "-" + size + "-" + webtest.Value[string](p, "document.documentElement.dataset.theme")
+			if *documented && !slices.Contains(shown, name) {
+				return
 			}
-			for name, path := range screens {
-				shot(name, s.URL+"/web/"+path)
-			}
-			p.Go(s.URL + "/web/clusters")
-			p.Await("the dashboard", `document.querySelector(".row")`)
-			p.Chord("k")
-			p.Await("the palette", `document.querySelector("dialog.pal[open]")`)
-			p.Type("or")
-			p.Await("what it found", `document.querySelector(".pi mark")`)
-			if err := os.WriteFile(filepath.Join(*pictures, "palette-"+size+"-"+theme+".png"), p.Picture(), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			keepPicture(t, name, p)
+		}
+		for _, screen := range screens {
+			screen.open(p)
+			keep(screen.name)
+			flipTheme(p)
+			keep(screen.name)
+			flipTheme(p)
+			screen.close(p)
 		}
 		p.Go(first.URL + "/web/clusters")
+		await()
 		p.AwaitText("main", "Name one server per cluster.")
-		if err := os.WriteFile(filepath.Join(*pictures, "first-day-"+size+".png"), p.Picture(), 0o600); err != nil {
-			t.Fatal(err)
+		keep("first-day")
+		if *documented {
+			continue
 		}
-	}
-}
-
-// troubled makes some of the servers of the pictures lag, stop, or be in downtime.
-func troubled(n int, i *topology.Instance) {
-	replica := !i.Channel.Source.IsZero()
-	switch {
-	case n == 2 && replica:
-		i.Lag, i.Channel.SecondsBehind = topology.KnownSeconds(412), topology.KnownSeconds(412)
-	case n == 3 && i.Key.Hostname == "c3-db-3":
-		i.Channel.SQLThread, i.Channel.LastSQLError = topology.ThreadStopped, "Error 1062: Duplicate entry '7' for key 'PRIMARY'"
-	case n == 4 && i.Key.Hostname == "c4-db-3":
-		i.ErrantSet = "00000000-0000-0000-0000-000000000014:1-3"
-	case n == 5 && i.Key.Hostname == "c5-db-2":
-		i.Downtime = &topology.Downtime{Owner: "dba", Reason: "new disks", Begin: operatetest.Now(), End: operatetest.Now().Add(3600e9)}
+		inState(t, window, func(p *webtest.Page, screen string) {
+			for range 2 {
+				keepPicture(t, screen+"-"+size+"-"+webtest.Value[string](p, "document.documentElement.dataset.theme"), p)
+				flipTheme(p)
+			}
+		})
 	}
 }

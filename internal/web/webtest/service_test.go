@@ -37,6 +37,12 @@ type journals interface {
 // start serves the backend; change may replace parts of its engine.
 func start(t *testing.T, b *operatetest.Backend, change func(e *operate.Engine), options ...func(*web.Options)) *service {
 	t.Helper()
+	return startWith(t, b, change, nil, options...)
+}
+
+// startWith may replace what the second API works on, too.
+func startWith(t *testing.T, b *operatetest.Backend, change func(e *operate.Engine), changeDeps func(d *v2.Deps), options ...func(*web.Options)) *service {
+	t.Helper()
 	e, registry := b.Engine(), operate.NewRegistry()
 	if change != nil {
 		change(e)
@@ -44,6 +50,9 @@ func start(t *testing.T, b *operatetest.Backend, change func(e *operate.Engine),
 	deps := v2.Deps{Engine: e, Registry: registry}
 	if j, ok := e.Records.(journals); ok {
 		deps.Journal = j.Journal
+	}
+	if changeDeps != nil {
+		changeDeps(&deps)
 	}
 	api := v2.New(deps)
 	ctx, cancel := context.WithCancel(context.Background())

@@ -6,9 +6,9 @@ import type { Told, Wish } from "./stream.ts";
 import type { Event, Hello, Ping, Reset } from "./types.ts";
 
 /** How the stream of events is. */
-export type Connection = { open: boolean; retry: number | null; node: string; role: string; version: string; heard: number };
+export type Connection = { open: boolean; retry: number | null; node: string; role: string; leader: string; version: string; heard: number };
 
-export const connection = signal<Connection>({ open: false, retry: null, node: "", role: "", version: "", heard: Date.now() });
+export const connection = signal<Connection>({ open: false, retry: null, node: "", role: "", leader: "", version: "", heard: Date.now() });
 
 /** What wants to hear of the stream. An event is told once, in the order of the server. */
 export type Listener = { event?: (name: string, event: Event) => void; reset?: () => void };
@@ -69,14 +69,14 @@ function heard(told: Told): void {
     connection.value = { ...is, open: told.open, retry: told.retry, heard: told.open ? Date.now() : is.heard };
     return;
   }
-  let { node, role, version } = is;
+  let { node, role, leader, version } = is;
   switch (told.name) {
     case "hello":
       ({ node, role, version } = told.data as Hello);
       noteTime((told.data as Hello).time);
       break;
     case "ping":
-      role = (told.data as Ping).role;
+      ({ role, leader } = told.data as Ping);
       noteTime((told.data as Ping).time);
       break;
     case "reset":
@@ -86,5 +86,5 @@ function heard(told: Told): void {
     default:
       for (const listener of listeners) listener.event?.(told.name, told.data as Event);
   }
-  connection.value = { open: true, retry: null, node, role, version, heard: Date.now() };
+  connection.value = { open: true, retry: null, node, role, leader, version, heard: Date.now() };
 }

@@ -187,6 +187,16 @@ export type ClusterRowPage = {
   total: number;
 };
 
+export type Compared = {
+  at: string;
+  /** how long nobody would be able to write, by the forecast before it */
+  foretold_ms: number;
+  /** its unique name */
+  recovery: string;
+  /** how long it was: from when the failure was acted on, or writes were stopped on purpose, until the successor took writes */
+  took_ms: number;
+};
+
 export type ConfigCheck = {
   statements: Statement[];
   warnings: number;
@@ -271,6 +281,43 @@ export type Dot = {
   status: "ok" | "pause" | "stale" | "warn" | "crit" | "run";
 };
 
+export type Errant = {
+  count: number;
+  /** there are more than are listed */
+  cut_off: boolean;
+  /** the binary logs in which it is */
+  files: string[];
+  server: string;
+  /** as it was seen last; empty: there is none */
+  set: string;
+  /** where it was written */
+  sources: ErrantSource[];
+  /** what they did, as far as the binary logs still tell */
+  transactions: ErrantTransaction[];
+  /** why the binary logs do not tell */
+  unreadable?: string;
+};
+
+export type ErrantEvent = {
+  /** the head of the statement, or the table whose rows were changed; no values */
+  text: string;
+  type: string;
+};
+
+export type ErrantSource = {
+  count: number;
+  /** empty: nobody who is known has this UUID */
+  server?: string;
+  uuid: string;
+};
+
+export type ErrantTransaction = {
+  events: ErrantEvent[];
+  file: string;
+  gtid: string;
+  position: number;
+};
+
 export type Event = {
   alias?: string;
   at: string | null;
@@ -289,6 +336,8 @@ export type Event = {
   /** patch of a cluster: the servers that have changed */
   members?: Server[];
   plan?: Plan | null;
+  /** step of an operation that goes by a name of its own: how far it has come */
+  progress?: Progress | null;
   /** its unique name */
   recovery?: string;
   row?: ClusterRow | null;
@@ -341,6 +390,8 @@ export type Fitting = {
 export type Fleet = {
   /** the global switch */
   auto_recovery: boolean;
+  /** when it is on again by itself; missing: when somebody turns it on */
+  auto_recovery_off_until?: string | null;
   /** the worst first */
   clusters: ClusterRow[];
   /** clusters */
@@ -392,6 +443,31 @@ export type Forecast = {
   would: boolean;
 };
 
+export type ForecastHistory = {
+  /** takeovers of that time for which there was a forecast, oldest first */
+  compared: Compared[];
+  from: string;
+  /** what would have happened if the primary had died; each holds until the next one */
+  points: ForecastPoint[];
+  /** since when the node that leads has kept them; null: it does not */
+  since: string | null;
+  to: string;
+};
+
+export type ForecastPoint = {
+  at: string;
+  /** how long nobody could write, in milliseconds; 0 without a successor */
+  pause_ms: number;
+  /** transactions that may be lost; null: it cannot be known */
+  risk: number | null;
+  /** the first rule that keeps it from happening */
+  rule?: string;
+  sentence: string;
+  successor?: string;
+  /** it would be repaired automatically */
+  would: boolean;
+};
+
 export type ForecastShort = {
   /** how long nobody could write, in milliseconds; 0 without a successor */
   pause_ms: number;
@@ -403,6 +479,49 @@ export type ForecastShort = {
   successor?: string;
   /** it would be repaired automatically */
   would: boolean;
+};
+
+export type GameDay = {
+  alias: string;
+  /** transactions by the forecast; null: it could not be known */
+  at_risk: number | null;
+  begun: string | null;
+  /** the name that it had */
+  cluster: string;
+  /** why the server was not struck after all */
+  error?: string;
+  /** what was expected by who did it */
+  hypothesis: string;
+  owner: string;
+  /** for how long nobody was to write by the forecast */
+  pause_ms: number;
+  /** what was done about it; null: nothing yet, or nothing at all */
+  recovery: Recovery | null;
+  server: string;
+  /** who was to take over by the forecast; empty: nobody was to */
+  successor?: string;
+  /** from the order to shut down until the successor took writes; null: it did not, or nobody's writes were concerned */
+  writes_back_ms: number | null;
+};
+
+export type GameDayCluster = {
+  alias: string;
+  /** all its servers carry the mark */
+  allowed: boolean;
+  name: string;
+  /** whose failure has consequences: the primary, and sources of replicas */
+  servers: string[];
+  /** those that do not */
+  unmarked: string[];
+};
+
+export type GameDays = {
+  /** those of which at least one server carries the mark */
+  clusters: GameDayCluster[];
+  /** newest first */
+  items: GameDay[];
+  /** the tag that every server of a cluster has to carry, as name=value */
+  mark: string;
 };
 
 export type Group = {
@@ -441,9 +560,33 @@ export type Hello = {
   version: string;
 };
 
+export type History = {
+  from: string;
+  /** the greatest lag; each value holds until the next one */
+  lag: LagPoint[];
+  /** since when this node has kept it; null: it does not */
+  lag_since: string | null;
+  /** what was done, oldest first: recoveries, and the audit, which is empty unless AuditToBackendDB is set */
+  marks: HistoryMark[];
+  /** when the fleet was written down, newest first; GET past?at= shows the cluster at one of them */
+  moments: string[];
+  to: string;
+};
+
+export type HistoryMark = {
+  at: string;
+  /** recovery, or the kind of the line of the audit */
+  kind: string;
+  /** its unique name */
+  recovery?: string;
+  text: string;
+};
+
 export type Hold = {
   /** what would lift it */
   change?: string;
+  /** the plan to ask for that would lift it, as far as one operation can */
+  lift?: PlanRequest | null;
   reason: string;
   rule: string;
   /** the configuration key that decides */
@@ -490,6 +633,12 @@ export type KVStore = {
   written: number;
 };
 
+export type LagPoint = {
+  at: string;
+  /** null: none was known */
+  seconds: number | null;
+};
+
 export type LogLine = {
   at: string | null;
   text: string;
@@ -526,11 +675,6 @@ export type Member = {
   alias: string;
   cluster: string;
   server: string;
-};
-
-export type Moments = {
-  /** newest first; GET past?at= shows the cluster at one of them */
-  moments: string[];
 };
 
 export type Node = {
@@ -627,6 +771,7 @@ export type PastServer = {
 };
 
 export type Ping = {
+  leader: string;
   revision: string;
   role: "leader" | "follower";
   time: string;
@@ -776,6 +921,15 @@ export type ProblemGroupPage = {
   next?: string;
   /** how many there are in all, by the same filters */
   total: number;
+};
+
+export type Progress = {
+  /** of them */
+  ended: number;
+  /** of those that have ended */
+  failed: number;
+  /** of its plan, or of the one under way where there are several, one after the other */
+  steps: number;
 };
 
 export type PublishRequest = {
@@ -1107,6 +1261,24 @@ export type Step = {
 
 export type Switch = {
   enabled: boolean;
+  /** who turned it off */
+  owner?: string;
+  /** why */
+  reason?: string;
+  /** of one that ends by itself, as what follows */
+  since?: string | null;
+  /** when it is on again by itself; missing: when somebody turns it on */
+  until?: string | null;
+};
+
+export type SwitchRequest = {
+  /** for how long it is off: a number and one of s, m, h, d, w; until it is turned on when not given */
+  duration?: string;
+  enabled: boolean | null;
+  /** on whose behalf; the caller when not given */
+  owner?: string;
+  /** why it is off for that time */
+  reason?: string;
 };
 
 export type TagRequest = {

@@ -47,4 +47,5 @@ export const entries: (Entry | null)[] = [
   { name: "Managers", icon: "nodes", path: "nodes", covers: ["nodes", "status"], key: "m", phone: true },
   { name: "Publishing", icon: "publish", path: "publish", covers: ["publish"] },
   { name: "Configuration", icon: "config", path: "config", covers: ["config"] },
+  { name: "Game day", icon: "game", path: "game-day", covers: ["game-day"] },
 ];

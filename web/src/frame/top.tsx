@@ -49,7 +49,11 @@ function Crumbs(): JSX.Element {
         {status && <Mark status={status} />}
         <span class="nl">{title}</span>
       </h1>
-      {note && <span class="muted hide-phone">{note}</span>}
+      {note && (
+        <span class="muted hide-phone" title={note}>
+          {note}
+        </span>
+      )}
     </div>
   );
 }

@@ -59,31 +59,30 @@ export function fold(of: Forest, servers: ReadonlyMap<string, Standing>, folds: 
       item.shut = below(key, of.children).length;
       return;
     }
-    const leaves = new Map<string, string[]>(); // by site
-    for (const child of of.children.get(key) ?? []) {
-      if ((of.children.get(child) ?? []).length > 0) {
-        mine.push(child);
-        visit(child);
-        continue;
-      }
-      const site = servers.get(child)?.site ?? "";
-      leaves.set(site, [...(leaves.get(site) ?? []), child]);
+    const all = of.children.get(key) ?? [];
+    const leaves = new Map<string, string[]>(); // by the name of the card that they may be folded into
+    const isLeaf = (child: string): boolean => (of.children.get(child) ?? []).length === 0;
+    const cardOf = (leaf: string): string => foldId(key, servers.get(leaf)?.site);
+    for (const child of all) {
+      if (!isLeaf(child)) continue;
+      const list = leaves.get(cardOf(child));
+      if (list) list.push(child);
+      else leaves.set(cardOf(child), [child]);
     }
-    for (const [site, list] of leaves) {
-      const id = foldId(key, site);
-      if (list.length < foldFrom || folds.opened.has(id)) {
-        for (const child of list) {
-          mine.push(child);
-          visit(child);
-        }
-        continue;
-      }
+    for (const [id, list] of leaves) if (list.length < foldFrom || folds.opened.has(id)) leaves.delete(id);
+    // The replicas come in the order of their names, and stay in it; what is folded stands below them.
+    for (const child of all) {
+      if (isLeaf(child) && leaves.has(cardOf(child))) continue;
+      mine.push(child);
+      visit(child);
+    }
+    for (const id of [...leaves.keys()].sort(byName)) {
+      const list = leaves.get(id)!;
       mine.push(id);
       items.set(id, { id, servers: list, many: true, shut: 0 });
       children.set(id, []);
       for (const child of list) at.set(child, id);
     }
-    mine.sort((a, b) => Number(items.get(a)!.many) - Number(items.get(b)!.many) || byName(a, b));
   };
   for (const part of of.parts) for (const root of part.roots) visit(root);
   return { items, children, at };

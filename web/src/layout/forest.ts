@@ -17,10 +17,41 @@ export type Part = {
 
 export type Forest = { parts: Part[]; children: ReadonlyMap<string, readonly string[]>; parent: ReadonlyMap<string, string> };
 
-const collate = new Intl.Collator("en", { numeric: true }).compare;
+const isDigit = (code: number): boolean => code >= 48 && code <= 57;
 
-/** The order of names: numbers in them count as numbers. */
-export const byName = (a: string, b: string): number => collate(a, b) || (a < b ? -1 : a > b ? 1 : 0);
+/** Where a run of digits ends. */
+function endOfNumber(text: string, from: number): number {
+  while (from < text.length && isDigit(text.charCodeAt(from))) from++;
+  return from;
+}
+
+/** Where a number begins when its leading zeros do not count. */
+function startOfNumber(text: string, from: number, end: number): number {
+  while (from < end - 1 && text.charCodeAt(from) === 48) from++;
+  return from;
+}
+
+/**
+ * The order of names: numbers in them count as numbers. It is written out because it is asked thousands of times for one
+ * picture, which the collator of the browser takes ten times as long for.
+ */
+export function byName(a: string, b: string): number {
+  let [n, m] = [0, 0];
+  while (n < a.length && m < b.length) {
+    const [p, q] = [a.charCodeAt(n), b.charCodeAt(m)];
+    if (!isDigit(p) || !isDigit(q)) {
+      if (p !== q) return p - q;
+      n++;
+      m++;
+      continue;
+    }
+    const [endA, endB] = [endOfNumber(a, n), endOfNumber(b, m)];
+    [n, m] = [startOfNumber(a, n, endA), startOfNumber(b, m, endB)];
+    if (endA - n !== endB - m) return endA - n - (endB - m);
+    for (; n < endA; n++, m++) if (a.charCodeAt(n) !== b.charCodeAt(m)) return a.charCodeAt(n) - b.charCodeAt(m);
+  }
+  return a.length - n - (b.length - m) || (a < b ? -1 : a > b ? 1 : 0);
+}
 
 export function forest(servers: readonly Standing[], primary?: string): Forest {
   const byKey = new Map(servers.map((server) => [server.key, server]));

@@ -1,17 +1,20 @@
 // One cluster, as it is looked at: read once, then kept as the stream of events has it. Each server has a signal of its
 // own, so that news of one touches one card.
-import { batch, signal, type Signal } from "@preact/signals";
+import { batch, computed, signal, type Signal } from "@preact/signals";
 import { boot } from "../api/boot.ts";
 import { get, Refusal } from "../api/client.ts";
 import { listen, want } from "../api/events.ts";
 import type { Cluster, Problem, Server } from "../api/types.ts";
-import { patched } from "./patch.ts";
+import { leftBehind, patched, steadyName } from "./patch.ts";
 
 /** The cluster that is looked at; null until it is read. What was read stays while it is read again. */
 export const cluster = signal<Cluster | null>(null);
 
 /** Why it cannot be read. */
 export const clusterProblem = signal<Problem | null>(null);
+
+/** What it is called; it changes seldom, unlike the cluster. */
+export const clusterAlias = computed(() => cluster.value?.alias ?? "");
 
 const cells = new Map<string, Signal<Server>>();
 
@@ -58,10 +61,11 @@ export function look(name: string): () => void {
   const known = cluster.peek();
   if (!known || ![known.name, known.alias].includes(name)) put(isBooted ? booted : null);
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let promoted: string | undefined;
   const soon = (): void => {
     timer ??= setTimeout(() => {
       timer = undefined;
-      void read(cluster.peek()?.name ?? name);
+      void read(steadyName(name, cluster.peek(), promoted));
     }, 200);
   };
   again = soon;
@@ -78,8 +82,9 @@ export function look(name: string): () => void {
     event: (what, event) => {
       const is = cluster.peek();
       if (!is) return;
+      if (what === "notice" && event.what === "promoted" && event.cluster === is.name) promoted = event.server;
       const next = patched(is, what, event);
-      if (next === "reload") soon();
+      if (next === "reload" || leftBehind(is, next, promoted)) soon();
       else if (next !== is) put(next);
     },
   });

@@ -61,6 +61,7 @@ function summed(is: Fleet, clusters: ClusterRow[]): Fleet {
 export function follow(): () => void {
   return listen({
     event: (name, event) => {
+      if (name === "audit" && event.audit?.kind.endsWith("-global-recoveries")) void readFleet().catch(() => undefined); // the next event or reading tells
       if (fleet.peek()) fleet.value = patched(fleet.peek()!, name, event);
     },
     reset: () => void readFleet(),

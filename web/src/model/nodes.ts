@@ -1,8 +1,11 @@
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { get } from "../api/client.ts";
 import { connection } from "../api/events.ts";
 import type { Nodes, Switch } from "../api/types.ts";
+import { moment } from "../words/en.ts";
+import { clock } from "./clock.ts";
 import { fleet } from "./fleet.ts";
+import { preferences } from "./preferences.ts";
 
 /** The managers, as this node knows them; null until it has said so. */
 export const nodes = signal<Nodes | null>(null);
@@ -13,9 +16,19 @@ export async function readNodes(): Promise<void> {
 
 const everyMs = 15_000;
 
+/** The switch for all automatic recoveries, with who turned it off, why and until when; null until it is read. */
+export const globalSwitch = signal<Switch | null>(null);
+
+/** Until when it is off, for people; "" when it is on, or off until somebody turns it on. */
+export const offUntil = computed(() => {
+  const until = fleet.value?.auto_recovery === false ? (globalSwitch.value?.until ?? fleet.value.auto_recovery_off_until) : undefined;
+  return until ? moment(until, clock.value, preferences.value.zone === "utc").replace(/:\d\d$/, "") : "";
+});
+
 /** Reads whether anything is repaired automatically: somebody else may have turned it off. */
-async function readSwitch(): Promise<void> {
-  const on = (await get<Switch>("auto-recovery")).enabled;
+export async function readSwitch(): Promise<void> {
+  globalSwitch.value = await get<Switch>("auto-recovery");
+  const on = globalSwitch.value.enabled;
   if (fleet.peek() && fleet.peek()!.auto_recovery !== on) fleet.value = { ...fleet.peek()!, auto_recovery: on };
 }
 
@@ -27,7 +40,7 @@ export function followNodes(): void {
   }, everyMs);
   let role = "";
   effect(() => {
-    const now = `${connection.value.open} ${connection.value.node} ${connection.value.role}`;
+    const now = `${connection.value.open} ${connection.value.node} ${connection.value.role} ${connection.value.leader}`;
     if (now !== role) read();
     role = now;
   });

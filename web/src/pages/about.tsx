@@ -34,7 +34,8 @@ export function About(): JSX.Element {
           <a class="link" href={api("openapi.json")} target="_blank" rel="noopener">
             API
           </a>
-          , and the command line does the same: <code>orchestrator -c help</code>.
+          {", and the command line does the same: "}
+          <code>orchestrator -c help</code>.
         </p>
       </div>
       <section class="sheet two">

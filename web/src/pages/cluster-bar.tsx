@@ -1,14 +1,17 @@
 import type { JSX } from "preact";
 import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import { amend, route } from "../model/route.ts";
 import { naming } from "../tree/names.ts";
 import { colourBySite, hideFine } from "../tree/options.ts";
 import { fitAll, zoomBy } from "../tree/plane.ts";
+import { useDismiss } from "../ui/dismiss.ts";
 import { Icon } from "../ui/marks.tsx";
+import { barText } from "../words/cluster.ts";
 
 export type View = "tree" | "outline" | "table";
 
-const views: [View, string, string][] = [["tree", "Tree", "tree"], ["outline", "Outline", "list"], ["table", "Table", "table"]];
+const views: [View, icon: string][] = [["tree", "tree"], ["outline", "list"], ["table", "table"]];
 
 /** Which form the topology has: as the address says, else the outline on narrow screens. */
 export function viewOf(): View {
@@ -19,41 +22,43 @@ export function viewOf(): View {
 
 export function ClusterBar({ view }: { view: View }): JSX.Element {
   const menu = useSignal(false);
+  const box = useRef<HTMLDivElement>(null);
+  useDismiss(box, menu.value, () => (menu.value = false));
   return (
     <div class="cbar">
-      <div class="seg" role="group" aria-label="View">
-        {views.map(([name, words, icon]) => (
+      <div class="seg" role="group" aria-label={barText.view}>
+        {views.map(([name, icon]) => (
           <button key={name} type="button" aria-pressed={view === name} onClick={() => amend({ view: name, tab: undefined })}>
             <Icon name={icon} />
-            <span>{words}</span>
+            <span>{barText.views[name]}</span>
           </button>
         ))}
       </div>
-      <div class="view-menu">
-        <button type="button" class="btn icon ghost" aria-label="What is shown" aria-expanded={menu.value} onClick={() => (menu.value = !menu.value)}>
+      <div class="view-menu" ref={box}>
+        <button type="button" class="btn icon ghost" aria-label={barText.options} aria-expanded={menu.value} onClick={() => (menu.value = !menu.value)}>
           <Icon name="config" />
         </button>
-        {menu.value && <Options onClose={() => (menu.value = false)} />}
+        {menu.value && <Options />}
       </div>
       <span class="grow" />
       {view === "tree" && (
         <>
           <span class="legend" aria-hidden="true">
             <i class="l-solid" />
-            replicating
+            {barText.replicating}
             <i class="l-dash" />
-            other site
+            {barText.otherSite}
             <i class="l-stop" />
-            stopped
+            {barText.stopped}
           </span>
-          <div class="seg" role="group" aria-label="Zoom">
-            <button type="button" aria-label="Zoom out" onClick={() => zoomBy(1 / 1.2)}>
+          <div class="seg" role="group" aria-label={barText.zoom}>
+            <button type="button" aria-label={barText.zoomOut} onClick={() => zoomBy(1 / 1.2)}>
               <Icon name="minus" />
             </button>
-            <button type="button" aria-label="Fit all" onClick={fitAll}>
+            <button type="button" aria-label={barText.fit} onClick={fitAll}>
               <Icon name="fit" />
             </button>
-            <button type="button" aria-label="Zoom in" onClick={() => zoomBy(1.2)}>
+            <button type="button" aria-label={barText.zoomIn} onClick={() => zoomBy(1.2)}>
               <Icon name="plus" />
             </button>
           </div>
@@ -63,19 +68,12 @@ export function ClusterBar({ view }: { view: View }): JSX.Element {
   );
 }
 
-const Options = ({ onClose }: { onClose: () => void }): JSX.Element => (
-  <div
-    class="menu"
-    role="group"
-    aria-label="What is shown"
-    onKeyDown={(event) => {
-      if (event.key === "Escape") onClose();
-    }}
-  >
-    <Toggle words="Colour by site" on={colourBySite.value} flip={() => (colourBySite.value = !colourBySite.value)} />
-    <Toggle words="Fine replicas step back" on={hideFine.value} flip={() => (hideFine.value = !hideFine.value)} />
-    <Toggle words="Aliases instead of names" on={naming.value === "aliases"} flip={() => (naming.value = naming.value === "aliases" ? "names" : "aliases")} />
-    <Toggle words="Anonymous, for pictures" on={naming.value === "anonymous"} flip={() => (naming.value = naming.value === "anonymous" ? "names" : "anonymous")} />
+const Options = (): JSX.Element => (
+  <div class="menu" role="group" aria-label={barText.options}>
+    <Toggle words={barText.bySite} on={colourBySite.value} flip={() => (colourBySite.value = !colourBySite.value)} />
+    <Toggle words={barText.hideFine} on={hideFine.value} flip={() => (hideFine.value = !hideFine.value)} />
+    <Toggle words={barText.aliases} on={naming.value === "aliases"} flip={() => (naming.value = naming.value === "aliases" ? "names" : "aliases")} />
+    <Toggle words={barText.anonymous} on={naming.value === "anonymous"} flip={() => (naming.value = naming.value === "anonymous" ? "names" : "anonymous")} />
   </div>
 );
 

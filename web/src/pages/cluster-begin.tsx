@@ -2,13 +2,13 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { get } from "../api/client.ts";
-import type { OperationInfo } from "../api/types.ts";
+import type { OperationInfo, PlanRequest } from "../api/types.ts";
 import { cluster } from "../model/cluster.ts";
 import { ask } from "../plan/model.ts";
 import { declare, type Declaring } from "../tree/declare.ts";
 import { name } from "../tree/names.ts";
-import { Button } from "../ui/button.tsx";
-import { Dialog } from "../ui/dialog.tsx";
+import { Dialog, DialogForm } from "../ui/dialog.tsx";
+import { dialogText } from "../words/en.ts";
 import { openRecover, promote } from "./cluster-switchover.tsx";
 
 /** All operations, read once. */
@@ -21,7 +21,7 @@ export async function readOperations(): Promise<void> {
 /** Operations that have a dialog of their own. */
 const dialogs: Record<string, Declaring["what"]> = { "begin-downtime": "downtime", "begin-maintenance": "maintenance", tag: "tags", untag: "tags", "register-candidate": "rule", relocate: "move" };
 
-type Wanting = { operation: OperationInfo; server?: string | undefined };
+type Wanting = { operation: OperationInfo; title: string; given: Record<string, string> };
 
 /** The operation that needs to be told more. */
 const wanting = signal<Wanting | null>(null);
@@ -32,8 +32,20 @@ export function begin(operation: OperationInfo, server?: string): void {
   if (dialog && server !== undefined) declare(dialog, [server]);
   else if (operation.name.startsWith("graceful-master-takeover")) promote("");
   else if (operation.name === "recover" && server !== undefined) openRecover(server);
-  else if (needs(operation).some((argument) => argument.required)) wanting.value = { operation, server };
-  else void ask(operation.name, given(operation, server));
+  else want(operation, given(operation, server), server === undefined ? operation.name : `${operation.name} ${name(server)}`);
+}
+
+/** Asks for what is still needed; else shows the plan at once. */
+function want(operation: OperationInfo, values: Record<string, string>, title: string): void {
+  if (needs(operation).some((argument) => argument.required && !values[argument.name])) wanting.value = { operation, title, given: values };
+  else void ask(operation.name, values);
+}
+
+/** Begins what the server itself has named as the way out. */
+export async function beginRequest(request: PlanRequest): Promise<void> {
+  await readOperations();
+  const operation = operations.value?.find((one) => one.name === request.operation);
+  if (operation) want(operation, request.arguments ?? {}, operation.name);
 }
 
 /** Begins an operation by its name, as an address has it. */
@@ -59,18 +71,20 @@ function given(operation: OperationInfo, server: string | undefined): Record<str
 /** Asks for what an operation needs besides the server; then its plan is shown. */
 export function Wanted(): JSX.Element | null {
   const is = wanting.value;
-  return is && <Arguments of={is.operation} server={is.server} onClose={() => (wanting.value = null)} />;
+  return is && <Arguments is={is} onClose={() => (wanting.value = null)} />;
 }
 
-function Arguments({ of, server, onClose }: { of: OperationInfo; server: string | undefined; onClose: () => void }): JSX.Element {
+function Arguments({ is, onClose }: { is: Wanting; onClose: () => void }): JSX.Element {
   const [values, setValues] = useState<Record<string, string>>({});
+  const { operation: of } = is;
   return (
-    <Dialog title={server === undefined ? of.name : `${of.name} ${name(server)}`} onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
+    <Dialog title={is.title} onClose={onClose}>
+      <DialogForm
+        verb={dialogText.showPlan}
+        onLeave={onClose}
+        onDone={() => {
           onClose();
-          void ask(of.name, { ...given(of, server), ...Object.fromEntries(Object.entries(values).filter(([, value]) => value !== "")) });
+          void ask(of.name, { ...is.given, ...Object.fromEntries(Object.entries(values).filter(([, value]) => value !== "")) });
         }}
       >
         <p class="explain">{of.sentence}.</p>
@@ -82,15 +96,7 @@ function Arguments({ of, server, onClose }: { of: OperationInfo; server: string 
             <input type="text" autofocus={n === 0} required={argument.required} value={values[argument.name] ?? ""} onInput={(event) => setValues({ ...values, [argument.name]: event.currentTarget.value })} />
           </label>
         ))}
-        <div class="dialog-foot">
-          <Button kind="ghost" onClick={onClose}>
-            Cancel
-          </Button>
-          <button type="submit" class="btn primary">
-            <span>Show the plan</span>
-          </button>
-        </div>
-      </form>
+      </DialogForm>
     </Dialog>
   );
 }

@@ -4,23 +4,25 @@ import { amend, route } from "../model/route.ts";
 import { name } from "../tree/names.ts";
 import { Icon } from "../ui/marks.tsx";
 import { Loaded } from "../ui/states.tsx";
+import { boardText, forecastText } from "../words/cluster.ts";
 import { duration, plural } from "../words/en.ts";
-import { Gates, riskOf, TimeParts, useForecast } from "./cluster-panel.tsx";
+import { Outlook } from "./cluster-outlook.tsx";
+import { Gates, pauses, riskOf, TimeParts, useForecast } from "./cluster-panel.tsx";
 
 type Case = { id: string; words: string; failure?: string; server?: string };
 
 /** The cases that can be tried on this cluster. Each runs the same code as the real thing, and changes nothing. */
 function cases(of: Cluster): Case[] {
   const list: Case[] = [
-    { id: "", words: "the primary dies" },
-    { id: "DeadMasterAndReplicas", words: "the primary and all its replicas do", failure: "DeadMasterAndReplicas" },
-    { id: "DeadMasterAndSomeReplicas", words: "the primary and some replicas do", failure: "DeadMasterAndSomeReplicas" },
-    { id: "UnreachableMaster", words: "the primary cannot be reached, and its replicas replicate", failure: "UnreachableMaster" },
-    { id: "LockedSemiSyncMaster", words: "the primary waits for acknowledgements", failure: "LockedSemiSyncMaster" },
-    { id: "NoWriteableMasterStructureWarning", words: "the primary became read-only", failure: "NoWriteableMasterStructureWarning" },
+    { id: "", words: boardText.primaryDies },
+    { id: "DeadMasterAndReplicas", words: boardText.withAllReplicas, failure: "DeadMasterAndReplicas" },
+    { id: "DeadMasterAndSomeReplicas", words: boardText.withSomeReplicas, failure: "DeadMasterAndSomeReplicas" },
+    { id: "UnreachableMaster", words: boardText.unreachable, failure: "UnreachableMaster" },
+    { id: "LockedSemiSyncMaster", words: boardText.waitsForAcks, failure: "LockedSemiSyncMaster" },
+    { id: "NoWriteableMasterStructureWarning", words: boardText.readOnly, failure: "NoWriteableMasterStructureWarning" },
   ];
   for (const server of of.members) {
-    if (server.replicas > 0 && server.source) list.push({ id: server.key, words: `${name(server.key)} dies`, server: server.key });
+    if (server.replicas > 0 && server.source) list.push({ id: server.key, words: boardText.dies(name(server.key)), server: server.key });
   }
   return list;
 }
@@ -38,9 +40,9 @@ export function Board({ of }: { of: Cluster }): JSX.Element {
             <div class="board-top">
               <Hero of={value} />
               <div class="hero plain">
-                <h3>
-                  Would it act by itself? <b class={value.would ? "t-ok" : "t-crit"}>{value.would ? "Yes." : "No."}</b>
-                </h3>
+                <h2>
+                  {boardText.byItself} <b class={value.would ? "t-ok" : "t-crit"}>{value.would ? boardText.yes : boardText.no}</b>
+                </h2>
                 <Gates of={value} />
               </div>
             </div>
@@ -50,16 +52,17 @@ export function Board({ of }: { of: Cluster }): JSX.Element {
         )}
       </Loaded>
       <section class="sheet">
-        <h2>What if …</h2>
-        <div class="chips wide" role="group" aria-label="What if">
+        <h2>{boardText.whatIf}</h2>
+        <div class="chips wide" role="group" aria-label={boardText.whatIf}>
           {all.map((one) => (
             <button key={one.id} type="button" class="chip" aria-pressed={one.id === now.id} onClick={() => amend({ if: one.id || undefined })}>
               {one.words}
             </button>
           ))}
         </div>
-        <p class="small">Each case runs the same code as the real thing, on the picture of this moment, and changes nothing.</p>
+        <p class="small">{boardText.sameCode}</p>
       </section>
+      <Outlook of={of} />
     </>
   );
 }
@@ -69,23 +72,23 @@ function Hero({ of }: { of: Forecast }): JSX.Element {
   return (
     <div class="hero">
       <p class="muted">
-        {of.supposed ? "If " : ""}
-        <code>{name(of.failed)}</code> {of.supposed ? `failed now (${of.code})` : `has failed (${of.code})`}
+        {of.supposed && forecastText.ifIt}
+        <code>{name(of.failed)}</code> {of.supposed ? boardText.failedNow(of.code) : boardText.hasFailed(of.code)}
       </p>
-      {of.would && of.successor ? (
+      {of.would && pauses(of) ? (
         <p class="big">
-          <b>{seconds < 10 ? seconds.toFixed(2) : seconds.toFixed(1)}</b> s without writes
+          <b>{seconds < 10 ? seconds.toFixed(2) : seconds.toFixed(1)}</b> {boardText.secondsWithoutWrites}
         </p>
       ) : (
-        <p class="big">{of.would ? "It would be repaired" : <span class="t-crit">It would not fail over</span>}</p>
+        <p class="big">{of.would ? forecastText.repaired : <span class="t-crit">{forecastText.wouldNot}</span>}</p>
       )}
       <p>
-        {of.sentence} {of.risk && (of.risk.transactions === 0 ? "No transaction at risk." : of.risk.transactions === null ? "How many transactions are at risk cannot be known." : `${plural(of.risk.transactions, "transaction")} at risk.`)}
+        {of.sentence} {of.risk && (of.risk.transactions === 0 ? boardText.noneAtRisk : of.risk.transactions === null ? boardText.riskUnknown : boardText.atRisk(plural(of.risk.transactions, "transaction")))}
       </p>
       {of.risk && (
         <p class="small">
           {of.risk.guarantee ? of.risk.guarantee + " " : ""}
-          Basis: {of.risk.basis}
+          {boardText.basis(of.risk.basis)}
         </p>
       )}
       <TimeParts of={of.parts} />
@@ -116,12 +119,12 @@ function Matrix({ of, cluster }: { of: Forecast; cluster: Cluster }): JSX.Elemen
   };
   return (
     <section class="sheet">
-      <h2>Who wins, and why not the others</h2>
+      <h2>{boardText.whoWins}</h2>
       <div class="tscroll">
-        <table class="matrix">
+        <table class="matrix" aria-label={boardText.whoWins}>
           <thead>
             <tr>
-              {["Server", "Reachable", "Logs updates", "Can follow", "Site", "Rule", "Lag", "In words"].map((head) => (
+              {boardText.columns.map((head) => (
                 <th key={head}>{head}</th>
               ))}
             </tr>
@@ -131,15 +134,15 @@ function Matrix({ of, cluster }: { of: Forecast; cluster: Cluster }): JSX.Elemen
               <tr key={key} class={key === of.successor ? "w-wins" : ""}>
                 <th>
                   <code title={key}>{name(key)}</code>
-                  {key === of.successor && <span class="pill p-ok">wins</span>}
+                  {key === of.successor && <span class="pill p-ok">{boardText.wins}</span>}
                 </th>
                 {facts(key).map((seen, n) => (
                   <td key={n} class={`x-${seen}`}>
                     <Icon name={seen === "y" ? "check" : seen === "n" ? "x" : "minus"} />
-                    <span class="vh">{seen === "y" ? "yes" : seen === "n" ? "no" : "less liked"}</span>
+                    <span class="vh">{boardText.seen[seen]}</span>
                   </td>
                 ))}
-                <td class="words">{rank.get(key)?.reason ?? (riskOf(of) === "0" ? "It takes over, with nothing at risk." : "It takes over.")}</td>
+                <td class="words">{rank.get(key)?.reason ?? (!pauses(of) ? boardText.becomesSource : riskOf(of) === "0" ? boardText.takesOverSafely : boardText.takesOver)}</td>
               </tr>
             ))}
           </tbody>
@@ -155,7 +158,7 @@ const Steps = ({ of }: { of: Forecast }): JSX.Element | null =>
     <section class="sheet">
       <details>
         <summary>
-          <b>{plural(of.steps.length, "step")}</b> that would be taken
+          <b>{plural(of.steps.length, "step")}</b> {boardText.wouldBeTaken}
         </summary>
         <ol class="steps">
           {of.steps.map((step) => (
@@ -167,7 +170,7 @@ const Steps = ({ of }: { of: Forecast }): JSX.Element | null =>
                 </span>
                 <small>
                   {step.why}
-                  {step.estimate_ms !== null && ` · about ${duration(step.estimate_ms)}`}
+                  {step.estimate_ms !== null && boardText.about(duration(step.estimate_ms))}
                 </small>
               </div>
             </li>

@@ -4,6 +4,7 @@ import { serverCell } from "../model/cluster.ts";
 import { useResource } from "../model/resource.ts";
 import { name } from "../tree/names.ts";
 import { Mark } from "../ui/marks.tsx";
+import { Prose } from "../ui/prose.tsx";
 import { Empty, Loaded } from "../ui/states.tsx";
 import { Time } from "../ui/time.tsx";
 import { part, url } from "../url.ts";
@@ -25,7 +26,7 @@ export function Recoveries({ of }: { of: Cluster }): JSX.Element {
           </Empty>
         ) : (
           <section class="sheet">
-            <h2>{plural(page.total, "recovery").replace(/recoverys$/, "recoveries")}</h2>
+            <h2>{plural(page.total, "recovery")}</h2>
             <ul class="lines">
               {page.items.map((one) => (
                 <li key={one.uid}>
@@ -107,7 +108,9 @@ export function Settings({ of }: { of: Cluster }): JSX.Element {
                   </dt>
                   <dd>
                     <code class="wrap">{JSON.stringify(key.value)}</code>
-                    <small>{`${key.given ? "given" : "default"} · ${key.meaning}`}</small>
+                    <small>
+                      {key.given ? "given" : "default"} · <Prose text={key.meaning} />
+                    </small>
                   </dd>
                 </div>
               ))}

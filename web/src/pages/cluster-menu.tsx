@@ -3,37 +3,21 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { OperationInfo, Possible } from "../api/types.ts";
 import { useResource } from "../model/resource.ts";
 import { name } from "../tree/names.ts";
+import { useDismiss } from "../ui/dismiss.ts";
 import { begin, operations, readOperations } from "./cluster-begin.tsx";
 
 /** Everything that can be done with a server, by group; what is not possible now says why. */
 export function Menu({ server }: { server: string }): JSX.Element {
   const [open, setOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (!open) return;
-    void readOperations();
-    const away = (event: Event): void => {
-      if (!box.current?.contains(event.target as Node)) setOpen(false);
-    };
-    addEventListener("pointerdown", away);
-    return () => removeEventListener("pointerdown", away);
-  }, [open]);
+  useDismiss(box, open, () => setOpen(false));
+  useEffect(() => void (open && readOperations()), [open]);
   const pick = (operation: OperationInfo): void => {
     setOpen(false);
     begin(operation, server);
   };
   return (
-    <div
-      class="opsmenu"
-      ref={box}
-      onKeyDown={(event) => {
-        if (event.key !== "Escape" || !open) return;
-        event.stopPropagation();
-        event.preventDefault();
-        setOpen(false);
-        box.current?.querySelector("button")?.focus();
-      }}
-    >
+    <div class="opsmenu" ref={box}>
       <button type="button" class="btn icon ghost" aria-label={`More for ${name(server)}`} aria-haspopup="menu" aria-expanded={open} onClick={() => setOpen(!open)}>
         <svg class="i" aria-hidden="true">
           <use href="#i-more" />
@@ -60,10 +44,12 @@ function List({ server, onPick }: { server: string; onPick: (operation: Operatio
     all[(all.indexOf(document.activeElement as HTMLElement) + (event.key === "ArrowDown" ? 1 : all.length - 1)) % all.length]?.focus();
   };
   return (
-    <div class="menu ops" role="menu" aria-label={`Operations on ${name(server)}`} ref={box} onKeyDown={walk} aria-busy={possible.value === null}>
+    <div class="menu ops" role="menu" aria-label={`Operations on ${name(server)}`} ref={box} onKeyDown={walk} aria-busy={possible.value === null || operations.value === null}>
       {groups.map((group) => (
         <div key={group} role="group" aria-label={group}>
-          <h4>{group}</h4>
+          <p class="menu-head" aria-hidden="true">
+            {group}
+          </p>
           {fitting
             .filter((operation) => operation.section === group)
             .map((operation) => {

@@ -3,17 +3,21 @@ import { hueOf } from "../model/sites.ts";
 import type { ServerDetail } from "../api/types.ts";
 import { cluster, serverCell } from "../model/cluster.ts";
 import { mayOperate } from "../model/me.ts";
+import { route } from "../model/route.ts";
 import { useResource } from "../model/resource.ts";
 import { toast } from "../model/toasts.ts";
 import { declare } from "../tree/declare.ts";
 import { versionOf, writes } from "../tree/flags.tsx";
-import { pickUp } from "../tree/moving.ts";
+import { carry } from "../tree/keys.ts";
 import { name, said } from "../tree/names.ts";
+import { Acts } from "../ui/acts.tsx";
 import { Button } from "../ui/button.tsx";
 import { Mark, Site } from "../ui/marks.tsx";
 import { Loaded } from "../ui/states.tsx";
 import { Time } from "../ui/time.tsx";
-import { count, span, statusWord } from "../words/en.ts";
+import { url } from "../url.ts";
+import { count, span, statusWord, text } from "../words/en.ts";
+import { panelText, rowText } from "../words/server.ts";
 import { Menu } from "./cluster-menu.tsx";
 import { promote } from "./cluster-switchover.tsx";
 
@@ -28,9 +32,9 @@ export function ServerPanel({ server: key, onClose }: { server: string; onClose:
       <div class="pn">
         <div class="pn-top">
           <h2>{name(key)}</h2>
-          <Button kind="icon ghost" icon="x" label="Close" onClick={onClose} />
+          <Button kind="icon ghost" icon="x" label={text.close} onClick={onClose} />
         </div>
-        <p class="muted">This server is not part of the cluster.</p>
+        <p class="muted">{panelText.notHere}</p>
       </div>
     );
   }
@@ -43,26 +47,24 @@ export function ServerPanel({ server: key, onClose }: { server: string; onClose:
           <Mark status={server.status} />
           {name(server.key)}
         </h2>
-        <Button kind="icon ghost" icon="x" label="Close" onClick={onClose} />
+        <Button kind="icon ghost" icon="x" label={text.close} onClick={onClose} />
       </div>
       <p class="muted">
-        {[server.source ? `replica of ${name(server.source)}` : server.role, versionOf(server)].join(" · ")} · seen <Time at={detail.value?.seen ?? server.seen} />
+        {[server.source ? panelText.replicaOf(name(server.source)) : server.role, versionOf(server)].join(" · ")} · {panelText.seen} <Time at={detail.value?.seen ?? server.seen} />
       </p>
       <p>{said(server.sentence, keys) || statusWord[server.status]}</p>
       {hold && (
         <p class="notyet">
           <Mark status="pause" label={false} />
-          {server.downtime ? "Downtime" : "Maintenance"}: {hold.reason} ({hold.owner}), {hold.end ? <>until <Time at={hold.end} /></> : "until it is ended"}
+          {panelText.hold(server.downtime ? "downtime" : "maintenance", hold.reason, hold.owner)} {hold.end ? <>{panelText.until} <Time at={hold.end} /></> : panelText.untilEnded}
         </p>
       )}
-      {mayOperate.value && (
-        <div class="pn-acts">
-          {server.source && <Button onClick={() => (innerWidth < 760 ? declare("move", [key]) : pickUp(key, "keys"))}>Move…</Button>}
-          {server.source && <Button onClick={() => promote(key)}>Promote…</Button>}
-          <Button onClick={() => declare("downtime", [key])}>Downtime…</Button>
-          <Menu server={key} />
-        </div>
-      )}
+      <Acts class="pn-acts">
+        {server.source && <Button onClick={() => (innerWidth < 760 ? declare("move", [key]) : carry(key))}>{panelText.move}</Button>}
+        {server.source && <Button onClick={() => promote(key)}>{panelText.promote}</Button>}
+        <Button onClick={() => declare("downtime", [key])}>{panelText.downtime}</Button>
+        <Menu server={key} />
+      </Acts>
       <Loaded of={detail} rows={5}>
         {(value) => <Facts of={value} />}
       </Loaded>
@@ -77,19 +79,17 @@ const Row = ({ name: word, children }: { name: string; children: ComponentChildr
   </div>
 );
 
-const threads: Record<string, string> = { running: "on", stopped: "stopped", none: "none", other: "not running" };
-
 /** A long text with a button that copies it. */
-const Copy = ({ text }: { text: string }): JSX.Element =>
-  text ? (
+const Copy = ({ text: value }: { text: string }): JSX.Element =>
+  value ? (
     <>
-      <code class="wrap">{text}</code>{" "}
-      <button type="button" class="link" onClick={() => void navigator.clipboard?.writeText(text).then(() => toast({ status: "ok", text: "Copied." }))}>
-        Copy
+      <code class="wrap">{value}</code>{" "}
+      <button type="button" class="link" onClick={() => void navigator.clipboard?.writeText(value).then(() => toast({ status: "ok", text: text.copied }))}>
+        {text.copy}
       </button>
     </>
   ) : (
-    <span class="muted">none</span>
+    <span class="muted">{panelText.none}</span>
   );
 
 function Facts({ of }: { of: ServerDetail }): JSX.Element {
@@ -98,25 +98,25 @@ function Facts({ of }: { of: ServerDetail }): JSX.Element {
     <>
       {(of.source || of.channels) && (
         <>
-          <h3>Replication</h3>
+          <h3>{panelText.replication}</h3>
           <dl>
-            <Row name="Source">
+            <Row name={rowText.source}>
               <code>{name(of.source)}</code>
-              {of.source && !of.source_known && " (not known)"}
+              {of.source && !of.source_known && panelText.notKnown}
             </Row>
-            <Row name="Threads">
-              <span class={bad ? "t-crit" : ""}>{`receiver ${threads[of.receiver]}, applier ${threads[of.applier]}`}</span>
+            <Row name={rowText.threads}>
+              <span class={bad ? "t-crit" : ""}>{panelText.threadsAre(of.receiver, of.applier)}</span>
             </Row>
-            <Row name="Lag">{span(of.lag_s)}{of.delay_s ? `, delayed by ${span(of.delay_s)} on purpose` : ""}</Row>
-            <Row name="Received">{of.received || "unknown"}</Row>
-            <Row name="Applied">{of.applied || "unknown"}</Row>
-            <Row name="Place found by">{of.gtid === "none" ? "file and position" : `GTID (${of.gtid})`}</Row>
-            <Row name="TLS">{of.tls ? "yes" : "no"}</Row>
-            <Row name="Filters">{of.filters ? <span class="t-warn">has replication filters</span> : "none"}</Row>
-            <Row name="Credentials">{of.credentials_available ? "can be read back" : "cannot be read back"}</Row>
+            <Row name={rowText.lag}>{span(of.lag_s)}{of.delay_s ? panelText.delayed(span(of.delay_s)) : ""}</Row>
+            <Row name={rowText.received}>{of.received || text.unknown}</Row>
+            <Row name={rowText.applied}>{of.applied || text.unknown}</Row>
+            <Row name={rowText.placeFoundBy}>{of.gtid === "none" ? panelText.byPosition : panelText.byGtid(of.gtid)}</Row>
+            <Row name={rowText.tls}>{of.tls ? panelText.yes : panelText.no}</Row>
+            <Row name={rowText.filters}>{of.filters ? <span class="t-warn">{panelText.hasFilters}</span> : panelText.none}</Row>
+            <Row name={rowText.credentials}>{of.credentials_available ? panelText.readBack : panelText.notReadBack}</Row>
             {of.channels?.map((one) => (
-              <Row key={one.name} name={`Channel ${one.name}`}>
-                <code>{name(one.source)}</code> {`receiver ${threads[one.receiver] ?? one.receiver}, applier ${threads[one.applier] ?? one.applier}`}
+              <Row key={one.name} name={panelText.channel(one.name)}>
+                <code>{name(one.source)}</code> {panelText.threadsAre(one.receiver, one.applier)}
               </Row>
             ))}
           </dl>
@@ -125,40 +125,53 @@ function Facts({ of }: { of: ServerDetail }): JSX.Element {
         </>
       )}
       {of.check_error && <code class="stmt t-crit">{of.check_error}</code>}
-      <h3>Role</h3>
+      <h3>{panelText.role}</h3>
       <dl>
-        <Row name="Promotion rule">
+        <Row name={rowText.rule}>
           {of.promotion_rule}{" "}
           {mayOperate.value && (
             <button type="button" class="link" onClick={() => declare("rule", [of.key])}>
-              Change
+              {panelText.change}
             </button>
           )}
         </Row>
-        <Row name="Writes">{of.read_only ? "read-only" : writes(of) ? "accepts writes" : <span class="t-warn">accepts writes</span>}</Row>
-        <Row name="Logs what it receives">{of.logs_updates ? "yes" : <span class="t-warn">no, so nobody can hang below</span>}</Row>
-        <Row name="Semi-sync">{[of.semi_sync.source && (of.semi_sync.needs > 0 ? `waits for ${of.semi_sync.needs}` : "source side on"), of.semi_sync.replica && "acknowledges"].filter(Boolean).join(", ") || "off"}</Row>
-        <Row name="Replicas">{count(of.replicas)}</Row>
-        {of.group && <Row name="Group">{`${of.group.name}: ${of.group.role}, ${of.group.state}`}</Row>}
+        <Row name={rowText.writes}>{of.read_only ? panelText.readOnly : writes(of) ? panelText.acceptsWrites : <span class="t-warn">{panelText.acceptsWrites}</span>}</Row>
+        <Row name={rowText.logs}>{of.logs_updates ? panelText.yes : <span class="t-warn">{panelText.logsNothing}</span>}</Row>
+        <Row name={rowText.semiSync}>{[of.semi_sync.source && panelText.waitsFor(of.semi_sync.needs), of.semi_sync.replica && panelText.acknowledges].filter(Boolean).join(", ") || panelText.off}</Row>
+        <Row name={rowText.replicas}>{count(of.replicas)}</Row>
+        {of.group && <Row name={rowText.group}>{`${of.group.name}: ${of.group.role}, ${of.group.state}`}</Row>}
       </dl>
-      <h3>Data</h3>
+      <h3>{panelText.data}</h3>
       <dl>
-        <Row name="Own log at">{of.position || (of.log_bin ? "unknown" : "no binary log")}</Row>
-        <Row name="Executed"><Copy text={of.executed_set} /></Row>
-        <Row name="Purged"><Copy text={of.purged_set} /></Row>
-        <Row name="Errant">{of.errant ? <span class="t-warn"><Copy text={of.errant} /></span> : <span class="muted">none</span>}</Row>
+        <Row name={rowText.ownLog}>{of.position || (of.log_bin ? text.unknown : panelText.noBinaryLog)}</Row>
+        <Row name={rowText.executed}><Copy text={of.executed_set} /></Row>
+        <Row name={rowText.purged}><Copy text={of.purged_set} /></Row>
+        <Row name={rowText.errant}>
+          {of.errant ? (
+            <>
+              <span class="t-warn">
+                <Copy text={of.errant} />
+              </span>{" "}
+              <a class="link" href={url(route.value.path, { tab: "binlogs" })}>
+                {panelText.whatToDo}
+              </a>
+            </>
+          ) : (
+            <span class="muted">{panelText.none}</span>
+          )}
+        </Row>
       </dl>
-      <h3>Server</h3>
+      <h3>{panelText.server}</h3>
       <dl>
-        <Row name="Address"><Copy text={of.key} /></Row>
-        <Row name="Version">{[of.version, of.version_comment].filter(Boolean).join(" · ")}</Row>
-        <Row name="UUID, id">{[of.uuid, of.server_id].filter(Boolean).join(", ")}</Row>
-        <Row name="Up for">{span(of.uptime_s)}</Row>
-        <Row name="Binary log">{of.log_bin ? [of.binlog_format, of.binlog_row_image, of.gtid_mode && `gtid_mode ${of.gtid_mode}`].filter(Boolean).join(", ") : "off"}</Row>
-        <Row name="Place">{of.site ? <Site name={of.site} hue={hueOf.value(of.site)} /> : "unknown"} {[of.region, of.environment].filter(Boolean).join(", ")}</Row>
-        <Row name="Last probe">{`${of.latency_ms.toFixed(1)} ms`}</Row>
+        <Row name={rowText.address}><Copy text={of.key} /></Row>
+        <Row name={rowText.version}>{[of.version, of.version_comment].filter(Boolean).join(" · ")}</Row>
+        <Row name={rowText.identity}>{[of.uuid, of.server_id].filter(Boolean).join(", ")}</Row>
+        <Row name={rowText.up}>{span(of.uptime_s)}</Row>
+        <Row name={rowText.binaryLog}>{of.log_bin ? [of.binlog_format, of.binlog_row_image, of.gtid_mode && `gtid_mode ${of.gtid_mode}`].filter(Boolean).join(", ") : panelText.off}</Row>
+        <Row name={rowText.place}>{of.site ? <Site name={of.site} hue={hueOf.value(of.site)} /> : text.unknown} {[of.region, of.environment].filter(Boolean).join(", ")}</Row>
+        <Row name={rowText.probe}>{`${of.latency_ms.toFixed(1)} ms`}</Row>
       </dl>
-      <h3>Tags</h3>
+      <h3>{panelText.tags}</h3>
       <p>
         {of.tags.map((tag) => (
           <span key={tag} class="tag">
@@ -167,13 +180,13 @@ function Facts({ of }: { of: ServerDetail }): JSX.Element {
         ))}{" "}
         {mayOperate.value && (
           <button type="button" class="link" onClick={() => declare("tags", [of.key])}>
-            {of.tags.length > 0 ? "Change" : "Add a tag"}
+            {of.tags.length > 0 ? panelText.change : panelText.addTag}
           </button>
         )}
       </p>
       {of.changes.length > 0 && (
         <>
-          <h3>Last changes</h3>
+          <h3>{panelText.changes}</h3>
           <ul class="why">
             {of.changes.slice(0, 8).map((line) => (
               <li key={line.id}>

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Cluster } from "../api/types.ts";
 import { cluster, serverCell } from "../model/cluster.ts";
-import { mayOperate } from "../model/me.ts";
+import { canAct } from "../model/acting.ts";
 import { PlanPanel } from "../plan/panel.tsx";
 import { ask, close, shown } from "../plan/model.ts";
 import { name } from "../tree/names.ts";
@@ -29,7 +29,7 @@ export const openRecover = (failed: string): void => choose({ what: "recover", f
 
 /** Notes a choice, and asks for the plan that it makes. */
 function choose(next: Switching): void {
-  if (!mayOperate.peek()) return;
+  if (!canAct.peek()) return;
   switching.value = next;
   const of = cluster.peek();
   if (!of) return;

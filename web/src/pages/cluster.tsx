@@ -6,9 +6,10 @@ import { useHeading } from "../model/heading.ts";
 import { opened } from "../model/recent.ts";
 import { amend, go, route } from "../model/route.ts";
 import { selection as about } from "../model/selection.ts";
-import { open, shown } from "../plan/model.ts";
+import { ask, open, shown } from "../plan/model.ts";
 import { PlanPanel, planOpen } from "../plan/panel.tsx";
 import { Canvas } from "../tree/canvas.tsx";
+import { Hints } from "../tree/hints.tsx";
 import { Outline } from "../tree/outline.tsx";
 import { focused, select, selection } from "../tree/selection.ts";
 import { Table } from "../tree/table.tsx";
@@ -20,6 +21,7 @@ import { Dialogs } from "./cluster-dialogs.tsx";
 import { Board } from "./cluster-forecast.tsx";
 import { Gtid } from "./cluster-gtid.tsx";
 import { ClusterHead } from "./cluster-head.tsx";
+import { HistoryStrip, momentOf, PastTree } from "./cluster-history.tsx";
 import { ForecastSmall } from "./cluster-panel.tsx";
 import { Pools, Recoveries, Settings } from "./cluster-lists.tsx";
 import { Several } from "./cluster-several.tsx";
@@ -57,15 +59,18 @@ export function ClusterPage(): JSX.Element {
   useEffect(() => {
     const what = query.get("do");
     if (!what || !is) return;
-    amend({ do: undefined });
-    void beginNamed(what, selection.peek()[0]);
+    const to = query.get("to");
+    amend({ do: undefined, to: undefined });
+    const server = selection.peek()[0];
+    if (to && server) void ask(what, { instance: server, destination: to });
+    else void beginNamed(what, server);
   }, [query.get("do"), is === null]);
   useEffect(() => void (is && opened(is.alias)), [is?.alias]);
   // After a failover the cluster has another name. The address follows where it named the old one.
   useEffect(() => {
     const path = route.peek().path;
-    if (!is || path !== "cluster/" + part(wanted) || wanted === is.name || wanted === is.alias) return;
-    go("cluster/" + part(is.name), { ...Object.fromEntries(route.peek().query), was: wanted }, true);
+    if (!is || wanted === is.name || wanted === is.alias) return;
+    if (path === "cluster/" + part(wanted) || path === "cluster/alias/" + part(wanted)) go("cluster/" + part(is.name), { ...Object.fromEntries(route.peek().query), was: wanted }, true);
   }, [is?.name]);
   useEffect(() => {
     if (is) announceCluster();
@@ -78,12 +83,15 @@ export function ClusterPage(): JSX.Element {
   const problem = clusterProblem.value;
   if (!is) return problem ? <Failed problem={problem} again={reloadCluster} /> : <Skeleton rows={8} />;
   const tab = query.get("tab") ?? (pools ? "pools" : "");
+  const at = momentOf();
   const topology = tab === "" || tab === "servers";
   return (
     <div class={topology ? "page-cluster" : "page-board"}>
       {problem && <Failed problem={problem} again={reloadCluster} />}
       <ClusterHead of={is} tab={tab} />
-      {topology && <Topology view={tab === "servers" ? "table" : viewOf()} />}
+      {topology && !at && topologyOf[tab === "servers" ? "table" : viewOf()]}
+      {topology && at && <PastTree of={is} at={at} />}
+      {topology && <HistoryStrip of={is} />}
       {tab === "forecast" && <Board of={is} />}
       {tab === "recoveries" && <Recoveries of={is} />}
       {tab === "binlogs" && <Gtid of={is} />}
@@ -107,6 +115,7 @@ function Topology({ view }: { view: View }): JSX.Element {
       <section class="canvas" aria-label="Topology">
         <ClusterBar view={view} />
         {view === "tree" && <Canvas onExplain={explain} onPromote={promote} />}
+        {view === "tree" && <Hints />}
         {view === "outline" && <Outline onExplain={explain} onPromote={promote} />}
         {view === "table" && <Table />}
       </section>
@@ -114,6 +123,9 @@ function Topology({ view }: { view: View }): JSX.Element {
     </div>
   );
 }
+
+/** One of each kind, made once: news of the cluster make its head anew, and not the tree. */
+const topologyOf: Record<View, JSX.Element> = { tree: <Topology view="tree" />, outline: <Topology view="outline" />, table: <Topology view="table" /> };
 
 /** The side panel: the plan, else what is selected, else the forecast. */
 function Panel(): JSX.Element {

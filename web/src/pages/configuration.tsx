@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import { send } from "../api/client.ts";
 import type { ConfigCheck, ConfigItem, ConfigView, Outcome, Statement } from "../api/types.ts";
-import { frozen } from "../frame/banners.tsx";
+import { frozen } from "../model/acting.ts";
 import { useHeading } from "../model/heading.ts";
 import { me } from "../model/me.ts";
 import { useResource } from "../model/resource.ts";
@@ -10,6 +10,7 @@ import { amend, route } from "../model/route.ts";
 import { tellRefusal, toast } from "../model/toasts.ts";
 import { Button } from "../ui/button.tsx";
 import { Icon, Mark } from "../ui/marks.tsx";
+import { Prose } from "../ui/prose.tsx";
 import { Loaded } from "../ui/states.tsx";
 import { url } from "../url.ts";
 import { plural, type Status } from "../words/en.ts";
@@ -45,7 +46,7 @@ export function Configuration(): JSX.Element {
         </button>
         <span class="grow" />
         {me.value?.may_admin && (
-          <Button disabled={frozen()} onClick={() => void reload()}>
+          <Button disabled={frozen.value} onClick={() => void reload()}>
             Read it again
           </Button>
         )}
@@ -102,7 +103,9 @@ const Key = ({ item }: { item: ConfigItem }): JSX.Element => (
     </dt>
     <dd>
       <code class="stmt">{item.secret && written(item.value) !== '""' ? "••••••" : written(item.value)}</code>
-      <p>{item.meaning}</p>
+      <p>
+        <Prose text={item.meaning} />
+      </p>
       <small>
         {!item.secret && `default ${written(item.default)} · `}
         {item.reload === "yes" ? "a change counts at once" : item.reload === "partly" ? "a change counts partly at once" : "a change needs a restart"}
@@ -130,12 +133,15 @@ function Check({ check }: { check: ConfigCheck }): JSX.Element {
               <li key={statement.text}>
                 <Mark status={severity[statement.severity]} />
                 <div>
-                  <span>{statement.text}</span>
+                  <span>
+                    <Prose text={statement.text} />
+                  </span>
                   <small>
-                    {statement.keys.map((key) => (
-                      <a key={key} href={url("config", { q: key })}>
-                        {key}{" "}
-                      </a>
+                    {statement.keys.map((key, n) => (
+                      <span key={key}>
+                        {n > 0 && " · "}
+                        <a href={url("config", { q: key })}>{key}</a>
+                      </span>
                     ))}
                   </small>
                   {statement.example && <code class="stmt">{statement.example}</code>}

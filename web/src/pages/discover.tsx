@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { send } from "../api/client.ts";
 import type { ConfigCheck, Discovered, Discoveries, Nodes } from "../api/types.ts";
-import { frozen } from "../frame/banners.tsx";
+import { canAct } from "../model/acting.ts";
 import { turnAutoRecovery } from "../frame/auto.tsx";
 import { fleet } from "../model/fleet.ts";
 import { useHeading } from "../model/heading.ts";
@@ -69,7 +69,7 @@ function Form(): JSX.Element {
           <textarea rows={4} spellcheck={false} value={text} disabled={!mayOperate.value} onInput={(event) => setText(event.currentTarget.value)} placeholder={"db1.example.net\ndb2.example.net:3307"} />
         </label>
         <div class="in-a">
-          <button type="submit" class="btn primary" disabled={busy || named.length === 0 || !mayOperate.value || frozen()}>
+          <button type="submit" class="btn primary" disabled={busy || named.length === 0 || !canAct.value}>
             <span>{named.length > 1 ? `Discover ${count(named.length)} servers` : "Discover"}</span>
           </button>
           <button type="button" class="btn ghost" aria-expanded={grants} onClick={() => showGrants(!grants)}>
@@ -81,7 +81,7 @@ function Form(): JSX.Element {
       {grants && <Grants />}
       {lines.length > 0 && (
         <>
-          <h3>Found so far</h3>
+          <h2>Found so far</h2>
           <ul class="found" aria-live="polite">
             {lines.map((line) => (
               <FoundLine key={line.instance} {...line} />
@@ -125,13 +125,13 @@ function Trust(): JSX.Element {
   useEffect(() => check.reload(), [on]);
   return (
     <div class="hero plain">
-      <h3>Before you trust it</h3>
+      <h2>Before you trust it</h2>
       <ul class="gates">
         {is && <Gate good={managersGood(is)} title={is.sentence} more={is.nodes.length === 1 ? "a second and a third one would go on without it" : ""} />}
         {on !== undefined && (
           <Gate good={on} title={on ? "Automatic recovery is on" : "Automatic recovery is off everywhere"} more={on ? "the switch for all clusters" : "turn it on when the forecasts look right"}>
             {!on && mayOperate.value && (
-              <button type="button" class="link" onClick={() => void turnAutoRecovery(true)}>
+              <button type="button" class="link" onClick={() => void turnAutoRecovery({ enabled: true })}>
                 Turn on
               </button>
             )}

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { send } from "../api/client.ts";
 import type { Node, Nodes, Outcome } from "../api/types.ts";
 import { connection } from "../api/events.ts";
-import { frozen } from "../frame/banners.tsx";
+import { canAct } from "../model/acting.ts";
 import { useHeading } from "../model/heading.ts";
 import { me } from "../model/me.ts";
 import { nodes, readNodes } from "../model/nodes.ts";
@@ -63,7 +63,7 @@ function Top({ is }: { is: Nodes }): JSX.Element {
       {is.error && <p class="t-crit">{is.error}</p>}
       {me.value?.may_admin && is.nodes.length > 1 && (
         <p>
-          <Button icon="swap" disabled={frozen()} onClick={() => ask(true)}>
+          <Button icon="swap" disabled={!canAct.value} onClick={() => ask(true)}>
             Let another one lead…
           </Button>
         </p>
@@ -153,7 +153,7 @@ function Service({ open }: { open: boolean }): JSX.Element {
       </dl>
       {is?.may_admin && (
         <p>
-          <Button disabled={frozen()} onClick={() => void reload()}>
+          <Button disabled={!canAct.value} onClick={() => void reload()}>
             Read the configuration again
           </Button>
         </p>

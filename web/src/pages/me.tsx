@@ -29,15 +29,15 @@ export function MePage(): JSX.Element {
       <div class="hero">
         <p class="big">{is?.name || "Nobody signed in"}</p>
         <p>
-          {is ? `${is.role}, by ${is.method}. ${is.why ?? "Changes are allowed."}` : text.unknown}{" "}
+          {is ? (is.name ? `${is.role}, by ${is.method}. ${is.why ?? "Changes are allowed."}` : (is.why ?? "No sign-in is configured (AuthenticationMethod): whoever reaches this page may change servers.")) : text.unknown}{" "}
           {is?.name ? "What is chosen here is kept with the name, on the server." : "What is chosen here is kept in this browser."}
         </p>
       </div>
       <section class="sheet prefs">
         {choices.map((one) => (
           <div key={one.name} class="pref">
-            <span id={`pref-${one.name}`}>{one.name}</span>
-            <div class="seg" role="group" aria-labelledby={`pref-${one.name}`}>
+            <span>{one.name}</span>
+            <div class="seg" role="group" aria-label={one.name}>
               {one.options.map(([label, value]) => (
                 <button key={label} type="button" aria-pressed={one.is === value} onClick={() => one.set(value)}>
                   {label}

@@ -32,7 +32,7 @@ export function Problems(): JSX.Element {
           In downtime {count(heldCount)}
         </button>
         <span class="muted" role="status">
-          {problems.value && plural(problems.value.total, "cause")}
+          {problems.value && problems.value.total > 0 && plural(problems.value.total, "cause")}
         </span>
       </div>
       <Loaded of={problems}>

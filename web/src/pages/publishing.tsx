@@ -1,13 +1,12 @@
 import type { JSX } from "preact";
 import { send } from "../api/client.ts";
 import type { Outcome, Publishing as PublishingIs } from "../api/types.ts";
-import { frozen } from "../frame/banners.tsx";
+import { canAct } from "../model/acting.ts";
 import { useHeading } from "../model/heading.ts";
 import { mayOperate } from "../model/me.ts";
 import { useResource } from "../model/resource.ts";
 import { tellRefusal, toast } from "../model/toasts.ts";
 import { Button } from "../ui/button.tsx";
-import { Mark } from "../ui/marks.tsx";
 import { Loaded } from "../ui/states.tsx";
 import { url } from "../url.ts";
 import { plural } from "../words/en.ts";
@@ -22,6 +21,7 @@ const when: Record<string, string> = {
   PostIntermediateMasterFailoverProcesses: "after the replicas of an intermediate source were moved",
   PostGracefulTakeoverProcesses: "after a planned switchover",
   PostTakeMasterProcesses: "after a replica took the place of its source",
+  RebuildProcesses: "to rebuild a server that cannot be taken back",
 };
 
 /** Whom the service tells that a primary has changed. */
@@ -56,7 +56,7 @@ export function Publishing(): JSX.Element {
               </p>
               {is.kv.length > 0 && mayOperate.value && (
                 <p>
-                  <Button disabled={frozen()} onClick={() => void publish()}>
+                  <Button disabled={!canAct.value} onClick={() => void publish()}>
                     Write all primaries again
                   </Button>
                 </p>
@@ -82,17 +82,14 @@ export function Publishing(): JSX.Element {
             ))}
             {none.length > 0 && (
               <section class="sheet" aria-label="Without programs">
-                <h2>Nothing is run</h2>
-                <ul class="said">
+                <h2>Nothing is run …</h2>
+                <ul class="why wide">
                   {none.map((list) => (
                     <li key={list.name}>
-                      <Mark status="info" label={false} />
-                      <div>
-                        <span>{when[list.name] ?? ""}</span>
-                        <small>
-                          <a href={url("config", { q: list.name, show: "all" })}>{list.name}</a>
-                        </small>
-                      </div>
+                      <a href={url("config", { q: list.name, show: "all" })}>
+                        <code>{list.name}</code>
+                      </a>
+                      <span>… {when[list.name]}</span>
                     </li>
                   ))}
                 </ul>

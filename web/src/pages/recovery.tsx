@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { send } from "../api/client.ts";
 import type { Outcome, RecoveryDetail } from "../api/types.ts";
-import { frozen } from "../frame/banners.tsx";
+import { canAct } from "../model/acting.ts";
 import { countUnacknowledged } from "../model/attention.ts";
 import { useHeading } from "../model/heading.ts";
 import { mayOperate, me } from "../model/me.ts";
@@ -99,7 +99,7 @@ function Course({ is, reload }: { is: RecoveryDetail; reload: () => void }): JSX
           Print post-mortem
         </Button>
         {!is.acknowledged && !running && mayOperate.value && (
-          <Button kind="primary" icon="check" disabled={frozen()} onClick={() => ask(true)}>
+          <Button kind="primary" icon="check" disabled={!canAct.value} onClick={() => ask(true)}>
             Acknowledge…
           </Button>
         )}

@@ -16,6 +16,8 @@ export const screens = {
   managers: async (): Promise<ComponentType> => (await later()).Managers,
   configuration: async (): Promise<ComponentType> => (await later()).Configuration,
   publishing: async (): Promise<ComponentType> => (await later()).Publishing,
+  gameday: async (): Promise<ComponentType> => (await later()).GameDayPage,
+  agents: async (): Promise<ComponentType> => (await later()).Agents,
   about: async (): Promise<ComponentType> => (await later()).About,
   me: async (): Promise<ComponentType> => (await later()).MePage,
   missing: async (): Promise<ComponentType> => (await later()).Missing,
@@ -29,7 +31,7 @@ const byFirst: Record<string, Screen> = {
   cluster: "cluster", "cluster-pools": "cluster", plan: "plan",
   "audit-recovery": "recoveries", "audit-recovery-steps": "recovery", "audit-failure-detection": "detections", audit: "audit",
   problems: "problems", discover: "discover", search: "search", nodes: "managers", status: "managers",
-  config: "configuration", publish: "publishing", about: "about", home: "about", faq: "about", "keep-calm": "about", me: "me",
+  config: "configuration", publish: "publishing", "game-day": "gameday", agents: "agents", agent: "agents", seeds: "agents", "seed-details": "agents", about: "about", home: "about", faq: "about", "keep-calm": "about", me: "me",
 };
 
 /** Which screen an address shows. */

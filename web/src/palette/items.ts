@@ -1,6 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import { get } from "../api/client.ts";
-import type { OperationInfo } from "../api/types.ts";
+import type { OperationInfo, Verdict, Verdicts } from "../api/types.ts";
 import { entries } from "../frame/menu.ts";
 import { openKeys } from "../frame/keys.tsx";
 import { fleet, rowOf } from "../model/fleet.ts";
@@ -20,9 +20,16 @@ export type Found = Item & {
   keys?: string;
   /** An address, or something that the page does by itself. It never changes a server: that ends in a plan. */
   to: string | (() => void);
+  /** Something that still needs an object: what it may be. It is chosen in the same box. */
+  ask?: () => Promise<Asked>;
+  /** It is there to be read: a rule forbids it. */
+  no?: boolean;
 };
 
-export const groups = { clusters: "Clusters", servers: "Servers", actions: "Actions here", go: "Go to", more: "Found by the server", recent: "Opened last" } as const;
+/** What an action may be done with. */
+export type Asked = { title: string; items: Found[] };
+
+export const groups = { clusters: "Clusters", servers: "Servers", actions: "Actions here", go: "Go to", more: "Found by the server", recent: "Opened last", can: "Possible", cannot: "Not possible" } as const;
 
 const operations = signal<OperationInfo[]>([]);
 
@@ -64,6 +71,24 @@ const places = computed<Found[]>(() => [
 
 const fromName = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1).replaceAll("-", " ");
 
+/** Operations that take another server: how they are called, and whether the replicas of the server are meant. */
+const withTarget: Record<string, { title: (name: string) => string; all: boolean }> = {
+  relocate: { title: (name) => `Move ${name} below …`, all: false },
+  "relocate-replicas": { title: (name) => `Move the replicas of ${name} below …`, all: true },
+};
+
+/** Asks where a server may go; what is chosen ends in its plan, at the cluster's page. */
+async function targets(operation: string, cluster: string, alias: string, server: string): Promise<Asked> {
+  const { title, all } = withTarget[operation]!;
+  const strip = me.peek()?.strip;
+  const found = await get<Verdicts>(`clusters/${part(cluster)}/moves`, { server, all: all ? "true" : undefined });
+  const item = (verdict: Verdict): Found => ({
+    id: `to ${verdict.target}`, group: verdict.ok ? groups.can : groups.cannot, icon: verdict.ok ? "arrow" : "x", title: short(verdict.target, strip), no: !verdict.ok,
+    subtitle: verdict.ok ? verdict.text : `${verdict.text}. Rule: ${verdict.rule ?? ""}`, to: url(`cluster/alias/${part(alias)}`, { sel: server, do: operation, to: verdict.target }),
+  });
+  return { title: title(short(server, strip)), items: found.verdicts.filter((verdict) => verdict.target !== server).map(item) };
+}
+
 /** The operations for what is selected: each opens its plan at the cluster's page, where what is missing is asked for. */
 const actions = computed<Found[]>(() => {
   const { cluster, servers: chosen } = selection.value;
@@ -74,7 +99,8 @@ const actions = computed<Found[]>(() => {
     .filter((operation) => operation.changes && operation.plan && operation.allowed && (operation.on_server ? server !== undefined : operation.on_cluster))
     .map((operation) => ({
       id: `do ${operation.name}`, group: groups.actions, icon: "arrow",
-      title: `${fromName(operation.name)} ${operation.on_server ? short(server!, me.value?.strip) : alias}…`,
+      title: withTarget[operation.name]?.title(short(server!, me.value?.strip)) ?? `${fromName(operation.name)} ${operation.on_server ? short(server!, me.value?.strip) : alias}…`,
+      ...(withTarget[operation.name] ? { ask: () => targets(operation.name, cluster, alias, server!) } : {}),
       subtitle: `${operation.sentence} Shows the plan first.`,
       to: url(`cluster/alias/${part(alias)}`, { sel: operation.on_server ? server : undefined, do: operation.name }),
     }));

@@ -4,14 +4,16 @@ import { get } from "../api/client.ts";
 import type { ServerPage } from "../api/types.ts";
 import { rowOf } from "../model/fleet.ts";
 import { followAddress } from "../model/route.ts";
+import { tellRefusal } from "../model/toasts.ts";
 import { Icon, Mark } from "../ui/marks.tsx";
 import { url } from "../url.ts";
-import { findable, type Found, groups, offered, readOperations, serverAddress } from "./items.ts";
+import { type Asked, findable, type Found, groups, offered, readOperations, serverAddress } from "./items.ts";
 import { grouped, lit, rank } from "./rank.ts";
 import { closePalette, palette } from "./state.ts";
 import { lastUse, used } from "./uses.ts";
 
 const withText: [string, number][] = [[groups.clusters, 4], [groups.servers, 5], [groups.actions, 6], [groups.go, 4]];
+const ofObjects: [string, number][] = [[groups.can, 12], [groups.cannot, 12]];
 const withoutText: [string, number][] = [[groups.actions, 6], [groups.recent, 4], [groups.go, 12]];
 
 export const Palette = (): JSX.Element | null => (palette.value ? <Opened text={palette.value.text} /> : null);
@@ -19,21 +21,27 @@ export const Palette = (): JSX.Element | null => (palette.value ? <Opened text={
 function Opened({ text: first }: { text: string }): JSX.Element {
   const [text, setText] = useState(first);
   const [at, setAt] = useState(0);
+  const [asked, setAsked] = useState<Asked | null>(null);
   const box = useRef<HTMLDialogElement>(null);
   const field = useRef<HTMLInputElement>(null);
-  const more = useSearch(text);
+  const more = useSearch(asked ? "" : text);
 
   useLayoutEffect(() => {
     const back = document.activeElement as HTMLElement | null;
-    box.current!.showModal();
+    const dialog = box.current!;
+    dialog.showModal();
     field.current!.focus();
     field.current!.select();
     void readOperations().catch(() => undefined); // then there are no actions
-    return () => back?.focus?.();
+    return () => {
+      dialog.close(); // while it is open, nothing outside takes the focus
+      back?.focus?.();
+    };
   }, []);
 
-  const items = text.trim() === "" ? offered.value : findable.value;
-  const local = useMemo(() => grouped(rank(items, text, lastUse), text.trim() === "" ? withoutText : withText), [items, text]);
+  const items = asked ? asked.items : text.trim() === "" ? offered.value : findable.value;
+  const order = asked ? ofObjects : text.trim() === "" ? withoutText : withText;
+  const local = useMemo(() => grouped(rank(items, text, lastUse), order, asked ? "" : text), [items, text]);
   // What the server finds besides stands below, so that nothing moves under the fingers.
   const known = new Set(local.flatMap((group) => group.items.map((item) => item.id)));
   const remote = more.filter((item) => !known.has(item.id)).slice(0, 8);
@@ -50,7 +58,12 @@ function Opened({ text: first }: { text: string }): JSX.Element {
       if (text.trim() !== "") leave(url("search", { s: text.trim() }), newTab);
       return;
     }
+    if (item.no) return;
     used(item.id);
+    if (item.ask && !newTab) {
+      item.ask().then((next) => (setAsked(next), setText(""), setAt(0)), tellRefusal);
+      return;
+    }
     if (typeof item.to === "string") leave(item.to, newTab);
     else {
       closePalette();
@@ -67,22 +80,24 @@ function Opened({ text: first }: { text: string }): JSX.Element {
     if (step) setAt(all.length === 0 ? 0 : (chosen + step + all.length) % all.length);
     else if (event.key === "Enter") open(all[chosen], event.ctrlKey || event.metaKey);
     else if (event.key === "Tab" && all[chosen]) setText(all[chosen]!.title);
+    else if (event.key === "Backspace" && text === "" && asked) (setAsked(null), setAt(0));
     else return;
     event.preventDefault();
   };
 
   let n = 0;
   return (
-    <dialog ref={box} class="pal" aria-label="Search and commands" onCancel={closePalette} onClose={closePalette} onClick={(event) => event.target === box.current && closePalette()}>
+    <dialog ref={box} class="pal" aria-label="Search and commands" onCancel={(event) => (event.preventDefault(), closePalette())} onClick={(event) => event.target === box.current && closePalette()}>
       <div class="pal-in">
         <Icon name="search" />
         <input
-          ref={field} type="text" value={text} placeholder="Server, cluster or action" role="combobox" aria-expanded="true" aria-controls="pal" aria-autocomplete="list"
-          aria-label="Search or run a command" aria-activedescendant={all.length > 0 ? `po${chosen}` : undefined} spellcheck={false} autocomplete="off"
+          ref={field} type="text" value={text} placeholder={asked?.title ?? "Server, cluster or action"} role="combobox" aria-expanded="true" aria-controls="pal" aria-autocomplete="list"
+          aria-label={asked?.title ?? "Search or run a command"} aria-activedescendant={all.length > 0 ? `po${chosen}` : undefined} spellcheck={false} autocomplete="off"
           onInput={(event) => (setText(event.currentTarget.value), setAt(0))} onKeyDown={onKeyDown}
         />
         <kbd>Esc</kbd>
       </div>
+      {asked && <p class="pal-asked">{asked.title}</p>}
       <div class="pal-list" id="pal" role="listbox" aria-label="Found">
         {shown.map((group) => (
           <div key={group.name} class="pg" role="group" aria-label={group.name}>
@@ -112,7 +127,7 @@ function Opened({ text: first }: { text: string }): JSX.Element {
 function Row({ item, place, chosen, query, onOpen }: { item: Found; place: number; chosen: boolean; query: string; onOpen: (event: MouseEvent) => void }): JSX.Element {
   const [before, match, after] = lit(item.title, query);
   return (
-    <div class="pi" role="option" id={`po${place}`} aria-selected={chosen} onClick={onOpen}>
+    <div class="pi" role="option" id={`po${place}`} aria-selected={chosen} aria-disabled={item.no} onClick={onOpen}>
       {item.status ? <Mark status={item.status} /> : <Icon name={item.icon ?? "arrow"} />}
       <span class="pt">
         {before}

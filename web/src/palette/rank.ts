@@ -38,11 +38,13 @@ export function rank<T extends Item>(items: readonly T[], query: string, lastUse
 
 const byName = (a: Item, b: Item): number => (a.title < b.title ? -1 : a.title > b.title ? 1 : a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 
-/** The ranked items in their groups, in the order of the groups, each with as many as it may show. */
-export function grouped<T extends Item>(ranked: readonly T[], order: readonly [name: string, most: number][]): { name: string; items: T[] }[] {
+/** The ranked items in their groups, each with as many as it may show: the group with what fits best first, else in their order. */
+export function grouped<T extends Item>(ranked: readonly T[], order: readonly [name: string, most: number][], query = ""): { name: string; items: T[] }[] {
+  const best = (group: { items: T[] }): number => fit(group.items[0]!, query);
   return order
     .map(([name, most]) => ({ name, items: ranked.filter((item) => item.group === name).slice(0, most) }))
-    .filter((group) => group.items.length > 0);
+    .filter((group) => group.items.length > 0)
+    .sort((a, b) => best(b) - best(a));
 }
 
 /** Where the query stands in a text: before it, itself, after it. */

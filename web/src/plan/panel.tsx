@@ -2,6 +2,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Plan } from "../api/types.ts";
 import { clock } from "../model/clock.ts";
+import { canAct, hindered } from "../model/acting.ts";
 import { mayOperate, me } from "../model/me.ts";
 import { connection } from "../api/events.ts";
 import { toast } from "../model/toasts.ts";
@@ -94,7 +95,7 @@ function Open({ is, onClose, above }: { is: Shown; onClose: () => void; above: C
       {is.problem && <Failed problem={is.problem} />}
       <Numbers of={plan} />
       {plan.risk && (
-        <div class="verdict v-crit">
+        <div class="verdict v-crit" id="plan-risk">
           <b>
             <Mark status="crit" label={false} />
             {plan.risk}
@@ -259,7 +260,7 @@ function verb(plan: Plan): string {
   const object = one ? " " + name(one) : "";
   const verbs: Record<string, string> = {
     relocate: "Move" + object, "move-below": "Move" + object, "move-up": "Move" + object, "relocate-replicas": "Move the replicas", "take-master": `Let${object} take its place`,
-    "stop-replica": "Stop replication", "start-replica": "Start replication", "restart-replica": "Restart replication", "set-read-only": "Close" + object, "set-writeable": "Open" + object,
+    "game-day": "Shut down" + object, "stop-replica": "Stop replication", "start-replica": "Start replication", "restart-replica": "Restart replication", "set-read-only": "Close" + object, "set-writeable": "Open" + object,
     recover: "Recover", "recover-lite": "Recover", "force-master-failover": "Fail over now", "force-master-takeover": "Fail over now", "make-co-master": "Make co-primary", forget: "Forget" + object,
   };
   if (plan.operation.startsWith("graceful-master-takeover")) {
@@ -325,7 +326,7 @@ function Foot({ is, onClose }: { is: Shown; onClose: () => void }): JSX.Element 
   }
   const left = plan.expires ? (Date.parse(plan.expires) - clock.value) / 1000 : 0;
   const wanted = plan.confirm ?? "";
-  const ready = !is.busy && connection.value.open && (wanted === "" || (confirm === wanted && reason.trim() !== ""));
+  const ready = !is.busy && connection.value.open && canAct.value && (wanted === "" || (confirm === wanted && reason.trim() !== ""));
   return (
     <form
       class="pn-foot sticky"
@@ -343,18 +344,18 @@ function Foot({ is, onClose }: { is: Shown; onClose: () => void }): JSX.Element 
             <input type="text" name="confirm" autocomplete="off" value={confirm} onInput={(event) => setConfirm(event.currentTarget.value)} />
           </label>
           <label>
-            <span>Why? It goes to the audit.</span>
+            <span>{plan.operation === "game-day" ? "What do you expect? It is kept with what happens." : "Why? It goes to the audit."}</span>
             <input type="text" name="reason" value={reason} maxLength={500} onInput={(event) => setReason(event.currentTarget.value)} />
           </label>
         </div>
       )}
-      <span class="muted">{left > 0 ? `Valid for ${span(left)}, as long as the topology stays as it is` : "Expired"}</span>
+      <span class="muted">{hindered.value || (left > 0 ? `Valid for ${span(left)}, as long as the topology stays as it is` : "Expired")}</span>
       <span ref={cancel}>
         <Button kind="ghost" onClick={onClose}>
           Cancel
         </Button>
       </span>
-      <button type="submit" ref={act} class={plan.level === 2 ? "btn danger" : "btn primary"} disabled={!ready} aria-describedby="plan-risk">
+      <button type="submit" ref={act} class={plan.level === 2 ? "btn danger" : "btn primary"} disabled={!ready} aria-describedby={plan.risk ? "plan-risk" : undefined}>
         <span>{verb(plan)}</span>
       </button>
     </form>

@@ -1,12 +1,13 @@
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { effect, useSignal } from "@preact/signals";
-import { cluster } from "../model/cluster.ts";
+import { clusterAlias } from "../model/cluster.ts";
 import { mayOperate } from "../model/me.ts";
 import { below } from "../layout/forest.ts";
 import type { Frame } from "../layout/place.ts";
 import { serverCell } from "../model/cluster.ts";
 import { plural } from "../words/en.ts";
+import { apartText } from "../words/tree.ts";
 import { Card, ManyCard } from "./card.tsx";
 import { Find } from "./find.tsx";
 import { gestures } from "./gestures.ts";
@@ -52,7 +53,7 @@ export function Canvas({ onExplain, onPromote }: Props): JSX.Element {
   }, [selection.value[0]]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
-      if (event.key === "Escape" && moving.peek()) {
+      if (event.key === "Escape" && moving.peek() && moving.peek()?.how !== "sheet") {
         putDown();
         event.preventDefault();
       }
@@ -88,7 +89,7 @@ export function Canvas({ onExplain, onPromote }: Props): JSX.Element {
         {of.placed.frames.map((frame) => (
           <PartFrame key={frame.part.roots[0]} frame={frame} />
         ))}
-        <div class="nodes" role="tree" aria-label={`Replication tree of ${cluster.value?.alias ?? ""}`} aria-multiselectable="true">
+        <div class="nodes" role="tree" aria-label={apartText.treeOf(clusterAlias.value)} aria-multiselectable="true">
           {detail.value !== "dots" &&
             present.value.map((id) => {
               const item = of.folded.items.get(id);
@@ -120,7 +121,7 @@ function PartFrame({ frame }: { frame: Frame }): JSX.Element {
     const online = members.filter((group) => group?.state === "ONLINE").length;
     return (
       <div class="grp" style={place}>
-        <span>{`group ${part.name ?? ""}, ${online} of ${plural(members.length, "member")} online`}</span>
+        <span>{apartText.group(part.name ?? "", online, plural(members.length, "member"))}</span>
       </div>
     );
   }
@@ -134,12 +135,12 @@ function PartFrame({ frame }: { frame: Frame }): JSX.Element {
 /** Why a tree stands apart. */
 function why(root: string, size: number): string {
   const server = serverCell(root)?.value;
-  const more = size > 1 ? `, with ${plural(size - 1, "server")} below` : "";
+  const more = size > 1 ? apartText.more(plural(size - 1, "server")) : "";
   if (!server) return "";
-  if (server.role === "detached") return `Detached${more}`;
-  if (server.source && !server.source_known) return `Its source ${name(server.source)} is not known${more}`;
-  if (server.status === "crit") return `Lost${more}`;
-  return `Replicates from nobody${more}`;
+  if (server.role === "detached") return apartText.detached + more;
+  if (server.source && !server.source_known) return apartText.unknownSource(name(server.source)) + more;
+  if (server.status === "crit") return apartText.lost + more;
+  return apartText.alone + more;
 }
 
 /** All servers below one, with itself. */

@@ -51,12 +51,12 @@ export function Card({ item, box, level, replicas, was, then }: Props): JSX.Elem
       aria-selected={selection.value.includes(server.key)}
       aria-expanded={replicas > 0 ? item.shut === 0 : undefined}
       aria-label={spoken(server, replicas)}
-      aria-disabled={is && is.verdicts && is.server !== server.key ? !allowed(is, server.key) : undefined}
+      aria-disabled={is?.verdicts ? is.server === server.key || !allowed(is, server.key) : undefined}
       style={{ left: `${box.x}px`, top: `${box.y}px`, width: `${box.w}px`, height: `${box.h}px` }}
     >
       <div class="k1">
         <Mark status={server.status} label={false} />
-        <b title={server.key}>{middle(name(server.key))}</b>
+        <Name of={server.key} />
         <span class="grow" />
         {writes(server) ? (
           <span class={server.read_only ? "role soft" : "role"}>
@@ -89,6 +89,17 @@ export function Card({ item, box, level, replicas, was, then }: Props): JSX.Elem
       {was && <div class="was">{was}</div>}
       <Label of={server.key} />
     </div>
+  );
+}
+
+/** The name: where there is no room for all of it its middle goes, as the end tells servers apart. */
+function Name({ of }: { of: string }): JSX.Element {
+  const text = [...middle(name(of))];
+  return (
+    <b class="name" title={of}>
+      <span>{text.slice(0, -6).join("")}</span>
+      <span>{text.slice(-6).join("")}</span>
+    </b>
   );
 }
 

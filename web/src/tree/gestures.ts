@@ -2,7 +2,7 @@
 import { scene, toggleFold, toggleShut } from "./scene.ts";
 import { drop, ghostAt, hover, moving, pickUp, putDown } from "./moving.ts";
 import { cardAt, panBy, screenSize, view, zoomBy } from "./plane.ts";
-import { mayOperate } from "../model/me.ts";
+import { canAct } from "../model/acting.ts";
 import { focused, select } from "./selection.ts";
 import { cluster } from "../model/cluster.ts";
 
@@ -31,7 +31,7 @@ export function gestures(box: HTMLElement): () => void {
 
   const lift = (kids: boolean, card: string): void => {
     const item = scene.peek().folded.items.get(card);
-    if (!item || !mayOperate.peek()) return;
+    if (!item || !canAct.peek()) return;
     if (item.many) {
       const source = scene.peek().servers.get(item.servers[0]!)?.source;
       if (source) pickUp(source, "drag", { all: true, only: item.servers });
@@ -104,7 +104,7 @@ export function gestures(box: HTMLElement): () => void {
     if (!down.panning && Math.hypot(event.clientX - down.x, event.clientY - down.y) <= far) return;
     clearTimeout(press);
     if (!down.panning) box.setPointerCapture(down.id);
-    if (down.card && !down.touch && !down.panning && mayOperate.peek()) {
+    if (down.card && !down.touch && !down.panning && canAct.peek()) {
       lift(down.kids, down.card);
       over(last.x, last.y);
       return;

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { Icon } from "../ui/marks.tsx";
-import { duration } from "../words/en.ts";
+import { duration, text } from "../words/en.ts";
+import { ghostText } from "../words/tree.ts";
 import { allowed, ghostAt, type Moving, sentence, verdictOn, what } from "./moving.ts";
 
 /** What is moved, at the pointer, with the verdict on what is below it. */
@@ -16,7 +17,7 @@ export function Ghost({ of }: { of: Moving }): JSX.Element {
         <Icon name="grip" />
         <b>{what(of)}</b>
       </div>
-      {!of.verdicts && <p class="g3">asking …</p>}
+      {!of.verdicts && <p class="g3">{text.asking}</p>}
       {verdict && (
         <>
           <p class="g2">
@@ -25,14 +26,14 @@ export function Ghost({ of }: { of: Moving }): JSX.Element {
           </p>
           <p class="g3">
             {swap
-              ? "a plan is shown first"
+              ? ghostText.planFirst
               : verdict.ok
-                ? [verdict.estimate_ms === null ? "" : `about ${duration(verdict.estimate_ms)}`, verdict.swap ? "left third: take its place" : ""].filter(Boolean).join(" · ") || "drop it to see the plan"
+                ? [verdict.estimate_ms === null ? "" : ghostText.about(duration(verdict.estimate_ms)), verdict.swap ? ghostText.leftThird : ""].filter(Boolean).join(" · ") || ghostText.drop
                 : (verdict.remedy ?? "")}
           </p>
         </>
       )}
-      {of.verdicts && !verdict && <p class="g3">{of.how === "keys" ? "Arrow keys choose, Enter shows the plan, Esc stops." : "Drop it on its new source. Esc stops."}</p>}
+      {of.verdicts && !verdict && <p class="g3">{of.how === "keys" ? ghostText.byKeys : ghostText.byPointer}</p>}
     </div>
   );
 }

@@ -1,6 +1,6 @@
 // The keys of the tree. Single letters work only while the focus is in it.
 import { allowedStep, reading, step, type Way, ways } from "../layout/walk.ts";
-import { mayOperate } from "../model/me.ts";
+import { canAct } from "../model/acting.ts";
 import { preferences } from "../model/preferences.ts";
 import { lastUndo, shown, takeBack } from "../plan/model.ts";
 import { cardId } from "./card.tsx";
@@ -18,6 +18,17 @@ export function focusCard(id: string): void {
   requestAnimationFrame(() => document.getElementById(cardId(id))?.focus({ preventScroll: true }));
 }
 
+/** Begins to move a server by keys: what is moved is shown at its card. */
+export function carry(id: string): void {
+  pickUp(id, "keys");
+  showAt(id);
+}
+
+function showAt(id: string): void {
+  const canvas = document.getElementById("canvas");
+  if (canvas) ghostAt.value = onScreen(id, canvas.getBoundingClientRect());
+}
+
 /** What a key does at a card. It says whether it did something. */
 export function press(event: KeyboardEvent, id: string, doing: { explain: () => void; promote: (key: string) => void; find: () => void }): boolean {
   if (event.ctrlKey || event.metaKey || event.altKey) return false;
@@ -30,8 +41,7 @@ export function press(event: KeyboardEvent, id: string, doing: { explain: () => 
       const next = allowedStep(id, way, reading(placed.boxes), (key) => folded.items.get(key)?.many === false && allowed(is, key));
       focusCard(next);
       hover(next, is.verdicts?.get(next)?.ok === false);
-      const canvas = document.getElementById("canvas");
-      if (canvas) ghostAt.value = onScreen(next, canvas.getBoundingClientRect());
+      showAt(next);
       return true;
     }
     if (way === "ArrowRight" && item && (item.many || item.shut > 0)) {
@@ -87,7 +97,7 @@ function letter(key: string, id: string, many: boolean, doing: { explain: () => 
       doing.explain();
       return true;
   }
-  if (!mayOperate.peek()) return false;
+  if (!canAct.peek()) return false;
   if (key === "u") {
     const undo = lastUndo();
     if (undo) void takeBack(undo);
@@ -97,7 +107,7 @@ function letter(key: string, id: string, many: boolean, doing: { explain: () => 
   switch (key) {
     case "m":
     case "M":
-      pickUp(id, "keys");
+      carry(id);
       return true;
     case "p":
       doing.promote(id);

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { get, Refusal } from "../api/client.ts";
 import type { Verdict, Verdicts } from "../api/types.ts";
 import { cluster, serverCell } from "../model/cluster.ts";
-import { mayOperate } from "../model/me.ts";
+import { canAct } from "../model/acting.ts";
 import { toast, toasts } from "../model/toasts.ts";
 import { ask, close } from "../plan/model.ts";
 import { say } from "../ui/live.ts";
@@ -33,7 +33,7 @@ let asked: AbortController | undefined;
 /** Picks something up. */
 export function pickUp(server: string, how: Moving["how"], of: { all?: boolean; only?: readonly string[] } = {}): void {
   const is = cluster.peek();
-  if (!is || !mayOperate.peek()) return;
+  if (!is || !canAct.peek()) return;
   close();
   // What went well before is over: a refusal must not wait behind it.
   toasts.value = toasts.peek().filter((one) => one.status !== "ok");

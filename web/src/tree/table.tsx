@@ -47,11 +47,11 @@ export function Table(): JSX.Element {
   const chosen = selection.value;
   return (
     <div class="tview" ref={box} onScroll={() => setScrolled({ top: box.current!.scrollTop, height: box.current!.clientHeight })}>
-      <table class="servers" aria-rowcount={sorted.length + 1}>
+      <table class="servers" aria-label={`Servers of ${cluster.value?.alias ?? ""}`} aria-rowcount={sorted.length + 1}>
         <thead>
           <tr>
             <th>
-              <input type="checkbox" aria-label="Select all" checked={chosen.length > 0 && chosen.length === members.length} onChange={(event) => selectAll(event.currentTarget.checked ? members.map((server) => server.key) : [])} />
+              <Tick label="Select all" on={chosen.length > 0 && chosen.length === members.length} flip={(on) => selectAll(on ? members.map((server) => server.key) : [])} />
             </th>
             {columns.map((column, n) => (
               <th key={column.name} aria-sort={sort.column === n ? (sort.up ? "ascending" : "descending") : "none"}>
@@ -79,9 +79,9 @@ function Row({ of, n, chosen }: { of: string; n: number; chosen: boolean }): JSX
   const server = serverCell(of)?.value;
   if (!server) return null;
   return (
-    <tr class={chosen ? "sel" : ""} aria-rowindex={n + 2} onClick={(event) => !(event.target as Element).closest("input") && select(of, event.shiftKey || event.ctrlKey || event.metaKey)}>
+    <tr class={chosen ? "sel" : ""} aria-rowindex={n + 2} onClick={(event) => !(event.target as Element).closest("label") && select(of, event.shiftKey || event.ctrlKey || event.metaKey)}>
       <td>
-        <input type="checkbox" aria-label={`Select ${name(of)}`} checked={chosen} onChange={() => select(of, true)} />
+        <Tick label={`Select ${name(of)}`} on={chosen} flip={() => select(of, true)} />
       </td>
       {columns.map((column) => (
         <td key={column.name}>{column.show ? column.show(server) : String(column.of(server))}</td>
@@ -89,3 +89,10 @@ function Row({ of, n, chosen }: { of: string; n: number; chosen: boolean }): JSX
     </tr>
   );
 }
+
+/** A box to tick, with room around it. */
+const Tick = ({ label, on, flip }: { label: string; on: boolean; flip: (on: boolean) => void }): JSX.Element => (
+  <label class="tick">
+    <input type="checkbox" aria-label={label} checked={on} onChange={(event) => flip(event.currentTarget.checked)} />
+  </label>
+);

@@ -38,6 +38,39 @@ export function Dialog({ title, onClose, wide = false, children }: Props): JSX.E
   );
 }
 
+/** The form of a dialog: what is asked for, and at its foot the way out and what it does. */
+export function DialogForm({ verb, busy, leave = text.cancel, onLeave, onDone, beside, children }: {
+  verb: string;
+  busy?: boolean | undefined;
+  leave?: string;
+  onLeave: () => void;
+  onDone: () => void;
+  /** What else can be done, at the other side of the foot. */
+  beside?: ComponentChildren;
+  children: ComponentChildren;
+}): JSX.Element {
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        onDone();
+      }}
+    >
+      {children}
+      <div class="dialog-foot">
+        {beside}
+        {beside && <span class="grow" />}
+        <Button kind="ghost" onClick={onLeave}>
+          {leave}
+        </Button>
+        <button type="submit" class="btn primary" disabled={busy}>
+          <span>{verb}</span>
+        </button>
+      </div>
+    </form>
+  );
+}
+
 /** A dialog that asks for a sentence before something is done. */
 export function Ask({ title, explain, label, verb, busy, onDone, onClose }: {
   title: string;
@@ -51,13 +84,9 @@ export function Ask({ title, explain, label, verb, busy, onDone, onClose }: {
 }): JSX.Element {
   const field = useRef<HTMLTextAreaElement>(null);
   const id = useId();
-  const done = (event: Event): void => {
-    event.preventDefault();
-    onDone(field.current?.value.trim() ?? "");
-  };
   return (
     <Dialog title={title} onClose={onClose}>
-      <form onSubmit={done}>
+      <DialogForm verb={verb} busy={busy} onLeave={onClose} onDone={() => onDone(field.current?.value.trim() ?? "")}>
         <div class="explain">{explain}</div>
         {label && (
           <label for={id} class="field">
@@ -65,15 +94,7 @@ export function Ask({ title, explain, label, verb, busy, onDone, onClose }: {
             <textarea id={id} ref={field} rows={3} required maxLength={1000} />
           </label>
         )}
-        <div class="dialog-foot">
-          <Button kind="ghost" onClick={onClose}>
-            {text.cancel}
-          </Button>
-          <button type="submit" class="btn primary" disabled={busy}>
-            <span>{verb}</span>
-          </button>
-        </div>
-      </form>
+      </DialogForm>
     </Dialog>
   );
 }

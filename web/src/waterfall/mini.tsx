@@ -9,11 +9,11 @@ export function MiniFall({ fall }: { fall: Fall }): JSX.Element {
   const phases = [...new Set(bars.map((bar) => bar.step.phase))];
   const done = bars.filter((bar) => bar.step.state === "done").length;
   return (
-    <div class="mini" role="img" aria-label={`${done} of ${bars.length} steps are done${outage ? `, ${outage.open ? "no writes for" : "writes stopped for"} ${duration(outage.to - outage.from)}` : ""}`}>
+    <div class="mini" role="img" aria-label={`${done} of ${bars.length} steps are done${outage ? `, ${outage.open ? "no writes for" : "writes stopped for"} ${duration(outage.took)}` : ""}`}>
       {outage && (
         <div class="mini-band">
           <div class={outage.open ? "outage open" : "outage"} style={{ left: percent(outage.from), width: percent(outage.to - outage.from) }}>
-            <span>no writes · {duration(outage.to - outage.from)}</span>
+            <span>no writes · {duration(outage.took)}</span>
           </div>
         </div>
       )}

@@ -20,7 +20,7 @@ export type Bar = {
 export type Fall = {
   bars: Bar[];
   /** When nobody could write; null: writes were not concerned. */
-  outage: { from: number; to: number; open: boolean } | null;
+  outage: { from: number; to: number; /** as the record has it, once it is over */ took: number; open: boolean } | null;
   /** The end of what is shown, in milliseconds. */
   end: number;
   /** Where the axis has its marks. */
@@ -36,11 +36,17 @@ const statusOf: Record<Step["state"], Status> = { waiting: "stale", running: "ru
 /** A step that may fail and did is a warning: the plan went on. */
 export const stepStatus = (step: Step): Status => (step.state === "failed" && step.may_fail ? "warn" : statusOf[step.state]);
 
+/** A moment of the API in milliseconds, with what it says beyond them: a bar is as long as the record says, not a millisecond less. */
+export function instant(at: string): number {
+  const fraction = /\.(\d+)/.exec(at)?.[1] ?? "";
+  return Date.parse(at.replace(/\.\d+/, "")) + Number(`0.${fraction || "0"}`) * 1000;
+}
+
 /** The bars of a recovery at a moment, in milliseconds of the server's time. */
 export function fall(is: Pick<RecoveryDetail, "started" | "ended" | "state" | "outage" | "steps">, now: number): Fall {
-  const times = [is.started, is.outage?.from, ...is.steps.map((step) => step.started)].filter((at) => typeof at === "string").map((at) => Date.parse(at));
+  const times = [is.started, is.outage?.from, ...is.steps.map((step) => step.started)].filter((at) => typeof at === "string").map(instant);
   const zero = times.length > 0 ? Math.min(...times) : now;
-  const since = (at: string | null | undefined): number | null => (at ? Math.max(0, Date.parse(at) - zero) : null);
+  const since = (at: string | null | undefined): number | null => (at ? Math.max(0, instant(at) - zero) : null);
   const running = is.state === "running";
   const present = Math.max(0, now - zero);
   const back = since(is.outage?.to);
@@ -69,7 +75,9 @@ export function fall(is: Pick<RecoveryDetail, "started" | "ended" | "state" | "o
     return { step, phase: begins ? (phaseNames[phase] ?? phase) : "", status: stepStatus(step), from, to, expected, late: back !== null && from !== null && from >= back };
   });
 
-  const outage = is.outage ? { from: since(is.outage.from) ?? 0, to: back ?? (running ? present : (since(is.ended) ?? present)), open: back === null } : null;
+  const begin = since(is.outage?.from) ?? 0;
+  const until = back ?? (running ? present : (since(is.ended) ?? present));
+  const outage = is.outage ? { from: begin, to: until, took: is.outage.took_ms ?? until - begin, open: back === null } : null;
   const last = Math.max(1, running ? present : 0, outage?.to ?? 0, since(is.ended) ?? 0, ...bars.map((bar) => bar.to ?? bar.from ?? 0));
   const end = last * 1.08; // room for the number beside the last bar
   return { bars, outage, end, ticks: ticks(end) };
@@ -94,5 +102,5 @@ export function progress(steps: readonly Step[]): { at: number; of: number; step
 /** The steps with one of them as it is now; null when it is of another plan. */
 export function withStep(steps: readonly Step[], step: Step): Step[] | null {
   const at = steps.findIndex((one) => one.n === step.n && one.server === step.server && one.verb === step.verb);
-  return at < 0 ? null : steps.with(at, step);
+  return at < 0 ? null : steps.map((one, i) => (i === at ? step : one));
 }

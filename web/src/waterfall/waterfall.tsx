@@ -34,10 +34,10 @@ export function Waterfall({ fall, name, head = null }: Props): JSX.Element {
         <div class="f-out">
           <span />
           <div class="f-t">
-            <div class={outage.open ? "outband open" : "outband"} style={{ left: percent(outage.from, end), width: percent(outage.to - outage.from, end) }}>
+            <div class={`outband${outage.open ? " open" : ""}${beside(outage, end)}`} style={{ left: percent(outage.from, end), width: percent(outage.to - outage.from, end) }}>
               <span>
                 <Icon name="pen" />
-                no writes · {duration(outage.to - outage.from)}
+                no writes · {duration(outage.took)}
               </span>
             </div>
           </div>
@@ -59,7 +59,7 @@ export function Waterfall({ fall, name, head = null }: Props): JSX.Element {
 function Row({ bar, end, name, head }: { bar: Bar; end: number; name: (key: string) => string; head: number | null }): JSX.Element {
   const [open, setOpen] = useState(false);
   const { step, from, to } = bar;
-  const took = from !== null && to !== null ? to - from : null;
+  const took = step.took_ms ?? (from !== null && to !== null ? to - from : null);
   const todo = head !== null && (from === null || head < from);
   const part = head === null || took === null || from === null ? 100 : head >= from + took ? 100 : head <= from ? 0 : ((head - from) / took) * 100;
   const said = bar.expected ? (step.estimate_ms === null ? "expected" : `about ${duration(step.estimate_ms)}`) : took === null ? stepWord[step.state] : duration(took);
@@ -99,3 +99,6 @@ function Row({ bar, end, name, head }: { bar: Bar; end: number; name: (key: stri
     </div>
   );
 }
+
+/** On which side of its band the words of the outage stand when they do not fit into it. */
+const beside = (outage: { from: number; to: number }, end: number): string => ((outage.to - outage.from) / end > .45 ? "" : outage.to / end < .6 ? " after" : " before");

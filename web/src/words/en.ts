@@ -21,6 +21,8 @@ export const text = {
   tryAgain: "Try again",
   close: "Close",
   cancel: "Cancel",
+  undo: "Undo",
+  asking: "asking …",
   copy: "Copy",
   copied: "Copied.",
   skip: "Skip to content",
@@ -29,7 +31,7 @@ export const text = {
   frozen: "Frozen",
   tryNow: "Try now",
   readOnly: "You can look, not change.",
-  noLeader: "No leader",
+  frozenActs: "The connection is lost: nothing can be changed until orchestrator answers.",
 } as const;
 
 const whole = new Intl.NumberFormat("en");
@@ -72,3 +74,58 @@ export function moment(at: string | null | undefined, now: number, utc = false):
 
 /** The same moment exactly, in UTC. */
 export const exactly = (at: string | null | undefined): string => (at ? new Date(at).toISOString().replace("T", " ").replace("Z", " UTC") : text.unknown);
+
+/** What ends a reason why nothing would be done, by its operation. Each shows a plan, or asks for the reason first. */
+export const liftWords: Record<string, string> = {
+  "enable-global-recoveries": "Turn automatic recovery on…",
+  "enable-cluster-recoveries": "Turn it on for this cluster…",
+  "ack-cluster-recoveries": "Acknowledge…",
+  "end-downtime": "End the downtime…",
+  "end-maintenance": "End the maintenance…",
+};
+
+/** The small dialogs about servers. */
+export const dialogText = {
+  begin: "Begin",
+  extend: "Extend",
+  endNow: "End it now",
+  why: "Why",
+  howLong: "How long",
+  withBelow: (n: number): string => `With all ${plural(n, "server")} below`,
+  tagsOf: (servers: string): string => `Tags of ${servers}`,
+  newTag: "New tag, as name or name=value",
+  add: "Add",
+  remove: (tag: string): string => `Remove ${tag}`,
+  onSome: (n: number, all: number): string => `on ${n} of ${all}`,
+  ruleOf: (servers: string): string => `Promotion rule of ${servers}`,
+  ruleIs: (servers: string, rule: string): string => `Promotion rule of ${servers}: ${rule}.`,
+  howWanted: "How much it is wanted as a primary",
+  ruleExpires: "It holds for a limited time (CandidateInstanceExpireMinutes).",
+  setRule: "Set the rule",
+  moveBelow: (server: string): string => `Move ${server} below …`,
+  notPossible: "not possible",
+  refused: (why: string, rule: string): string => `${why}. Rule: ${rule}`,
+  showPlan: "Show the plan",
+} as const;
+
+/** Downtime and maintenance: what they are called, and what they mean. */
+export const holdText = {
+  downtime: {
+    title: (servers: string): string => `Downtime of ${servers}`,
+    means: "Meanwhile failures of these servers start nothing.",
+    begun: (servers: string): string => `Downtime of ${servers} has begun.`,
+    ended: (servers: string): string => `Downtime of ${servers} has ended.`,
+  },
+  maintenance: {
+    title: (servers: string): string => `Maintenance of ${servers}`,
+    means: "Meanwhile nobody else operates on these servers.",
+    begun: (servers: string): string => `Maintenance of ${servers} has begun.`,
+    ended: (servers: string): string => `Maintenance of ${servers} has ended.`,
+  },
+} as const;
+
+/** For how long, as the API has it and in words. */
+export const holdLengths: [string, string][] = [["10m", "10 minutes"], ["1h", "1 hour"], ["4h", "4 hours"], ["24h", "24 hours"], ["7d", "7 days"]];
+
+/** What the promotion rules mean. */
+export const ruleText = { prefer: "It is promoted rather than others.", neutral: "As good as any.", prefer_not: "Only when nobody else can.", must_not: "Never." } as const;

@@ -47,8 +47,14 @@ function Row({ row }: { row: ClusterRow }): JSX.Element {
           <span class="muted">{row.affected > 0 ? `${count(row.affected)} affected` : row.servers === 1 ? "server" : "servers"}</span>
         </span>
         <span class={`r-num lag ${lag !== null && lag > 10 ? "hot" : "cool"}`}>
-          <b>{span(lag)}</b>
-          <span class="muted">most lag</span>
+          {lag === null && !row.tree.some((dot) => dot.parent >= 0) ? (
+            <span class="muted">no replicas</span>
+          ) : (
+            <>
+              <b>{span(lag)}</b>
+              <span class="muted">most lag</span>
+            </>
+          )}
         </span>
         <Foretold row={row} />
         <span class="r-dc">

@@ -18,7 +18,7 @@ export function Facts({ is, fall, now }: { is: RecoveryDetail; fall: Fall; now: 
   const done = is.steps.filter((step) => step.state === "done").length;
   const first = fall.bars.find((bar) => bar.from !== null && !bar.expected);
   const facts: [string, ComponentChildren, ComponentChildren][] = [
-    ["No writes for", fall.outage ? duration(fall.outage.to - fall.outage.from) : is.steps.length === 0 && !running ? text.unknown : "not concerned", fall.outage?.open ? (running ? "so far" : "not brought back") : fall.outage ? "until the successor took them" : ""],
+    ["No writes for", fall.outage ? duration(fall.outage.took) : is.steps.length === 0 && !running ? text.unknown : "not concerned", fall.outage?.open ? (running ? "so far" : "not brought back") : fall.outage ? "until the successor took them" : ""],
     ["Whole recovery", running ? duration(now - began) : duration(is.took_ms), running ? "so far" : "from the decision to the end"],
     ["First step after", first ? duration(first.from) : text.unknown, first?.step.action ?? ""],
     ["Steps", is.steps.length > 0 ? `${done} of ${is.steps.length}` : text.unknown, done < is.steps.length && !running ? "the others failed or were left out" : ""],
@@ -65,6 +65,7 @@ export function Remains({ is, name, acknowledge }: { is: RecoveryDetail; name: (
   // The cluster goes on under its successor's name, and the lost primary may be alone under the old one.
   const rows = fleet.value?.clusters ?? [];
   const row = rows.find((row) => row.tree.some((dot) => dot.key === is.successor)) ?? rowOf(is.alias || is.cluster);
+  const took = [...new Set([is.failed, ...(is.successor ? [is.successor] : []), ...is.participants])];
   const old = row?.tree.find((dot) => dot.key === is.failed);
   return (
     <section class="sheet two">
@@ -95,9 +96,9 @@ export function Remains({ is, name, acknowledge }: { is: RecoveryDetail; name: (
       </div>
       <div>
         <h2>Who took part</h2>
-        <p class="small">{plural(is.participants.length, "server")}</p>
+        <p class="small">{plural(took.length, "server")}</p>
         <ul class="why">
-          {[...new Set([is.failed, ...(is.successor ? [is.successor] : []), ...is.participants])].map((key) => (
+          {took.map((key) => (
             <li key={key}>
               <code>{name(key)}</code>
               <span>{key === is.failed ? "failed, or was replaced" : key === is.successor ? "took over" : is.lost.includes(key) ? "could not follow" : "took part"}</span>

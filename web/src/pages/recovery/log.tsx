@@ -9,7 +9,7 @@ export function Log({ is }: { is: RecoveryDetail }): JSX.Element {
   return (
     <>
       <h2>Log</h2>
-      <table class="see log">
+      <table class="see log" aria-label="Log">
         <thead>
           <tr>
             <th scope="col">After</th>

@@ -29,5 +29,5 @@ export function markdown(is: RecoveryDetail, address: string, version: string): 
   return lines.join("\n");
 }
 
-const plain = (text: string): string => text.replace(/[\r\n]+/g, " ").replace(/[\\`*_{}[\]<>#|!~]/g, "\\$&");
-const code = (text: string): string => "`" + text.replace(/[\r\n]+/g, " ").replaceAll("`", "'").replaceAll("|", "\\|") + "`";
+export const plain = (text: string): string => text.replace(/[\r\n]+/g, " ").replace(/[\\`*_{}[\]<>#|!~]/g, "\\$&");
+export const code = (text: string): string => "`" + text.replace(/[\r\n]+/g, " ").replaceAll("`", "'").replaceAll("|", "\\|") + "`";

@@ -1,0 +1,66 @@
+package execute
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"orchestrator/internal/plan"
+	"orchestrator/internal/server"
+	"orchestrator/internal/topology"
+)
+
+// TestWhoHasReceivedMoreIsNotPointedAtWhoLacksIt: the plan has compared the two, and the replica has gone on receiving since, from a
+// primary that came back, say.
+func TestWhoHasReceivedMoreIsNotPointedAtWhoLacksIt(t *testing.T) {
+	mariadb := func(applied string, source server.GTIDState) func(r, source *fake) {
+		return func(r, f *fake) {
+			maria(applied, applied, topology.ThreadRunning, topology.ThreadRunning)(r)
+			f.maria = source
+		}
+	}
+	less := func(_, source *fake) { source.executed = set(90) }
+	for name, c := range map[string]struct {
+		prepare func(r, source *fake)
+		quiet   bool // its receiver was stopped before they were compared
+		want    bool // that it is pointed there
+	}{
+		"the source holds the same":     {func(_, _ *fake) {}, false, true},
+		"the source lacks some":         {less, false, false},
+		"it has received nothing since": {less, true, true},
+		"its receiver was stopped long ago": {func(r, _ *fake) {
+			r.then = map[string]func(){"stop io": func() { time.Sleep(quietFor); r.channel.RetrievedSet = set(101) }}
+		}, true, false},
+		"the source does not answer":         {func(_, source *fake) { source.fail["gtids"] = errNo }, false, true},
+		"some come in while it is stopped":   {func(r, _ *fake) { r.then = map[string]func(){"stop io": func() { r.channel.RetrievedSet = set(101) }} }, false, false},
+		"MariaDB: the source's log has it":   {mariadb("0-1-9", server.GTIDState{BinlogPos: "0-2-12", BinlogState: "0-1-9,0-2-12"}), false, true},
+		"MariaDB: only a number as high":     {mariadb("0-1-9", server.GTIDState{BinlogPos: "0-2-12", BinlogState: "0-1-7,0-2-12"}), false, false},
+		"MariaDB: the source is behind":      {mariadb("0-1-9", server.GTIDState{SlavePos: "0-1-7", BinlogState: "0-1-7"}), false, false},
+		"MariaDB: its log has not all of it": {mariadb("0-1-9", server.GTIDState{SlavePos: "0-1-12", BinlogPos: "0-2-3", BinlogState: "0-2-3"}), false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				fakes, e := fleet(Options{}, "r", "new")
+				r := fakes["r"]
+				c.prepare(r, fakes["new"])
+				run := e.NewRun()
+				if c.quiet {
+					stop := on("r", plan.Action{Verb: plan.StopReceiving})
+					if err := run.Stage(t.Context(), []*plan.Step{&stop}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				was := *r.channel
+				step := on("r", plan.Action{Verb: plan.ChangeSource, Source: key("new")})
+				err := run.Stage(t.Context(), []*plan.Step{&step})
+				if (r.channel.Source == key("new")) != c.want || errors.Is(err, ErrNotHeld) == c.want {
+					t.Errorf("below %s: %v, %q", r.channel.Source, err, r.statements())
+				}
+				if !c.want && (r.channel.IOThread != was.IOThread || r.channel.SQLThread != was.SQLThread) {
+					t.Errorf("it was not left as it was: %q", r.statements())
+				}
+			})
+		})
+	}
+}

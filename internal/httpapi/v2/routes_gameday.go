@@ -1,0 +1,152 @@
+package v2
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"orchestrator/internal/operate"
+	"orchestrator/internal/refactor"
+	"orchestrator/internal/topology"
+)
+
+// GameDays are where something may be struck on purpose, and what came of it before.
+type GameDays struct {
+	Mark     string           `json:"mark" doc:"the tag that every server of a cluster has to carry, as name=value"`
+	Clusters []GameDayCluster `json:"clusters" doc:"those of which at least one server carries the mark"`
+	Items    []GameDay        `json:"items" doc:"newest first"`
+}
+
+// GameDayCluster is a cluster in which servers may be struck, or nearly.
+type GameDayCluster struct {
+	Name     string   `json:"name"`
+	Alias    string   `json:"alias"`
+	Allowed  bool     `json:"allowed" doc:"all its servers carry the mark"`
+	Unmarked []string `json:"unmarked" doc:"those that do not"`
+	Servers  []string `json:"servers" doc:"whose failure has consequences: the primary, and sources of replicas"`
+}
+
+// GameDay is one blow: what was expected, what the forecast said, and what happened.
+type GameDay struct {
+	Begun      *time.Time `json:"begun"`
+	Server     string     `json:"server"`
+	Cluster    string     `json:"cluster" doc:"the name that it had"`
+	Alias      string     `json:"alias"`
+	Owner      string     `json:"owner"`
+	Hypothesis string     `json:"hypothesis" doc:"what was expected by who did it"`
+	Successor  string     `json:"successor,omitempty" doc:"who was to take over by the forecast; empty: nobody was to"`
+	Pause      float64    `json:"pause_ms" doc:"for how long nobody was to write by the forecast"`
+	AtRisk     *uint64    `json:"at_risk" doc:"transactions by the forecast; null: it could not be known"`
+	Error      string     `json:"error,omitempty" doc:"why the server was not struck after all"`
+	Recovery   *Recovery  `json:"recovery" doc:"what was done about it; null: nothing yet, or nothing at all"`
+	Writes     *float64   `json:"writes_back_ms" doc:"from the order to shut down until the successor took writes; null: it did not, or nobody's writes were concerned"`
+}
+
+// gameDayWithin is how long after a blow a recovery of the server belongs to it.
+const gameDayWithin = 10 * time.Minute
+
+func gameDayRoutes() []route {
+	return []route{{
+		method: http.MethodGet, path: "/game-days", name: "listGameDays", topic: "recoveries", summary: "Where servers may be shut down on purpose, and what came of it before", local: true,
+		doc:    "It is done by a plan of the operation game-day, which is refused in every cluster that is not marked.",
+		answer: GameDays{}, handle: gameDays,
+	}}
+}
+
+func gameDays(q *request) (any, error) {
+	t, err := q.fleet()
+	if err != nil {
+		return nil, err
+	}
+	out := GameDays{Mark: refactor.GameDayMark.String(), Clusters: []GameDayCluster{}, Items: []GameDay{}}
+	for _, c := range t.Clusters() {
+		if unmarked := refactor.Unmarked(c); len(unmarked) < len(c.Members) {
+			out.Clusters = append(out.Clusters, GameDayCluster{
+				Name: c.Name, Alias: c.Alias, Allowed: len(unmarked) == 0, Unmarked: mapped(unmarked, topology.Key.String), Servers: struck(t, c),
+			})
+		}
+	}
+	days, err := q.api.Engine.GameDays(q.Context())
+	if err != nil {
+		return nil, err
+	}
+	if len(days) == 0 {
+		return out, nil
+	}
+	records, err := q.api.records()
+	if err != nil {
+		return nil, err
+	}
+	all, err := records.Recoveries(q.Context(), operate.RecoveryQuery{All: true})
+	if err != nil {
+		return nil, fmt.Errorf("read recoveries: %w", err)
+	}
+	for _, d := range days {
+		shown, err := q.api.gameDay(q.Context(), d, all)
+		if err != nil {
+			return nil, err
+		}
+		out.Items = append(out.Items, shown)
+	}
+	return out, nil
+}
+
+// struck are the servers of a cluster on which others depend; the primary first.
+func struck(t *topology.Topology, c *topology.Cluster) []string {
+	list := []string{}
+	for _, i := range c.Primaries() {
+		list = append(list, i.Key.String())
+	}
+	for _, i := range c.Members {
+		if i.IsReplica() && len(t.Replicas(i.Key)) > 0 {
+			list = append(list, i.Key.String())
+		}
+	}
+	return list
+}
+
+// gameDay puts a blow and what was done about it together.
+func (a *API) gameDay(ctx context.Context, d operate.GameDay, all []operate.Recovery) (GameDay, error) {
+	out := GameDay{
+		Begun: when(d.Begun), Server: d.Server.String(), Cluster: d.Cluster, Alias: d.Alias, Owner: d.Owner, Hypothesis: d.Hypothesis,
+		Successor: keyText(d.Successor), Pause: millis(d.Pause), AtRisk: d.AtRisk, Error: d.Error,
+	}
+	if d.Error != "" {
+		return out, nil
+	}
+	answer := answerTo(d, all)
+	if answer == nil {
+		return out, nil
+	}
+	shown := recoveryOf(*answer)
+	out.Recovery = &shown
+	if a.Journal == nil {
+		return out, nil
+	}
+	p, ok, err := a.Journal(ctx, answer.UID)
+	if err != nil {
+		return out, fmt.Errorf("read the journal of recovery %s: %w", answer.UID, err)
+	}
+	if !ok {
+		return out, nil
+	}
+	if outage := outageOf(p.Steps, d.Begun); outage != nil && outage.To != nil {
+		took := millis(outage.To.Sub(d.Begun))
+		out.Writes = &took
+	}
+	return out, nil
+}
+
+// answerTo is the first recovery of the server that was struck, nil when there is none.
+func answerTo(d operate.GameDay, all []operate.Recovery) *operate.Recovery {
+	var first *operate.Recovery
+	for n := range all {
+		r := &all[n]
+		began := r.Began()
+		if r.Finding.Key == d.Server && !began.Before(d.Begun) && began.Sub(d.Begun) < gameDayWithin && (first == nil || began.Before(first.Began())) {
+			first = r
+		}
+	}
+	return first
+}

@@ -1,0 +1,61 @@
+package fidelity
+
+// returns are servers that come back.
+func returns() []Script {
+	back := []Step{Write(5), Kill("db1"), Settle(), Write(5), Restart("db1"), Settle(), Write(5)}
+	unheard := []Step{Write(5), StopReceiver("db2"), StopReceiver("db3"), Send("db1"), Kill("db1"), Settle(), Write(5), Restart("db1")}
+	purged := []Step{Write(5), Kill("db1"), Settle(), Write(5), Purge("db2"), Restart("db1")}
+	strayed := []Step{Write(5), Errant("db3"), Kill("db3"), Settle(), Restart("db3"), Settle(), Write(5)}
+	return []Script{
+		semi("the primary is killed and comes back", cluster(2), back,
+			"db1: closed, below db2, lost", "db2"+waits, "db3: closed, below db2"),
+		async("the primary comes back open for writing", cluster(2, opens), back,
+			"db1: closed, below db2, lost", "db2: open", "db3: closed, below db2"),
+		only(MySQL, position("the primary comes back where replicas go by file and position, and nothing is proven", cluster(2), back,
+			"db1: closed, lost", "db2: open", "db3: closed, below db2")),
+		only(MariaDB, position("the primary comes back where replicas go by file and position, and GTIDs prove all", cluster(2), back,
+			"db1: closed, below db2, lost", "db2: open", "db3: closed, below db2")),
+		semi("the primary hangs and goes on", cluster(2), []Step{Write(5), Freeze("db1"), Settle(), Write(5), Thaw("db1"), Settle(), Write(5)},
+			"db1: closed, below db2, lost", "db2"+waits, "db3: closed, below db2"),
+		with("AutoRejoin", "off", semi("the primary comes back where none is taken back", cluster(2), back,
+			"db1: closed, waits for acknowledgements, lost", "db2"+waits, "db3: closed, below db2")),
+		async("the primary comes back with what nobody received", cluster(2),
+			[]Step{Write(5), StopReceiver("db2"), StopReceiver("db3"), Write(3), Settle(), Kill("db1"), Settle(), Restart("db1")},
+			"db1: closed, errant, lost", "db2: open", "db3: closed, below db2", "3 acknowledged transactions are missing"),
+		only(MySQL, semi("the primary comes back with a transaction that nobody acknowledged", cluster(2), unheard,
+			"db1: closed, waits for acknowledgements, errant, lost", "db2"+waits, "db3: closed, below db2")),
+		only(MariaDB, semi("the primary takes a transaction out of its log that nobody acknowledged, and comes back", cluster(2), unheard,
+			"db1: closed, below db2, lost", "db2"+waits, "db3: closed, below db2")),
+		semi("the primary goes on with a commit that nobody acknowledged", cluster(2),
+			[]Step{Write(5), StopReceiver("db2"), StopReceiver("db3"), Send("db1"), Freeze("db1"), Settle(), Write(5), Thaw("db1")},
+			"db1: closed, errant, lost", "db2"+waits, "db3: closed, below db2"),
+		only(MySQL, semi("the primary comes back after the new one has purged its logs", cluster(2), purged,
+			"db1: closed, waits for acknowledgements, lost", "db2"+waits, "db3: closed, below db2")),
+		only(MariaDB, semi("the primary comes back after the new one has purged its logs, which nothing tells", cluster(2), purged,
+			"db1: closed, below db2, receiver stopped, lost", "db2"+waits, "db3: closed, below db2")),
+		async("a replica that was away during the failover comes back", cluster(2),
+			[]Step{Write(5), Kill("db3"), Settle(), Kill("db1"), Settle(), Write(5), Restart("db3")},
+			"db1: gone, lost", "db2: open", "db3: closed, below db2, lost"),
+		async("a replica that hung during the failover goes on", cluster(2),
+			[]Step{Write(5), Freeze("db3"), Settle(), Kill("db1"), Settle(), Write(5), Thaw("db3"), Settle(), Write(5)},
+			"db1: gone, lost", "db2: open", "db3: closed, below db2, lost"),
+		position("a replica that was away during the failover comes back, by file and position", cluster(2),
+			[]Step{Write(5), Kill("db3"), Settle(), Kill("db1"), Settle(), Write(5), Restart("db3")},
+			"db1: gone, lost", "db2: open", "db3: closed, below db1, receiver connecting, lost"),
+		async("primary and a replica come back one after the other", cluster(2),
+			[]Step{Write(5), Kill("db3"), Settle(), Kill("db1"), Settle(), Write(5), Restart("db3"), Settle(), Restart("db1")},
+			"db1: closed, below db2, lost", "db2: open", "db3: closed, below db2, lost"),
+		async("the primary is lost, taken back, and promoted again", cluster(1),
+			[]Step{Write(5), Kill("db1"), Settle(), Write(5), Restart("db1"), Settle(), Write(5), Kill("db2"), Settle(), Write(5)},
+			"db1: open", "db2: gone, lost"),
+		async("all servers are killed and come back", cluster(2),
+			[]Step{Write(5), Kill("db2"), Kill("db3"), Kill("db1"), Settle(), Restart("db1"), Restart("db2"), Restart("db3")},
+			"db1: closed", "db2: closed, below db1", "db3: closed, below db1"),
+		async("an intermediate source is killed and comes back", cluster(3, tiered), []Step{Write(5), Kill("db2"), Settle(), Write(5), Restart("db2"), Settle(), Write(5)},
+			"db1: open", "db2: closed, below db1", "db4: closed, below db3"),
+		only(MySQL, async("a replica with an errant transaction is killed and comes back", cluster(2), strayed,
+			"db1: open", "db3: closed, below db1, errant", "found: ErrantGTIDStructureWarning of db1")),
+		only(MariaDB, async("a replica with an errant transaction is killed, comes back, and breaks at the next one", cluster(2), strayed,
+			"db1: open", "db3: closed, below db1, applier stopped, error 1950, errant")),
+	}
+}

@@ -1,0 +1,33 @@
+package sim
+
+import (
+	"time"
+
+	"orchestrator/internal/recovery"
+)
+
+// rare are orderings of which only one in some thousands of random scenarios has one, each as small as it gets.
+func rare() []Expected {
+	read := semi("the successor is read again and loses power before its receiver has ended and it has forgotten its source", cluster(2),
+		at(13*sec, PowerOff("db1")), when(": open for writing", 1800*time.Millisecond, PowerOff("db2")))
+	alone := semi("only the manager cannot reach the primary, and is cut off itself in the moment when replicas connect to it anew", cluster(2),
+		at(12*sec, Cut("m1", "db1"), Cut("db1", "m1")), when("m1: start receiving", 8400*time.Microsecond, Isolate("m1")), when("m1: start receiving", 3*sec, Rejoin("m1"), Cut("m1", "db1"), Cut("db1", "m1")))
+	begins := semi("a manager begins when the old primary has come back open and a replica does not answer", cluster(2, set(1, func(s *ServerSpec) { s.OpensOnRestart = true })),
+		at(11*sec, PowerOff("db3")), at(12*sec, Kill("db1")), at(20*sec, CrashManager(1)), at(22*sec, Restart("db1")), at(30*sec, RestartManager(1)))
+	again := with(semi("an old primary that was closed on its return is started again, and comes back open, before its recovery has ended",
+		cluster(2, set(1, func(s *ServerSpec) { s.OpensOnRestart = true }), set(3, func(s *ServerSpec) { s.Apply = 400 * time.Millisecond })),
+		at(12*sec, Isolate("db1", "app1")), at(20*sec, Rejoin("db1", "app1")), at(24*sec, Kill("db1")), at(26*sec, Restart("db1"))),
+		func(sc *Scenario) { sc.NetTimeout = 4 * sec })
+	replica := semi("a takeover by a replica that is open, which is closed first, fails", cluster(2),
+		at(10*sec, Open("db2", true), SlowApplier("db2", 2*sec)), at(12*sec, TakeOver(recovery.GracefulTakeoverAuto, "db1", "db2")))
+	return []Expected{
+		{Scenario: read, Primary: "db3", Promotions: 2},
+		{Scenario: alone, Primary: "db1", Promotions: 0},
+		{Scenario: maria(alone), Primary: "db1", Promotions: 0},
+		{Scenario: begins, Primary: "db2", Promotions: 1, Roles: map[string]string{"db1": "closed"}},
+		{Scenario: maria(begins), Primary: "db2", Promotions: 1, Roles: map[string]string{"db1": "closed"}},
+		{Scenario: again, Primary: "db2", Promotions: 1},
+		{Scenario: maria(again), Primary: "db2", Promotions: 1},
+		{Scenario: replica, Primary: "", Promotions: 0, Roles: map[string]string{"db1": "open", "db2": "below db1", "db3": "below db1"}},
+	}
+}

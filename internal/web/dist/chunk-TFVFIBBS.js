@@ -1,1 +1,0 @@
-import{j as t,u as e}from"./chunk-DTPZXYB7.js";var n=t(e.custom??!1);function s(){document.dispatchEvent(new CustomEvent("orchestrator:preRenderCluster")),requestAnimationFrame(()=>setTimeout(()=>document.dispatchEvent(new CustomEvent("orchestrator:postRenderCluster"))))}export{n as a,s as b};

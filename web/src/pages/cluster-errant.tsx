@@ -1,0 +1,164 @@
+import type { ComponentChildren, JSX } from "preact";
+import { useRef } from "preact/hooks";
+import type { Cluster, Errant, ErrantTransaction, Server } from "../api/types.ts";
+import { serverCell } from "../model/cluster.ts";
+import { mayOperate } from "../model/me.ts";
+import { useResource } from "../model/resource.ts";
+import { ask } from "../plan/model.ts";
+import { declare } from "../tree/declare.ts";
+import { name } from "../tree/names.ts";
+import { Button } from "../ui/button.tsx";
+import { Mark } from "../ui/marks.tsx";
+import { Loaded } from "../ui/states.tsx";
+import { Time } from "../ui/time.tsx";
+import { count, plural } from "../words/en.ts";
+
+/** Servers that hold transactions which their sources never had; and those of which that is over since the page was opened. */
+export function ErrantServers({ of }: { of: Cluster }): JSX.Element {
+  const had = useRef(new Set<string>());
+  const errant = of.members.filter((server) => server.errant);
+  for (const server of errant) had.current.add(server.key);
+  const over = of.members.filter((server) => !server.errant && had.current.has(server.key));
+  return (
+    <>
+      {errant.map((server) => (
+        <Flow key={server.key} of={server} />
+      ))}
+      {over.map((server) => (
+        <section key={server.key} class="sheet errant-over" role="status">
+          <h2>
+            <Mark status="ok" label={false} /> {name(server.key)} holds nothing any more that its source does not have
+          </h2>
+          <p class="small">
+            By its last look, <Time at={serverCell(server.key)?.value.seen} />.
+          </p>
+        </section>
+      ))}
+    </>
+  );
+}
+
+/** See, judge, choose: each choice is a plan with its consequences. That it worked is seen by the section going. */
+function Flow({ of }: { of: Server }): JSX.Element {
+  const errant = useResource<Errant>(`instances/${encodeURIComponent(of.key)}/errant`, { seen: of.errant });
+  return (
+    <section class="sheet errant" data-server={of.key}>
+      <h2>
+        <Mark status="warn" /> {name(of.key)} holds transactions that its source never had
+      </h2>
+      <p class="small">If it became the primary, these would appear on all others, or replication would break where their logs are gone already.</p>
+      <h3>What they are</h3>
+      <Loaded of={errant} rows={2}>
+        {(value) => <See of={value} set={of.errant ?? ""} />}
+      </Loaded>
+      {mayOperate.value && (
+        <>
+          <h3>Is it real?</h3>
+          <ul class="choices">
+            <Choice title="Look again first" verb="Look again" onDo={() => void ask("refresh", { instance: of.key })}>
+              The server and its source are never read at the very same moment; a new look settles it. Nothing is changed on the server.
+            </Choice>
+          </ul>
+          <h3>What to do</h3>
+          <ul class="choices">
+            <Choice title="Commit empty transactions on the primary" verb="Show the plan" onDo={() => void ask("gtid-errant-inject-empty", { instance: of.key })}>
+              Everybody then counts them as known. The data of {name(of.key)} stays different; nothing breaks when it is promoted.
+            </Choice>
+            <Choice title="Forget them here" verb="Show the plan" onDo={() => void ask("gtid-errant-reset-master", { instance: of.key })}>
+              Its binary logs are deleted, and with them what it says it has executed beyond its source. Possible only without replicas. The data stays different.
+            </Choice>
+            <Choice title="Leave it, and never promote it" verb="Promotion rule…" onDo={() => declare("rule", [of.key])}>
+              Its promotion rule becomes must_not, for a limited time.
+            </Choice>
+          </ul>
+          <p class="small">Only rebuilding it from another server makes the data equal again.</p>
+        </>
+      )}
+    </section>
+  );
+}
+
+function See({ of, set }: { of: Errant; set: string }): JSX.Element {
+  return (
+    <>
+      <p>
+        <code class="wrap">{of.set || set}</code>
+      </p>
+      <ul class="why">
+        {of.sources.map((source) => (
+          <li key={source.uuid}>
+            <span>{plural(source.count, "transaction")}</span>
+            <span>
+              {source.server ? (
+                <>
+                  written on <code>{name(source.server)}</code>
+                </>
+              ) : (
+                "written on a server that is not known"
+              )}{" "}
+              <small>{source.uuid}</small>
+            </span>
+          </li>
+        ))}
+        {of.files.length > 0 && (
+          <li>
+            <span>{of.files.length === 1 ? "Binary log" : "Binary logs"}</span>
+            <span>
+              <code>{of.files.join(", ")}</code>
+            </span>
+          </li>
+        )}
+      </ul>
+      {of.unreadable && <p class="small">What they did cannot be told: {of.unreadable}.</p>}
+      {of.transactions.length > 0 && <Transactions of={of.transactions} cutOff={of.cut_off} />}
+    </>
+  );
+}
+
+const listed = 100;
+
+const Transactions = ({ of, cutOff }: { of: ErrantTransaction[]; cutOff: boolean }): JSX.Element => (
+  <div class="tscroll">
+    <table class="see" aria-label="Errant transactions">
+      <thead>
+        <tr>
+          {["Transaction", "Where", "What it did, without its values"].map((head) => (
+            <th key={head} scope="col">
+              {head}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {of.slice(0, listed).map((one) => (
+          <tr key={one.gtid}>
+            <th scope="row">
+              <code>{one.gtid}</code>
+            </th>
+            <td>
+              <code>{`${one.file}:${one.position}`}</code>
+            </td>
+            <td>
+              {one.events.map((event, n) => (
+                <div key={n}>
+                  <code class="wrap">{event.text || event.type}</code>
+                </div>
+              ))}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+    {(cutOff || of.length > listed) && <p class="small">{`${count(Math.min(listed, of.length))} are listed; there are more.`}</p>}
+  </div>
+);
+
+const Choice = ({ title, verb, onDo, children }: { title: string; verb: string; onDo: () => void; children: ComponentChildren }): JSX.Element => (
+  <li>
+    <div>
+      <b>{title}</b>
+      <p class="small">{children}</p>
+    </div>
+    <Button onClick={onDo}>{verb}</Button>
+  </li>
+);

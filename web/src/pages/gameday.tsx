@@ -1,0 +1,237 @@
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import type { GameDay, GameDayCluster, GameDays } from "../api/types.ts";
+import { useHeading } from "../model/heading.ts";
+import { mayOperate, me } from "../model/me.ts";
+import { useNow, useRecovery } from "../model/recovery.ts";
+import { useResource } from "../model/resource.ts";
+import { amend, route } from "../model/route.ts";
+import { asking, ask, close } from "../plan/model.ts";
+import { PlanPanel, planOpen } from "../plan/panel.tsx";
+import { name } from "../tree/names.ts";
+import { Button } from "../ui/button.tsx";
+import { saveText } from "../ui/copy.ts";
+import { Mark } from "../ui/marks.tsx";
+import { Empty, Loaded } from "../ui/states.tsx";
+import { Time } from "../ui/time.tsx";
+import { part, url } from "../url.ts";
+import { count, duration, plural } from "../words/en.ts";
+import { fall } from "../waterfall/model.ts";
+import { MiniFall } from "../waterfall/mini.tsx";
+import { Wanted } from "./cluster-begin.tsx";
+import { Gates, Headline, useForecast } from "./cluster-panel.tsx";
+import { gameDayMarkdown, outcomeOf } from "./gameday/report.ts";
+
+/** Something is broken on purpose, where that is allowed, to see whether what is promised holds. */
+export function GameDayPage(): JSX.Element {
+  useHeading({ title: "Game day" });
+  const days = useResource<GameDays>("game-days", {}, {
+    topics: ["audit"],
+    on: (what, event) => ((what === "audit" && (event.audit?.kind === "game-day" || event.audit?.kind === "tag")) || (what === "notice" && (event.what === "began" || event.what === "finished")) ? "reload" : undefined),
+  });
+  useEffect(() => close, []);
+  return (
+    <Loaded of={days}>
+      {(value) => (
+        <>
+          <Running days={value.items} />
+          <Blow of={value} />
+          <History days={value.items} />
+          <Wanted />
+        </>
+      )}
+    </Loaded>
+  );
+}
+
+/** Where, and whom; what would happen; and the plan, which asks for the alias and for what is expected. */
+function Blow({ of }: { of: GameDays }): JSX.Element {
+  const allowed = of.clusters.filter((cluster) => cluster.allowed && cluster.servers.length > 0);
+  const chosen = allowed.find((cluster) => cluster.name === route.value.query.get("cluster")) ?? allowed[0];
+  const nearly = of.clusters.filter((cluster) => !cluster.allowed);
+  return (
+    <>
+      {chosen ? (
+        <div class="gameday">
+          <Choose key={chosen.name} all={allowed} of={chosen} />
+          {planOpen() && (
+            <aside class="sheet" aria-label="Plan">
+              <PlanPanel />
+            </aside>
+          )}
+        </div>
+      ) : (
+        <Empty title="No cluster is marked for game days.">
+          <p>
+            Servers are shut down on purpose only where every server of the cluster carries the tag <code>{of.mark}</code>, so that nothing breaks that is needed. In the table of a cluster all its servers can be tagged at once.
+          </p>
+        </Empty>
+      )}
+      {nearly.map((cluster) => (
+        <p key={cluster.name} class="notyet">
+          <Mark status="info" label={false} />
+          <a class="link" href={url(`cluster/alias/${part(cluster.alias)}`, { view: "table" })}>
+            {cluster.alias}
+          </a>
+          {`: ${plural(cluster.unmarked.length, "server")} without the tag ${of.mark}, so nothing can be struck there: ${cluster.unmarked.map((key) => name(key)).join(", ")}`}
+        </p>
+      ))}
+    </>
+  );
+}
+
+function Choose({ all, of }: { all: GameDayCluster[]; of: GameDayCluster }): JSX.Element {
+  const [server, setServer] = useState(of.servers[0]!);
+  const forecast = useForecast(of, undefined, server);
+  const would = forecast.value?.would === true;
+  return (
+    <section class="sheet">
+      <h2>Shut a server down, and see what becomes of it</h2>
+      {all.length > 1 && (
+        <label class="pick">
+          <span>Cluster </span>
+          <select value={of.name} onChange={(event) => amend({ cluster: event.currentTarget.value })}>
+            {all.map((cluster) => (
+              <option key={cluster.name} value={cluster.name}>
+                {cluster.alias}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+      <fieldset class="winners">
+        <legend>{`Which server of ${of.alias}`}</legend>
+        {of.servers.map((key, n) => (
+          <label key={key}>
+            <input type="radio" name="server" checked={key === server} onChange={() => setServer(key)} />
+            <span>
+              <b>{name(key)}</b>
+              <small>{n === 0 ? "the primary" : "a source of replicas"}</small>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      <p class="small">
+        It is told to end (SHUTDOWN), and nobody starts it again: do so yourself afterwards. It ends in order and sends its replicas what it has committed; one that crashes may not. The account of orchestrator needs the privilege SHUTDOWN there. Killing a process, freezing it, filling a disk and cutting a network need access to the machine, which orchestrator does not have.
+      </p>
+      <h3>What would happen</h3>
+      <Loaded of={forecast} rows={3}>
+        {(value) => (
+          <>
+            <Headline of={value} />
+            {!value.would && <Gates of={value} />}
+          </>
+        )}
+      </Loaded>
+      {mayOperate.value ? (
+        <div class="dialog-foot">
+          <Button kind="danger" disabled={!would || asking.value !== null} onClick={() => void ask("game-day", { instance: server })}>
+            Show the plan
+          </Button>
+        </div>
+      ) : (
+        <p class="muted">{me.value?.why || "You can look, not change."}</p>
+      )}
+    </section>
+  );
+}
+
+const watched = 10 * 60 * 1000; // ms for which a blow without an answer is waited for
+
+/** The last blow, while something is being done about it, or should be. */
+function Running({ days }: { days: GameDay[] }): JSX.Element | null {
+  const last = days[0];
+  const open = last !== undefined && !last.error && (last.recovery === null || last.recovery.state === "running");
+  const now = useNow(open);
+  const { value: is } = useRecovery(last?.recovery?.uid ?? null);
+  const began = last?.begun ? Date.parse(last.begun) : 0;
+  if (!last || last.error || (last.recovery === null && now - began > watched)) return null;
+  const running = is ?? last.recovery;
+  return (
+    <section class="hero gameday-now" aria-live="polite">
+      <p class="muted">
+        <code>{name(last.server)}</code> of {last.alias} was told to end <Time at={last.begun} />
+      </p>
+      <p class="big">{is ? is.headline : open ? `Nobody has noticed for ${duration(now - began)}` : (running?.sentence ?? "")}</p>
+      {is && is.steps.length > 0 && <MiniFall fall={fall(is, now)} />}
+      {running && (
+        <p>
+          <a class="link" href={url(`audit-recovery/uid/${part(running.uid)}`)}>
+            {running.state === "running" ? "Follow the steps" : "All steps, and the report to print"}
+          </a>
+        </p>
+      )}
+    </section>
+  );
+}
+
+function History({ days }: { days: GameDay[] }): JSX.Element {
+  if (days.length === 0) {
+    return (
+      <section class="sheet">
+        <h2>Game days so far</h2>
+        <p class="muted">None yet. Each is kept with what was expected, what the forecast said, and what happened.</p>
+      </section>
+    );
+  }
+  const struck = days.filter((day) => !day.error);
+  const met = struck.filter((day) => outcomeOf(day).status === "ok").length;
+  return (
+    <section class="sheet">
+      <h2>Game days so far</h2>
+      <p>{`${count(met)} of ${plural(struck.length, "game day")} went as the forecast said.`}</p>
+      <div class="tscroll">
+        <table class="see gamedays" aria-label="Game days so far">
+          <thead>
+            <tr>
+              {["When", "Struck", "By", "Expected by people", "Forecast", "What happened", ""].map((head) => (
+                <th key={head} scope="col">
+                  {head}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {days.map((day) => (
+              <Line key={day.begun + day.server} of={day} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function Line({ of }: { of: GameDay }): JSX.Element {
+  const { status, text } = outcomeOf(of);
+  return (
+    <tr>
+      <td>
+        <Time at={of.begun} />
+      </td>
+      <td>
+        <code>{name(of.server)}</code> of {of.alias}
+      </td>
+      <td>{of.owner}</td>
+      <td>{of.hypothesis}</td>
+      <td>
+        {of.successor ? `${name(of.successor)} takes over` : "it is repaired"}
+        {of.pause_ms > 0 && <small>{`${duration(of.pause_ms)} without writes`}</small>}
+      </td>
+      <td>
+        <Mark status={status} label={false} /> {text}
+        {of.writes_back_ms !== null && <small>{`writes after ${duration(of.writes_back_ms)}, from the order to shut down`}</small>}
+      </td>
+      <td>
+        {of.recovery && (
+          <a class="link" href={url(`audit-recovery/uid/${part(of.recovery.uid)}`)}>
+            Steps
+          </a>
+        )}{" "}
+        <button type="button" class="link" onClick={() => saveText(`game-day-${of.begun ?? ""}.md`, "text/markdown", gameDayMarkdown(of, location.href))}>
+          Markdown
+        </button>
+      </td>
+    </tr>
+  );
+}
