@@ -3,7 +3,6 @@ package main
 import (
 	"net/http"
 	"os"
-	"slices"
 	"testing"
 	"time"
 
@@ -68,10 +67,6 @@ func (g *groupOfManagers) leads(t *testing.T, m *serviceProcess) bool {
 	}
 	must(t, w.Body.Close())
 	return w.StatusCode == http.StatusOK
-}
-
-func (g *groupOfManagers) running() []*serviceProcess {
-	return slices.DeleteFunc(slices.Clone(g.nodes), (*serviceProcess).hasEnded)
 }
 
 // rest starts who has died, and waits until all have and see the same.

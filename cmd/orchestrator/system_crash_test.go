@@ -60,8 +60,6 @@ type managers interface {
 	lead(t *testing.T) *serviceProcess
 	// leads says whether that manager leads at this moment.
 	leads(t *testing.T, m *serviceProcess) bool
-	// running are those that run at this moment.
-	running() []*serviceProcess
 	// rest is the end of a round.
 	rest(t *testing.T)
 }
@@ -86,8 +84,6 @@ func (o *oneManager) leads(t *testing.T, _ *serviceProcess) bool {
 	t.Helper()
 	return o.process.leads(t)
 }
-
-func (o *oneManager) running() []*serviceProcess { return []*serviceProcess{o.process} }
 
 func (o *oneManager) rest(t *testing.T) {
 	t.Helper()
@@ -348,18 +344,16 @@ func (c *crashes) awaitWhole(t *testing.T) {
 			return false
 		}
 		c.manager = c.managers.lead(t)
-		return !slices.ContainsFunc(c.managers.running(), func(m *serviceProcess) bool { // whoever leads next has to know it, too
-			var all []instance
-			m.api(t, "all-instances", &all)
-			return len(all) != 3 || slices.ContainsFunc(all, func(i instance) bool {
-				if !i.IsLastCheckValid {
-					return true
-				}
-				if i.Key.Port == open[0].Port {
-					return i.ReadOnly
-				}
-				return !i.ReadOnly || i.MasterKey.Port != open[0].Port || !i.Slave_SQL_Running || !i.Slave_IO_Running
-			})
+		var all []instance
+		c.manager.api(t, "all-instances", &all)
+		return len(all) == 3 && !slices.ContainsFunc(all, func(i instance) bool {
+			if !i.IsLastCheckValid {
+				return true
+			}
+			if i.Key.Port == open[0].Port {
+				return i.ReadOnly
+			}
+			return !i.ReadOnly || i.MasterKey.Port != open[0].Port || !i.Slave_SQL_Running || !i.Slave_IO_Running
 		})
 	})
 }

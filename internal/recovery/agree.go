@@ -54,6 +54,7 @@ func (e *Engine) View(ctx context.Context, q Inquiry) View {
 	events, unsubscribe := e.o.Observer.Subscribe(64)
 	defer unsubscribe()
 	want := kindOf(analysis.HandlingOf(q.Code).Recovery).name
+	e.learnPromotion(ctx, q.Failed)
 	v, final := e.viewNow(q, want, asked)
 	if final {
 		return v
@@ -72,6 +73,7 @@ func (e *Engine) View(ctx context.Context, q Inquiry) View {
 				return v
 			}
 		case <-again.C:
+			e.learnPromotion(ctx, q.Failed)
 		}
 		if v, final = e.viewNow(q, want, asked); final {
 			return v
@@ -86,6 +88,14 @@ func (e *Engine) lookInBackground(ctx context.Context, keys []topology.Key) <-ch
 		e.lookBriefly(ctx, keys)
 	})
 	return done
+}
+
+// learnPromotion has a server in question that was lost right after it was promoted look like what it was: this node may have
+// seen it last when it was a replica still, and would find another failure than the leader.
+func (e *Engine) learnPromotion(ctx context.Context, k topology.Key) {
+	if i := e.o.Observer.Snapshot().Instance(k); i != nil && !i.LastCheckValid() && i.HasSource() {
+		e.promotedUnseen(ctx, i)
+	}
 }
 
 // viewNow is the view by what is known now; final says that waiting would not change it.

@@ -87,6 +87,7 @@ func TestView(t *testing.T) {
 		"it finds the same later": {prepare: func(b *bench) { b.goQuiet("p") }, later: func(b *bench) { b.lose("p"); b.event(observe.ClusterChanged, "p") }, want: View{Sees: true, Agrees: true, Why: "DeadMaster"}, within: time.Second},
 		"the replicas still replicate": {prepare: func(b *bench) { b.goQuiet("p") },
 			want: View{Sees: true, Why: "DeadMaster is not found here"}, within: limit},
+		"it has not seen yet that the server was promoted": {prepare: (*bench).loseRightAfterPromotion, want: View{Sees: true, Agrees: true, Why: "DeadMaster"}},
 		"it sees none of the replicas": {prepare: func(b *bench) { b.goQuiet("p"); b.goQuiet("a"); b.goQuiet("b") },
 			want: View{Why: "none of its replicas can be reached from here"}, within: limit},
 	} {
@@ -112,6 +113,40 @@ func TestView(t *testing.T) {
 				}
 				if took := time.Since(began); took > max(tt.within, 2*viewEvery) {
 					t.Errorf("answered after %s", took)
+				}
+			})
+		})
+	}
+}
+
+// loseRightAfterPromotion has p be lost when it was last seen as a replica of q, which it has replaced on record.
+func (b *bench) loseRightAfterPromotion() {
+	b.change("p", func(i *topology.Instance) {
+		i.ReadOnly = true
+		i.Channel = topology.Channel{Source: key("q"), GTID: topology.OracleGTID, IOThread: topology.ThreadRunning, SQLThread: topology.ThreadRunning}
+	})
+	b.ledger.mu.Lock()
+	b.ledger.promoted = map[topology.Key]time.Time{key("p"): time.Now()}
+	b.ledger.mu.Unlock()
+	b.lose("p")
+}
+
+// TestAPrimaryThatWasSeenLastAsAReplica is recovered as a dead primary.
+func TestAPrimaryThatWasSeenLastAsAReplica(t *testing.T) {
+	for name, ring := range map[string]bool{"below the one that it replaced": false, "in a ring with it": true} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, pair, "", func(t *testing.T, b *bench) {
+				if ring {
+					b.put(&topology.Instance{Key: key("q"), IsCoPrimary: true, LogBin: true, LogReplicaUpdates: true, ReadOnly: true, ExecutedSet: uuid("p") + ":1-100",
+						Channel: topology.Channel{Source: key("p"), GTID: topology.OracleGTID, IOThread: topology.ThreadRunning, SQLThread: topology.ThreadRunning}})
+				}
+				b.run(t)
+				b.change("p", func(i *topology.Instance) { i.IsCoPrimary = ring })
+				b.loseRightAfterPromotion()
+				b.event(observe.ClusterChanged, "p")
+				after(5 * time.Second)
+				if r, ok := b.ledger.ended(); !ok || r.Finding.Code != analysis.DeadPrimary || r.Successor.IsZero() {
+					t.Errorf("recovery %+v, held %q, detected %q", r, b.told(Held), b.told(Detected))
 				}
 			})
 		})

@@ -158,15 +158,23 @@ func (f *fakeFleet) Subscribe(buffer int) (<-chan observe.Event, func()) {
 }
 
 func (f *fakeFleet) Apply(c observe.Change) {
-	d, ok := c.(observe.SetDowntime)
-	switch {
-	case !ok:
-		f.mu.Lock()
-		f.applied = append(f.applied, c)
-		f.mu.Unlock()
-	case f.Snapshot().Instance(d.Key) != nil:
-		f.change(d.Key.Hostname, func(i *topology.Instance) { i.Downtime = d.Downtime })
+	switch c := c.(type) {
+	case observe.SetDowntime:
+		if f.Snapshot().Instance(c.Key) != nil {
+			f.change(c.Key.Hostname, func(i *topology.Instance) { i.Downtime = c.Downtime })
+		}
+		return
+	case observe.Promoted:
+		if f.Snapshot().Instance(c.Key) != nil {
+			f.change(c.Key.Hostname, func(i *topology.Instance) {
+				i.ReadOnly, i.SuperReadOnly, i.IsCoPrimary = false, false, false
+				i.Channel = topology.Channel{IOThread: topology.NoThread, SQLThread: topology.NoThread}
+			})
+		}
 	}
+	f.mu.Lock()
+	f.applied = append(f.applied, c)
+	f.mu.Unlock()
 }
 
 // shown says whether a change was applied to the picture.

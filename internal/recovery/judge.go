@@ -199,7 +199,7 @@ func (e *Engine) handle(ctx context.Context, t *topology.Topology, f *analysis.F
 	}
 	k := kindOf(h.Recovery)
 	stood := e.stood(f)
-	if why := e.outdated(ctx, t, f, h); why != "" {
+	if why := e.outdated(ctx, t, f); why != "" {
 		e.hold(f, fresh, why)
 		return
 	}
@@ -245,7 +245,7 @@ func (e *Engine) handle(ctx context.Context, t *topology.Topology, f *analysis.F
 			return
 		}
 	}
-	if why := e.outdated(ctx, t, f, h); why != "" { // all that may have taken a moment
+	if why := e.outdated(ctx, t, f); why != "" { // all that may have taken a moment
 		e.hold(f, fresh, why)
 		return
 	}
@@ -256,14 +256,14 @@ func (e *Engine) handle(ctx context.Context, t *topology.Topology, f *analysis.F
 
 // outdated says why what was found is not so any more: the picture that was judged may be older than what is known now. A
 // manager that stood still sees much at once when it goes on.
-func (e *Engine) outdated(ctx context.Context, t *topology.Topology, f *analysis.Finding, h analysis.Handling) string {
+func (e *Engine) outdated(ctx context.Context, t *topology.Topology, f *analysis.Finding) string {
 	was, now := t.Instance(f.Key), e.o.Observer.Snapshot().Instance(f.Key)
 	switch {
 	case was == nil || now == nil || was.LastCheckValid():
 		return ""
 	case now.LastCheckValid():
 		return "it answers again"
-	case h.Recovery == analysis.RecoverIntermediate:
+	case now.HasSource():
 		return e.promotedUnseen(ctx, now)
 	}
 	return ""
