@@ -150,7 +150,7 @@ func (x *explainer) estimate() Estimate {
 			}
 		}
 	}
-	add("steps", time.Duration(trips)*trip, "%d round trips one after the other, %s each (the slowest probe of those that take part)", trips, trip)
+	add("steps", time.Duration(trips)*trip, "%d round trips one after the other, %s each (the slowest probe of those that take part)", trips, trip.Round(10*time.Microsecond))
 	if apply > 0 {
 		add("apply", apply, "%s lags that much, and is supposed to apply as fast as the primary wrote", slow)
 	}
