@@ -12,25 +12,59 @@ import (
 	"strings"
 )
 
-// A Galera cluster normally copies its data to a node that joins. Here all nodes begin with the same data, of which they
-// know the place in the group's history, and what is missing afterwards comes as increments. So the script with which the
-// servers would copy has nothing to do but to tell that place.
+// The program with which the servers of a Galera cluster copy data to one that joins. All nodes begin with the same data
+// and what a node has missed comes as increments; but one that was killed amid a change of a table does not know what it
+// has, and needs everything anew. All are on one machine, so the address that the joiner tells is a folder.
 const (
 	galeraMethod = "sandbox"
 	galeraScript = `#!/bin/sh
-role= gtid= data= increments=
+set -e
+role= gtid= data= address= increments=
 while [ $# -gt 0 ]; do
   case $1 in
     --role) role=$2; shift ;;
     --gtid) gtid=$2; shift ;;
     --datadir) data=$2; shift ;;
+    --address) address=$2; shift ;;
     --bypass) increments=yes ;;
   esac
   shift
 done
+
+# Waits for a file that tells a place in the group's history, for a minute.
+await() {
+  tries=3000
+  until grep -q : "$1" 2>/dev/null; do
+    [ $((tries -= 1)) -gt 0 ] || exit 110
+    sleep 0.02
+  done
+}
+
+# Does something with what a server has, but for what says who it is in its group and what runs there.
+each() {
+  folder=$1; shift
+  find "$folder" -mindepth 1 -maxdepth 1 ! -name 'g*state.dat' ! -name 'galera.cache' ! -name 'tables_flushed' ! -type s -exec "$@"
+}
+
 case $role in
-  joiner) echo ready here; cat "$data/../place" ;;
-  donor) [ -n "$increments" ] || exit 22; echo "done $gtid" ;;
+  joiner)
+    rm -f "$data/../place"
+    echo "ready $data"
+    await "$data/../place"
+    cat "$data/../place" ;;
+  donor)
+    if [ -z "$increments" ]; then
+      rm -f "$data/tables_flushed"
+      echo flush tables
+      await "$data/tables_flushed"
+      gtid=$(cat "$data/tables_flushed")
+      each "$address" rm -rf {} +
+      each "$data" cp -a -t "$address" {} +
+      echo continue
+    fi
+    echo "$gtid" >"$address/../place.new"
+    mv "$address/../place.new" "$address/../place"
+    echo "done $gtid" ;;
 esac
 `
 )
@@ -113,17 +147,8 @@ func (c *Cluster) bootGalera(ctx context.Context) error {
 	if err := first.Stop(ctx); err != nil {
 		return err
 	}
-	place, err := first.savedPlace()
-	if err != nil {
-		return err
-	}
-	for _, n := range c.nodes {
-		if n != first {
-			if err := errors.Join(os.RemoveAll(n.DataDir()), copyTree(first.DataDir(), n.DataDir()), removeIfThere(filepath.Join(n.DataDir(), "galera.cache"))); err != nil {
-				return err
-			}
-		}
-		if err := n.notePlace(place); err != nil {
+	for _, n := range c.nodes[1:] {
+		if err := errors.Join(os.RemoveAll(n.DataDir()), copyTree(first.DataDir(), n.DataDir()), removeIfThere(filepath.Join(n.DataDir(), "galera.cache"))); err != nil {
 			return err
 		}
 	}
@@ -139,25 +164,6 @@ func (c *Cluster) bootGalera(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-var savedState = regexp.MustCompile(`(?s)uuid:\s+(\S+).*seqno:\s+(-?\d+)`)
-
-// savedPlace is the place in the group's history that a server noted when it was shut down in order.
-func (n *Node) savedPlace() (string, error) {
-	text, err := os.ReadFile(filepath.Join(n.DataDir(), "grastate.dat"))
-	if err != nil {
-		return "", err
-	}
-	found := savedState.FindSubmatch(text)
-	if found == nil {
-		return "", fmt.Errorf("%s: no place in the group's history in grastate.dat: %s", n, text)
-	}
-	return string(found[1]) + ":" + string(found[2]), nil
-}
-
-func (n *Node) notePlace(place string) error {
-	return os.WriteFile(filepath.Join(n.dir, "place"), []byte(place+"\n"), 0o600)
 }
 
 var recoveredPlace = regexp.MustCompile(`WSREP: Recovered position:? (\S+:-?\d+)`)
@@ -184,7 +190,7 @@ func (n *Node) findPlace(ctx context.Context) (string, error) {
 	if found == nil {
 		return "", withLog(fmt.Errorf("%s does not say how far it had come", n), log)
 	}
-	return "--wsrep-start-position=" + string(found[1]), n.notePlace(string(found[1]))
+	return "--wsrep-start-position=" + string(found[1]), nil
 }
 
 // joined says whether the server is in good order with its group.

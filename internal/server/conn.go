@@ -43,7 +43,7 @@ func (c *conn) query(ctx context.Context, sql string, each func(set int) rowFunc
 		switch {
 		case !errors.As(err, &my):
 			c.broken = true
-			err = c.explain(err)
+			err = c.explain(ctx, err)
 		case kindOfCode(my.Number) == ConnectionLost: // its last words
 			c.broken = true
 		}
@@ -140,13 +140,14 @@ func (c *conn) ping(ctx context.Context) error {
 	defer c.net.end()
 	if err := guarded(func() error { return c.driver.Ping(ctx) }); err != nil {
 		c.broken = true
-		return c.explain(err)
+		return c.explain(ctx, err)
 	}
 	return nil
 }
 
-// explain replaces the driver's unspecific errors by what the network said.
-func (c *conn) explain(err error) error {
+// explain replaces the driver's unspecific errors by what the network said, or by why the driver itself has closed the
+// connection: of a query that was given up right before it was sent it says no more than that the connection is bad.
+func (c *conn) explain(ctx context.Context, err error) error {
 	if !errors.Is(err, driver.ErrBadConn) && !errors.Is(err, mysql.ErrInvalidConn) {
 		return err
 	}
@@ -155,6 +156,9 @@ func (c *conn) explain(err error) error {
 			return errEnded
 		}
 		return why
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
 	return err
 }

@@ -105,7 +105,7 @@ func (s *Server) dial(ctx context.Context, o *Options, p purpose, withTLS bool) 
 		if c.net == nil {
 			return nil, s.fail("connect", err, false)
 		}
-		err = c.explain(err)
+		err = c.explain(ctx, err)
 		if e := c.net.Close(); e != nil && !errors.Is(e, net.ErrClosed) {
 			o.Logger.Debug("close after failed sign-in", "server", s.key.String(), "err", e)
 		}

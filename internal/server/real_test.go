@@ -46,7 +46,7 @@ func open(t testing.TB, o server.Options) *server.Servers {
 
 // limited is a context for one test step.
 func limited(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -221,15 +221,17 @@ func TestRealControl(t *testing.T) {
 
 		t.Run("a context ends a wait", func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
-			future := "00000000-0000-0000-0000-000000000001:1"
+			future := "00000000-0000-0000-0000-000000000001:2" // another one than above: servers may still be waiting for that
 			if flavor == sandbox.MariaDB {
-				future = "0-1-1000000"
+				future = "0-1-2000000"
 			}
 			done := make(chan error, 1)
-			go func() { done <- a.WaitExecuted(ctx, future, 3*time.Second) }()
+			go func() { done <- a.WaitExecuted(ctx, future, 20*time.Second) }()
 			eventually(t, "waiting", func() bool {
 				ps := must1(a.Processlist(limited(t)))(t)
-				return slices.ContainsFunc(ps, func(p server.Process) bool { return strings.Contains(p.Info, "WAIT") && p.User == sandbox.UserOrc })
+				return slices.ContainsFunc(ps, func(p server.Process) bool {
+					return strings.Contains(p.Info, "WAIT") && strings.Contains(p.Info, future)
+				})
 			})
 			cancel()
 			err := <-done
@@ -415,6 +417,11 @@ func TestRealControl(t *testing.T) {
 			eventually(t, "purged", func() bool { // while a replica still reads the old file, it is kept
 				must(t, primary.PurgeBinaryLogs(ctx, last))
 				return must1(primary.BinaryLogs(ctx))(t)[0].Name == last
+			})
+			// Its own old log goes when its applier has come to the new one: not between two looks.
+			eventually(t, "a is in the new log", func() bool {
+				c := channel(t, a)
+				return c.Read.LogFile == last && c.Exec.LogFile == last
 			})
 			relay := channel(t, a).Relay
 			if events := must1(a.BinlogEvents(ctx, topology.RelayLog, relay.LogFile, 0, 1, ""))(t); len(events) != 1 {

@@ -71,7 +71,7 @@ func TestGalera(t *testing.T) {
 // within is a bound for what a group of servers does when it loses a member.
 func within(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

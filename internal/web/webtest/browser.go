@@ -223,17 +223,29 @@ func (p *Page) Text(selector string) string {
 	return Value[string](p, fmt.Sprintf("document.querySelector(%q)?.innerText ?? ''", selector))
 }
 
-// Click clicks an element, when it is there.
+// hittable is true when an element stands still in the window, can be used and lies below nothing else: what a hand
+// that aims at it hits. It is called again and again, and looks whether the element has moved in between.
+const hittable = `((element) => {
+	if (!element || element.matches(":disabled")) return false;
+	element.scrollIntoViewIfNeeded();
+	const box = element.getBoundingClientRect(), was = window.clickAims;
+	window.clickAims = [element, box.left, box.top, box.width, box.height];
+	if (!was || was.some((part, n) => part !== window.clickAims[n])) return false;
+	const hit = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+	return element.contains(hit);
+})`
+
+// Click clicks an element with the mouse, when it is there and can be hit.
 func (p *Page) Click(selector string) {
 	p.t.Helper()
-	p.Await(selector, fmt.Sprintf("document.querySelector(%q)", selector))
+	p.Await(selector+" to click", fmt.Sprintf("%s(document.querySelector(%q))", hittable, selector))
 	p.do(chromedp.Click(chromedp.CSS(selector)))
 }
 
-// ClickText clicks the first button or link that has exactly this text or label, when it is there and can be used.
+// ClickText clicks the first button or link that has exactly this text or label, when it is shown and can be used.
 func (p *Page) ClickText(text string) {
 	p.t.Helper()
-	find := fmt.Sprintf("[...document.querySelectorAll('button, a, summary')].find((e) => !e.matches(':disabled') && (e.innerText.trim() === %q || e.getAttribute('aria-label') === %q))", text, text)
+	find := fmt.Sprintf("[...document.querySelectorAll('button, a, summary')].find((e) => e.checkVisibility() && !e.matches(':disabled') && (e.innerText.trim() === %q || e.getAttribute('aria-label') === %q))", text, text)
 	p.Await(text, find)
 	Value[bool](p, find+".click() === undefined")
 }

@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { Button } from "./button.tsx";
 import { text } from "../words/en.ts";
 
@@ -9,12 +9,17 @@ type Props = { title: ComponentChildren; onClose: () => void; wide?: boolean; ch
 export function Dialog({ title, onClose, wide = false, children }: Props): JSX.Element {
   const box = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
-    const back = document.activeElement;
-    box.current?.showModal();
+  // Together with the change that made it: what is in a dialog that is not open yet can neither be seen nor get the focus.
+  useLayoutEffect(() => {
+    const back = document.activeElement as HTMLElement | null;
+    const dialog = box.current!;
+    dialog.showModal();
     // The browser would begin with the button that closes, where a space ends what was begun.
-    box.current?.querySelector<HTMLElement>("[data-first], textarea, input, select, .dialog-foot button")?.focus();
-    return () => (back as HTMLElement | null)?.focus?.();
+    dialog.querySelector<HTMLElement>("[data-first], textarea, input, select, .dialog-foot button")?.focus();
+    return () => {
+      dialog.close(); // while it is open, nothing outside takes the focus
+      back?.focus?.();
+    };
   }, []);
   return (
     <dialog
