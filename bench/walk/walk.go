@@ -167,6 +167,10 @@ func (w *walker) step(ctx context.Context) (refusal *topology.Refusal, err error
 		w.result.refused["not-held"]++
 		return &topology.Refusal{Rule: "not-held", Reason: err.Error()}, w.sound(ctx)
 	}
+	if errors.Is(err, execute.ErrNoPlace) {
+		w.result.refused["no-place"]++
+		return &topology.Refusal{Rule: "no-place", Reason: err.Error()}, w.sound(ctx)
+	}
 	if errors.As(err, &refusal) {
 		w.result.refused[refusal.Rule]++
 		return refusal, nil

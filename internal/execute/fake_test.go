@@ -152,7 +152,11 @@ func (f *fake) ResetReplicaAll(context.Context, string) error {
 }
 
 func (f *fake) ChangeSource(_ context.Context, c server.SourceChange) error {
-	return f.do(fmt.Sprintf("change to %s mode %d at %s tls %s", c.Source, c.Mode, c.Coords, c.TLS.CAFile), func() {
+	ca := ""
+	if c.TLS != nil {
+		ca = c.TLS.CAFile
+	}
+	return f.do(fmt.Sprintf("change to %s mode %d at %s tls %s", c.Source, c.Mode, c.Coords, ca), func() {
 		f.channel.Source = c.Source
 	})
 }

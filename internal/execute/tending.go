@@ -25,6 +25,7 @@ type tended interface {
 	KillQuery(ctx context.Context, id uint64) error
 	ShutDown(ctx context.Context) error
 	Credentials(ctx context.Context) (server.Credentials, error)
+	GTIDPosAt(ctx context.Context, at topology.Coordinates) (string, error)
 }
 
 // flushesAtMost bounds how many binary logs one step begins.
@@ -135,8 +136,8 @@ func (r *Run) reconfigure(ctx context.Context, k topology.Key, s Server, t tende
 			change.Mode = server.MariaDBSlavePos
 		}
 	case plan.UsePosition:
-		if c.Exec.IsEmpty() {
-			return errors.New("up to which position of its source's log it has applied is not known")
+		if err := r.provenPlace(ctx, s, c); err != nil {
+			return err
 		}
 		change.Mode, change.Coords = server.FilePosition, c.Exec
 	case plan.SetCredentials:

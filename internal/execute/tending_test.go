@@ -18,7 +18,8 @@ type tendedFake struct {
 	*fake
 	failing string // what it says is failing
 	logs    []string
-	keeps   int // how many purges it takes to delete binary logs
+	keeps   int              // how many purges it takes to delete binary logs
+	logged  map[int64]string // MariaDB: its GTID position at places of its binary log
 }
 
 func (f *tendedFake) SkipCounter(_ context.Context, n int64, _ string) error {
@@ -64,9 +65,21 @@ func (f *tendedFake) Credentials(context.Context) (server.Credentials, error) {
 	return server.Credentials{User: "repl", Password: "secret"}, f.do("credentials", nil)
 }
 
+func (f *tendedFake) GTIDPosAt(_ context.Context, at topology.Coordinates) (string, error) {
+	return f.logged[at.LogPos], f.do("logged up to "+at.String(), nil)
+}
+
 // broken lets the applier stand with an error, with one transaction received that it has not applied.
 func broken(f *tendedFake) {
 	f.channel.SQLThread, f.channel.LastSQLErrno, f.channel.RetrievedSet = topology.ThreadStopped, 1062, set(101)
+}
+
+// inMaria makes it a replica by MariaDB's GTID that has applied 0-1-9; its source had got to there at the place that it shows.
+func inMaria(there string) func(*tendedFake) {
+	return func(f *tendedFake) {
+		f.channel.GTID, f.channel.RetrievedSet, f.channel.AppliedSet = topology.MariaDBGTID, "0-1-9", "0-1-9"
+		f.maria.SlavePos, f.logged = "0-1-9", map[int64]string{100: there}
+	}
 }
 
 func TestTending(t *testing.T) {
@@ -108,12 +121,19 @@ func TestTending(t *testing.T) {
 		"forget all": {func(f *tendedFake) { f.executed = uuid2 + ":1" }, plan.Action{Verb: plan.ForgetErrant, Set: uuid2 + ":1"}, "reset", "gtid_purged is empty", ""},
 		"forget, cannot be set": {func(f *tendedFake) { f.executed += "," + uuid2 + ":1"; f.fail["purged "+set(100)] = errNo }, plan.Action{Verb: plan.ForgetErrant, Set: uuid2 + ":1"},
 			strings.Repeat("; purged "+set(100), 3)[2:], "", `its gtid_purged is to be "` + set(100) + `"`},
-		"forget, cannot be reset": {func(f *tendedFake) { f.fail["reset"] = errNo }, plan.Action{Verb: plan.ForgetErrant, Set: uuid2 + ":1"}, "reset", "", `its gtid_purged is to be "` + set(100) + `"`},
-		"no replica":              {func(f *tendedFake) { f.channel = nil }, plan.Action{Verb: plan.SetDelay, Number: 5}, "", "", "it is no replica"},
-		"see that it does not":    {broken, plan.Action{Verb: plan.AwaitReplicating}, "", "", "error 1062"},
-		"see that it replicates":  {nil, plan.Action{Verb: plan.AwaitReplicating}, "", "", ""},
-		"by position, from where": {func(f *tendedFake) { f.channel.Exec = topology.Coordinates{} }, plan.Action{Verb: plan.UsePosition}, "stop both", "", "is not known"},
-		"reattach, not detached":  {nil, plan.Action{Verb: plan.ReattachSource}, "stop both", "", "it is so already"},
+		"forget, cannot be reset":               {func(f *tendedFake) { f.fail["reset"] = errNo }, plan.Action{Verb: plan.ForgetErrant, Set: uuid2 + ":1"}, "reset", "", `its gtid_purged is to be "` + set(100) + `"`},
+		"no replica":                            {func(f *tendedFake) { f.channel = nil }, plan.Action{Verb: plan.SetDelay, Number: 5}, "", "", "it is no replica"},
+		"see that it does not":                  {broken, plan.Action{Verb: plan.AwaitReplicating}, "", "", "error 1062"},
+		"see that it replicates":                {nil, plan.Action{Verb: plan.AwaitReplicating}, "", "", ""},
+		"by position, from where":               {func(f *tendedFake) { f.channel.Exec = topology.Coordinates{} }, plan.Action{Verb: plan.UsePosition}, "stop both", "", "is not known"},
+		"by position, as its source has logged": {inMaria("0-1-9"), plan.Action{Verb: plan.UsePosition}, "stop both; logged up to b.000001:100; change to :0 mode 4 at b.000001:100 tls ", "", ""},
+		"by position, from an earlier place":    {inMaria("0-1-4"), plan.Action{Verb: plan.UsePosition}, "stop both; logged up to b.000001:100", "", `where that had got to "0-1-4", and it has applied "0-1-9"`},
+		"by position, from nowhere":             {inMaria(""), plan.Action{Verb: plan.UsePosition}, "stop both; logged up to b.000001:100", "", `where that had got to "", and it has applied "0-1-9"`},
+		"by position, beside a domain that is ignored": {func(f *tendedFake) {
+			inMaria("0-1-9,3-1-1")(f)
+			f.maria.BinlogPos = "0-1-9,3-1-1"
+		}, plan.Action{Verb: plan.UsePosition}, "stop both; logged up to b.000001:100; change to :0 mode 4 at b.000001:100 tls ", "", ""},
+		"reattach, not detached": {nil, plan.Action{Verb: plan.ReattachSource}, "stop both", "", "it is so already"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := &tendedFake{fake: newFake("db1")}

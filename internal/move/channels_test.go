@@ -139,6 +139,10 @@ func (r *twoSources) onOneChannel(t *testing.T) {
 	k := keyOf(r.Node(4))
 	r.look(t)
 	r.refused(t, refactor.Request{Operation: refactor.StopReplica, Server: k}, "multi-source")
+	there, back := refactor.Operation(refactor.RestartReplica), refactor.Operation(refactor.RestartReplica)
+	if r.Options().GTID {
+		there, back = refactor.DisableGTID, refactor.EnableGTID
+	}
 	for _, step := range []struct {
 		operation refactor.Operation
 		channel   string
@@ -151,9 +155,12 @@ func (r *twoSources) onOneChannel(t *testing.T) {
 		{refactor.DetachReplica, "b", "default<0 b<2!"},
 		{refactor.ReattachReplica, "b", "default<0 b<2"},
 		{refactor.RestartReplica, "b", "default<0 b<2"},
+		{refactor.DelayReplication, "b", "default<0 b<2"},
+		{there, "b", "default<0 b<2"},
+		{back, "b", "default<0 b<2"},
 		{refactor.ResetReplica, "b", "default<0"},
 	} {
-		r.do(t, refactor.Request{Operation: step.operation, Server: k, Channel: step.channel})
+		r.do(t, refactor.Request{Operation: step.operation, Server: k, Channel: step.channel, Number: 1})
 		if got := r.channels(t); got != step.want {
 			t.Fatalf("after %s of %s: %s, want %s", step.operation, step.channel, got, step.want)
 		}

@@ -3,6 +3,9 @@ package server
 import (
 	"context"
 	"database/sql/driver"
+	"fmt"
+
+	"orchestrator/internal/topology"
 )
 
 // GTIDs asks for everything the server knows of its GTIDs.
@@ -21,6 +24,23 @@ func (s *Server) GTIDs(ctx context.Context) (GTIDState, error) {
 		return nil
 	})
 	return g, err
+}
+
+// GTIDPosAt is up to where a MariaDB server had got at a place of its binary log.
+func (s *Server) GTIDPosAt(ctx context.Context, at topology.Coordinates) (pos string, err error) {
+	err = s.rows(ctx, "read the GTID position at "+at.String(), func(d Dialect) (string, error) {
+		if !d.isMariaDB() {
+			return "", unsupported("GTID positions of places: not in %s %s", d.Flavor, d.Version)
+		}
+		return d.GTIDPosAt(at), nil
+	}, func(_ []string, row []driver.Value) error {
+		if row[0] == nil {
+			return fmt.Errorf("%s is no place in its binary log", at)
+		}
+		pos = text(row[0])
+		return nil
+	})
+	return pos, err
 }
 
 // SkipCounter lets the SQL thread skip n events at its next start; it must be stopped.

@@ -183,6 +183,11 @@ func (d Dialect) GTIDs() string {
 	return "SELECT @@global.gtid_mode, @@global.gtid_executed, @@global.gtid_purged"
 }
 
+// GTIDPosAt asks for the GTID position at a place of the own binary log; MariaDB only.
+func (d Dialect) GTIDPosAt(at topology.Coordinates) string {
+	return "SELECT BINLOG_GTID_POS(" + quote(at.LogFile) + ", " + itoa(at.LogPos) + ")"
+}
+
 // WaitExecuted waits until a GTID set (MariaDB: a position) has been applied.
 func (d Dialect) WaitExecuted(set string, timeout time.Duration) string {
 	seconds := serverSeconds(timeout)
