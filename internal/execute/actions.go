@@ -59,7 +59,7 @@ func (r *Run) act(ctx context.Context, k topology.Key, a plan.Action) (note stri
 	case plan.PointAt:
 		return r.pointAt(ctx, k, s, a)
 	case plan.AwaitReceiving:
-		return "", r.awaitReceiving(ctx, s, a.Channel)
+		return "", r.awaitServed(ctx, s, a.Channel)
 	case plan.ReadCredentials, plan.AwaitWriters, plan.ClosePrimary, plan.AwaitSource, plan.MoveBelow, plan.Move, plan.FollowPromoted, plan.BecomeReplica:
 		return r.takeOver(ctx, k, s, a)
 	}
@@ -322,31 +322,6 @@ func reached(ctx context.Context, s Server, name string) (topology.Coordinates, 
 		return topology.Coordinates{}, errors.New("how far it has applied its source's log is not known")
 	}
 	return c.Exec, nil
-}
-
-// awaitReceiving waits until the IO thread has connected to its source.
-func (r *Run) awaitReceiving(ctx context.Context, s Server, name string) error {
-	var last *topology.Channel
-	err := poll(ctx, func() (bool, error) {
-		c, err := channel(ctx, s, name)
-		if err != nil {
-			return false, err
-		}
-		last = c
-		switch {
-		case c == nil:
-			return false, errors.New("its replication configuration is gone")
-		case c.IOThread.Running():
-			return true, nil
-		case c.IOThread == topology.ThreadStopped && c.LastIOErrno != 0:
-			return false, fmt.Errorf("its receiver stopped: error %d: %s", c.LastIOErrno, c.LastIOError)
-		}
-		return false, nil
-	})
-	if err != nil && ctx.Err() != nil && last != nil && last.LastIOErrno != 0 {
-		return fmt.Errorf("its receiver cannot connect: error %d: %s", last.LastIOErrno, last.LastIOError)
-	}
-	return err
 }
 
 func (r *Run) forgetSource(ctx context.Context, k topology.Key, s Server, name string) (string, error) {

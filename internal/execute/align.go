@@ -17,7 +17,8 @@ type alignable interface {
 }
 
 // align moves a replica by file and position. The server beside which it finds its place is stopped by a step before.
-// Whatever happens, the replica replicates again afterwards, from where it did when it was not moved.
+// Whatever happens, the replica replicates again afterwards, from where it did when it was not moved, or when its new source
+// does not serve it.
 func (r *Run) align(ctx context.Context, k topology.Key, s Server, a plan.Action) (string, error) {
 	c, err := channel(ctx, s, a.Channel)
 	switch {
@@ -36,12 +37,15 @@ func (r *Run) align(ctx context.Context, k topology.Key, s Server, a plan.Action
 	} else {
 		at, err = r.besideSibling(ctx, k, s, c, a)
 	}
+	was := *c
+	if err == nil {
+		was.Exec, err = reached(ctx, s, a.Channel)
+	}
 	if err == nil {
 		change := server.CarryOver(*c)
 		change.Source, change.Mode, change.Coords = a.Source, server.FilePosition, at
-		own, unknown := reached(ctx, s, a.Channel)
-		if err = s.ChangeSource(ctx, change); err == nil && unknown == nil {
-			r.placed(Equivalence{c.Source, own, a.Source, at})
+		if err = s.ChangeSource(ctx, change); err == nil {
+			r.placed(Equivalence{c.Source, was.Exec, a.Source, at})
 		}
 	}
 	back, cancel := context.WithTimeout(context.WithoutCancel(ctx), restartWithin)
@@ -49,7 +53,12 @@ func (r *Run) align(ctx context.Context, k topology.Key, s Server, a plan.Action
 	if started := r.start(back, k, s, server.AllThreads, a.Channel); err != nil || started != nil {
 		return "", errors.Join(err, started)
 	}
-	return "from " + at.String(), r.awaitReceiving(ctx, s, a.Channel)
+	if err = r.awaitServed(ctx, s, a.Channel); err == nil {
+		return "from " + at.String(), nil
+	}
+	back, again := context.WithTimeout(context.WithoutCancel(ctx), restartWithin)
+	defer again()
+	return r.moveBack(back, k, s, &was, at, noneHalted, err)
 }
 
 // besideSource lets a replica apply all that its stopped source has logged, and says where in the log above that is.

@@ -140,7 +140,12 @@ func (f *fake) StopReceiving(context.Context, string) (func(context.Context) err
 }
 
 func (f *fake) StartReplica(_ context.Context, t server.Threads, _ string) error {
-	return f.do(fmt.Sprint("start ", name(t)), func() { f.threads(t, topology.ThreadRunning) })
+	return f.do(fmt.Sprint("start ", name(t)), func() {
+		f.threads(t, topology.ThreadRunning)
+		if f.channel != nil && t != server.SQLThread {
+			f.channel.LastIOErrno = 0
+		}
+	})
 }
 
 func (f *fake) TryReceiver(ctx context.Context, channel string) error {

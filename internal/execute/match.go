@@ -36,7 +36,7 @@ func (r *Run) match(ctx context.Context, k topology.Key, s Server, a plan.Action
 	}
 	back, cancel := context.WithTimeout(context.WithoutCancel(ctx), restartWithin)
 	defer cancel()
-	was, note, err := r.matchStopped(ctx, s, a)
+	was, at, note, err := r.matchStopped(ctx, s, a)
 	if err != nil {
 		return note, errors.Join(err, r.resume(back, k, s, left, a.Channel))
 	}
@@ -46,7 +46,7 @@ func (r *Run) match(ctx context.Context, k topology.Key, s Server, a plan.Action
 	if !left.receives() {
 		return noted(note, left.String()), nil
 	}
-	if err = r.awaitReceiving(ctx, s, a.Channel); err == nil {
+	if err = r.awaitServed(ctx, s, a.Channel); err == nil {
 		if left != noneHalted {
 			note = noted(note, left.String())
 		}
@@ -54,36 +54,36 @@ func (r *Run) match(ctx context.Context, k topology.Key, s Server, a plan.Action
 	}
 	back, again := context.WithTimeout(context.WithoutCancel(ctx), restartWithin)
 	defer again()
-	return r.moveBack(back, k, s, was, left, err)
+	return r.moveBack(back, k, s, was, at, left, err)
 }
 
-// matchStopped gives a replica that stands still its new source. was is how it was configured before.
-func (r *Run) matchStopped(ctx context.Context, s Server, a plan.Action) (was *topology.Channel, note string, err error) {
+// matchStopped gives a replica that stands still its new source, from at on. was is how it was configured before.
+func (r *Run) matchStopped(ctx context.Context, s Server, a plan.Action) (was *topology.Channel, at topology.Coordinates, note string, err error) {
 	if was, err = channel(ctx, s, a.Channel); err != nil {
-		return was, "", err
+		return was, at, "", err
 	}
 	if was == nil || was.Exec.IsEmpty() {
-		return was, "", errors.New("how far it has applied its source's log is not known")
+		return was, at, "", errors.New("how far it has applied its source's log is not known")
 	}
-	at := a.At
+	at = a.At
 	if a.Verb == plan.PlaceAt {
 		if was.Exec.String() != a.Set {
-			return was, "", fmt.Errorf("it stands at %s of %s by now, and only of %s it is known what that is in the log of %s", was.Exec, was.Source, a.Set, a.Source)
+			return was, at, "", fmt.Errorf("it stands at %s of %s by now, and only of %s it is known what that is in the log of %s", was.Exec, was.Source, a.Set, a.Source)
 		}
 	} else {
 		var matched int
 		if at, matched, err = r.matchPlace(ctx, s, was, a); err != nil {
-			return was, "", fmt.Errorf("its place in the log of %s is not proven: %w", a.Source, err)
+			return was, at, "", fmt.Errorf("its place in the log of %s is not proven: %w", a.Source, err)
 		}
 		note = fmt.Sprintf("%d transactions are the same, ", matched)
 	}
 	change := server.CarryOver(*was)
 	change.Channel, change.Source, change.Mode, change.Coords = a.Channel, a.Source, server.FilePosition, at
 	if err := s.ChangeSource(ctx, change); err != nil {
-		return was, "", err
+		return was, at, "", err
 	}
 	r.placed(Equivalence{was.Source, was.Exec, a.Source, at})
-	return was, note + "from " + at.String(), nil
+	return was, at, note + "from " + at.String(), nil
 }
 
 // matchPlace finds the place of a stopped replica in the log of another server by pseudo-GTID.

@@ -52,13 +52,13 @@ func (r *Run) moveBelow(ctx context.Context, k topology.Key, s Server, a plan.Ac
 	if !left.receives() {
 		return left.String(), nil
 	}
-	err = r.awaitReceiving(ctx, s, a.Channel)
+	err = r.awaitServed(ctx, s, a.Channel)
 	if err == nil {
 		return left.String(), nil
 	}
 	back, cancel := context.WithTimeout(context.WithoutCancel(ctx), restartWithin)
 	defer cancel()
-	return r.moveBack(back, k, s, c, was, err)
+	return r.moveBack(back, k, s, c, topology.Coordinates{}, was, err)
 }
 
 // resumeAfter starts the threads that nobody had stopped, whatever has become of what came before and of ctx; but for a node
@@ -95,8 +95,9 @@ func (r *Run) stopToMove(ctx context.Context, k topology.Key, s Server, use topo
 	return r.awaitHeld(ctx, s, a)
 }
 
-// moveBack returns a replica that its sibling does not serve to the source that it had.
-func (r *Run) moveBack(ctx context.Context, k topology.Key, s Server, was *topology.Channel, left halt, cause error) (string, error) {
+// moveBack returns a replica that its new source does not serve to the source that it had. By file and position it was
+// pointed at a place in the log of the new one, and must stand there still.
+func (r *Run) moveBack(ctx context.Context, k topology.Key, s Server, was *topology.Channel, at topology.Coordinates, left halt, cause error) (string, error) {
 	change := server.CarryOver(*was)
 	change.Source = was.Source
 	if was.GTID == topology.FilePosition {
@@ -104,12 +105,22 @@ func (r *Run) moveBack(ctx context.Context, k topology.Key, s Server, was *topol
 	}
 	for _, do := range []func() error{
 		func() error { return r.stop(ctx, k, s, was.Name) },
+		func() error {
+			if was.GTID != topology.FilePosition {
+				return nil
+			}
+			now, err := reached(ctx, s, was.Name)
+			if err == nil && now.Compare(at) != 0 {
+				err = fmt.Errorf("it has applied that log up to %s", now)
+			}
+			return err
+		},
 		func() error { return r.repoint(ctx, k, s, change) },
 		func() error { return r.resume(ctx, k, s, left, was.Name) },
 	} {
 		if err := do(); err != nil {
-			return "", errors.Join(cause, fmt.Errorf("not back below %s: %w", was.Source, err))
+			return "", errors.Join(cause, fmt.Errorf("and it is not back below %s: %w", was.Source, err))
 		}
 	}
-	return "back below " + was.Source.String(), cause
+	return "", fmt.Errorf("%w; it is back below %s", cause, was.Source)
 }

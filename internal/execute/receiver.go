@@ -3,6 +3,7 @@ package execute
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"orchestrator/internal/plan"
@@ -32,6 +33,58 @@ func (r *Run) changeReceiver(ctx context.Context, k topology.Key, s Server, chan
 		return false, ctx.Err()
 	}
 	return true, errors.Join(r.start(ctx, k, s, server.IOThread, change.Channel), r.awaitReceiving(ctx, s, change.Channel))
+}
+
+// awaitReceiving waits until the IO thread has connected to its source.
+func (r *Run) awaitReceiving(ctx context.Context, s Server, name string) error {
+	return r.awaitReceiver(ctx, s, name, func(c *topology.Channel) bool { return c.IOThread.Running() })
+}
+
+// servedFor is how long a receiver by file and position has to run until it counts as one that is served.
+const servedFor = 50 * time.Millisecond
+
+// awaitServed waits until the source serves the replica. MySQL's IO thread counts as running when it has signed in, before
+// it is told that it may not replicate from there, or that its place is not to be had. By GTID the first that comes from the
+// source is the name of its log file; by file and position nothing that can be seen comes before the next transaction.
+func (r *Run) awaitServed(ctx context.Context, s Server, name string) error {
+	var since time.Time
+	return r.awaitReceiver(ctx, s, name, func(c *topology.Channel) bool {
+		switch {
+		case !c.IOThread.Running() || c.LastIOErrno != 0:
+			since = time.Time{}
+			return false
+		case c.GTID != topology.FilePosition:
+			return c.Read.LogFile != ""
+		case since.IsZero():
+			since = time.Now()
+		}
+		return time.Since(since) >= servedFor
+	})
+}
+
+// awaitReceiver waits until the receiver is as it is wanted, or has stopped with an error.
+func (r *Run) awaitReceiver(ctx context.Context, s Server, name string, wanted func(*topology.Channel) bool) error {
+	var last *topology.Channel
+	err := poll(ctx, func() (bool, error) {
+		c, err := channel(ctx, s, name)
+		if err != nil {
+			return false, err
+		}
+		last = c
+		switch {
+		case c == nil:
+			return false, errors.New("its replication configuration is gone")
+		case wanted(c):
+			return true, nil
+		case c.IOThread == topology.ThreadStopped && c.LastIOErrno != 0:
+			return false, fmt.Errorf("its receiver stopped: error %d: %s", c.LastIOErrno, c.LastIOError)
+		}
+		return false, nil
+	})
+	if err != nil && ctx.Err() != nil && last != nil && last.LastIOErrno != 0 {
+		return fmt.Errorf("its receiver cannot connect: error %d: %s", last.LastIOErrno, last.LastIOError)
+	}
+	return err
 }
 
 // transactionWithin bounds how long is waited for the rest of a transaction.

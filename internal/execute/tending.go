@@ -59,7 +59,7 @@ func (r *Run) tend(ctx context.Context, k topology.Key, s Server, a plan.Action)
 func (r *Run) tendAt(ctx context.Context, k topology.Key, s Server, t tended, a plan.Action) (note string, err error) {
 	switch a.Verb {
 	case plan.ReattachSource, plan.SetDelay, plan.UseGTID, plan.UsePosition, plan.SetCredentials:
-		return "", r.reconfigure(ctx, k, s, t, a)
+		return r.reconfigure(ctx, k, s, t, a)
 	case plan.SkipStatement:
 		return r.skip(ctx, s, t, a)
 	case plan.FlushLogs:
@@ -100,22 +100,22 @@ func (r *Run) awaitReplicating(ctx context.Context, s Server, name string) error
 }
 
 // reconfigure changes how a channel works, keeping its place and all other options of its connection.
-func (r *Run) reconfigure(ctx context.Context, k topology.Key, s Server, t tended, a plan.Action) error {
+func (r *Run) reconfigure(ctx context.Context, k topology.Key, s Server, t tended, a plan.Action) (note string, err error) {
 	if a.Verb != plan.SetDelay {
 		// Where the SQL thread stands is its place: it has to stand first.
 		if err := r.stop(ctx, k, s, a.Channel); err != nil {
-			return err
+			return "", err
 		}
 	}
 	c, err := channel(ctx, s, a.Channel)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if c == nil {
-		return errors.New("it is no replica")
+		return "", errors.New("it is no replica")
 	}
 	if err := r.resendable(ctx, s, c, a); err != nil {
-		return err
+		return "", err
 	}
 	change := server.SourceChange{Channel: a.Channel}
 	switch a.Verb {
@@ -123,7 +123,7 @@ func (r *Run) reconfigure(ctx context.Context, k topology.Key, s Server, t tende
 		change.Delay = &a.Number
 	case plan.ReattachSource:
 		if !c.Source.IsDetached() {
-			return errAlready
+			return "", errAlready
 		}
 		change = server.CarryOver(*c)
 		change.Source = c.Source.Reattached()
@@ -134,21 +134,24 @@ func (r *Run) reconfigure(ctx context.Context, k topology.Key, s Server, t tende
 		change.Mode = server.GTIDAuto
 		if a.Place == plan.ByMariaDBGTID {
 			change.Mode = server.MariaDBSlavePos
+			if note, err = r.mendGTIDPos(ctx, s, c); err != nil {
+				return "", err
+			}
 		}
 	case plan.UsePosition:
 		if err := r.provenPlace(ctx, s, c); err != nil {
-			return err
+			return "", err
 		}
 		change.Mode, change.Coords = server.FilePosition, c.Exec
 	case plan.SetCredentials:
 		id, err := t.Credentials(ctx)
 		if err != nil {
-			return err
+			return "", err
 		}
 		change.TLS = connection(identity{Credentials: id, channel: *c})
 		change.User, change.Password = id.User, id.Password
 	}
-	return s.ChangeSource(ctx, change)
+	return note, s.ChangeSource(ctx, change)
 }
 
 // skip skips what the SQL thread has stopped at. Which transaction that is, the server says.

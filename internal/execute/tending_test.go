@@ -69,6 +69,10 @@ func (f *tendedFake) GTIDPosAt(_ context.Context, at topology.Coordinates) (stri
 	return f.logged[at.LogPos], f.do("logged up to "+at.String(), nil)
 }
 
+func (f *tendedFake) SetMariaDBSlavePos(_ context.Context, pos string) error {
+	return f.do("slave_pos="+pos, nil)
+}
+
 // broken lets the applier stand with an error, with one transaction received that it has not applied.
 func broken(f *tendedFake) {
 	f.channel.SQLThread, f.channel.LastSQLErrno, f.channel.RetrievedSet = topology.ThreadStopped, 1062, set(101)
@@ -79,6 +83,13 @@ func inMaria(there string) func(*tendedFake) {
 	return func(f *tendedFake) {
 		f.channel.GTID, f.channel.RetrievedSet, f.channel.AppliedSet = topology.MariaDBGTID, "0-1-9", "0-1-9"
 		f.maria.SlavePos, f.logged = "0-1-9", map[int64]string{100: there}
+	}
+}
+
+func inMariaByPosition(there string) func(*tendedFake) {
+	return func(f *tendedFake) {
+		inMaria(there)(f)
+		f.channel.GTID = topology.FilePosition
 	}
 }
 
@@ -133,6 +144,13 @@ func TestTending(t *testing.T) {
 			inMaria("0-1-9,3-1-1")(f)
 			f.maria.BinlogPos = "0-1-9,3-1-1"
 		}, plan.Action{Verb: plan.UsePosition}, "stop both; logged up to b.000001:100; change to :0 mode 4 at b.000001:100 tls ", "", ""},
+		"by GTID, as its source has logged": {inMariaByPosition("0-1-9"), plan.Action{Verb: plan.UseGTID, Place: plan.ByMariaDBGTID}, "stop both; logged up to b.000001:100; change to :0 mode 2 at :0 tls ", "", ""},
+		"by GTID, and gtid_slave_pos is ahead": {inMariaByPosition("0-1-4"), plan.Action{Verb: plan.UseGTID, Place: plan.ByMariaDBGTID},
+			"stop both; logged up to b.000001:100; slave_pos=0-1-4; change to :0 mode 2 at :0 tls ", `gtid_slave_pos was "0-1-9"`, ""},
+		"by GTID, and its source cannot say": {func(f *tendedFake) {
+			inMariaByPosition("0-1-9")(f)
+			f.fail["logged up to b.000001:100"] = errNo
+		}, plan.Action{Verb: plan.UseGTID, Place: plan.ByMariaDBGTID}, "stop both; logged up to b.000001:100", "", errNo.Error()},
 		"reattach, not detached": {nil, plan.Action{Verb: plan.ReattachSource}, "stop both", "", "it is so already"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package move_test
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -60,4 +61,41 @@ func (r *rig) justConnected(t *testing.T, source *sandbox.Node) bool {
 	must(t, r.Probe(limited(t), keyOf(r.Node(3)), keyOf(source)))
 	at := r.Snapshot().Instance(keyOf(r.Node(3))).Channel.Exec
 	return at.LogFile != "" && at == topology.Coordinates{LogFile: at.LogFile, LogPos: 4}
+}
+
+// TestRealGTIDPosIsMended: a MariaDB replica by position that connects sets gtid_slave_pos to what it has received. Switched to
+// GTID with that unapplied, it must not leave it out.
+func TestRealGTIDPosIsMended(t *testing.T) {
+	r := newRig(t, sandbox.Options{Flavor: sandbox.MariaDB})
+	r.write(t, "CREATE TABLE test.t (id INT PRIMARY KEY, v VARCHAR(20))")
+	r.marker(t)
+	r.followed(t)
+	k := keyOf(r.Node(1))
+	r.look(t)
+	r.do(t, refactor.Request{Operation: refactor.DelayReplication, Server: k, Number: 3600})
+	r.marker(t)
+	end, err := r.Servers.For(keyOf(r.Node(0))).SelfCoordinates(limited(t))
+	must(t, err)
+	for ctx := limited(t); r.Snapshot().Instance(k).Channel.Read.Less(end); {
+		must(t, r.Probe(ctx, k))
+	}
+	r.do(t, refactor.Request{Operation: refactor.RestartReplica, Server: k})
+	position := func() (pos string) {
+		t.Helper()
+		must(t, r.Node(1).Scan(limited(t), "SELECT @@gtid_slave_pos", &pos))
+		return pos
+	}
+	// Both are as the server says; only one is what it has applied.
+	var applied, there string
+	at := r.Snapshot().Instance(k).Channel.Exec
+	must(t, r.Node(0).Scan(limited(t), fmt.Sprintf("SELECT BINLOG_GTID_POS('%s', %d)", at.LogFile, at.LogPos), &applied))
+	if there = position(); there == applied {
+		t.Fatalf("it stands at %s by both: it is not seen whether anything is mended", there)
+	}
+	r.do(t, refactor.Request{Operation: refactor.EnableGTID, Server: k})
+	if got := position(); got != applied {
+		t.Errorf("it goes on from %s, and has applied %s", got, applied)
+	}
+	r.do(t, refactor.Request{Operation: refactor.DelayReplication, Server: k})
+	r.below(t, 1, 0)
 }
