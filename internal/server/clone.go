@@ -90,6 +90,10 @@ var ErrNotSupervised = errors.New("the clone is complete, and the server has end
 // codeNotSupervised is what the server says in its last moments then.
 const codeNotSupervised = 3707
 
+// cloneTries is how often a clone is asked for that super_read_only refuses: a closing of the server that waited for commits
+// may come to its end between the statement that switches it off and the clone.
+const cloneTries = 3
+
 // CloneFrom replaces ALL data of the server by those of a donor. It signs in there as this program does, and needs
 // CLONE_ADMIN here and BACKUP_ADMIN there. Meanwhile the server is read-only, without super_read_only, which would
 // refuse the clone; one that fails leaves super_read_only on, and perhaps no data. The server restarts when the clone is complete; that ends the statement with
@@ -101,7 +105,12 @@ func (s *Server) CloneFrom(ctx context.Context, donor topology.Key) error {
 			return err
 		}
 		o := s.set.options.Load()
-		err := c.exec(ctx, d.CloneFrom(donor, o.User, o.Password, o.TLSMode == TLSAlways)...)
+		var err error
+		for range cloneTries {
+			if err = c.exec(ctx, d.CloneFrom(donor, o.User, o.Password, o.TLSMode == TLSAlways)...); KindOf(s.fail(op, err, true)) != ReadOnly {
+				break
+			}
+		}
 		switch code := CodeOf(s.fail(op, err, true)); {
 		case code == codeNotSupervised:
 			c.broken = true
