@@ -44,6 +44,19 @@ export async function get<T>(path: string, query?: Query, signal?: AbortSignal):
   return value;
 }
 
+/** Reads the same thing again and again, and takes what it is; an answer that comes after that of a later reading is older, and not taken. */
+export function latest<T>(read: () => Promise<T>, take: (value: T) => void): () => Promise<void> {
+  let begun = 0;
+  let taken = 0;
+  return async () => {
+    const mine = ++begun;
+    const value = await read();
+    if (mine < taken) return;
+    taken = mine;
+    take(value);
+  };
+}
+
 /** Changes something, or has a plan made. */
 export async function send<T>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown, query?: Query): Promise<T> {
   const init: RequestInit = { method };

@@ -1,6 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import { boot } from "../api/boot.ts";
-import { get } from "../api/client.ts";
+import { get, latest } from "../api/client.ts";
 import { listen } from "../api/events.ts";
 import type { ClusterRow, Event, Fleet } from "../api/types.ts";
 
@@ -14,9 +14,7 @@ export const rowsByName = computed(() => new Map(fleet.value?.clusters.map((row)
 export const rowOf = (cluster: string): ClusterRow | undefined =>
   rowsByName.value.get(cluster) ?? fleet.value?.clusters.find((row) => row.alias === cluster);
 
-export async function readFleet(): Promise<void> {
-  fleet.value = await get<Fleet>("fleet");
-}
+export const readFleet = latest(() => get<Fleet>("fleet"), (is) => (fleet.value = is));
 
 const rank: Record<ClusterRow["status"], number> = { run: 0, crit: 1, warn: 2, stale: 3, pause: 4, ok: 5 };
 

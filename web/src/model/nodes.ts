@@ -1,5 +1,5 @@
 import { computed, effect, signal } from "@preact/signals";
-import { get } from "../api/client.ts";
+import { get, latest } from "../api/client.ts";
 import { connection } from "../api/events.ts";
 import type { Nodes, Switch } from "../api/types.ts";
 import { moment } from "../words/en.ts";
@@ -10,9 +10,7 @@ import { preferences } from "./preferences.ts";
 /** The managers, as this node knows them; null until it has said so. */
 export const nodes = signal<Nodes | null>(null);
 
-export async function readNodes(): Promise<void> {
-  nodes.value = await get<Nodes>("nodes");
-}
+export const readNodes = latest(() => get<Nodes>("nodes"), (is) => (nodes.value = is));
 
 const everyMs = 15_000;
 
@@ -26,11 +24,10 @@ export const offUntil = computed(() => {
 });
 
 /** Reads whether anything is repaired automatically: somebody else may have turned it off. */
-export async function readSwitch(): Promise<void> {
-  globalSwitch.value = await get<Switch>("auto-recovery");
-  const on = globalSwitch.value.enabled;
-  if (fleet.peek() && fleet.peek()!.auto_recovery !== on) fleet.value = { ...fleet.peek()!, auto_recovery: on };
-}
+export const readSwitch = latest(() => get<Switch>("auto-recovery"), (is) => {
+  globalSwitch.value = is;
+  if (fleet.peek() && fleet.peek()!.auto_recovery !== is.enabled) fleet.value = { ...fleet.peek()!, auto_recovery: is.enabled };
+});
 
 /** Keeps them and the global switch current: there is no event of them, and they change rarely. */
 export function followNodes(): void {
