@@ -52,3 +52,12 @@ func (m moves) CorrelateRelay(ctx context.Context, key topology.Key, at topology
 	})
 	return own, same, err
 }
+
+// BinaryLogs implements operate.Logs.
+func (m moves) BinaryLogs(ctx context.Context, key topology.Key) (list []move.BinaryLog, err error) {
+	err = m.with(ctx, key, func(ctx context.Context, runner *move.Runner) error {
+		list, err = runner.BinaryLogs(ctx, key)
+		return err
+	})
+	return list, err
+}

@@ -139,6 +139,7 @@ func TestOnRealServers(t *testing.T) {
 			t.Run("configuration", r.configuration)
 			t.Run("settings", r.settings)
 			t.Run("logs", r.logs)
+			t.Run("listed", r.listed)
 			t.Run("skip", r.skip)
 			t.Run("errant", r.errant)
 			t.Run("nothing is dropped", r.keeps)
@@ -310,6 +311,37 @@ func (r *rig) settings(t *testing.T) {
 	r.do(t, refactor.Request{Operation: refactor.KillQuery, Server: primary, Number: id})
 	<-ended
 	r.refused(t, refactor.Request{Operation: refactor.KillQuery, Server: primary}, "no-connection")
+}
+
+// listed looks into the binary logs of the primary: a file begins with what is committed after it was begun.
+func (r *rig) listed(t *testing.T) {
+	n := r.Node(0)
+	r.write(t, "FLUSH BINARY LOGS", "CREATE DATABASE first_of_file")
+	must(t, r.Probe(limited(t), keyOf(n)))
+	files, err := r.runner.BinaryLogs(limited(t), keyOf(n))
+	i := r.Snapshot().Instance(keyOf(n))
+	if err != nil || len(files) < 2 || files[len(files)-1].Name != i.SelfCoordinates.LogFile || files[0].Size == 0 {
+		t.Fatalf("%+v, %v; the server is at %s", files, err, i.SelfCoordinates)
+	}
+	for _, f := range files {
+		if !f.Read {
+			t.Errorf("%s was not looked into", f.Name)
+		}
+	}
+	switch first := files[len(files)-1].First; {
+	case r.Options().Flavor == sandbox.MariaDB:
+		if first != i.BinlogState { // the only transaction since
+			t.Errorf("it begins with %q, and is at %q", first, i.BinlogState)
+		}
+	case !r.Options().GTID:
+		if first != "" {
+			t.Errorf("%q without GTIDs", first)
+		}
+	case !strings.HasPrefix(first, i.ServerUUID+":"):
+		t.Errorf("it begins with %q", first)
+	}
+	r.write(t, "DROP DATABASE first_of_file")
+	r.followed(t)
 }
 
 func (r *rig) logs(t *testing.T) {

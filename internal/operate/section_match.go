@@ -25,6 +25,8 @@ type Logs interface {
 	// CorrelateRelay finds an event of a replica's relay log in that of its sibling: the one at a position, or the last
 	// that was applied.
 	CorrelateRelay(ctx context.Context, key topology.Key, at topology.Coordinates, other topology.Key) (own, same *execute.RelayEntry, err error)
+	// BinaryLogs lists the binary logs of a server, oldest first.
+	BinaryLogs(ctx context.Context, key topology.Key) ([]move.BinaryLog, error)
 }
 
 // Located is a statement and where it is in a log; the command line prints `file:pos:text`.

@@ -95,30 +95,53 @@ func (s *single) logs() *topology.Refusal {
 	return nil
 }
 
-// needed says which replica may still need a binary log before a file: whatever replicates from the server, or would if
-// it were not detached or down.
+// needed says which replica may still need a binary log before a file.
 func (s *single) needed(to topology.Coordinates) *topology.Refusal {
 	const remedy = "wait for it, or use force"
-	for _, r := range followers(s.t, s.i.Key) {
-		for _, c := range append([]topology.Channel{r.Channel}, r.Others...) {
-			if c.Source.Reattached() != s.i.Key {
-				continue
-			}
-			at := c.Exec
-			switch {
-			case at.IsEmpty():
-				return no("replica-unknown", remedy, "how far its replica %s has come is not known", r.Key)
-			case at.Compare(topology.Coordinates{LogFile: to.LogFile}) <= 0:
-				return no("replica-behind", remedy, "its replica %s has only applied up to %s", r.Key, at)
-			}
-		}
-	}
-	for _, k := range s.i.Reported {
-		if s.t.Instance(k) == nil {
-			return no("replica-unknown", remedy, "its replica %s is not known", k)
+	for _, r := range Readers(s.t, s.i) {
+		switch {
+		case s.t.Instance(r.Server) == nil:
+			return no("replica-unknown", remedy, "its replica %s is not known", r.Server)
+		case r.Unknown():
+			return no("replica-unknown", remedy, "how far its replica %s has come is not known", r.Server)
+		case r.MayNeedBefore(to.LogFile):
+			return no("replica-behind", remedy, "its replica %s has only applied up to %s", r.Server, r.At)
 		}
 	}
 	return nil
+}
+
+// Reader is a replica that goes through the binary logs of a server, and up to where it has applied them.
+type Reader struct {
+	Server topology.Key
+	At     topology.Coordinates
+}
+
+// Unknown says whether it is not known how far the replica has come.
+func (r Reader) Unknown() bool { return r.At.IsEmpty() }
+
+// MayNeedBefore says whether the replica may still need what is logged before a file begins.
+func (r Reader) MayNeedBefore(file string) bool {
+	return r.Unknown() || r.At.Compare(topology.Coordinates{LogFile: file}) <= 0
+}
+
+// Readers are whatever replicates from the server, or would if it were not detached or down; a replica that only the server
+// itself knows of is at an unknown place.
+func Readers(t *topology.Topology, i *topology.Instance) []Reader {
+	var list []Reader
+	for _, r := range followers(t, i.Key) {
+		for _, c := range append([]topology.Channel{r.Channel}, r.Others...) {
+			if c.Source.Reattached() == i.Key {
+				list = append(list, Reader{r.Key, c.Exec})
+			}
+		}
+	}
+	for _, k := range i.Reported {
+		if t.Instance(k) == nil {
+			list = append(list, Reader{Server: k})
+		}
+	}
+	return list
 }
 
 // Errant are the transactions that a replica has and its source and what is above have not, as both were last read. In

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"orchestrator/internal/execute"
+	"orchestrator/internal/move"
+	servers "orchestrator/internal/server"
 	"orchestrator/internal/topology"
 )
 
@@ -41,4 +43,14 @@ func (b *Backend) LastRelayEntry(context.Context, topology.Key) (*execute.RelayE
 // CorrelateRelay finds two.
 func (b *Backend) CorrelateRelay(context.Context, topology.Key, topology.Coordinates, topology.Key) (own, same *execute.RelayEntry, err error) {
 	return relayEntry("relay.000002", 400), relayEntry("relay.000005", 700), b.Fail
+}
+
+// BinaryLogs lists three.
+func (b *Backend) BinaryLogs(context.Context, topology.Key) ([]move.BinaryLog, error) {
+	const uuid = "00000000-0000-0000-0000-000000000001"
+	return []move.BinaryLog{
+		{BinaryLog: servers.BinaryLog{Name: "binlog.000010", Size: 104_857_600}, First: uuid + ":1", Read: true},
+		{BinaryLog: servers.BinaryLog{Name: "binlog.000011", Size: 104_857_611}, First: uuid + ":41", Read: true},
+		{BinaryLog: servers.BinaryLog{Name: "binlog.000012", Size: 4711}, First: uuid + ":90", Read: true},
+	}, b.Fail
 }

@@ -16,7 +16,7 @@ func TestForcedColors(t *testing.T) {
 	for _, scheme := range []string{"light", "dark"} {
 		p.ForceColors(scheme)
 		kinds := map[string]bool{}
-		for _, name := range []string{"clusters", "clusters-table", "cluster", "cluster-server", "cluster-group", "cluster-forecast", "cluster-past", "moving", "recovery", "recovery-running", "managers", "me", "palette"} {
+		for _, name := range []string{"clusters", "clusters-table", "cluster", "cluster-server", "cluster-group", "cluster-forecast", "cluster-errant", "cluster-past", "moving", "recovery", "recovery-running", "managers", "me", "palette"} {
 			x := screenNamed(t, name)
 			x.open(p)
 			for _, what := range append(p.Forced(), p.Walk("main", kinds)...) {

@@ -33,7 +33,8 @@ var screens = []screen{
 	{name: "cluster-servers", path: "cluster/alias/orders?tab=servers", shows: "table.servers tbody td"},
 	{name: "cluster-forecast", path: "cluster/alias/orders?tab=forecast", shows: ".gates"},
 	{name: "cluster-recoveries", path: "cluster/alias/orders?tab=recoveries", shows: ".page-board > :nth-child(3)"},
-	{name: "cluster-binlogs", path: "cluster/alias/orders?tab=binlogs", shows: ".page-board > :nth-child(3)"},
+	{name: "cluster-binlogs", path: "cluster/alias/orders?tab=binlogs", shows: ".files tbody tr"},
+	{name: "cluster-errant", path: "cluster/alias/catalog?tab=binlogs", shows: ".files tbody tr"},
 	{name: "cluster-pools", path: "cluster/alias/orders?tab=pools", shows: ".page-board > :nth-child(3)"},
 	{name: "cluster-settings", path: "cluster/alias/orders?tab=settings", shows: ".page-board > :nth-child(3)"},
 	{name: "cluster-past", path: "cluster/alias/orders?at=2026-03-04T04:06:07Z", shows: ".past-tree li"},
@@ -160,8 +161,16 @@ func troubled(n int, i *topology.Instance) {
 		i.Lag, i.Channel.SecondsBehind = topology.KnownSeconds(412), topology.KnownSeconds(412)
 	case n == 3 && i.Key.Hostname == "c3-db-3":
 		i.Channel.SQLThread, i.Channel.LastSQLError = topology.ThreadStopped, "Error 1062: Duplicate entry '7' for key 'PRIMARY'"
-	case n == 4 && i.Key.Hostname == "c4-db-3":
-		i.ErrantSet = "00000000-0000-0000-0000-000000000014:1-3"
+	case n == 4:
+		const written = "00000000-0000-0000-0000-000000000012:1-"
+		i.ExecutedSet, i.PurgedSet = written+"48201377", written+"48200990"
+		switch i.Key.Hostname {
+		case "c4-db-2":
+			i.ExecutedSet, i.PurgedSet = written+"48201120:48201190-48201375", written+"48201050"
+		case "c4-db-3":
+			i.ErrantSet = "00000000-0000-0000-0000-000000000014:1-3"
+			i.ExecutedSet += "," + i.ErrantSet
+		}
 	case n == 5 && i.Key.Hostname == "c5-db-2":
 		i.Downtime = &topology.Downtime{Owner: "dba", Reason: "new disks", Begin: operatetest.Now(), End: operatetest.Now().Add(time.Hour)}
 	}

@@ -56,6 +56,38 @@ export type AutoRecovery = {
   primary: boolean;
 };
 
+export type BinlogFile = {
+  /** it is written to */
+  current: boolean;
+  encrypted?: boolean;
+  /** the transaction that it begins with; empty when there is none, or none with a GTID */
+  first: string;
+  name: string;
+  /** replicas that may still need it, also those that are down or detached */
+  needed_by: string[];
+  /** it was looked into */
+  read: boolean;
+  /** in bytes */
+  size: number;
+};
+
+export type BinlogFiles = {
+  /** oldest first */
+  files: BinlogFile[];
+  server: string;
+  /** of all, in bytes */
+  size: number;
+};
+
+export type Binlogs = {
+  /** who is ahead, and what would be lost with the primary */
+  answers: string[];
+  revision: string;
+  servers: Holder[];
+  /** under whose names transactions were committed, that with the most first; empty without GTIDs */
+  sources: HeldSource[];
+};
+
 export type Blocked = {
   /** the number of the recovery that blocks it; acknowledge that */
   blocking: number;
@@ -354,6 +386,12 @@ export type Event = {
   what?: string;
 };
 
+export type FeedsNot = {
+  reason: string;
+  rule: string;
+  server: string;
+};
+
 export type Finding = {
   /** there is an automatic repair, and it rests on looking */
   actionable: boolean;
@@ -481,6 +519,12 @@ export type ForecastShort = {
   would: boolean;
 };
 
+export type GTIDText = {
+  /** of positions of MariaDB: by how many numbers */
+  count: number;
+  set: string;
+};
+
 export type GameDay = {
   alias: string;
   /** transactions by the forecast; null: it could not be known */
@@ -531,6 +575,23 @@ export type Group = {
   state: string;
 };
 
+export type HeldLane = {
+  /** there are older ones */
+  cut_off?: boolean;
+  /** how many others have, errant transactions excepted */
+  lacks: number;
+  /** in order, without overlaps */
+  runs: HeldRun[];
+  server: string;
+};
+
+export type HeldRun = {
+  first: number;
+  /** logged: executed, and not known to be purged */
+  kind: "logged" | "purged" | "errant" | "missing";
+  last: number;
+};
+
 export type HeldServer = {
   begin: string | null;
   cluster: string;
@@ -549,6 +610,17 @@ export type HeldServerPage = {
   next?: string;
   /** how many there are in all, by the same filters */
   total: number;
+};
+
+export type HeldSource = {
+  /** how many any of the servers has */
+  count: number;
+  /** one for each server */
+  lanes: HeldLane[];
+  /** a UUID of MySQL, with its tag; or a domain of MariaDB */
+  name: string;
+  /** that has this UUID; empty: no member */
+  server?: string;
 };
 
 export type Hello = {
@@ -604,6 +676,29 @@ export type HoldRequest = {
   reason: string;
 };
 
+export type Holder = {
+  /** how many transactions nobody else has executed */
+  alone: number;
+  /** up to where it has applied the log of its source */
+  applied: string;
+  errant: string;
+  executed_set: string;
+  /** who could go on from its binary logs; not worked out in clusters of more than 40 servers */
+  feeds?: string[];
+  /** who could not, and why */
+  feeds_not?: FeedsNot[];
+  /** it tells what it has executed */
+  known: boolean;
+  /** how many transactions others have, errant ones excepted */
+  lacks: number;
+  /** which */
+  missing: string;
+  /** where its own binary log stands */
+  position: string;
+  purged_set: string;
+  server: string;
+};
+
 export type HookList = {
   commands: string[];
   name: string;
@@ -642,6 +737,14 @@ export type LagPoint = {
 export type LogLine = {
   at: string | null;
   text: string;
+};
+
+export type LogPlace = {
+  /** as file:position */
+  at: string;
+  /** what stands there */
+  entry?: string;
+  server: string;
 };
 
 export type Me = {
@@ -1215,6 +1318,17 @@ export type ServerPage = {
   next?: string;
   /** how many there are in all, by the same filters */
   total: number;
+};
+
+export type SetsCompared = {
+  /** of positions of MariaDB: up to where both have come */
+  both: GTIDText;
+  /** of a position of MariaDB: the domains in which it is ahead */
+  only_a: GTIDText;
+  only_b: GTIDText;
+  /** of the first to the second */
+  relation: "equal" | "subset" | "superset" | "diverged";
+  sentence: string;
 };
 
 export type Statement = {

@@ -41,6 +41,15 @@ export const plural = (n: number, thing: string): string => `${whole.format(n)} 
 
 export const count = (n: number): string => whole.format(n);
 
+const units = ["B", "kB", "MB", "GB", "TB"] as const;
+
+/** The size of files. */
+export function bytes(n: number): string {
+  const unit = Math.min(units.length - 1, n < 1 ? 0 : Math.floor(Math.log10(n) / 3));
+  const value = n / 1000 ** unit;
+  return `${unit === 0 || value >= 100 ? whole.format(Math.round(value)) : value.toFixed(1)} ${units[unit]}`;
+}
+
 /** A length of time that was measured or estimated, in milliseconds. */
 export function duration(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return text.unknown;

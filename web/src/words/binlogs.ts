@@ -1,0 +1,77 @@
+// What the screen of binary logs and GTIDs says by itself.
+import { count, plural } from "./en.ts";
+
+/** Who has what. */
+export const laneText = {
+  title: "Who has what",
+  asTable: "As a table",
+  table: "What each server has",
+  columns: ["Server", "Own log at", "Applied up to", "Lacks", "Alone has", "Executed", "Purged", "Errant"],
+  kinds: { logged: "executed", purged: "executed, log purged", missing: "missing", errant: "errant" },
+  newest: (shown: number, all: number): string => (shown < all ? `newest ${count(shown)} of ${plural(all, "transaction")}` : plural(all, "transaction")),
+  numbers: (first: number, last: number): string => (first === last ? count(first) : `${count(first)} to ${count(last)}`),
+  all: "all",
+  nothing: "none",
+  silent: "not known",
+  behind: (n: number): string => `lacks ${count(n)}`,
+  errant: (n: number): string => `${count(n)} errant`,
+  cutOff: "and older gaps",
+  restWhole: (n: number): string => `${plural(n, "more server")} with all of them.`,
+  restWithout: (n: number): string => `${plural(n, "more server")} with none of them.`,
+  notAll: (n: number): string => `${count(n)} more servers are not listed; the API has them.`,
+  skew: "Servers are not looked at at the very same moment: while there are writes, whoever was looked at last seems to be ahead.",
+} as const;
+
+/** Who could feed whom. */
+export const feedText = {
+  title: "Who could feed whom",
+  means: "From whose binary logs the others could go on, as they are.",
+  columns: ["Server", "Could feed", "Could not"],
+  all: "all others",
+  nobody: "nobody",
+  not: (n: number): string => plural(n, "server"),
+  rule: (rule: string): string => `Rule: ${rule}`,
+} as const;
+
+/** The binary logs of one server. */
+export const fileText = {
+  title: "Binary logs",
+  of: "Server",
+  table: (server: string): string => `Binary logs of ${server}`,
+  columns: ["File", "Size", "Begins with", "Still needed by"],
+  total: (files: number, size: string): string => `${plural(files, "file")}, ${size}`,
+  none: "It has none.",
+  current: "written to now",
+  nobody: "nobody",
+  empty: "no transaction with a GTID",
+  notRead: "not looked into",
+  begin: "Begin a new file…",
+  purge: "Delete the older ones…",
+  purgeBefore: (file: string): string => `Delete the binary logs before ${file}`,
+  older: (n: number): string => `${plural(n, "older file")} not listed.`,
+} as const;
+
+/** Sets and places that are worked out. */
+export const setText = {
+  title: "Compare sets of GTIDs",
+  means: "Two sets of MySQL, or two positions of MariaDB.",
+  first: "The first",
+  second: "The second",
+  compare: "Compare",
+  onlyFirst: "Only in the first",
+  onlySecond: "Only in the second",
+  both: "In both",
+  empty: "nothing",
+} as const;
+
+export const placeText = {
+  title: "Find a place in a log",
+  means: "By pseudo-GTID, where no GTIDs tell it: the same place in the log of another server. Both logs are read.",
+  of: "In the log of",
+  at: "Place, as file:position",
+  atHint: "the end of the log",
+  in: "is the same as in that of",
+  find: "Find the place",
+  last: "Last pseudo-GTID entry",
+  found: (server: string, at: string): string => `${server}: ${at}`,
+} as const;
