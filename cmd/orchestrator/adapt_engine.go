@@ -19,7 +19,7 @@ func (p *parts) engine() *operate.Engine {
 		Config: p.config, Now: p.now, Log: p.log, Node: p.node,
 		Records: records{p.store, func() time.Duration { return p.config().RecoveryPeriodBlock() }}, Extra: extraFiles{p.config}, Audit: p.audit, Switch: recoverySwitch{p.store}, Clusters: clusterSwitches{p.store},
 		Leadership: p.leader, Health: p.health, Settings: p.settings, Backend: backend{p.store, p.log},
-		Pools: p.submitted(), Attributes: p.submitted(), KeyValues: p.submitted(), History: pastFleet{p.store},
+		Pools: p.submitted(), Attributes: p.submitted(), GameDayLog: gameDayLog{p.store}, KeyValues: p.submitted(), History: pastFleet{p.store},
 		Election: p.election(), AccessTokens: tokens{p.store, p.config},
 	}
 }

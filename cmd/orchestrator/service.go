@@ -80,7 +80,9 @@ type service struct {
 	web      *http.Server
 	api      *v2.API
 	figures  func() []publish.Figure // under their published names
-	hangup   chan os.Signal          // SIGHUP, from the first moment on: unasked for, it would end the process
+	// rehearsing runs while game days are watched.
+	rehearsing func(context.Context) error
+	hangup     chan os.Signal // SIGHUP, from the first moment on: unasked for, it would end the process
 }
 
 // serve runs the service until ctx ends.
@@ -162,6 +164,8 @@ func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
 	s.news = s.hearNews()
 	engine := s.parts.serviceEngine(s.observer, kept, s.engine, s.prober.servers, s.stepped)
 	engine.NoOperation = o.NoOperation
+	engine.Rehearsals = s.rehearsals()
+	s.rehearsing = engine.Rehearsals.Run
 	registry := operate.NewRegistry()
 	s.api = s.secondAPI(engine, registry)
 	s.figures = publishedFigures(s, recoveries)
@@ -264,6 +268,7 @@ func (s *service) run(ctx context.Context) error {
 	part("tls memory", func(ctx context.Context) error { s.memory.run(ctx); return nil })
 	part("reload", s.reloadOnHangup)
 	part("api", s.api.Run)
+	part("rehearsals", s.rehearsing)
 	part("graphite", s.sendFigures)
 	part("web", func(context.Context) error {
 		err := s.serveWeb()

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	v2 "orchestrator/internal/httpapi/v2"
 	"orchestrator/internal/sandbox"
@@ -90,12 +91,23 @@ func TestWebGameDay(t *testing.T) {
 		s.AwaitText(".gamedays", "The server was not struck")
 		s.mustLive(primary)
 		s.Key("Escape")
+		if days := s.gameDays(); len(days.Items) != 1 || days.Items[0].Graph != nil {
+			t.Errorf("what was answered is kept of a blow that did not come off: %+v", days.Items)
+		}
+		s.await(t, "that nobody is asked any more", func() bool { return len(s.askedWrites()) == 0 })
 	})
 	t.Run("struck, repaired, and recorded", func(t *testing.T) {
 		s.t = t
 		must(t, primary.Exec(t.Context(), "GRANT SHUTDOWN ON *.* TO '"+sandbox.UserOrc+"'@'%'"))
 		s.planGameDay(primary)
 		s.picture("gameday-plan")
+		load, err := sandbox.StartLoad(t.Context(), c.Addrs, sandbox.LoadOptions{})
+		must(t, err)
+		defer load.Stop()
+		must(t, load.AwaitCommits(t.Context(), 10))
+		webtest.Value[bool](s.Page, `(new MutationObserver(() => {
+			if ([...document.querySelectorAll(".gameday-now .w-facts dt")].some((e) => e.innerText === "Seen so far")) window.sawLive = true;
+		}).observe(document.querySelector("main"), { subtree: true, childList: true, characterData: true }), true)`)
 		s.runPlan()
 		s.awaitRecoveries(1)
 		done := s.recovery(t)
@@ -118,7 +130,74 @@ func TestWebGameDay(t *testing.T) {
 		if len(days.Items) != 2 || days.Items[0].Recovery == nil || days.Items[0].Recovery.UID != done.UID || days.Items[0].Writes == nil || *days.Items[0].Writes <= 0 {
 			t.Errorf("%+v", days)
 		}
+		must(t, load.AwaitCommitAt(t.Context(), done.Successor))
+		s.agreesWithWriter(load, primary.Addr(), done.Successor)
 	})
+}
+
+// agreesWithWriter sets what the page says of the time without writes against what a client has measured that wrote all
+// the while.
+func (s *treeSession) agreesWithWriter(load *sandbox.Load, from, to string) {
+	s.t.Helper()
+	s.await(s.t, "what was answered to be kept", func() bool { return s.gameDays().Items[0].Graph != nil })
+	is := s.gameDays().Items[0].Graph
+	var gap v2.WriteGap
+	for _, g := range is.Gaps {
+		if g.Took != nil && (gap.Took == nil || *g.Took > *gap.Took) {
+			gap = g
+		}
+	}
+	if gap.Took == nil || is.Ended == nil || !strings.HasPrefix(is.Why, "writes have been back") || is.Commits {
+		s.t.Fatalf("%+v", is)
+	}
+	written := load.Stop()
+	var last, first sandbox.Commit
+	for _, c := range written.Commits {
+		switch {
+		case c.Addr == from:
+			last = c
+		case c.Addr == to && first.ID == 0:
+			first = c
+		}
+	}
+	// How exact the answers are at both ends: from the last one of a kind to the first of the next. On a machine that is
+	// busy that grows, for the client as well.
+	var stopped, back time.Duration
+	for _, p := range is.Spans {
+		switch {
+		case p.Server == from && p.From.After(*gap.From) && stopped == 0:
+			stopped = p.From.Sub(*gap.From)
+		case p.Server == to && p.State == "closed":
+			back = gap.To.Sub(*p.To)
+		}
+	}
+	const slack = 200 * time.Millisecond
+	s.t.Logf("the page: %.1f ms (to %s and %s); the client: %s; it stopped %s apart and went on %s apart", *gap.Took, stopped, back, first.At.Sub(last.At), last.At.Sub(*gap.From), first.At.Sub(*gap.To))
+	if apart := last.At.Sub(*gap.From).Abs(); apart > stopped+slack {
+		s.t.Errorf("the client wrote last at %s, by the page writes stopped at %s", last.At.UTC(), gap.From)
+	}
+	if apart := first.At.Sub(*gap.To).Abs(); apart > back+slack {
+		s.t.Errorf("the client wrote again at %s, by the page writes were back at %s", first.At.UTC(), gap.To)
+	}
+	s.AwaitText(".gameday-now .writes b", is.Sentence)
+	s.AwaitText(".gameday-now .outband", asShown(*gap.Took))
+	s.AwaitText(".gameday-now .w-facts dt", "Seen")
+	s.Await("a lane for each server", fmt.Sprintf(`document.querySelectorAll(".gameday-now .w-row code").length === %d`, len(is.Servers)))
+	if !webtest.Value[bool](s.Page, "window.sawLive === true") {
+		s.t.Error("nothing was shown while it went on")
+	}
+	s.picture("gameday-writes")
+	s.ClickText("Writes")
+	s.AwaitText(".gamedays .writes", asShown(*gap.Took))
+	s.Go(s.url + "/web/game-day")
+	s.AwaitText(".gameday-now .writes b", is.Sentence) // it stays with the record
+}
+
+// askedWrites are the game days whose servers are asked at this moment.
+func (s *treeSession) askedWrites() []v2.GameDayWrites {
+	s.t.Helper()
+	_, text := s.get(s.t, "/api/v2/game-days/writes")
+	return into[v2.Page[v2.GameDayWrites]](s.t, []byte(text)).Items
 }
 
 // planGameDay asks for the plan of striking a server, and says what it asks for.

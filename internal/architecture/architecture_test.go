@@ -24,7 +24,7 @@ var floors = [][]string{
 	{"internal/refactor"},
 	{"internal/observe", "internal/consensus", "internal/publish"},
 	{"internal/execute"},
-	{"internal/recovery", "internal/move"},
+	{"internal/recovery", "internal/move", "internal/rehearsal"},
 	{"internal/operate"},
 	{"internal/httpapi", "internal/cli", "internal/web"},
 	{"cmd", "bench"},

@@ -146,6 +146,7 @@ var samples = map[string][2]string{
 	"listDowntimes":         {"/downtimes", ""},
 	"listFindings":          {"/findings", ""},
 	"listGameDays":          {"/game-days", ""},
+	"listGameDayWrites":     {"/game-days/writes", ""},
 	"listInstances":         {"/instances?cluster=orders&limit=2", ""},
 	"listMaintenances":      {"/maintenances", ""},
 	"listOperations":        {"/operations", ""},

@@ -11,6 +11,7 @@ import (
 	"orchestrator/internal/analysis"
 	"orchestrator/internal/config"
 	"orchestrator/internal/plan"
+	"orchestrator/internal/rehearsal"
 	"orchestrator/internal/topology"
 )
 
@@ -50,6 +51,8 @@ type Engine struct {
 
 	Pools          Pools
 	Attributes     Attributes
+	GameDayLog     GameDayLog
+	Rehearsals     *rehearsal.Watcher // nil: nobody asks whether writes are taken during a game day
 	KeyValues      KeyValues
 	HostNames      HostNames
 	History        History

@@ -2,14 +2,23 @@ package operate_test
 
 import (
 	"context"
+	"errors"
+	"log/slog"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"orchestrator/internal/analysis"
 	"orchestrator/internal/failover"
+	"orchestrator/internal/move"
 	"orchestrator/internal/operate"
 	"orchestrator/internal/operate/operatetest"
 	"orchestrator/internal/plan"
+	"orchestrator/internal/refactor"
+	"orchestrator/internal/rehearsal"
 	"orchestrator/internal/topology"
 )
 
@@ -20,17 +29,93 @@ func (willing) Explain(_ context.Context, cluster string, key topology.Key, _ an
 	return failover.Explanation{Cluster: cluster, Failed: key, Would: true, Plan: plan.Plan{Title: "db-a2 takes over", Successor: operatetest.Key("db-a2")}}, nil
 }
 
-// memory keeps attributes.
-type memory map[string]string
+// deaf does not end.
+type deaf struct{ operate.Moves }
 
-func (m memory) PutAttribute(_ context.Context, name, value string) error {
-	m[name] = value
+func (deaf) Single(context.Context, refactor.Request) (move.Done, error) {
+	return move.Done{}, errors.New("the privilege SHUTDOWN is missing")
+}
+
+// memory keeps the records of game days.
+type memory struct {
+	mu   sync.Mutex
+	days []operate.GameDay
+}
+
+func (m *memory) PutGameDay(_ context.Context, d operate.GameDay) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.days = slices.DeleteFunc(m.days, func(o operate.GameDay) bool { return o.Server == d.Server && o.Begun.Equal(d.Begun) })
+	m.days = slices.Insert(m.days, 0, d)
 	return nil
 }
 
-func (m memory) Attribute(_ context.Context, name string) (string, bool, error) {
-	value, ok := m[name]
-	return value, ok, nil
+func (m *memory) GameDays(context.Context) ([]operate.GameDay, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.days), nil
+}
+
+// gauge is a server whose primary takes writes.
+type gauge struct{ topology.Key }
+
+func (g gauge) Ask(context.Context, rehearsal.Question) (rehearsal.Answer, error) {
+	return rehearsal.Answer{ReadOnly: g.Hostname != "db-a1"}, nil
+}
+func (gauge) Close() {}
+
+// watching watches until the returned function is called.
+func watching(t *testing.T, e *operate.Engine) (stop func()) {
+	e.Rehearsals = rehearsal.New(rehearsal.Options{
+		Gauge: func(k topology.Key) rehearsal.Gauge { return gauge{k} }, Commits: func() bool { return false }, Writer: func(topology.Key) bool { return false },
+		Leads: func() bool { return true }, Tell: func(rehearsal.Series) {}, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- e.Rehearsals.Run(ctx) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(stop)
+	return stop
+}
+
+// TestGameDayIsWatched: what the servers of the cluster answer from before the blow on is kept with its record; of a blow that
+// did not come off nothing is.
+func TestGameDayIsWatched(t *testing.T) {
+	for name, fails := range map[string]bool{"struck": false, "not struck": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := operatetest.New()
+				e := b.Engine()
+				e.GameDayLog, e.Takeovers = &memory{}, willing{e.Takeovers}
+				if fails {
+					e.Moves = deaf{e.Moves}
+				}
+				stop := watching(t, e)
+				synctest.Wait()
+				_, err := operate.NewRegistry().Named("game-day").Call(t.Context(), e, operate.Input{User: "alice", Values: map[operate.Param]string{
+					operate.ParamInstance: "db-a1", operate.ParamCluster: "orders", operate.ParamReason: "db-a2 takes over"}})
+				if (err != nil) != fails {
+					t.Fatal(err)
+				}
+				if running := e.Rehearsals.Running(); !fails && (len(running) != 1 || len(running[0].Spans) == 0 || running[0].Server != operatetest.Key("db-a1")) {
+					t.Errorf("%+v", running)
+				}
+				stop()
+				days, err := e.GameDays(t.Context())
+				if err != nil || len(days) != 1 || (days[0].Writes == nil) != fails || (days[0].Error == "") == fails {
+					t.Fatalf("%v %+v", err, days)
+				}
+				if w := days[0].Writes; w != nil && (!w.Struck.Equal(days[0].Begun) || len(w.Asked) < 3 || w.Ended.IsZero()) {
+					t.Errorf("%+v", w)
+				}
+			})
+		})
+	}
 }
 
 // TestGameDay: nothing is struck before it is said which cluster is meant and what is expected, before it is recorded, or
@@ -60,13 +145,13 @@ func TestGameDay(t *testing.T) {
 		"another cluster":   {values: other, refused: "is not the alias"},
 		"nothing expected":  {values: without(operate.ParamReason), refused: "what you expect"},
 		"nobody answers":    {values: whole, helpless: true, refused: "nothing would be done about its failure by itself: no filter"},
-		"not recorded":      {values: whole, prepare: func(_ *operatetest.Backend, e *operate.Engine) { e.Attributes = nil }, refused: "it cannot be recorded"},
+		"not recorded":      {values: whole, prepare: func(_ *operatetest.Backend, e *operate.Engine) { e.GameDayLog = nil }, refused: "the records of game days"},
 		"refused by a rule": {values: whole, prepare: func(b *operatetest.Backend, _ *operate.Engine) { b.Fail = context.DeadlineExceeded }, refused: "deadline"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := operatetest.New()
 			e := b.Engine()
-			e.Attributes = memory{}
+			e.GameDayLog = &memory{}
 			if !c.helpless {
 				e.Takeovers = willing{e.Takeovers}
 			}

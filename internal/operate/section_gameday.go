@@ -2,14 +2,13 @@ package operate
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"orchestrator/internal/failover"
 	"orchestrator/internal/refactor"
+	"orchestrator/internal/rehearsal"
 	"orchestrator/internal/topology"
 )
 
@@ -25,42 +24,56 @@ type GameDay struct {
 	Pause      time.Duration // for how long nobody was to write
 	AtRisk     *uint64       // transactions; nil: it could not be known
 	Error      string        // why the server was not struck after all
+	// Writes are what the servers answered meanwhile; nil as long as they are asked, and where nobody asks.
+	Writes *rehearsal.Series `json:",omitempty"`
 }
 
-const (
-	gameDaysName = "game-days" // the attribute that holds the records
-	gameDaysKept = 200
-)
+// GameDayLog keeps the records of game days.
+type GameDayLog interface {
+	// GameDays are the records, newest first.
+	GameDays(ctx context.Context) ([]GameDay, error)
+	// PutGameDay writes a record, in place of what was written of the same blow before.
+	PutGameDay(ctx context.Context, d GameDay) error
+}
 
 // GameDays are the records, newest first.
 func (e *Engine) GameDays(ctx context.Context) ([]GameDay, error) {
-	if e.Attributes == nil {
+	if e.GameDayLog == nil {
 		return nil, unavailable("the records of game days")
 	}
-	text, ok, err := e.Attributes.Attribute(ctx, gameDaysName)
-	if err != nil || !ok {
-		return nil, err
-	}
-	var list []GameDay
-	if err := json.Unmarshal([]byte(text), &list); err != nil {
-		return nil, fmt.Errorf("read the records of game days: %w", err)
-	}
-	return list, nil
+	return e.GameDayLog.GameDays(ctx)
 }
 
-// keepGameDay writes a record, in place of what was written of the same blow before.
-func (e *Engine) keepGameDay(ctx context.Context, d GameDay) error {
-	list, err := e.GameDays(ctx)
-	if err != nil {
-		return err
+// watchGameDay begins to ask the servers of a cluster whether they take writes, before one of them is struck. That it
+// cannot be done keeps nobody from striking; nil is returned then.
+func (e *Engine) watchGameDay(ctx context.Context, t *topology.Topology, cluster string, struck topology.Key) *rehearsal.Watch {
+	c := t.Cluster(cluster)
+	if e.Rehearsals == nil || c == nil {
+		return nil
 	}
-	list = slices.DeleteFunc(list, func(o GameDay) bool { return o.Server == d.Server && o.Begun.Equal(d.Begun) })
-	list = slices.Insert(list, 0, d)
-	text, err := json.Marshal(list[:min(len(list), gameDaysKept)])
-	if err != nil {
-		return err
+	var keys []topology.Key
+	for _, i := range c.Members {
+		if !i.IsBinlogServer() {
+			keys = append(keys, i.Key)
+		}
 	}
-	return e.Attributes.PutAttribute(ctx, gameDaysName, string(text))
+	w, err := e.Rehearsals.Begin(struck, keys)
+	if err != nil {
+		e.Log.WarnContext(ctx, "nobody asks whether writes are taken during a game day", "instance", struck.String(), "error", err)
+		return nil
+	}
+	w.Await(ctx)
+	return w
+}
+
+// keepWrites keeps with a record what its servers answered.
+func (e *Engine) keepWrites(d GameDay) func(context.Context, rehearsal.Series) {
+	return func(ctx context.Context, s rehearsal.Series) {
+		d.Writes = &s
+		if err := e.GameDayLog.PutGameDay(ctx, d); err != nil {
+			e.Log.WarnContext(ctx, "what servers answered during a game day cannot be kept", "instance", d.Server.String(), "error", err)
+		}
+	}
 }
 
 // gameDay strikes a server of a cluster that is marked for it, and nowhere else.
@@ -94,24 +107,42 @@ func gameDay() *Operation {
 			if a.Flag(ParamDryRun) {
 				return planned(p, nil)
 			}
-			record, err := beginGameDay(&a, i.ClusterName, &x, e.Now())
+			record, err := beginGameDay(&a, i.ClusterName, &x)
 			if err != nil {
 				return Result{}, err
 			}
-			if err := e.keepGameDay(ctx, record); err != nil {
-				return Result{}, fmt.Errorf("game-day of %s: nothing was done, because it cannot be recorded: %w", a.Instance, err)
-			}
-			e.audit(ctx, string(refactor.GameDay), a.Instance, i.ClusterName, fmt.Sprintf("%s begins a game day; expected: %s; forecast: %s", record.Owner, record.Hypothesis, x.Plan.Title))
-			result, err := e.tend(ctx, a, request, "Shut down")
-			if err != nil {
-				record.Error = err.Error()
-				if unkept := e.keepGameDay(context.WithoutCancel(ctx), record); unkept != nil {
-					e.Log.ErrorContext(ctx, "cannot record that a game day failed", "instance", a.Instance.String(), "error", unkept)
-				}
+			watch := e.watchGameDay(ctx, a.Topology, i.ClusterName, a.Instance)
+			result, err := e.strike(ctx, a, request, &record, x.Plan.Title)
+			switch {
+			case watch == nil:
+			case err != nil:
+				watch.Drop()
+			default:
+				watch.Struck(record.Begun, e.keepWrites(record))
 			}
 			return result, err
 		},
 	}
+}
+
+// strike records a game day and shuts the server down.
+func (e *Engine) strike(ctx context.Context, a Args, request refactor.Request, record *GameDay, forecast string) (Result, error) {
+	record.Begun = e.Now()
+	if e.GameDayLog == nil {
+		return Result{}, unavailable("the records of game days")
+	}
+	if err := e.GameDayLog.PutGameDay(ctx, *record); err != nil {
+		return Result{}, fmt.Errorf("game-day of %s: nothing was done, because it cannot be recorded: %w", a.Instance, err)
+	}
+	e.audit(ctx, string(refactor.GameDay), a.Instance, record.Cluster, fmt.Sprintf("%s begins a game day; expected: %s; forecast: %s", record.Owner, record.Hypothesis, forecast))
+	result, err := e.tend(ctx, a, request, "Shut down")
+	if err != nil {
+		record.Error = err.Error()
+		if unkept := e.GameDayLog.PutGameDay(context.WithoutCancel(ctx), *record); unkept != nil {
+			e.Log.ErrorContext(ctx, "cannot record that a game day failed", "instance", a.Instance.String(), "error", unkept)
+		}
+	}
+	return result, err
 }
 
 // rehearsable refuses a blow that nobody would answer: it would be an outage and no rehearsal.
@@ -127,8 +158,8 @@ func rehearsable(x *failover.Explanation) *topology.Refusal {
 }
 
 // beginGameDay makes the record, where all that must be said has been said.
-func beginGameDay(a *Args, cluster string, x *failover.Explanation, now time.Time) (GameDay, error) {
-	d := GameDay{Begun: now, Server: a.Instance, Cluster: cluster, Owner: a.Owner, Hypothesis: a.Text(ParamReason), Successor: x.Plan.Successor, Pause: x.Expected.Total}
+func beginGameDay(a *Args, cluster string, x *failover.Explanation) (GameDay, error) {
+	d := GameDay{Server: a.Instance, Cluster: cluster, Owner: a.Owner, Hypothesis: a.Text(ParamReason), Successor: x.Plan.Successor, Pause: x.Expected.Total}
 	if c := a.Topology.Cluster(cluster); c != nil {
 		d.Alias = c.Alias
 	}

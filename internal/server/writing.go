@@ -195,9 +195,19 @@ func (s *Server) CheckWrite(ctx context.Context, table string) (*topology.WriteS
 	if err := c.exec(ctx, "SET SESSION autocommit=1, lock_wait_timeout=1, innodb_lock_wait_timeout=1"); err != nil {
 		return nil, s.fail(op, err, true)
 	}
-	err = c.exec(ctx, "INSERT INTO "+name+" (id, checked_at) SELECT 1, NOW(6) FROM DUAL"+
-		" WHERE CAST(@@global.read_only AS CHAR) IN ('0', 'OFF') ON DUPLICATE KEY UPDATE checked_at = NOW(6)")
-	return writeSign(s.fail(op, err, true))
+	return writeSign(s.fail(op, c.exec(ctx, writeOfCheck(name, regularRow)), true))
+}
+
+// The rows of the table of the write check. Who writes one waits for nobody who writes the other.
+const (
+	regularRow = 1 // of the checks that go on always
+	gaugeRow   = 2 // of a WriteGauge
+)
+
+// writeOfCheck writes a row, unless the server is read-only.
+func writeOfCheck(name string, row int64) string {
+	return "INSERT INTO " + name + " (id, checked_at) SELECT " + itoa(row) + ", NOW(6) FROM DUAL" +
+		" WHERE CAST(@@global.read_only AS CHAR) IN ('0', 'OFF') ON DUPLICATE KEY UPDATE checked_at = NOW(6)"
 }
 
 // writeSign tells what a failed write says of the server from what it says of the check.

@@ -39,6 +39,7 @@ var knownCommands = map[string]func(json.RawMessage) (command, error){
 	genesis{}.op():               read[genesis],
 	injectedPseudoGTID{}.op():    read[injectedPseudoGTID],
 	publishPrimary{}.op():        read[publishPrimary],
+	putGameDay{}.op():            read[putGameDay],
 	putHostAttribute{}.op():      read[putHostAttribute],
 	putJournal{}.op():            read[putJournal],
 	putKeyValue{}.op():           read[putKeyValue],
@@ -137,6 +138,7 @@ type (
 	renameCluster struct {
 		From, To string
 	}
+	putGameDay          struct{ GameDay }
 	putHostAttribute    struct{ HostAttribute }
 	deleteHostAttribute struct {
 		Hostname, Name string
@@ -219,6 +221,7 @@ func (submitPool) op() string            { return "submit-pool-instances" }
 func (setAlias) op() string              { return "set-cluster-alias" }
 func (setAliasOverride) op() string      { return "set-cluster-alias-manual-override" }
 func (renameCluster) op() string         { return "rename-cluster" }
+func (putGameDay) op() string            { return "put-game-day" }
 func (putHostAttribute) op() string      { return "put-host-attribute" }
 func (deleteHostAttribute) op() string   { return "delete-host-attribute" }
 func (putKeyValue) op() string           { return "put-key-value" }
@@ -317,6 +320,10 @@ func (c setAliasOverride) apply(ctx context.Context, s *Store) (any, error) {
 
 func (c renameCluster) apply(ctx context.Context, s *Store) (any, error) {
 	return nil, s.RenameCluster(ctx, c.From, c.To)
+}
+
+func (c putGameDay) apply(ctx context.Context, s *Store) (any, error) {
+	return nil, s.PutGameDay(ctx, c.GameDay)
 }
 
 func (c putHostAttribute) apply(ctx context.Context, s *Store) (any, error) {

@@ -134,6 +134,7 @@ func TestEveryDecisionIsAgreedOn(t *testing.T) {
 	ok(a.PutHostAttribute(ctx, HostAttribute{Hostname: "h", Name: "n", Value: "v"}))
 	ok(a.PutHostAttribute(ctx, HostAttribute{Hostname: "h", Name: "m", Value: "v"}))
 	yes(a.DeleteHostAttribute(ctx, "h", "n"))
+	ok(a.PutGameDay(ctx, GameDay{"db1:3306 1", begin, "{}"}))
 	ok(a.PutKV(ctx, KV{"k", "v"}))
 	if p, done, err := a.PublishPrimary(ctx, Publication{Alias: "orders", Primary: key, Pairs: []KV{{"mysql/master/orders", key.String()}}}); err != nil || !done || p.Revision == 0 {
 		t.Errorf("published %+v, %v, %v", p, done, err)

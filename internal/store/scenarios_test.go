@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,6 +36,7 @@ var scenarios = []struct {
 	{"recovery of another node", foreignRecovery},
 	{"acknowledging", acknowledging},
 	{"journal", journals},
+	{"game days", gameDays},
 	{"analysis changelog", changelog},
 	{"stale coordinates", stale},
 	{"audit", audits},
@@ -124,6 +127,20 @@ func names(t *testing.T, s *Store, clock *testClock) {
 	same(t, "attributes of a name", must2(s.HostAttributes(ctx, "d")), []HostAttribute{{"*", "d", "h:2", clock.t}})
 	same(t, "all attributes", len(must2(s.HostAttributes(ctx, ""))), 2)
 	same(t, "attribute deleted", must2(s.DeleteHostAttribute(ctx, "h", "e")), true)
+}
+
+func gameDays(t *testing.T, s *Store, clock *testClock) {
+	ctx := t.Context()
+	long := strings.Repeat("größer als eine Zeile ", 1000)
+	for n := range gameDaysKept + 5 {
+		must(t, s.PutGameDay(ctx, GameDay{fmt.Sprintf("a:1 %03d", n), clock.t.Add(time.Duration(n) * time.Second), "{}"}))
+	}
+	last := GameDay{"a:1 204", clock.t.Add((gameDaysKept + 4) * time.Second), long}
+	must(t, s.PutGameDay(ctx, last))
+	list := must2(s.GameDays(ctx))
+	same(t, "how many are kept", len(list), gameDaysKept)
+	same(t, "the newest first, as it was written last", list[0], last)
+	same(t, "the oldest that is kept", list[len(list)-1].ID, "a:1 005")
 }
 
 func downtimes(t *testing.T, s *Store, clock *testClock) {

@@ -82,5 +82,19 @@ func ownTables() []table {
 			},
 			primary: "alias",
 		},
+		{
+			// Servers that were struck on purpose, and what came of it.
+			name: "game_day",
+			own:  true,
+			columns: []column{
+				{"game_day_id", "varchar(190)", required},
+				{"begin_timestamp", "timestamp", defaultNow},
+				{"record", "mediumtext utf8", required}, // JSON
+			},
+			primary: "game_day_id",
+			indexes: []index{
+				{name: "begin_timestamp_idx_game_day", columns: "begin_timestamp"},
+			},
+		},
 	}
 }

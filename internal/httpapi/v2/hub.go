@@ -28,6 +28,7 @@ const (
 	kindPlan   = "plan"
 	kindNotice = "notice"
 	kindAudit  = "audit"
+	kindWrites = "writes"
 	kindReset  = "reset"
 	kindPing   = "ping"
 )
@@ -235,7 +236,10 @@ func (h *hub) publish(kind string, e Event) {
 }
 
 // The topics.
-const topicFleet = "fleet"
+const (
+	topicFleet    = "fleet"
+	topicGameDays = "game-days"
+)
 
 func clusterTopics(name, alias string) []string {
 	if alias == "" || alias == name {

@@ -29,18 +29,19 @@ type GameDayCluster struct {
 
 // GameDay is one blow: what was expected, what the forecast said, and what happened.
 type GameDay struct {
-	Begun      *time.Time `json:"begun"`
-	Server     string     `json:"server"`
-	Cluster    string     `json:"cluster" doc:"the name that it had"`
-	Alias      string     `json:"alias"`
-	Owner      string     `json:"owner"`
-	Hypothesis string     `json:"hypothesis" doc:"what was expected by who did it"`
-	Successor  string     `json:"successor,omitempty" doc:"who was to take over by the forecast; empty: nobody was to"`
-	Pause      float64    `json:"pause_ms" doc:"for how long nobody was to write by the forecast"`
-	AtRisk     *uint64    `json:"at_risk" doc:"transactions by the forecast; null: it could not be known"`
-	Error      string     `json:"error,omitempty" doc:"why the server was not struck after all"`
-	Recovery   *Recovery  `json:"recovery" doc:"what was done about it; null: nothing yet, or nothing at all"`
-	Writes     *float64   `json:"writes_back_ms" doc:"from the order to shut down until the successor took writes; null: it did not, or nobody's writes were concerned"`
+	Begun      *time.Time     `json:"begun"`
+	Server     string         `json:"server"`
+	Cluster    string         `json:"cluster" doc:"the name that it had"`
+	Alias      string         `json:"alias"`
+	Owner      string         `json:"owner"`
+	Hypothesis string         `json:"hypothesis" doc:"what was expected by who did it"`
+	Successor  string         `json:"successor,omitempty" doc:"who was to take over by the forecast; empty: nobody was to"`
+	Pause      float64        `json:"pause_ms" doc:"for how long nobody was to write by the forecast"`
+	AtRisk     *uint64        `json:"at_risk" doc:"transactions by the forecast; null: it could not be known"`
+	Error      string         `json:"error,omitempty" doc:"why the server was not struck after all"`
+	Recovery   *Recovery      `json:"recovery" doc:"what was done about it; null: nothing yet, or nothing at all"`
+	Writes     *float64       `json:"writes_back_ms" doc:"from the order to shut down until the successor took writes; null: it did not, or nobody's writes were concerned"`
+	Graph      *GameDayWrites `json:"writes" doc:"what the servers answered meanwhile; null while they are asked, and where nobody asked"`
 }
 
 // gameDayWithin is how long after a blow a recovery of the server belongs to it.
@@ -48,6 +49,11 @@ const gameDayWithin = 10 * time.Minute
 
 func gameDayRoutes() []route {
 	return []route{{
+		method: http.MethodGet, path: "/game-days/writes", name: "listGameDayWrites", topic: "recoveries", summary: "What servers answer, during game days, when they are asked whether they would take a write",
+		doc: "Each server of the cluster is asked every 20 ms, from before the blow until writes have come back. Nothing is written, unless WriteCheckTable names a table. " +
+			"The same comes as the event writes. What has ended is kept with the game day.",
+		answer: Page[GameDayWrites]{}, handle: gameDayWrites,
+	}, {
 		method: http.MethodGet, path: "/game-days", name: "listGameDays", topic: "recoveries", summary: "Where servers may be shut down on purpose, and what came of it before", local: true,
 		doc:    "It is done by a plan of the operation game-day, which is refused in every cluster that is not marked.",
 		answer: GameDays{}, handle: gameDays,
@@ -111,6 +117,9 @@ func (a *API) gameDay(ctx context.Context, d operate.GameDay, all []operate.Reco
 	out := GameDay{
 		Begun: when(d.Begun), Server: d.Server.String(), Cluster: d.Cluster, Alias: d.Alias, Owner: d.Owner, Hypothesis: d.Hypothesis,
 		Successor: keyText(d.Successor), Pause: millis(d.Pause), AtRisk: d.AtRisk, Error: d.Error,
+	}
+	if d.Writes != nil {
+		out.Graph = writesOf(d.Writes)
 	}
 	if d.Error != "" {
 		return out, nil

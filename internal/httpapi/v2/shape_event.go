@@ -25,6 +25,7 @@ type Event struct {
 	Progress *Progress      `json:"progress,omitempty" doc:"step of an operation that goes by a name of its own: how far it has come"`
 	Plan     *Plan          `json:"plan,omitempty"`
 	Audit    *AuditRecord   `json:"audit,omitempty" doc:"without its number"`
+	Writes   *GameDayWrites `json:"writes,omitempty" doc:"writes: what the servers of a game day have answered so far"`
 }
 
 // Progress is how far an operation has come.

@@ -31,6 +31,14 @@ func (b *Backend) Attribute(_ context.Context, name string) (string, bool, error
 	return "db-a2:3306", name == "orders.example.com", b.Fail
 }
 
+// GameDays were none.
+func (b *Backend) GameDays(context.Context) ([]operate.GameDay, error) { return nil, b.Fail }
+
+// PutGameDay notes the call.
+func (b *Backend) PutGameDay(_ context.Context, d operate.GameDay) error {
+	return b.note("game day of %s: %s", d.Server, d.Hypothesis)
+}
+
 // PutPrimary notes the call.
 func (b *Backend) PutPrimary(_ context.Context, alias string, primary topology.Key) ([]operate.KeyValue, error) {
 	return []operate.KeyValue{{Key: "mysql/master/" + alias, Value: primary.String()}, {Key: "mysql/master/" + alias + "/hostname", Value: primary.Hostname}},

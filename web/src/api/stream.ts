@@ -9,7 +9,7 @@ export type Told =
   | { kind: "state"; open: boolean; retry: number | null };
 
 /** The names of the events of the stream. */
-export const eventNames = ["hello", "patch", "step", "plan", "notice", "audit", "reset", "ping"];
+export const eventNames = ["hello", "patch", "step", "plan", "notice", "audit", "writes", "reset", "ping"];
 
 /** How long to wait before connecting again, in seconds; the last one stays. */
 export const retries = [1, 2, 5];

@@ -384,6 +384,8 @@ export type Event = {
   topics: string[];
   /** notice: what has happened, in one word: cluster-gone, discovered, forgotten, lost, back, finding, finding-gone, suspected, detected, held, began, promoted, finished, fenced, rejoined, quarantined */
   what?: string;
+  /** writes: what the servers of a game day have answered so far */
+  writes?: GameDayWrites | null;
 };
 
 export type FeedsNot = {
@@ -544,6 +546,8 @@ export type GameDay = {
   server: string;
   /** who was to take over by the forecast; empty: nobody was to */
   successor?: string;
+  /** what the servers answered meanwhile; null while they are asked, and where nobody asked */
+  writes: GameDayWrites | null;
   /** from the order to shut down until the successor took writes; null: it did not, or nobody's writes were concerned */
   writes_back_ms: number | null;
 };
@@ -557,6 +561,43 @@ export type GameDayCluster = {
   servers: string[];
   /** those that do not */
   unmarked: string[];
+};
+
+export type GameDayWrites = {
+  /** when the first was asked, before the blow */
+  began: string | null;
+  /** where a server would take a write, one was committed as well (WriteCheckTable) */
+  commits: boolean;
+  /** null while servers are asked */
+  ended: string | null;
+  /** from one question to a server to the next, when answers come soon */
+  every_ms: number;
+  /** when none of them took writes, oldest first */
+  gaps: WriteGap[];
+  /** servers that are not asked, because there are too many */
+  left: number;
+  /** what came of it */
+  sentence: string;
+  /** that is struck */
+  server: string;
+  /** that are asked */
+  servers: string[];
+  /** in the order of their beginnings */
+  spans: WriteSpan[];
+  /** when the server was ordered to end; null: not yet */
+  struck: string | null;
+  /** when the newest answer came; null: none has */
+  until: string | null;
+  /** nobody is asked any more */
+  why?: string;
+};
+
+export type GameDayWritesPage = {
+  items: GameDayWrites[];
+  /** the cursor of what follows; missing at the end */
+  next?: string;
+  /** how many there are in all, by the same filters */
+  total: number;
 };
 
 export type GameDays = {
@@ -1429,4 +1470,25 @@ export type Verdicts = {
   revision: string;
   server: string;
   verdicts: Verdict[];
+};
+
+export type WriteGap = {
+  from: string | null;
+  /** null: nobody takes writes yet, or at the end */
+  to: string | null;
+  took_ms: number | null;
+};
+
+export type WriteSpan = {
+  /** how many there were */
+  asks: number;
+  /** when the first such answer came */
+  from: string | null;
+  /** the first reason why it took no writes, where it gave one */
+  says?: string;
+  server: string;
+  /** open: it takes writes; closed: it is read-only, or a replica that was open for writing before the blow; refuses: it did not commit; silent: it does not answer */
+  state: "open" | "closed" | "refuses" | "silent";
+  /** and the last */
+  to: string | null;
 };

@@ -21,13 +21,14 @@ import { MiniFall } from "../waterfall/mini.tsx";
 import { Wanted } from "./cluster-begin.tsx";
 import { Gates, Headline, useForecast } from "./cluster-panel.tsx";
 import { gameDayMarkdown, outcomeOf } from "./gameday/report.ts";
+import { useLiveWrites, Writes, writesOf } from "./gameday/writes.tsx";
 
 /** Something is broken on purpose, where that is allowed, to see whether what is promised holds. */
 export function GameDayPage(): JSX.Element {
   useHeading({ title: "Game day" });
   const days = useResource<GameDays>("game-days", {}, {
     topics: ["audit"],
-    on: (what, event) => ((what === "audit" && (event.audit?.kind === "game-day" || event.audit?.kind === "tag")) || (what === "notice" && (event.what === "began" || event.what === "finished")) ? "reload" : undefined),
+    on: (what, event) => ((what === "writes" && event.writes?.ended) || (what === "audit" && (event.audit?.kind === "game-day" || event.audit?.kind === "tag")) || (what === "notice" && (event.what === "began" || event.what === "finished")) ? "reload" : undefined),
   });
   useEffect(() => close, []);
   return (
@@ -144,15 +145,18 @@ function Running({ days }: { days: GameDay[] }): JSX.Element | null {
   const open = last !== undefined && !last.error && (last.recovery === null || last.recovery.state === "running");
   const now = useNow(open);
   const { value: is } = useRecovery(last?.recovery?.uid ?? null);
+  const live = useLiveWrites(open);
   const began = last?.begun ? Date.parse(last.begun) : 0;
   if (!last || last.error || (last.recovery === null && now - began > watched)) return null;
   const running = is ?? last.recovery;
+  const writes = writesOf(last, live);
   return (
     <section class="hero gameday-now" aria-live="polite">
       <p class="muted">
         <code>{name(last.server)}</code> of {last.alias} was told to end <Time at={last.begun} />
       </p>
       <p class="big">{is ? is.headline : open ? `Nobody has noticed for ${duration(now - began)}` : (running?.sentence ?? "")}</p>
+      {writes && <Writes of={writes} day={last} />}
       {is && is.steps.length > 0 && <MiniFall fall={fall(is, now)} />}
       {running && (
         <p>
@@ -204,34 +208,51 @@ function History({ days }: { days: GameDay[] }): JSX.Element {
 
 function Line({ of }: { of: GameDay }): JSX.Element {
   const { status, text } = outcomeOf(of);
+  const [opened, setOpened] = useState(false);
   return (
-    <tr>
-      <td>
-        <Time at={of.begun} />
-      </td>
-      <td>
-        <code>{name(of.server)}</code> of {of.alias}
-      </td>
-      <td>{of.owner}</td>
-      <td>{of.hypothesis}</td>
-      <td>
-        {of.successor ? `${name(of.successor)} takes over` : "it is repaired"}
-        {of.pause_ms > 0 && <small>{`${duration(of.pause_ms)} without writes`}</small>}
-      </td>
-      <td>
-        <Mark status={status} label={false} /> {text}
-        {of.writes_back_ms !== null && <small>{`writes after ${duration(of.writes_back_ms)}, from the order to shut down`}</small>}
-      </td>
-      <td>
-        {of.recovery && (
-          <a class="link" href={url(`audit-recovery/uid/${part(of.recovery.uid)}`)}>
-            Steps
-          </a>
-        )}{" "}
-        <button type="button" class="link" onClick={() => saveText(`game-day-${of.begun ?? ""}.md`, "text/markdown", gameDayMarkdown(of, location.href))}>
-          Markdown
-        </button>
-      </td>
-    </tr>
+    <>
+      <tr>
+        <td>
+          <Time at={of.begun} />
+        </td>
+        <td>
+          <code>{name(of.server)}</code> of {of.alias}
+        </td>
+        <td>{of.owner}</td>
+        <td>{of.hypothesis}</td>
+        <td>
+          {of.successor ? `${name(of.successor)} takes over` : "it is repaired"}
+          {of.pause_ms > 0 && <small>{`${duration(of.pause_ms)} without writes`}</small>}
+        </td>
+        <td>
+          <Mark status={status} label={false} /> {text}
+          {of.writes_back_ms !== null && <small>{`writes after ${duration(of.writes_back_ms)}, from the order to shut down`}</small>}
+        </td>
+        <td>
+          {of.recovery && (
+            <a class="link" href={url(`audit-recovery/uid/${part(of.recovery.uid)}`)}>
+              Steps
+            </a>
+          )}{" "}
+          {of.writes && (
+            <>
+              <button type="button" class="link" aria-expanded={opened} onClick={() => setOpened(!opened)}>
+                Writes
+              </button>{" "}
+            </>
+          )}
+          <button type="button" class="link" onClick={() => saveText(`game-day-${of.begun ?? ""}.md`, "text/markdown", gameDayMarkdown(of, location.href))}>
+            Markdown
+          </button>
+        </td>
+      </tr>
+      {opened && of.writes && (
+        <tr>
+          <td colSpan={7}>
+            <Writes of={of.writes} day={of} />
+          </td>
+        </tr>
+      )}
+    </>
   );
 }

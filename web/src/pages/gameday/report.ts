@@ -24,6 +24,7 @@ export function gameDayMarkdown(day: GameDay, address: string): string {
     `* Forecast: ${day.successor ? `${code(day.successor)} takes over` : "it is repaired"}${day.pause_ms > 0 ? `, ${duration(day.pause_ms)} without writes` : ""}, ${day.at_risk === null ? "transactions at risk unknown" : `${day.at_risk} transactions at risk`}`,
     `* What happened: ${plain(outcomeOf(day).text)}`,
     ...(day.writes_back_ms === null ? [] : [`* Writes were back ${duration(day.writes_back_ms)} after the order to shut down`]),
+    ...(day.writes ? [`* Writes: ${plain(day.writes.sentence)}`, ...day.writes.gaps.map((gap) => `  * stopped ${exactly(gap.from)}, ${gap.to ? `back ${exactly(gap.to)}, ${duration(gap.took_ms)} later` : "not back"}`)] : []),
     ...(day.recovery ? [`* Recovery ${code(day.recovery.uid)}, code ${plain(day.recovery.code)}`] : []),
     "",
     address,
