@@ -4,6 +4,7 @@ import { clock } from "../model/clock.ts";
 import { me } from "../model/me.ts";
 import { span, text } from "../words/en.ts";
 import { frozen, silentFor } from "../model/acting.ts";
+import { frameText } from "../words/frame.ts";
 
 /** Whether what is shown is what is, and how old it is. */
 export function LiveMark(): JSX.Element {
@@ -21,11 +22,11 @@ export function LiveMark(): JSX.Element {
         <dl>
           {(
             [
-              ["This page comes from", node || me.value?.node || text.unknown],
-              ["Its role", role || me.value?.node_role || text.unknown],
+              [frameText.thisPageComes, node || me.value?.node || text.unknown],
+              [frameText.itsRole, role || me.value?.node_role || text.unknown],
               ["Version", me.value?.version ?? text.unknown],
-              ["Heard last", `${span(silentFor())} ago`],
-              ["Events", open ? "arrive as they happen" : "the connection is being made again"],
+              [frameText.heardLast, `${span(silentFor())} ago`],
+              ["Events", open ? frameText.arriveAsTheyHappen : frameText.theConnectionIsBeingMade],
             ] as const
           ).map(([name, value]) => (
             <div key={name} class="kv">

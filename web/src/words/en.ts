@@ -34,6 +34,14 @@ export const text = {
   frozenActs: "The connection is lost: nothing can be changed until orchestrator answers.",
 } as const;
 
+/** What went wrong between the page and the service. */
+export const problemText = {
+  noAnswer: "No answer",
+  doesNotAnswer: (why: string): string => `orchestrator does not answer: ${why}`,
+  partMissing: "This part of the page cannot be loaded: orchestrator does not answer, or was upgraded since the page was opened.",
+  saidBy: (node: string): string => `said by ${node}`,
+} as const;
+
 const whole = new Intl.NumberFormat("en");
 
 /** A count with its thing: "1 server", "1,024 servers", "2 recoveries". */
