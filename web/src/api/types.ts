@@ -1070,11 +1070,13 @@ export type Recovery = {
   node: string;
   /** servers that took part */
   participants: string[];
+  /** how long nobody could write; null: writes were not concerned, are not back, or it was not recorded */
+  pause_ms: number | null;
   sentence: string;
   started: string | null;
   state: "running" | "succeeded" | "failed";
   successor?: string;
-  /** in lists to the second, as the record has it; 0: less than that */
+  /** to the second where the times of its steps are not known; 0: less than that */
   took_ms: number | null;
   uid: string;
 };
@@ -1106,6 +1108,8 @@ export type RecoveryDetail = {
   outage: Outage | null;
   /** servers that took part */
   participants: string[];
+  /** how long nobody could write; null: writes were not concerned, are not back, or it was not recorded */
+  pause_ms: number | null;
   sentence: string;
   started: string | null;
   state: "running" | "succeeded" | "failed";
@@ -1114,7 +1118,7 @@ export type RecoveryDetail = {
   successor?: string;
   /** of its plan */
   title?: string;
-  /** in lists to the second, as the record has it; 0: less than that */
+  /** to the second where the times of its steps are not known; 0: less than that */
   took_ms: number | null;
   uid: string;
 };

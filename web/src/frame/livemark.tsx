@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { connection } from "../api/events.ts";
 import { clock } from "../model/clock.ts";
 import { me } from "../model/me.ts";
-import { span, text } from "../words/en.ts";
+import { age, span, text } from "../words/en.ts";
 import { frozen, silentFor } from "../model/acting.ts";
 import { frameText } from "../words/frame.ts";
 
@@ -16,7 +16,7 @@ export function LiveMark(): JSX.Element {
       <button type="button" class={`live l-${frozen.value ? "frozen" : open ? "live" : "late"}`} popovertarget="live-facts">
         <i class="dot" />
         <span class="nl">{word}</span>
-        <span class="muted">{open && !frozen.value ? "" : `${span(silentFor())} old`}</span>
+        <span class="muted">{open && !frozen.value ? frameText.pictureOld(age(silentFor())) : frameText.old(span(silentFor()))}</span>
       </button>
       <div id="live-facts" popover="auto" class="menu facts-menu">
         <dl>

@@ -54,6 +54,7 @@ export function Recoveries(): JSX.Element {
             </a>
           ),
         },
+        { name: recoveriesText.noWrites, class: "num", text: (row) => row.pause_ms, show: (row) => (row.pause_ms === null ? "" : duration(row.pause_ms)) },
         { name: "Took", class: "num", text: (row) => row.took_ms, show: (row) => (row.state === "running" ? "runs" : row.took_ms === 0 ? "under 1 s" : duration(row.took_ms)) },
         { name: "Lost", class: "num", text: (row) => row.lost.length, show: (row) => count(row.lost.length) },
         { name: "By", text: (row) => row.node, show: (row) => row.node },

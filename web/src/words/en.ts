@@ -77,6 +77,9 @@ export function span(seconds: number | null | undefined): string {
   return `${Math.floor(s / 86_400)} d ${Math.floor((s % 86_400) / 3600)} h`;
 }
 
+/** The age of what is shown, in seconds: to a tenth below ten. */
+export const age = (seconds: number): string => (seconds < 10 ? `${seconds.toFixed(1)} s` : span(seconds));
+
 /** A moment: how long ago under an hour, the clock today, the date before. */
 export function moment(at: string | null | undefined, now: number, utc = false): string {
   if (!at) return text.unknown;

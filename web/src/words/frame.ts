@@ -25,6 +25,8 @@ export const switchText = {
 
 /** Side bar, top bar, banners, and the mark of liveness. */
 export const frameText = {
+  pictureOld: (age: string): string => `picture ${age} old`,
+  old: (age: string): string => `${age} old`,
   connectionLostAgo: (it: string | number): string => `Connection lost ${it} ago.`,
   frozenPicture: "The picture is frozen.",
   frozenRetry: (retry: string | number): string => `The picture is frozen. It is tried again every ${retry}.`,

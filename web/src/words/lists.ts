@@ -37,6 +37,7 @@ export const problemsText = {
 
 /** The list of recoveries. */
 export const recoveriesText = {
+  noWrites: "No writes",
   recoveries: "Recoveries",
   cluster: "Cluster",
   failure: "Failure",
