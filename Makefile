@@ -56,6 +56,7 @@ web: ## Build the web page anew into internal/web/dist, which is committed.
 web-check: ## Check the web page: types, units, and that what is committed is what the sources give.
 	script/install-web
 	cd web && npm run --silent check
+	$(GO) test -C tools ./webbundle
 	$(GO) run -C tools ./webbundle -test
 	$(GO) run -C tools ./webbundle -check
 

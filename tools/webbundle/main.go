@@ -4,7 +4,8 @@
 // It lives in the module of the tools, so that neither the bundler nor what it needs is part of the product.
 //
 //	go run -C tools ./webbundle          writes the files
-//	go run -C tools ./webbundle -check   fails when the committed files are not what the sources give, or the sources hold what nothing uses
+//	go run -C tools ./webbundle -check   fails when the committed files are not what the sources give, or the sources hold what nothing uses,
+//	                                      or texts outside the files of words
 //	go run -C tools ./webbundle -test    runs the tests of web/test with the test runner of Node
 package main
 
@@ -54,7 +55,8 @@ func run(root string, check bool) error {
 	}
 	dist := filepath.Join(root, "internal", "web", "dist")
 	if check {
-		return errors.Join(compare(dist, files), unused(filepath.Join(root, "web")))
+		web := filepath.Join(root, "web")
+		return errors.Join(compare(dist, files), unused(web), misplacedTexts(web))
 	}
 	return write(dist, files)
 }

@@ -5,6 +5,7 @@ import { route } from "./model/route.ts";
 import { Clusters } from "./pages/clusters.tsx";
 import { screenOf, screens } from "./pages/screens.ts";
 import { Failed, Skeleton } from "./ui/states.tsx";
+import { problemText } from "./words/en.ts";
 
 /** A screen that is loaded when it is opened for the first time. */
 function Later({ name }: { name: keyof typeof screens }): JSX.Element {
@@ -19,7 +20,7 @@ function Later({ name }: { name: keyof typeof screens }): JSX.Element {
   }, [name]);
   if (loaded.name !== name) return <Skeleton rows={6} />;
   if (loaded.Screen) return <loaded.Screen />;
-  const detail = "This part of the page cannot be loaded: orchestrator does not answer, or was upgraded since the page was opened.";
+  const detail = problemText.partMissing;
   return <Failed problem={{ type: "", title: "", status: 0, detail }} again={() => location.reload()} />;
 }
 

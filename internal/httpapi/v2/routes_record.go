@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"orchestrator/internal/operate"
 )
@@ -73,10 +74,28 @@ func recoveries(q *request) (any, error) {
 		return nil, fmt.Errorf("read recoveries: %w", err)
 	}
 	cluster, state, code := q.text("cluster"), q.text("state"), q.text("code")
+	began := make(map[string]time.Time, len(all))
+	for n := range all {
+		began[all[n].UID] = all[n].Began()
+	}
 	list := slices.DeleteFunc(mapped(all, recoveryOf), func(r Recovery) bool {
 		return cluster != "" && r.Cluster != cluster && r.Alias != cluster || state != "" && r.State != state || code != "" && r.Code != code
 	})
-	return pageOf(list, w, func(r Recovery) string { return r.UID })
+	page, err := pageOf(list, w, func(r Recovery) string { return r.UID })
+	if err != nil || q.api.Journal == nil {
+		return page, err
+	}
+	for n := range page.Items {
+		r := &page.Items[n]
+		p, ok, err := q.api.Journal(q.Context(), r.UID)
+		if err != nil {
+			return nil, fmt.Errorf("read the journal of recovery %s: %w", r.UID, err)
+		}
+		if ok {
+			r.refine(began[r.UID], p.Steps)
+		}
+	}
+	return page, nil
 }
 
 func recoveryDetail(q *request) (any, error) {

@@ -24,7 +24,8 @@ type Recovery struct {
 	Successor    string     `json:"successor,omitempty"`
 	Started      *time.Time `json:"started"`
 	Ended        *time.Time `json:"ended" doc:"null while it runs"`
-	Took         *float64   `json:"took_ms" doc:"in lists to the second, as the record has it; 0: less than that"`
+	Took         *float64   `json:"took_ms" doc:"to the second where the times of its steps are not known; 0: less than that"`
+	Pause        *float64   `json:"pause_ms" doc:"how long nobody could write; null: writes were not concerned, are not back, or it was not recorded"`
 	Lost         []string   `json:"lost" doc:"servers that could not follow"`
 	Participants []string   `json:"participants" doc:"servers that took part"`
 	Errors       []string   `json:"errors"`
@@ -82,8 +83,11 @@ type RecoveryDetail struct {
 }
 
 // refine takes the times from what was written down to the nanosecond: the record itself has whole seconds.
-func (d *RecoveryDetail) refine(began time.Time, steps []plan.Step) {
+func (d *Recovery) refine(began time.Time, steps []plan.Step) {
 	d.Started = when(began)
+	if outage := outageOf(steps, began); outage != nil {
+		d.Pause = outage.Took
+	}
 	if d.Ended == nil {
 		return
 	}

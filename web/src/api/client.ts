@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import { api } from "../url.ts";
 import type { Problem } from "./types.ts";
+import { problemText } from "../words/en.ts";
 
 /** Why a request was not fulfilled, in the server's words. */
 export class Refusal extends Error {
@@ -73,7 +74,7 @@ async function request(address: string, init: RequestInit): Promise<Response> {
     answer = await fetch(address, { ...init, credentials: "same-origin", redirect: "error" });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new Refusal({ type: "", title: "No answer", status: 0, detail: "orchestrator does not answer: " + String((error as Error).message) });
+    throw new Refusal({ type: "", title: problemText.noAnswer, status: 0, detail: problemText.doesNotAnswer(String((error as Error).message)) });
   }
   noteTime(answer.headers.get("Orchestrator-Time"));
   return answer;

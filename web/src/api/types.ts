@@ -1111,11 +1111,13 @@ export type Recovery = {
   node: string;
   /** servers that took part */
   participants: string[];
+  /** how long nobody could write; null: writes were not concerned, are not back, or it was not recorded */
+  pause_ms: number | null;
   sentence: string;
   started: string | null;
   state: "running" | "succeeded" | "failed";
   successor?: string;
-  /** in lists to the second, as the record has it; 0: less than that */
+  /** to the second where the times of its steps are not known; 0: less than that */
   took_ms: number | null;
   uid: string;
 };
@@ -1147,6 +1149,8 @@ export type RecoveryDetail = {
   outage: Outage | null;
   /** servers that took part */
   participants: string[];
+  /** how long nobody could write; null: writes were not concerned, are not back, or it was not recorded */
+  pause_ms: number | null;
   sentence: string;
   started: string | null;
   state: "running" | "succeeded" | "failed";
@@ -1155,7 +1159,7 @@ export type RecoveryDetail = {
   successor?: string;
   /** of its plan */
   title?: string;
-  /** in lists to the second, as the record has it; 0: less than that */
+  /** to the second where the times of its steps are not known; 0: less than that */
   took_ms: number | null;
   uid: string;
 };

@@ -8,7 +8,7 @@ import { globalSwitch, nodes, offUntil } from "../model/nodes.ts";
 import { go } from "../model/route.ts";
 import { Mark } from "../ui/marks.tsx";
 import { span, type Status, text } from "../words/en.ts";
-import { switchText } from "../words/frame.ts";
+import { switchText, frameText } from "../words/frame.ts";
 import { turnAutoRecovery } from "./auto.tsx";
 
 type Banner = { status: Status; title: string; more?: string | undefined; action?: { name: string; do: () => void } | undefined };
@@ -20,14 +20,14 @@ function banners(): Banner[] {
   if (frozen.value) {
     const retry = connection.value.retry;
     all.push({
-      status: "stale", title: `Connection lost ${span(silentFor())} ago.`,
-      more: retry === null ? "The picture is frozen." : `The picture is frozen. It is tried again every ${span(retry)}.`,
+      status: "stale", title: frameText.connectionLostAgo(span(silentFor())),
+      more: retry === null ? frameText.frozenPicture : frameText.frozenRetry(span(retry)),
       action: { name: text.tryNow, do: tryNow },
     });
   } else if (is && leaderless.value) {
-    all.push({ status: "crit", title: "Nobody leads.", more: `Nothing will be failed over and nothing can be changed. What you see is ${is.self}’s own picture.`, action: { name: "Managers", do: () => go("nodes") } });
+    all.push({ status: "crit", title: frameText.nobodyLeads, more: frameText.nothingWillBeFailedOver(is.self), action: { name: "Managers", do: () => go("nodes") } });
   } else if (is && !is.healthy) {
-    all.push({ status: "warn", title: `${is.self} is not well.`, more: is.error, action: { name: "Managers", do: () => go("nodes") } });
+    all.push({ status: "warn", title: frameText.isNotWell(is.self), more: is.error, action: { name: "Managers", do: () => go("nodes") } });
   }
   if (fleet.value && !fleet.value.auto_recovery) {
     const { owner, reason } = globalSwitch.value ?? {};
@@ -37,7 +37,7 @@ function banners(): Banner[] {
     });
   }
   if (boot.me && connection.value.version !== "" && connection.value.version !== boot.me.version) {
-    all.push({ status: "info", title: "orchestrator was upgraded.", more: "This page is of the version before.", action: { name: "Load the new page", do: () => location.reload() } });
+    all.push({ status: "info", title: frameText.orchestratorWasUpgraded, more: frameText.oldVersion, action: { name: frameText.loadTheNewPage, do: () => location.reload() } });
   }
   if (me.value?.message) all.push({ status: "info", title: me.value.message });
   if (me.value && !me.value.may_operate) all.push({ status: "info", title: text.readOnly, more: me.value.why });

@@ -5,6 +5,7 @@ import { prefer, preferences } from "../model/preferences.ts";
 import { openPalette, palette } from "../palette/state.ts";
 import { Dialog } from "../ui/dialog.tsx";
 import { entries } from "./menu.ts";
+import { keysText } from "../words/keys.ts";
 
 const shown = signal(false);
 
@@ -12,29 +13,29 @@ export const openKeys = (): void => void (shown.value = true);
 
 /** The keys that work everywhere, with what they do. The screens add those of their own to the list. */
 export const keyList: [string, string][] = [
-  ["Ctrl K", "search, run a command"],
+  ["Ctrl K", keysText.searchRunACommand],
   ["/", "filter"],
-  ...entries.filter((entry) => entry?.key).map((entry): [string, string] => [`g ${entry!.key!}`, `go to ${entry!.name}`]),
-  ["↑ ↓", "walk through rows or the tree"],
-  ["← →", "in the tree: to the source, to the replicas"],
+  ...entries.filter((entry) => entry?.key).map((entry): [string, string] => [`g ${entry!.key!}`, keysText.goTo(entry!.name)]),
+  ["↑ ↓", keysText.walkThroughRows],
+  ["← →", keysText.inTheTree],
   ["Enter", "open"],
-  ["m p d t", "at a server: move, promote, downtime, tags"],
-  ["e", "explain what would happen"],
-  ["u", "undo your last change"],
+  ["m p d t", keysText.atAServerMovePromote],
+  ["e", keysText.explainWhatWouldHappen],
+  ["u", keysText.undoYourLastChange],
   ["+ − 0", "zoom"],
-  ["f", "find in the tree"],
-  ["[", "fold the side bar"],
-  ["\\", "hide the panel"],
-  ["Esc", "close the topmost thing"],
-  ["?", "this list"],
+  ["f", keysText.findInTheTree],
+  ["[", keysText.foldTheSideBar],
+  ["\\", keysText.hideThePanel],
+  ["Esc", keysText.closeTheTopmostThing],
+  ["?", keysText.thisList],
 ];
 
 export function KeyHelp(): JSX.Element | null {
   if (!shown.value) return null;
   return (
-    <Dialog title="Keyboard" onClose={() => (shown.value = false)}>
+    <Dialog title={keysText.keyboard} onClose={() => (shown.value = false)}>
       <KeyTable />
-      <p class="small">No key changes anything by itself: a plan is shown first. Single letters can be turned off in the preferences.</p>
+      <p class="small">{keysText.noKeyChanges}</p>
     </Dialog>
   );
 }

@@ -1,6 +1,7 @@
 import { fleet } from "../model/fleet.ts";
 import { unacknowledged } from "../model/attention.ts";
 import type { Status } from "../words/en.ts";
+import { frameText } from "../words/frame.ts";
 
 export type BadgeIs = { count: number; status?: Status; meaning: string };
 
@@ -30,15 +31,15 @@ export const entries: (Entry | null)[] = [
     badge: () => {
       const troubled = fleet.value?.not_fine ?? 0;
       const worst = fleet.value?.clusters.some((row) => row.status === "crit") ? "crit" : "warn";
-      return troubled > 0 ? { count: troubled, status: worst, meaning: "servers are not fine" } : undefined;
+      return troubled > 0 ? { count: troubled, status: worst, meaning: frameText.serversAreNotFine } : undefined;
     },
   },
   {
     name: "Recoveries", icon: "recovery", path: "audit-recovery", covers: ["audit-recovery", "audit-recovery-steps"], key: "r", phone: true,
     badge: () => {
       const running = fleet.value?.recovering ?? 0;
-      if (running > 0) return { count: running, status: "run", meaning: "recoveries are running" };
-      return unacknowledged.value > 0 ? { count: unacknowledged.value, status: "info", meaning: "recoveries are not acknowledged" } : undefined;
+      if (running > 0) return { count: running, status: "run", meaning: frameText.recoveriesAreRunning };
+      return unacknowledged.value > 0 ? { count: unacknowledged.value, status: "info", meaning: frameText.recoveriesAreNotAcknowledged } : undefined;
     },
   },
   { name: "Detections", icon: "detect", path: "audit-failure-detection", covers: ["audit-failure-detection"], key: "d" },
@@ -47,5 +48,5 @@ export const entries: (Entry | null)[] = [
   { name: "Managers", icon: "nodes", path: "nodes", covers: ["nodes", "status"], key: "m", phone: true },
   { name: "Publishing", icon: "publish", path: "publish", covers: ["publish"] },
   { name: "Configuration", icon: "config", path: "config", covers: ["config"] },
-  { name: "Game day", icon: "game", path: "game-day", covers: ["game-day"] },
+  { name: frameText.gameDay, icon: "game", path: "game-day", covers: ["game-day"] },
 ];

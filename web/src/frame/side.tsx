@@ -9,10 +9,11 @@ import { part, url } from "../url.ts";
 import { count } from "../words/en.ts";
 import { LiveMark } from "./livemark.tsx";
 import { type BadgeIs, entries, type Entry } from "./menu.ts";
+import { frameText } from "../words/frame.ts";
 
 export const Side = (): JSX.Element => (
-  <nav class="side" aria-label="Main">
-    <a class="brand" href={url("clusters")} aria-label="orchestrator, start">
+  <nav class="side" aria-label={frameText.main}>
+    <a class="brand" href={url("clusters")} aria-label={frameText.orchestratorStart}>
       <Icon name="logo" class="logo" />
       <span>orchestrator</span>
     </a>
@@ -57,7 +58,7 @@ function Pins(): JSX.Element | null {
   if (!fleet.value || shown.length === 0) return null;
   return (
     <div class="pins">
-      <h2>{pins.length > 0 ? "Pinned" : "Opened last"}</h2>
+      <h2>{pins.length > 0 ? "Pinned" : frameText.openedLast}</h2>
       {shown.map((row) => (
         <a key={row.name} href={url(`cluster/alias/${part(row.alias)}`)} title={row.sentence}>
           <Mark status={row.status} />
@@ -80,7 +81,7 @@ function Leader(): JSX.Element {
         </span>
       ) : (
         <span class="nl t-crit">
-          <b>No leader</b>
+          <b>{frameText.noLeader}</b>
         </span>
       )}
       {is && <span class={is.leader === "" ? "ratio t-crit" : "ratio"}>{count(is.nodes.length)}</span>}

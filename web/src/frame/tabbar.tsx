@@ -4,10 +4,11 @@ import { Icon } from "../ui/marks.tsx";
 import { url } from "../url.ts";
 import { entries } from "./menu.ts";
 import { isHere } from "./side.tsx";
+import { frameText } from "../words/frame.ts";
 
 /** The menu of small screens. */
 export const TabBar = (): JSX.Element => (
-  <nav class="tabbar" aria-label="Main, small screen">
+  <nav class="tabbar" aria-label={frameText.mainSmallScreen}>
     {entries.map((entry) => {
       if (!entry?.phone) return null;
       const badge = entry.path === "clusters" ? undefined : entry.badge?.();
@@ -26,7 +27,7 @@ export const TabBar = (): JSX.Element => (
     })}
     <button type="button" onClick={() => openPalette()}>
       <Icon name="search" />
-      <span>Search</span>
+      <span>{frameText.search}</span>
     </button>
   </nav>
 );

@@ -5,6 +5,7 @@ import { Button } from "../ui/button.tsx";
 import { Mark } from "../ui/marks.tsx";
 import { url } from "../url.ts";
 import { text } from "../words/en.ts";
+import { frameText } from "../words/frame.ts";
 
 const stays = 8000; // ms
 
@@ -28,7 +29,7 @@ export function Toasts(): JSX.Element | null {
       <span>{is.text}</span>
       {is.details && (
         <a class="btn ghost" href={url(is.details)}>
-          Details
+          {frameText.details}
         </a>
       )}
       {is.action && (

@@ -7,18 +7,19 @@ import { Icon, Mark } from "../ui/marks.tsx";
 import { url } from "../url.ts";
 import { AutoRecovery } from "./auto.tsx";
 import { UserMenu } from "./user.tsx";
+import { frameText } from "../words/frame.ts";
 
 export function Top(): JSX.Element {
   const dark = theme() === "dark";
   return (
     <header class="top">
-      <a class="brand only-phone" href={url("clusters")} aria-label="orchestrator, start">
+      <a class="brand only-phone" href={url("clusters")} aria-label={frameText.orchestratorStart}>
         <Icon name="logo" class="logo" />
       </a>
       <Crumbs />
-      <button type="button" class="searchbox" aria-label="Search or run a command" onClick={() => openPalette()}>
+      <button type="button" class="searchbox" aria-label={frameText.searchOrRunACommand} onClick={() => openPalette()}>
         <Icon name="search" />
-        <span class="grow">Search servers, clusters, actions</span>
+        <span class="grow">{frameText.searchServersClustersActions}</span>
         <span class="kbds">
           <kbd>Ctrl</kbd>
           <kbd>K</kbd>
@@ -26,7 +27,7 @@ export function Top(): JSX.Element {
       </button>
       <div class="tools">
         <AutoRecovery />
-        <Button kind="icon" icon="moon" label={dark ? "Light theme" : "Dark theme"} onClick={() => prefer({ theme: dark ? "light" : "dark" })} />
+        <Button kind="icon" icon="moon" label={dark ? frameText.lightTheme : frameText.darkTheme} onClick={() => prefer({ theme: dark ? "light" : "dark" })} />
         <UserMenu />
       </div>
     </header>

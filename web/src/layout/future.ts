@@ -1,5 +1,6 @@
 // The tree as it will be when a plan has run: what its steps say, and nothing that the page makes up.
 import type { Plan, Server } from "../api/types.ts";
+import { treeText } from "../words/tree.ts";
 
 export type Ahead = {
   servers: Server[];
@@ -26,12 +27,12 @@ export function ahead(servers: readonly Server[], primary: string | undefined, p
     const before = now.get(key)!;
     if (promoted !== undefined && key === promoted) {
       next.set(key, { ...server, role: "primary", read_only: false });
-      was.set(key, "until now a replica");
+      was.set(key, treeText.untilNowAReplica);
     } else if (promoted !== undefined && key === primary) {
       next.set(key, { ...server, role: server.source === undefined ? "detached" : "replica", read_only: true });
-      was.set(key, "until now the primary");
+      was.set(key, treeText.untilNowThePrimary);
     } else if (server.source !== before.source) {
-      was.set(key, before.source ? `until now below ${name(before.source)}` : "until now without a source");
+      was.set(key, before.source ? treeText.untilNowBelow(name(before.source)) : treeText.untilNowWithoutASource);
     }
   }
   return { servers: [...next.values()], primary: promoted ?? primary, was };

@@ -1,8 +1,9 @@
 // In which order the clusters are shown, and in which groups.
 
 import type { ClusterRow } from "../api/types.ts";
+import { fleetText } from "../words/fleet.ts";
 
-export const orders = { worst: "Worst first", name: "Name", servers: "Most servers", risk: "Most at risk", lag: "Most lag" } as const;
+export const orders = { worst: fleetText.worstFirst, name: "Name", servers: fleetText.mostServers, risk: fleetText.mostAtRisk, lag: fleetText.mostLag } as const;
 export type Order = keyof typeof orders;
 
 const rank: Record<ClusterRow["status"], number> = { run: 0, crit: 1, warn: 2, stale: 3, pause: 4, ok: 5 };
@@ -26,7 +27,7 @@ export const sorted = (rows: readonly ClusterRow[], by: Order): ClusterRow[] => 
 
 export type GroupName = "run" | "look" | "pause" | "ok";
 
-export const groupNames: Record<GroupName, string> = { run: "Recovering now", look: "Needs a look", pause: "In downtime", ok: "Healthy" };
+export const groupNames: Record<GroupName, string> = { run: fleetText.recoveringNow, look: fleetText.needsALook, pause: fleetText.inDowntime, ok: "Healthy" };
 
 export const groupOf = (row: ClusterRow): GroupName => (row.status === "run" ? "run" : row.status === "pause" ? "pause" : row.status === "ok" ? "ok" : "look");
 

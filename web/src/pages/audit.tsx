@@ -9,10 +9,11 @@ import { ListView } from "../ui/list.tsx";
 import { Time } from "../ui/time.tsx";
 import { url } from "../url.ts";
 import { exactly } from "../words/en.ts";
+import { auditText } from "../words/lists.ts";
 
 /** Who did what, newest first. */
 export function Audit(): JSX.Element {
-  useHeading({ title: "Audit" });
+  useHeading({ title: auditText.audit });
   const { path, query } = route.value;
   const address = listAddress(path);
   const instance = query.get("instance") ?? address.instance;
@@ -24,11 +25,11 @@ export function Audit(): JSX.Element {
   });
   return (
     <ListView
-      list={list} label="Audit" thing="entry" name={(row) => String(row.id)}
-      fields={[{ name: "instance", label: "Server, as host:port", value: instance }, { name: "cluster", label: "Cluster, by name", value: cluster }, { name: "kind", label: "Kind", value: kind }]}
+      list={list} label={auditText.audit} thing="entry" name={(row) => String(row.id)}
+      fields={[{ name: "instance", label: auditText.serverAsHostPort, value: instance }, { name: "cluster", label: auditText.clusterByName, value: cluster }, { name: "kind", label: auditText.kind, value: kind }]}
       columns={[
         { name: "When", text: (row) => exactly(row.at), show: (row) => <Time at={row.at} /> },
-        { name: "Kind", text: (row) => row.kind, show: (row) => <a href={url("audit", { kind: row.kind })}>{row.kind}</a> },
+        { name: auditText.kind, text: (row) => row.kind, show: (row) => <a href={url("audit", { kind: row.kind })}>{row.kind}</a> },
         { name: "Server", text: (row) => row.server ?? "", show: (row) => row.server && <a href={url("audit", { instance: row.server })}><code>{row.server}</code></a> },
         { name: "Cluster", text: (row) => row.cluster ?? "", show: (row) => row.cluster && <a href={url("audit", { cluster: row.cluster })}>{row.cluster}</a> },
         { name: "What", class: "words", text: (row) => row.message, show: (row) => row.message },
@@ -43,5 +44,5 @@ function WhyEmpty(): JSX.Element | null {
   const { value } = useResource<ConfigView>("config");
   const key = value?.keys.find((key) => key.name === "AuditToBackendDB");
   if (!key) return null;
-  return key.value === true ? <p>Nothing was done yet.</p> : <p>AuditToBackendDB is off: what is done is not kept in the database. {key.meaning}</p>;
+  return key.value === true ? <p>{auditText.nothingWasDone}</p> : <p>{auditText.auditOff} {key.meaning}</p>;
 }

@@ -12,6 +12,7 @@ import { Mark } from "../ui/marks.tsx";
 import { Loaded } from "../ui/states.tsx";
 import { Time } from "../ui/time.tsx";
 import { count, plural } from "../words/en.ts";
+import { errantText } from "../words/binlogs.ts";
 
 /** Servers that hold transactions which their sources never had; and those of which that is over since the page was opened. */
 export function ErrantServers({ of }: { of: Cluster }): JSX.Element {
@@ -27,10 +28,10 @@ export function ErrantServers({ of }: { of: Cluster }): JSX.Element {
       {over.map((server) => (
         <section key={server.key} class="sheet errant-over" role="status">
           <h2>
-            <Mark status="ok" label={false} /> {name(server.key)} holds nothing any more that its source does not have
+            <Mark status="ok" label={false} /> {name(server.key)} {errantText.over}
           </h2>
           <p class="small">
-            By its last look, <Time at={serverCell(server.key)?.value.seen} />.
+            {errantText.byItsLastLook} <Time at={serverCell(server.key)?.value.seen} />.
           </p>
         </section>
       ))}
@@ -44,34 +45,34 @@ function Flow({ of }: { of: Server }): JSX.Element {
   return (
     <section class="sheet errant" data-server={of.key}>
       <h2>
-        <Mark status="warn" /> {name(of.key)} holds transactions that its source never had
+        <Mark status="warn" /> {name(of.key)} {errantText.holds}
       </h2>
-      <p class="small">If it became the primary, these would appear on all others, or replication would break where their logs are gone already.</p>
-      <h3>What they are</h3>
+      <p class="small">{errantText.danger}</p>
+      <h3>{errantText.whatTheyAre}</h3>
       <Loaded of={errant} rows={2}>
         {(value) => <See of={value} set={of.errant ?? ""} />}
       </Loaded>
       {mayOperate.value && (
         <>
-          <h3>Is it real?</h3>
+          <h3>{errantText.isItReal}</h3>
           <ul class="choices">
-            <Choice title="Look again first" verb="Look again" onDo={() => void ask("refresh", { instance: of.key })}>
-              The server and its source are never read at the very same moment; a new look settles it. Nothing is changed on the server.
+            <Choice title={errantText.lookAgainFirst} verb={errantText.lookAgain} onDo={() => void ask("refresh", { instance: of.key })}>
+              {errantText.lookAgainMeans}
             </Choice>
           </ul>
-          <h3>What to do</h3>
+          <h3>{errantText.whatToDo}</h3>
           <ul class="choices">
-            <Choice title="Commit empty transactions on the primary" verb="Show the plan" onDo={() => void ask("gtid-errant-inject-empty", { instance: of.key })}>
-              Everybody then counts them as known. The data of {name(of.key)} stays different; nothing breaks when it is promoted.
+            <Choice title={errantText.inject} verb={errantText.showThePlan} onDo={() => void ask("gtid-errant-inject-empty", { instance: of.key })}>
+              {errantText.injectMeans} {name(of.key)} stays different; nothing breaks when it is promoted.
             </Choice>
-            <Choice title="Forget them here" verb="Show the plan" onDo={() => void ask("gtid-errant-reset-master", { instance: of.key })}>
-              Its binary logs are deleted, and with them what it says it has executed beyond its source. Possible only without replicas. The data stays different.
+            <Choice title={errantText.forget} verb={errantText.showThePlan} onDo={() => void ask("gtid-errant-reset-master", { instance: of.key })}>
+              {errantText.forgetMeans}
             </Choice>
-            <Choice title="Leave it, and never promote it" verb="Promotion rule…" onDo={() => declare("rule", [of.key])}>
-              Its promotion rule becomes must_not, for a limited time.
+            <Choice title={errantText.leave} verb={errantText.promotionRule} onDo={() => declare("rule", [of.key])}>
+              {errantText.leaveMeans}
             </Choice>
           </ul>
-          <p class="small">Only rebuilding it from another server makes the data equal again.</p>
+          <p class="small">{errantText.rebuild}</p>
         </>
       )}
     </section>
@@ -91,10 +92,10 @@ function See({ of, set }: { of: Errant; set: string }): JSX.Element {
             <span>
               {source.server ? (
                 <>
-                  written on <code>{name(source.server)}</code>
+                  {errantText.writtenOn} <code>{name(source.server)}</code>
                 </>
               ) : (
-                "written on a server that is not known"
+                errantText.writtenUnknown
               )}{" "}
               <small>{source.uuid}</small>
             </span>
@@ -102,14 +103,14 @@ function See({ of, set }: { of: Errant; set: string }): JSX.Element {
         ))}
         {of.files.length > 0 && (
           <li>
-            <span>{of.files.length === 1 ? "Binary log" : "Binary logs"}</span>
+            <span>{of.files.length === 1 ? errantText.binaryLog : errantText.binaryLogs}</span>
             <span>
               <code>{of.files.join(", ")}</code>
             </span>
           </li>
         )}
       </ul>
-      {of.unreadable && <p class="small">What they did cannot be told: {of.unreadable}.</p>}
+      {of.unreadable && <p class="small">{errantText.unreadable} {of.unreadable}.</p>}
       {of.transactions.length > 0 && <Transactions of={of.transactions} cutOff={of.cut_off} />}
     </>
   );
@@ -119,10 +120,10 @@ const listed = 100;
 
 const Transactions = ({ of, cutOff }: { of: ErrantTransaction[]; cutOff: boolean }): JSX.Element => (
   <div class="tscroll">
-    <table class="see" aria-label="Errant transactions">
+    <table class="see" aria-label={errantText.errantTransactions}>
       <thead>
         <tr>
-          {["Transaction", "Where", "What it did, without its values"].map((head) => (
+          {[errantText.transaction, "Where", errantText.did].map((head) => (
             <th key={head} scope="col">
               {head}
             </th>
@@ -149,7 +150,7 @@ const Transactions = ({ of, cutOff }: { of: ErrantTransaction[]; cutOff: boolean
         ))}
       </tbody>
     </table>
-    {(cutOff || of.length > listed) && <p class="small">{`${count(Math.min(listed, of.length))} are listed; there are more.`}</p>}
+    {(cutOff || of.length > listed) && <p class="small">{errantText.areListedThereAreMore(count(Math.min(listed, of.length)))}</p>}
   </div>
 );
 

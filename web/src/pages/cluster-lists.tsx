@@ -9,6 +9,7 @@ import { Empty, Loaded } from "../ui/states.tsx";
 import { Time } from "../ui/time.tsx";
 import { part, url } from "../url.ts";
 import { duration, plural, type Status } from "../words/en.ts";
+import { tabText } from "../words/acts.ts";
 
 const outcome: Record<Recovery["state"], Status> = { running: "run", succeeded: "ok", failed: "crit" };
 
@@ -21,8 +22,8 @@ export function Recoveries({ of }: { of: Cluster }): JSX.Element {
     <Loaded of={list}>
       {(page) =>
         page.items.length === 0 ? (
-          <Empty title="No recoveries">
-            <p>Nothing had to be repaired in this cluster, as far as is recorded.</p>
+          <Empty title={tabText.noRecoveries}>
+            <p>{tabText.nothingRepaired}</p>
           </Empty>
         ) : (
           <section class="sheet">
@@ -51,8 +52,8 @@ export function Pools({ of }: { of: Cluster }): JSX.Element {
   return (
     <>
       {pools.length === 0 && (
-        <Empty title="No pools">
-          <p>Pools are submitted from outside, by the command submit-pool-instances.</p>
+        <Empty title={tabText.noPools}>
+          <p>{tabText.howPools}</p>
         </Empty>
       )}
       {pools.map(([pool, members]) => (
@@ -69,7 +70,7 @@ export function Pools({ of }: { of: Cluster }): JSX.Element {
       ))}
       {tagged.length > 0 && (
         <section class="sheet">
-          <h2>Tags</h2>
+          <h2>{tabText.tags}</h2>
           <ul class="why">
             {tagged.map((server) => (
               <li key={server.key}>
@@ -94,9 +95,9 @@ export function Settings({ of }: { of: Cluster }): JSX.Element {
     <Loaded of={config}>
       {(view) => (
         <section class="sheet">
-          <h2>What is in force for {of.alias}</h2>
+          <h2>{tabText.inForce} {of.alias}</h2>
           <p>
-            Automatic recovery of the primary: <b>{of.auto_recovery.primary ? "on" : "off"}</b> · of intermediate sources: <b>{of.auto_recovery.intermediate ? "on" : "off"}</b>
+            {tabText.recoversPrimary} <b>{of.auto_recovery.primary ? "on" : "off"}</b> {tabText.recoversIntermediate} <b>{of.auto_recovery.intermediate ? "on" : "off"}</b>
           </p>
           <dl class="settings">
             {view.keys

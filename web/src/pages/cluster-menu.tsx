@@ -5,6 +5,7 @@ import { useResource } from "../model/resource.ts";
 import { name } from "../tree/names.ts";
 import { useDismiss } from "../ui/dismiss.ts";
 import { begin, operations, readOperations } from "./cluster-begin.tsx";
+import { menuText } from "../words/acts.ts";
 
 /** Everything that can be done with a server, by group; what is not possible now says why. */
 export function Menu({ server }: { server: string }): JSX.Element {
@@ -18,7 +19,7 @@ export function Menu({ server }: { server: string }): JSX.Element {
   };
   return (
     <div class="opsmenu" ref={box}>
-      <button type="button" class="btn icon ghost" aria-label={`More for ${name(server)}`} aria-haspopup="menu" aria-expanded={open} onClick={() => setOpen(!open)}>
+      <button type="button" class="btn icon ghost" aria-label={menuText.moreFor(name(server))} aria-haspopup="menu" aria-expanded={open} onClick={() => setOpen(!open)}>
         <svg class="i" aria-hidden="true">
           <use href="#i-more" />
         </svg>
@@ -28,7 +29,7 @@ export function Menu({ server }: { server: string }): JSX.Element {
   );
 }
 
-const levels = ["", "writes or reads pause", "data may be lost, or it cannot be undone"];
+const levels = ["", menuText.pauses, menuText.mayLose];
 
 function List({ server, onPick }: { server: string; onPick: (operation: OperationInfo) => void }): JSX.Element {
   const possible = useResource<Possible[]>(`instances/${encodeURIComponent(server)}/operations`);
@@ -44,7 +45,7 @@ function List({ server, onPick }: { server: string; onPick: (operation: Operatio
     all[(all.indexOf(document.activeElement as HTMLElement) + (event.key === "ArrowDown" ? 1 : all.length - 1)) % all.length]?.focus();
   };
   return (
-    <div class="menu ops" role="menu" aria-label={`Operations on ${name(server)}`} ref={box} onKeyDown={walk} aria-busy={possible.value === null || operations.value === null}>
+    <div class="menu ops" role="menu" aria-label={menuText.operationsOn(name(server))} ref={box} onKeyDown={walk} aria-busy={possible.value === null || operations.value === null}>
       {groups.map((group) => (
         <div key={group} role="group" aria-label={group}>
           <p class="menu-head" aria-hidden="true">
@@ -54,7 +55,7 @@ function List({ server, onPick }: { server: string; onPick: (operation: Operatio
             .filter((operation) => operation.section === group)
             .map((operation) => {
               const is = why.get(operation.name);
-              const no = !operation.allowed ? `needs the role ${operation.role}` : is && !is.possible ? (is.reason ?? "not possible now") : undefined;
+              const no = !operation.allowed ? menuText.needsTheRole(operation.role) : is && !is.possible ? (is.reason ?? menuText.notPossibleNow) : undefined;
               return (
                 <button key={operation.name} type="button" role="menuitem" tabIndex={-1} aria-disabled={no !== undefined} class={operation.level === 2 ? "danger" : ""} onClick={() => no === undefined && onPick(operation)}>
                   <b>{operation.name}</b>

@@ -9,6 +9,7 @@ import { Acts } from "../ui/acts.tsx";
 import { Button } from "../ui/button.tsx";
 import { Mark } from "../ui/marks.tsx";
 import { plural, statusWord } from "../words/en.ts";
+import { severalText } from "../words/acts.ts";
 
 /** Several servers at once. */
 export function Several({ keys, onClose }: { keys: readonly string[]; onClose: () => void }): JSX.Element {
@@ -17,19 +18,19 @@ export function Several({ keys, onClose }: { keys: readonly string[]; onClose: (
     <div class="pn">
       <div class="pn-top">
         <h2>{plural(keys.length, "server")} selected</h2>
-        <Button kind="icon ghost" icon="x" label="Select none" onClick={onClose} />
+        <Button kind="icon ghost" icon="x" label={severalText.selectNone} onClick={onClose} />
       </div>
       <Acts class="pn-acts">
         <Button disabled={!source} onClick={() => source && pickUp(source, "keys", { all: true, only: keys })}>
-          Move together…
+          {severalText.moveTogether}
         </Button>
-        <Button onClick={() => declare("downtime", keys)}>Downtime…</Button>
+        <Button onClick={() => declare("downtime", keys)}>{severalText.downtime}</Button>
       </Acts>
       <Acts class="pn-acts">
-        <Button onClick={() => declare("tags", keys)}>Tags…</Button>
-        <Button onClick={() => declare("rule", keys)}>Promotion rule…</Button>
+        <Button onClick={() => declare("tags", keys)}>{severalText.tags}</Button>
+        <Button onClick={() => declare("rule", keys)}>{severalText.promotionRule}</Button>
       </Acts>
-      {!source && mayOperate.value && <p class="small">They can be moved together when they replicate from the same source.</p>}
+      {!source && mayOperate.value && <p class="small">{severalText.sameSource}</p>}
       <ul class="why several">
         {keys.map((key) => {
           const server = serverCell(key)?.value;
@@ -39,7 +40,7 @@ export function Several({ keys, onClose }: { keys: readonly string[]; onClose: (
                 {name(key)}
               </button>
               <span>
-                {server && <Mark status={server.status} label={false} />} {server ? server.sentence || statusWord[server.status] : "not part of the cluster"}
+                {server && <Mark status={server.status} label={false} />} {server ? server.sentence || statusWord[server.status] : severalText.notPartOfTheCluster}
               </span>
             </li>
           );

@@ -9,6 +9,7 @@ import { ask, close, shown } from "../plan/model.ts";
 import { name } from "../tree/names.ts";
 import { span } from "../words/en.ts";
 import { useForecast } from "./cluster-panel.tsx";
+import { takeoverText } from "../words/acts.ts";
 
 /** The planned switchover, or the recovery of a failed server; with what was chosen so far. */
 export type Switching =
@@ -71,13 +72,13 @@ function Winners({ of, chosen, onChoose, failed }: { of: Cluster; chosen: string
   const reasons = new Map([...(forecast?.rejected ?? []), ...(planned?.rejected ?? [])].map((one) => [one.server, one.reason]));
   return (
     <fieldset class="winners">
-      <legend>Who takes over</legend>
+      <legend>{takeoverText.whoTakesOver}</legend>
       {candidates.map((server) => (
         <label key={server.key}>
           <input type="radio" name="winner" checked={server.key === (chosen || best)} onChange={() => onChoose(server.key)} />
           <span>
             <b>{name(server.key)}</b>
-            <small>{[serverCell(server.key)?.value.sentence, server.key === best ? "It takes over by this plan." : reasons.get(server.key), `lag ${span(server.lag_s)}`].filter(Boolean).join(" · ")}</small>
+            <small>{[serverCell(server.key)?.value.sentence, server.key === best ? takeoverText.byThisPlan : reasons.get(server.key), `lag ${span(server.lag_s)}`].filter(Boolean).join(" · ")}</small>
           </span>
         </label>
       ))}
@@ -90,7 +91,7 @@ const ChooseWinner = ({ is, of }: { is: Extract<Switching, { what: "switchover" 
     <Winners of={of} chosen={is.winner} onChoose={(winner) => choose({ ...is, winner })} />
     <label class="toggle">
       <input type="checkbox" checked={is.auto} onChange={(event) => choose({ ...is, auto: event.currentTarget.checked })} />
-      <span>The old primary replicates from the new one at once</span>
+      <span>{takeoverText.startOld}</span>
     </label>
   </>
 );
@@ -100,12 +101,12 @@ const ChooseRecovery = ({ is, of }: { is: Extract<Switching, { what: "recover" }
     <Winners of={of} chosen={is.winner} failed={is.failed} onChoose={(winner) => choose({ ...is, winner })} />
     <label class="toggle">
       <input type="checkbox" checked={is.hooks} disabled={is.force} onChange={(event) => choose({ ...is, hooks: event.currentTarget.checked })} />
-      <span>Run the hooks</span>
+      <span>{takeoverText.runTheHooks}</span>
     </label>
     {is.failed === of.primary && (
       <label class="toggle">
         <input type="checkbox" checked={is.force} onChange={(event) => choose({ ...is, force: event.currentTarget.checked })} />
-        <span>Fail over now, even if it still lives. Transactions may be lost.</span>
+        <span>{takeoverText.evenIfAlive}</span>
       </label>
     )}
   </>

@@ -27,6 +27,7 @@ import { Pools, Recoveries, Settings } from "./cluster-lists.tsx";
 import { Several } from "./cluster-several.tsx";
 import { ServerPanel } from "./cluster-server.tsx";
 import { leave, promote, Switchover, switching } from "./cluster-switchover.tsx";
+import { tabText } from "../words/acts.ts";
 
 /** The cluster that an address names: by alias, by name, or by one of its servers; which is then selected. */
 export function named(path: string): { cluster: string; server?: string; pools?: boolean } {
@@ -98,7 +99,7 @@ export function ClusterPage(): JSX.Element {
       {tab === "pools" && <Pools of={is} />}
       {tab === "settings" && <Settings of={is} />}
       {!topology && planOpen() && (
-        <aside class="panel floating open" aria-label="Plan">
+        <aside class="panel floating open" aria-label={tabText.plan}>
           <PlanPanel />
         </aside>
       )}
@@ -112,7 +113,7 @@ function Topology({ view }: { view: View }): JSX.Element {
   const explain = (): void => amend({ tab: "forecast" }, false);
   return (
     <div class="work">
-      <section class="canvas" aria-label="Topology">
+      <section class="canvas" aria-label={tabText.topology}>
         <ClusterBar view={view} />
         {view === "tree" && <Canvas onExplain={explain} onPromote={promote} />}
         {view === "tree" && <Hints />}
@@ -136,7 +137,7 @@ function Panel(): JSX.Element {
     document.getElementById("n-" + focused.peek())?.focus({ preventScroll: true });
   };
   return (
-    <aside class={planning || chosen.length > 0 || switching.value ? "panel open" : "panel"} aria-label="Details" data-plan={shown.value?.plan.id}>
+    <aside class={planning || chosen.length > 0 || switching.value ? "panel open" : "panel"} aria-label={tabText.details} data-plan={shown.value?.plan.id}>
       {switching.value ? (
         <Switchover />
       ) : planning ? (

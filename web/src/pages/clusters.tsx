@@ -14,10 +14,11 @@ import { Healthy, Rows } from "./clusters/rows.tsx";
 import { Table } from "./clusters/table.tsx";
 import { useStillOrder } from "./clusters/still.ts";
 import { FirstDay } from "./discover.tsx";
+import { fleetText } from "../words/fleet.ts";
 
 /** The dashboard: is everything fine, and where is it not. Everything that can be chosen here is in the address. */
 export function Clusters(): JSX.Element {
-  useHeading({ title: "Clusters" });
+  useHeading({ title: fleetText.clusters });
   const { path, query } = route.value;
   const filter = query.get("q") ?? (path === "clusters-analysis" ? "finding:any" : "");
   const by = (query.get("sort") ?? "worst") as Order;
@@ -38,14 +39,14 @@ export function Clusters(): JSX.Element {
       <Filters filter={filter} order={order} table={table} shown={rows.length} of={all.length} />
       {changes > 0 && (
         <button type="button" class="chip moved" onClick={sortAgain}>
-          {plural(changes, "change")}, sort again
+          {plural(changes, "change")}{fleetText.sortAgain}
         </button>
       )}
       {rows.length === 0 ? (
-        <Empty title="No cluster fits the filter.">
+        <Empty title={fleetText.noClusterFitsTheFilter}>
           <p>
             <button type="button" class="link" onClick={() => amend({ q: undefined })}>
-              Show all {count(all.length)}
+              {fleetText.showAll} {count(all.length)}
             </button>
           </p>
         </Empty>

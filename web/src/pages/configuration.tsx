@@ -14,10 +14,11 @@ import { Prose } from "../ui/prose.tsx";
 import { Loaded } from "../ui/states.tsx";
 import { url } from "../url.ts";
 import { plural, type Status } from "../words/en.ts";
+import { configText } from "../words/service.ts";
 
 /** What the configuration is, what it does, and what is doubtful about it. */
 export function Configuration(): JSX.Element {
-  useHeading({ title: "Configuration" });
+  useHeading({ title: configText.configuration });
   const view = useResource<ConfigView>("config");
   const check = useResource<ConfigCheck>("config/check");
   const { query } = route.value;
@@ -26,7 +27,7 @@ export function Configuration(): JSX.Element {
   const reload = async (): Promise<void> => {
     try {
       const done = await send<Outcome>("POST", "config/reload", {});
-      toast({ status: "ok", text: done.message || "The configuration was read again." });
+      toast({ status: "ok", text: done.message || configText.theConfigurationWasReadAgain });
       view.reload();
       check.reload();
     } catch (error) {
@@ -38,24 +39,24 @@ export function Configuration(): JSX.Element {
       <div class="filters">
         <div class="search-in">
           <Icon name="search" />
-          <input type="text" data-filter value={text} placeholder="Key, value or meaning" aria-label="Filter keys" onInput={(event) => amend({ q: event.currentTarget.value })} />
+          <input type="text" data-filter value={text} placeholder={configText.keyValueOrMeaning} aria-label={configText.filterKeys} onInput={(event) => amend({ q: event.currentTarget.value })} />
           <kbd>/</kbd>
         </div>
         <button type="button" class="chip" aria-pressed={given} onClick={() => amend({ show: given ? "all" : undefined })}>
-          Only what a file gives
+          {configText.onlyWhatAFileGives}
         </button>
         <span class="grow" />
         {me.value?.may_admin && (
           <Button disabled={frozen.value} onClick={() => void reload()}>
-            Read it again
+            {configText.readItAgain}
           </Button>
         )}
       </div>
       <div class="two-sides">
-        <section aria-label="Keys">
+        <section aria-label={configText.keys}>
           <Loaded of={view}>{(value) => <Keys view={value} text={text} given={given} />}</Loaded>
         </section>
-        <section aria-label="What it does">
+        <section aria-label={configText.whatItDoes}>
           <Loaded of={check}>{(value) => <Check check={value} />}</Loaded>
         </section>
       </div>
@@ -75,7 +76,7 @@ function Keys({ view, text, given }: { view: ConfigView; text: string; given: bo
   return (
     <>
       <p class="small">
-        {view.files.length > 0 ? `Read from ${view.files.join(", ")}. ` : "No file gives anything: all is as it comes. "}
+        {view.files.length > 0 ? configText.readFrom(view.files) : configText.noFile}{" "}
         {plural(view.keys.filter((key) => key.given).length, "key")} of {view.keys.length} given.
       </p>
       {sections.map(([section, keys]) => (
@@ -88,7 +89,7 @@ function Keys({ view, text, given }: { view: ConfigView; text: string; given: bo
           </dl>
         </section>
       ))}
-      {sections.length === 0 && <p class="muted">{wanted === "" ? "No key is given." : "No key fits."}</p>}
+      {sections.length === 0 && <p class="muted">{wanted === "" ? configText.noKeyIsGiven : configText.noKeyFits}</p>}
     </>
   );
 }
@@ -99,7 +100,7 @@ const Key = ({ item }: { item: ConfigItem }): JSX.Element => (
   <div class="c-key" id={item.name}>
     <dt>
       <code>{item.name}</code>
-      {item.given && <span class="pill">given</span>}
+      {item.given && <span class="pill">{configText.given}</span>}
     </dt>
     <dd>
       <code class="stmt">{item.secret && written(item.value) !== '""' ? "••••••" : written(item.value)}</code>
@@ -108,7 +109,7 @@ const Key = ({ item }: { item: ConfigItem }): JSX.Element => (
       </p>
       <small>
         {!item.secret && `default ${written(item.default)} · `}
-        {item.reload === "yes" ? "a change counts at once" : item.reload === "partly" ? "a change counts partly at once" : "a change needs a restart"}
+        {item.reload === "yes" ? configText.aChangeCountsAtOnce : item.reload === "partly" ? configText.aChangeCountsPartly : configText.aChangeNeedsARestart}
       </small>
     </dd>
   </div>
@@ -124,7 +125,7 @@ function Check({ check }: { check: ConfigCheck }): JSX.Element {
   const sorted = [...groups].sort(([, a], [, b]) => worst(a) - worst(b));
   return (
     <>
-      <p class="small">{check.warnings === 0 ? "Nothing to warn of." : `${plural(check.warnings, "warning")}.`} The same from the command line: orchestrator -c check-config</p>
+      <p class="small">{check.warnings === 0 ? configText.nothingToWarn : `${plural(check.warnings, "warning")}.`} {configText.theSameFromTheCommand}</p>
       {sorted.map(([group, statements]) => (
         <section key={group} class="sheet" aria-label={group}>
           <h2>{group}</h2>

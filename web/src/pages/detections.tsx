@@ -11,10 +11,11 @@ import { Time } from "../ui/time.tsx";
 import { part, url } from "../url.ts";
 import { count, exactly } from "../words/en.ts";
 import { short } from "../words/names.ts";
+import { detectionsText } from "../words/lists.ts";
 
 /** What was found, and whether it was acted on. */
 export function Detections(): JSX.Element {
-  useHeading({ title: "Detections" });
+  useHeading({ title: detectionsText.detections });
   const { path, query } = route.value;
   const address = listAddress(path);
   const cluster = query.get("cluster") ?? address.cluster;
@@ -25,17 +26,17 @@ export function Detections(): JSX.Element {
   });
   return (
     <ListView
-      list={list} label="Detections" thing="detection" name={(row) => String(row.id)}
-      fields={[{ name: "cluster", label: "Cluster", value: cluster }, { name: "code", label: "Failure", value: code }, { name: "id", label: "Number", value: id }]}
+      list={list} label={detectionsText.detections} thing="detection" name={(row) => String(row.id)}
+      fields={[{ name: "cluster", label: detectionsText.cluster, value: cluster }, { name: "code", label: detectionsText.failure, value: code }, { name: "id", label: detectionsText.number, value: id }]}
       columns={[
-        { name: "When", text: (row) => exactly(row.started), show: (row) => <><Mark status={row.active ? "warn" : "info"} label={row.active ? "counts still" : "over"} /> <Time at={row.started} /></> },
-        { name: "Failure", text: (row) => row.code, show: (row) => row.code },
+        { name: "When", text: (row) => exactly(row.started), show: (row) => <><Mark status={row.active ? "warn" : "info"} label={row.active ? detectionsText.countsStill : "over"} /> <Time at={row.started} /></> },
+        { name: detectionsText.failure, text: (row) => row.code, show: (row) => row.code },
         { name: "Server", text: (row) => row.server, show: (row) => <code>{short(row.server, me.value?.strip)}</code> },
-        { name: "Cluster", text: (row) => row.alias, show: (row) => <a href={url(`cluster/alias/${part(row.alias || row.cluster)}`)}>{row.alias || row.cluster}</a> },
+        { name: detectionsText.cluster, text: (row) => row.alias, show: (row) => <a href={url(`cluster/alias/${part(row.alias || row.cluster)}`)}>{row.alias || row.cluster}</a> },
         { name: "Replicas", class: "num", text: (row) => row.replicas, show: (row) => count(row.replicas) },
         {
-          name: "Acted on", text: (row) => (row.recovery ? "yes" : "no"),
-          show: (row) => (row.recovery ? <a href={url(`audit-recovery/id/${row.recovery}`)}>yes, recovery {row.recovery}</a> : row.actionable ? "no" : "no: nothing is repaired by itself for this"),
+          name: detectionsText.actedOn, text: (row) => (row.recovery ? "yes" : "no"),
+          show: (row) => (row.recovery ? <a href={url(`audit-recovery/id/${row.recovery}`)}>{detectionsText.yesRecovery} {row.recovery}</a> : row.actionable ? "no" : detectionsText.noNothingIsRepaired),
         },
         { name: "By", text: (row) => row.node, show: (row) => row.node },
       ]}
@@ -45,11 +46,11 @@ export function Detections(): JSX.Element {
           <p>{row.sentence}</p>
           <p class="small">
             {exactly(row.started)} {row.ended && `to ${exactly(row.ended)}`}
-            {row.active && " · the same failure is not registered again yet"}
+            {row.active && detectionsText.stillActive}
           </p>
         </div>
       )}
-      empty={<p>Nothing has failed as far as the records go.</p>}
+      empty={<p>{detectionsText.nothingHasFailedAsFar}</p>}
     />
   );
 }

@@ -12,13 +12,14 @@ import { useResource } from "../model/resource.ts";
 import { tellRefusal } from "../model/toasts.ts";
 import { Mark } from "../ui/marks.tsx";
 import { part, url } from "../url.ts";
-import { count, plural } from "../words/en.ts";
+import { plural } from "../words/en.ts";
 import { Gate } from "./recovery/facts.tsx";
 import { servers } from "../words/names.ts";
 import { Grants } from "./discover/grants.tsx";
+import { discoverText } from "../words/discover.ts";
 
 export function Discover(): JSX.Element {
-  useHeading({ title: "Discover servers", trail: [{ name: "Clusters", path: "clusters" }] });
+  useHeading({ title: discoverText.discoverServers, trail: [{ name: "Clusters", path: "clusters" }] });
   return <FirstDay />;
 }
 
@@ -61,19 +62,19 @@ function Form(): JSX.Element {
 
   return (
     <div class="hero">
-      <p class="big">Name one server per cluster.</p>
-      <p>The rest is found by itself: sources, replicas, group members. This only reads; nothing is changed on your servers.</p>
+      <p class="big">{discoverText.nameOneServerPerCluster}</p>
+      <p>{discoverText.theRestIsFound}</p>
       <form onSubmit={(event) => void discover(event)}>
         <label>
-          Servers, one per line
-          <textarea rows={4} spellcheck={false} value={text} disabled={!mayOperate.value} onInput={(event) => setText(event.currentTarget.value)} placeholder={"db1.example.net\ndb2.example.net:3307"} />
+          {discoverText.serversOnePerLine}
+          <textarea rows={4} spellcheck={false} value={text} disabled={!mayOperate.value} onInput={(event) => setText(event.currentTarget.value)} placeholder={discoverText.example} />
         </label>
         <div class="in-a">
           <button type="submit" class="btn primary" disabled={busy || named.length === 0 || !canAct.value}>
-            <span>{named.length > 1 ? `Discover ${count(named.length)} servers` : "Discover"}</span>
+            <span>{named.length > 1 ? discoverText.several(named.length) : "Discover"}</span>
           </button>
           <button type="button" class="btn ghost" aria-expanded={grants} onClick={() => showGrants(!grants)}>
-            <span>Show the grants it needs</span>
+            <span>{discoverText.showTheGrantsItNeeds}</span>
           </button>
         </div>
       </form>
@@ -81,7 +82,7 @@ function Form(): JSX.Element {
       {grants && <Grants />}
       {lines.length > 0 && (
         <>
-          <h2>Found so far</h2>
+          <h2>{discoverText.foundSoFar}</h2>
           <ul class="found" aria-live="polite">
             {lines.map((line) => (
               <FoundLine key={line.instance} {...line} />
@@ -101,7 +102,7 @@ function FoundLine({ instance, found }: Line): JSX.Element {
       <Mark status={!found ? "run" : found.ok ? "ok" : "crit"} />
       <code>{instance}</code>
       {!found ? (
-        <span class="muted">is being asked</span>
+        <span class="muted">{discoverText.isBeingAsked}</span>
       ) : found.ok && row ? (
         <a href={url(`cluster/alias/${part(row.alias)}`)}>
           cluster {row.alias} · {plural(row.servers, "server")}
@@ -125,34 +126,34 @@ function Trust(): JSX.Element {
   useEffect(() => check.reload(), [on]);
   return (
     <div class="hero plain">
-      <h2>Before you trust it</h2>
+      <h2>{discoverText.beforeYouTrust}</h2>
       <ul class="gates">
-        {is && <Gate good={managersGood(is)} title={is.sentence} more={is.nodes.length === 1 ? "a second and a third one would go on without it" : ""} />}
+        {is && <Gate good={managersGood(is)} title={is.sentence} more={is.nodes.length === 1 ? discoverText.aSecondAndAThird : ""} />}
         {on !== undefined && (
-          <Gate good={on} title={on ? "Automatic recovery is on" : "Automatic recovery is off everywhere"} more={on ? "the switch for all clusters" : "turn it on when the forecasts look right"}>
+          <Gate good={on} title={on ? discoverText.automaticRecovery : discoverText.automaticRecoveryIsOffEverywhere} more={on ? discoverText.theSwitchForAllClusters : discoverText.turnIt}>
             {!on && mayOperate.value && (
               <button type="button" class="link" onClick={() => void turnAutoRecovery({ enabled: true })}>
-                Turn on
+                {discoverText.turnOn}
               </button>
             )}
           </Gate>
         )}
         {rows.length === 0 ? (
-          <Gate good={false} title="No server is known" more="so there is nothing that could be failed over" />
+          <Gate good={false} title={discoverText.noServerIsKnown} more={discoverText.soThereIsNothing} />
         ) : (
-          <Gate good={wouldNot.length === 0} title={wouldNot.length === 0 ? "All clusters would be failed over" : `${plural(wouldNot.length, "cluster")} would not be failed over`}
+          <Gate good={wouldNot.length === 0} title={wouldNot.length === 0 ? discoverText.allClustersWouldBeFailed : discoverText.wouldNot(wouldNot.length)}
             more={wouldNot.slice(0, 5).map((row) => <div key={row.name}>{row.alias}: {row.forecast!.sentence}</div>)}>
             {wouldNot.length > 0 && (
               <a class="link" href={url("clusters", { sort: "risk" })}>
-                Look
+                {discoverText.look}
               </a>
             )}
           </Gate>
         )}
         {risky.length > 0 && (
-          <Gate good={false} title={`${plural(risky.length, "cluster")} could lose transactions`} more="a primary that dies takes along what no other server has; semi-synchronous replication keeps it">
+          <Gate good={false} title={discoverText.couldLose(risky.length)} more="a primary that dies takes along what no other server has; semi-synchronous replication keeps it">
             <a class="link" href={url("clusters", { q: "risk>0" })}>
-              Look
+              {discoverText.look}
             </a>
           </Gate>
         )}
@@ -160,9 +161,9 @@ function Trust(): JSX.Element {
           <Gate key={statement.text} good={false} title={statement.text} more={statement.example && <code>{statement.example}</code>} />
         ))}
         {check.value && (
-          <Gate good={check.value.warnings === 0} title={check.value.warnings === 0 ? "Configuration: nothing to warn of" : `Configuration: ${plural(check.value.warnings, "warning")}`} more="orchestrator -c check-config">
+          <Gate good={check.value.warnings === 0} title={check.value.warnings === 0 ? discoverText.configurationNothingToWarn : `Configuration: ${plural(check.value.warnings, "warning")}`} more="orchestrator -c check-config">
             <a class="link" href={url("config")}>
-              All of it
+              {discoverText.allOf}
             </a>
           </Gate>
         )}

@@ -17,10 +17,11 @@ import { Loaded } from "../ui/states.tsx";
 import { Time } from "../ui/time.tsx";
 import { plural, text } from "../words/en.ts";
 import { Gate } from "./recovery/facts.tsx";
+import { managersText } from "../words/service.ts";
 
 /** Who decides, and whether they can. */
 export function Managers(): JSX.Element {
-  useHeading({ title: "Managers" });
+  useHeading({ title: managersText.managers });
   const resource = useResource<Nodes>("nodes");
   const status = route.value.path.startsWith("status");
   return (
@@ -47,7 +48,7 @@ function Top({ is }: { is: Nodes }): JSX.Element {
     ask(false);
     try {
       const done = await send<Outcome>("POST", "nodes/reelect");
-      toast({ status: "ok", text: done.message || "The term of the leader ends." });
+      toast({ status: "ok", text: done.message || managersText.theTermOfTheLeader });
       await readNodes();
     } catch (error) {
       tellRefusal(error);
@@ -57,20 +58,20 @@ function Top({ is }: { is: Nodes }): JSX.Element {
     <div class="hero">
       <p class="big">{is.sentence}</p>
       <p>
-        {is.leader === "" ? "Nothing would be failed over, and nothing can be changed." : <>Leader <code>{is.leader}</code>.</>}{" "}
-        {is.replicated ? "The managers agree by consensus: each holds all that is declared." : is.nodes.length > 1 ? "They share a backend database, and the one with the lease leads." : ""}
+        {is.leader === "" ? managersText.nothingDone : <>Leader <code>{is.leader}</code>.</>}{" "}
+        {is.replicated ? managersText.byConsensus : is.nodes.length > 1 ? managersText.byLease : ""}
       </p>
       {is.error && <p class="t-crit">{is.error}</p>}
       {me.value?.may_admin && is.nodes.length > 1 && (
         <p>
           <Button icon="swap" disabled={!canAct.value} onClick={() => ask(true)}>
-            Let another one lead…
+            {managersText.letAnotherOneLead}
           </Button>
         </p>
       )}
       {asking && (
-        <Ask title="End the term of the leader" verb="End the term of the leader" onClose={() => ask(false)} onDone={() => void reelect()}
-          explain={<p>The managers choose anew; it may be the same one. For the second or two that this takes nothing is failed over.</p>} />
+        <Ask title={managersText.endTheTerm} verb={managersText.endTheTerm} onClose={() => ask(false)} onDone={() => void reelect()}
+          explain={<p>{managersText.reelectMeans}</p>} />
       )}
     </div>
   );
@@ -81,7 +82,7 @@ const Card = ({ node, all }: { node: Node; all: Nodes }): JSX.Element => {
   const facts: [string, JSX.Element | string, boolean?][] = [
     ["Version", node.version || text.unknown, skewed],
     ["Backend", node.backend || text.unknown],
-    ["Running since", <Time at={node.first_seen} />],
+    [managersText.runningSince, <Time at={node.first_seen} />],
     ["Seen", <Time at={node.last_seen} />],
   ];
   return (
@@ -90,7 +91,7 @@ const Card = ({ node, all }: { node: Node; all: Nodes }): JSX.Element => {
         <Mark status="ok" label={false} />
         <b>{node.hostname}</b>
         <span class={node.leader ? "pill p-acc" : "pill"}>{node.leader ? "leader" : "follower"}</span>
-        {node.self && <span class="pill">this node</span>}
+        {node.self && <span class="pill">{managersText.thisNode}</span>}
       </div>
       <dl>
         {facts.map(([name, value, warn]) => (
@@ -108,12 +109,12 @@ function Attention({ is }: { is: Nodes }): JSX.Element {
   const versions = [...new Set(is.nodes.map((node) => node.version))];
   return (
     <section class="sheet">
-      <h2>Attention</h2>
+      <h2>{managersText.attention}</h2>
       <ul class="gates">
-        <Gate good={is.healthy} title={is.healthy ? "This node is well" : "This node is not well"} more={is.error ?? "it reaches its database"} />
-        <Gate good={is.leader !== ""} title={is.leader === "" ? "Nobody leads" : `${is.leader} leads`} more={is.leader === "" ? "nothing would be failed over" : is.leader_uri} />
-        <Gate good={is.nodes.length > 1} title={plural(is.nodes.length, "manager")} more={is.nodes.length > 1 ? "" : "if it stops, nobody fails over"} />
-        <Gate good={versions.length <= 1} title={versions.length <= 1 ? "All have the same version" : `Versions differ: ${versions.join(", ")}`} more={versions.length <= 1 ? versions[0] : "upgrade the rest next; mixed versions are fine for the time of an upgrade"} />
+        <Gate good={is.healthy} title={is.healthy ? managersText.thisNodeIsWell : managersText.thisNodeIsNotWell} more={is.error ?? managersText.itReachesItsDatabase} />
+        <Gate good={is.leader !== ""} title={is.leader === "" ? managersText.nobodyLeads : `${is.leader} leads`} more={is.leader === "" ? managersText.nothingWouldBeFailedOver : is.leader_uri} />
+        <Gate good={is.nodes.length > 1} title={plural(is.nodes.length, "manager")} more={is.nodes.length > 1 ? "" : managersText.ifItStopsNobodyFails} />
+        <Gate good={versions.length <= 1} title={versions.length <= 1 ? managersText.allHaveTheSameVersion : managersText.versionsDiffer(versions)} more={versions.length <= 1 ? versions[0] : "upgrade the rest next; mixed versions are fine for the time of an upgrade"} />
       </ul>
     </section>
   );
@@ -125,7 +126,7 @@ function Service({ open }: { open: boolean }): JSX.Element {
   const reload = async (): Promise<void> => {
     try {
       const done = await send<Outcome>("POST", "config/reload", {});
-      toast({ status: "ok", text: done.message || "The configuration was read again.", details: "config" });
+      toast({ status: "ok", text: done.message || managersText.theConfigurationWasReadAgain, details: "config" });
     } catch (error) {
       tellRefusal(error);
     }
@@ -133,14 +134,14 @@ function Service({ open }: { open: boolean }): JSX.Element {
   return (
     <details class="sheet" open={open}>
       <summary>
-        <h2>This node, and you</h2>
+        <h2>{managersText.thisNodeAndYou}</h2>
       </summary>
       <dl>
         {(
           [
-            ["You", is?.name || "nobody signed in"],
-            ["You may", is?.may_admin ? "change servers and the service" : is?.may_operate ? "change servers" : "look"],
-            ["Signed in by", is?.method ?? text.unknown],
+            ["You", is?.name || managersText.nobodySigned],
+            [managersText.youMay, is?.may_admin ? managersText.changeServersAndTheService : is?.may_operate ? managersText.changeServers : "look"],
+            [managersText.signedIn, is?.method ?? text.unknown],
             ["Node", connection.value.node || is?.node || text.unknown],
             ["Version", is?.version ?? text.unknown],
           ] as const
@@ -154,7 +155,7 @@ function Service({ open }: { open: boolean }): JSX.Element {
       {is?.may_admin && (
         <p>
           <Button disabled={!canAct.value} onClick={() => void reload()}>
-            Read the configuration again
+            {managersText.readTheConfigurationAgain}
           </Button>
         </p>
       )}

@@ -4,6 +4,7 @@ import { me } from "../model/me.ts";
 import { prefer, type Preferences, preferences } from "../model/preferences.ts";
 import { Button } from "../ui/button.tsx";
 import { text } from "../words/en.ts";
+import { meText } from "../words/service.ts";
 
 type Choice = { name: string; options: [label: string, value: string | undefined][]; is: string | undefined; set: (value: string | undefined) => void };
 
@@ -13,24 +14,24 @@ const choice = <K extends keyof Preferences>(name: string, key: K, options: [str
 
 /** Who looks, and what they like. */
 export function MePage(): JSX.Element {
-  useHeading({ title: "Preferences" });
+  useHeading({ title: meText.preferences });
   const is = me.value;
   const choices: Choice[] = [
-    choice("Theme", "theme", [["As the system", undefined], ["Light", "light"], ["Dark", "dark"]]),
-    choice("Rows and cards", "density", [["Cosy", undefined], ["Compact", "compact"]]),
-    choice("Times", "zone", [["This browser’s zone", undefined], ["UTC", "utc"]]),
-    choice("Motion", "motion", [["As the system", undefined], ["None", "less"]]),
-    choice("Single letters as keys", "keys", [["On", undefined], ["Off", "off"]]),
-    choice("Harmless changes", "preview", [["Show the plan first", undefined], ["Run at once", "skip"]]),
+    choice("Theme", "theme", [[meText.asTheSystem, undefined], ["Light", "light"], ["Dark", "dark"]]),
+    choice(meText.rowsAndCards, "density", [["Cosy", undefined], ["Compact", "compact"]]),
+    choice("Times", "zone", [[meText.thisBrowsersZone, undefined], ["UTC", "utc"]]),
+    choice("Motion", "motion", [[meText.asTheSystem, undefined], ["None", "less"]]),
+    choice(meText.singleLettersAsKeys, "keys", [["On", undefined], ["Off", "off"]]),
+    choice(meText.harmlessChanges, "preview", [[meText.showThePlanFirst, undefined], [meText.runAtOnce, "skip"]]),
   ];
   const { pins = [], filters = [] } = preferences.value;
   return (
     <>
       <div class="hero">
-        <p class="big">{is?.name || "Nobody signed in"}</p>
+        <p class="big">{is?.name || meText.nobodySigned}</p>
         <p>
-          {is ? (is.name ? `${is.role}, by ${is.method}. ${is.why ?? "Changes are allowed."}` : (is.why ?? "No sign-in is configured (AuthenticationMethod): whoever reaches this page may change servers.")) : text.unknown}{" "}
-          {is?.name ? "What is chosen here is kept with the name, on the server." : "What is chosen here is kept in this browser."}
+          {is ? (is.name ? `${is.role}, by ${is.method}. ${is.why ?? "Changes are allowed."}` : (is.why ?? meText.noSignIn)) : text.unknown}{" "}
+          {is?.name ? meText.keptOnServer : meText.keptInBrowser}
         </p>
       </div>
       <section class="sheet prefs">
@@ -48,8 +49,8 @@ export function MePage(): JSX.Element {
         ))}
       </section>
       <section class="sheet two">
-        <Kept title="Pinned clusters" none="Pin a cluster on its page to have it in the side bar." names={pins} forget={(name) => prefer({ pins: pins.filter((one) => one !== name) })} />
-        <Kept title="Saved filters" none="Keep a filter on the dashboard to have it here." names={filters.map((one) => one.name)} forget={(name) => prefer({ filters: filters.filter((one) => one.name !== name) })} />
+        <Kept title={meText.pinnedClusters} none={meText.pinACluster} names={pins} forget={(name) => prefer({ pins: pins.filter((one) => one !== name) })} />
+        <Kept title={meText.savedFilters} none={meText.keepAFilter} names={filters.map((one) => one.name)} forget={(name) => prefer({ filters: filters.filter((one) => one.name !== name) })} />
       </section>
     </>
   );
@@ -63,7 +64,7 @@ const Kept = ({ title, none, names, forget }: { title: string; none: string; nam
       {names.map((name) => (
         <li key={name}>
           <span>{name}</span>
-          <Button kind="icon ghost" icon="x" label={`Forget ${name}`} onClick={() => forget(name)} />
+          <Button kind="icon ghost" icon="x" label={meText.forget(name)} onClick={() => forget(name)} />
         </li>
       ))}
     </ul>

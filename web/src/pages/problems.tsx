@@ -15,10 +15,11 @@ import { Time } from "../ui/time.tsx";
 import { part, url } from "../url.ts";
 import { count, moment, plural } from "../words/en.ts";
 import { short } from "../words/names.ts";
+import { problemsText } from "../words/lists.ts";
 
 /** Servers with a problem, by cause: forty replicas of one dead source are one entry. */
 export function Problems(): JSX.Element {
-  useHeading({ title: "Problems" });
+  useHeading({ title: problemsText.problems });
   const paused = route.value.query.get("downtime") === "show";
   const problems = useResource<ProblemGroupPage>("problems", {}, {
     on: (name, event) => (name === "patch" && event.row ? "reload" : undefined),
@@ -29,7 +30,7 @@ export function Problems(): JSX.Element {
     <>
       <div class="filters">
         <button type="button" class="chip" aria-pressed={paused} onClick={() => amend({ downtime: paused ? undefined : "show" })}>
-          In downtime {count(heldCount)}
+          {problemsText.inDowntime} {count(heldCount)}
         </button>
         <span class="muted" role="status">
           {problems.value && problems.value.total > 0 && plural(problems.value.total, "cause")}
@@ -38,8 +39,8 @@ export function Problems(): JSX.Element {
       <Loaded of={problems}>
         {(page) =>
           page.items.length === 0 ? (
-            <Empty title="No problem.">
-              <p>Every server answers, replicates and keeps up, as far as the limits of the configuration go.</p>
+            <Empty title={problemsText.noProblem}>
+              <p>{problemsText.everyServerAnswersReplicates}</p>
             </Empty>
           ) : (
             <>
@@ -58,12 +59,12 @@ export function Problems(): JSX.Element {
 
 /** Servers that are expected to have problems: they are no problem. */
 const Held = ({ servers }: { servers: HeldServer[] }): JSX.Element => (
-  <section class="group" aria-label="In downtime">
+  <section class="group" aria-label={problemsText.inDowntime}>
     <h2>
-      <Mark status="pause" /> In downtime <span class="muted">{count(servers.length)}</span>
+      <Mark status="pause" /> {problemsText.inDowntime} <span class="muted">{count(servers.length)}</span>
     </h2>
     {servers.length === 0 ? (
-      <p class="muted">No server is in downtime.</p>
+      <p class="muted">{problemsText.noServerIsInDowntime}</p>
     ) : (
       <div class="rows" role="list" onKeyDown={walkRows}>
         {servers.map((server) => (
@@ -77,7 +78,7 @@ const Held = ({ servers }: { servers: HeldServer[] }): JSX.Element => (
                 <span class="muted">by {server.owner}</span>
               </span>
               <span class="r-say">{server.reason}</span>
-              <span class="muted r-seen">{server.end ? `until ${moment(server.end, clock.value)}` : "until it is ended"}</span>
+              <span class="muted r-seen">{server.end ? `until ${moment(server.end, clock.value)}` : problemsText.untilItIsEnded}</span>
               <span />
             </a>
           </div>
@@ -94,7 +95,7 @@ const many = (group: ProblemGroup): boolean => group.servers.length > 1;
 function Singles({ groups }: { groups: ProblemGroup[] }): JSX.Element | null {
   if (groups.length === 0) return null;
   return (
-    <section class="group" aria-label="Single servers">
+    <section class="group" aria-label={problemsText.singleServers}>
       <div class="rows" role="list" onKeyDown={walkRows}>
         {groups.flatMap((group) => group.servers.map((server) => <ProblemRow key={server.key} server={server} alias={group.alias} where={group.alias} />))}
       </div>

@@ -10,28 +10,29 @@ import { Button } from "../ui/button.tsx";
 import { Loaded } from "../ui/states.tsx";
 import { url } from "../url.ts";
 import { plural } from "../words/en.ts";
+import { publishText } from "../words/service.ts";
 
 const when: Record<string, string> = {
-  OnFailureDetectionProcesses: "when a failure is found, whether or not it is repaired",
+  OnFailureDetectionProcesses: publishText.whenAFailureIsFound,
   PreGracefulTakeoverProcesses: "before a planned switchover; one that fails stops it",
   PreFailoverProcesses: "before a repair; one that fails stops it",
-  PostFailoverProcesses: "after a repair that succeeded",
-  PostUnsuccessfulFailoverProcesses: "after a repair that failed",
-  PostMasterFailoverProcesses: "after a new primary has taken over",
-  PostIntermediateMasterFailoverProcesses: "after the replicas of an intermediate source were moved",
-  PostGracefulTakeoverProcesses: "after a planned switchover",
-  PostTakeMasterProcesses: "after a replica took the place of its source",
-  RebuildProcesses: "to rebuild a server that cannot be taken back",
+  PostFailoverProcesses: publishText.afterARepairThatSucceeded,
+  PostUnsuccessfulFailoverProcesses: publishText.afterARepairThatFailed,
+  PostMasterFailoverProcesses: publishText.afterANewPrimary,
+  PostIntermediateMasterFailoverProcesses: publishText.afterTheReplicas,
+  PostGracefulTakeoverProcesses: publishText.afterAPlannedSwitchover,
+  PostTakeMasterProcesses: publishText.afterAReplicaTook,
+  RebuildProcesses: publishText.toRebuildAServer,
 };
 
 /** Whom the service tells that a primary has changed. */
 export function Publishing(): JSX.Element {
-  useHeading({ title: "Publishing" });
+  useHeading({ title: publishText.publishing });
   const publishing = useResource<PublishingIs>("publish");
   const publish = async (): Promise<void> => {
     try {
       const done = await send<Outcome>("POST", "publish", {});
-      toast({ status: "ok", text: done.message || "The primaries were written." });
+      toast({ status: "ok", text: done.message || publishText.thePrimariesWereWritten });
     } catch (error) {
       tellRefusal(error);
     }
@@ -46,18 +47,18 @@ export function Publishing(): JSX.Element {
             <div class="hero">
               <p class="big">
                 {hooks.length === 0 && is.kv.length === 0
-                  ? "Nobody is told when a primary changes."
+                  ? publishText.nobodyIsTold
                   : `${is.kv.length > 0 ? `Primaries are written to ${is.kv.join(" and ")}. ` : ""}${hooks.length > 0 ? `Programs run on ${plural(hooks.length, "occasion")}.` : ""}`}
               </p>
               <p>
                 {is.kv.length === 0
-                  ? "Clients and proxies have to find the new primary: by a virtual address, a proxy that looks at read_only, a key in Consul or ZooKeeper, or a program that is run after a failover."
-                  : "Each failover writes the new primary at once, and all of them are written again from time to time."}
+                  ? publishText.nobodyToldMeans
+                  : publishText.writtenWhen}
               </p>
               {is.kv.length > 0 && mayOperate.value && (
                 <p>
                   <Button disabled={!canAct.value} onClick={() => void publish()}>
-                    Write all primaries again
+                    {publishText.writeAllPrimariesAgain}
                   </Button>
                 </p>
               )}
@@ -81,8 +82,8 @@ export function Publishing(): JSX.Element {
               </section>
             ))}
             {none.length > 0 && (
-              <section class="sheet" aria-label="Without programs">
-                <h2>Nothing is run …</h2>
+              <section class="sheet" aria-label={publishText.withoutPrograms}>
+                <h2>{publishText.nothingIsRun}</h2>
                 <ul class="why wide">
                   {none.map((list) => (
                     <li key={list.name}>

@@ -13,10 +13,11 @@ import { part, url } from "../url.ts";
 import { count, duration, exactly } from "../words/en.ts";
 import { recoveryStatus, recoveryWord } from "../words/recovery.ts";
 import { short } from "../words/names.ts";
+import { recoveriesText } from "../words/lists.ts";
 
 /** All recoveries and takeovers, newest first. */
 export function Recoveries(): JSX.Element {
-  useHeading({ title: "Recoveries" });
+  useHeading({ title: recoveriesText.recoveries });
   const { path, query } = route.value;
   const address = listAddress(path);
   const cluster = query.get("cluster") ?? address.cluster;
@@ -27,12 +28,12 @@ export function Recoveries(): JSX.Element {
   const name = (key: string | undefined): string => (key ? short(key, me.value?.strip) : "");
   return (
     <ListView
-      list={list} label="Recoveries" thing="recovery" name={(row) => row.uid}
+      list={list} label={recoveriesText.recoveries} thing="recovery" name={(row) => row.uid}
       fields={[
-        { name: "cluster", label: "Cluster", value: cluster },
-        { name: "code", label: "Failure", value: code },
-        { name: "state", label: "Outcome", value: state, choices: [["running", "Running"], ["succeeded", "Succeeded"], ["failed", "Failed"]] },
-        { name: "unacknowledged", label: "Acknowledged", value: open, choices: [["true", "Not acknowledged"]] },
+        { name: "cluster", label: recoveriesText.cluster, value: cluster },
+        { name: "code", label: recoveriesText.failure, value: code },
+        { name: "state", label: recoveriesText.outcome, value: state, choices: [["running", "Running"], ["succeeded", "Succeeded"], ["failed", "Failed"]] },
+        { name: "unacknowledged", label: recoveriesText.acknowledged, value: open, choices: [["true", recoveriesText.notAcknowledged]] },
       ]}
       columns={[
         {
@@ -43,20 +44,21 @@ export function Recoveries(): JSX.Element {
             </>
           ),
         },
-        { name: "Cluster", text: (row) => row.alias, show: (row) => <a href={url(`cluster/alias/${part(row.alias || row.cluster)}`)}>{row.alias || row.cluster}</a> },
-        { name: "Failure", text: (row) => row.code, show: (row) => row.code },
+        { name: recoveriesText.cluster, text: (row) => row.alias, show: (row) => <a href={url(`cluster/alias/${part(row.alias || row.cluster)}`)}>{row.alias || row.cluster}</a> },
+        { name: recoveriesText.failure, text: (row) => row.code, show: (row) => row.code },
         {
-          name: "What became of it", class: "words", text: (row) => row.sentence,
+          name: recoveriesText.whatBecame, class: "words", text: (row) => row.sentence,
           show: (row) => (
             <a href={url(`audit-recovery/uid/${part(row.uid)}`)}>
               {name(row.failed)} {row.successor ? `→ ${name(row.successor)}` : row.state}
             </a>
           ),
         },
+        { name: recoveriesText.noWrites, class: "num", text: (row) => row.pause_ms, show: (row) => (row.pause_ms === null ? "" : duration(row.pause_ms)) },
         { name: "Took", class: "num", text: (row) => row.took_ms, show: (row) => (row.state === "running" ? "runs" : row.took_ms === 0 ? "under 1 s" : duration(row.took_ms)) },
         { name: "Lost", class: "num", text: (row) => row.lost.length, show: (row) => count(row.lost.length) },
         { name: "By", text: (row) => row.node, show: (row) => row.node },
-        { name: "Acknowledged", text: (row) => row.acknowledged?.by ?? "", show: (row) => (row.acknowledged ? row.acknowledged.by : <span class="t-warn">not yet</span>) },
+        { name: recoveriesText.acknowledged, text: (row) => row.acknowledged?.by ?? "", show: (row) => (row.acknowledged ? row.acknowledged.by : <span class="t-warn">{recoveriesText.notYet}</span>) },
       ]}
       opened={(row) => !row.acknowledged && row.state === "failed"}
       detail={(row) => (
@@ -68,18 +70,18 @@ export function Recoveries(): JSX.Element {
             </p>
           ))}
           <p class="small">
-            {exactly(row.started)} to {exactly(row.ended)} · took part: {row.participants.map(name).join(", ") || "nobody else"}
+            {exactly(row.started)} to {exactly(row.ended)} {recoveriesText.tookPart} {row.participants.map(name).join(", ") || recoveriesText.nobodyElse}
             {row.lost.length > 0 && ` · lost: ${row.lost.map(name).join(", ")}`}
-            {row.acknowledged && ` · acknowledged by ${row.acknowledged.by}: ${row.acknowledged.comment}`}
+            {row.acknowledged && recoveriesText.acknowledgedBy(row.acknowledged.by, row.acknowledged.comment)}
           </p>
           <p>
             <a class="link" href={url(`audit-recovery/uid/${part(row.uid)}`)}>
-              Steps, log, post-mortem
+              {recoveriesText.stepsLogPostMortem}
             </a>
           </p>
         </div>
       )}
-      empty={<p>{fleet.value ? `${count(fleet.value.ready)} of ${count(fleet.value.clusters.length)} clusters are ready for one.` : ""}</p>}
+      empty={<p>{fleet.value ? recoveriesText.ofClustersAreReady(count(fleet.value.ready), count(fleet.value.clusters.length)) : ""}</p>}
     />
   );
 }

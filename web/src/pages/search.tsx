@@ -12,12 +12,13 @@ import { ListView } from "../ui/list.tsx";
 import { Icon, Mark, Site } from "../ui/marks.tsx";
 import { part, url } from "../url.ts";
 import { count, span, statusWord } from "../words/en.ts";
+import { searchText } from "../words/lists.ts";
 
 /** What a text finds: clusters by their names, servers by everything the server knows. No text lists all servers. */
 export function Search(): JSX.Element {
   const { path, query } = route.value;
   const text = (query.get("s") ?? decodeURIComponent(path.split("/")[1] ?? "")).trim();
-  useHeading({ title: text === "" ? "All servers" : `Search: ${text}` });
+  useHeading({ title: text === "" ? searchText.allServers : `Search: ${text}` });
   const [typed, type] = useState(text);
   const list = useList<Server>(text === "" ? "instances" : "search", text === "" ? {} : { q: text });
   const clusters = text === "" ? [] : (fleet.value?.clusters ?? []).filter((row) => [row.alias, row.name, row.domain ?? ""].some((name) => name.toLowerCase().includes(text.toLowerCase())));
@@ -26,10 +27,10 @@ export function Search(): JSX.Element {
     <>
       <form class="search-in wide" role="search" onSubmit={(event) => (event.preventDefault(), go("search", { s: typed.trim() }))}>
         <Icon name="search" />
-        <input type="text" data-filter value={typed} aria-label="Search" placeholder="Host, alias, cluster, version, UUID, server id, port, tag" onInput={(event) => type(event.currentTarget.value)} />
+        <input type="text" data-filter value={typed} aria-label={searchText.search} placeholder={searchText.hostAliasClusterVersionUuid} onInput={(event) => type(event.currentTarget.value)} />
       </form>
       {clusters.length > 0 && (
-        <section class="group" aria-label="Clusters">
+        <section class="group" aria-label={searchText.clusters}>
           <h2>
             Clusters <span class="muted">{count(clusters.length)}</span>
           </h2>
@@ -43,19 +44,19 @@ export function Search(): JSX.Element {
         </section>
       )}
       <ListView
-        list={list} fields={[]} label="Servers" thing="server" name={(row) => row.key}
+        list={list} fields={[]} label={searchText.servers} thing="server" name={(row) => row.key}
         columns={[
           { name: "Status", text: (row) => statusWord[row.status], show: (row) => <><Mark status={row.status} label={false} /> {statusWord[row.status]}</> },
           { name: "Server", text: (row) => row.key, show: (row) => <a data-row href={serverAddress(aliasOf(row), row.key)}><code>{row.key}</code></a> },
           { name: "Cluster", text: aliasOf, show: (row) => <a href={url(`cluster/alias/${part(aliasOf(row))}`)}>{aliasOf(row)}</a> },
           { name: "Role", text: (row) => row.role, show: (row) => row.role },
-          { name: "In words", class: "words", text: (row) => row.sentence, show: (row) => row.sentence },
+          { name: searchText.inWords, class: "words", text: (row) => row.sentence, show: (row) => row.sentence },
           { name: "Lag", class: "num", text: (row) => row.lag_s, show: (row) => (row.role === "primary" ? "" : span(row.lag_s)) },
           { name: "Version", text: (row) => row.version, show: (row) => row.version },
           { name: "Site", text: (row) => row.site ?? "", show: (row) => row.site && <Site name={row.site} hue={hueOf.value(row.site)} /> },
           { name: "Tags", text: (row) => row.tags.join(" "), show: (row) => row.tags.map((tag) => <span key={tag} class="tag">{tag}</span>) },
         ]}
-        empty={<p>Try a host, an alias, a tag, a version, a server’s UUID or id.</p>}
+        empty={<p>{searchText.tryAHostAnAlias}</p>}
       />
     </>
   );

@@ -12,6 +12,7 @@ import { part, url } from "../url.ts";
 import { plural, type Status } from "../words/en.ts";
 import { short } from "../words/names.ts";
 import type { Item } from "./rank.ts";
+import { paletteText } from "../words/palette.ts";
 
 /** Something that the palette finds, and what becomes of choosing it. */
 export type Found = Item & {
@@ -29,7 +30,7 @@ export type Found = Item & {
 /** What an action may be done with. */
 export type Asked = { title: string; items: Found[] };
 
-export const groups = { clusters: "Clusters", servers: "Servers", actions: "Actions here", go: "Go to", more: "Found by the server", recent: "Opened last", can: "Possible", cannot: "Not possible" } as const;
+export const groups = { clusters: "Clusters", servers: "Servers", actions: paletteText.actionsHere, go: paletteText.goTo, more: paletteText.foundByTheServer, recent: paletteText.openedLast, can: "Possible", cannot: paletteText.notPossible } as const;
 
 const operations = signal<OperationInfo[]>([]);
 
@@ -62,19 +63,19 @@ const places = computed<Found[]>(() => [
   ...entries
     .filter((entry) => entry !== null)
     .map((entry) => ({ id: `go ${entry.path}`, group: groups.go, title: entry.name, icon: entry.icon, to: url(entry.path), ...(entry.key ? { keys: `g ${entry.key}` } : {}) })),
-  { id: "go discover", group: groups.go, title: "Discover servers", icon: "plus", to: url("discover") },
-  { id: "go me", group: groups.go, title: "Preferences", icon: "config", to: url("me") },
-  { id: "go about", group: groups.go, title: "About, help", icon: "audit", to: url("about") },
-  { id: "do keys", group: groups.go, title: "Keyboard", icon: "list", keys: "?", to: openKeys },
-  { id: "do theme", group: groups.go, title: theme() === "dark" ? "Light theme" : "Dark theme", icon: "moon", to: () => prefer({ theme: theme() === "dark" ? "light" : "dark" }) },
+  { id: "go discover", group: groups.go, title: paletteText.discoverServers, icon: "plus", to: url("discover") },
+  { id: "go me", group: groups.go, title: paletteText.preferences, icon: "config", to: url("me") },
+  { id: "go about", group: groups.go, title: paletteText.aboutHelp, icon: "audit", to: url("about") },
+  { id: "do keys", group: groups.go, title: paletteText.keyboard, icon: "list", keys: "?", to: openKeys },
+  { id: "do theme", group: groups.go, title: theme() === "dark" ? paletteText.lightTheme : paletteText.darkTheme, icon: "moon", to: () => prefer({ theme: theme() === "dark" ? "light" : "dark" }) },
 ]);
 
 const fromName = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1).replaceAll("-", " ");
 
 /** Operations that take another server: how they are called, and whether the replicas of the server are meant. */
 const withTarget: Record<string, { title: (name: string) => string; all: boolean }> = {
-  relocate: { title: (name) => `Move ${name} below …`, all: false },
-  "relocate-replicas": { title: (name) => `Move the replicas of ${name} below …`, all: true },
+  relocate: { title: (name) => paletteText.moveBelow(name), all: false },
+  "relocate-replicas": { title: (name) => paletteText.moveTheReplicasOfBelow(name), all: true },
 };
 
 /** Asks where a server may go; what is chosen ends in its plan, at the cluster's page. */
@@ -101,7 +102,7 @@ const actions = computed<Found[]>(() => {
       id: `do ${operation.name}`, group: groups.actions, icon: "arrow",
       title: withTarget[operation.name]?.title(short(server!, me.value?.strip)) ?? `${fromName(operation.name)} ${operation.on_server ? short(server!, me.value?.strip) : alias}…`,
       ...(withTarget[operation.name] ? { ask: () => targets(operation.name, cluster, alias, server!) } : {}),
-      subtitle: `${operation.sentence} Shows the plan first.`,
+      subtitle: paletteText.showsThePlanFirst(operation.sentence),
       to: url(`cluster/alias/${part(alias)}`, { sel: operation.on_server ? server : undefined, do: operation.name }),
     }));
 });
@@ -115,9 +116,9 @@ const own = computed<Found[]>(() => {
   const pinned = pins.includes(alias);
   const pin = (): void => prefer({ pins: pinned ? pins.filter((one) => one !== alias) : [...pins, alias] });
   return [
-    { id: "do pin", group: groups.actions, icon: "star", title: pinned ? `Unpin ${alias}` : `Pin ${alias}`, subtitle: pinned ? "takes it out of the side bar" : "keeps it in the side bar", to: pin },
-    { id: "do recoveries", group: groups.actions, icon: "recovery", title: `Recoveries of ${alias}`, subtitle: "", to: url("audit-recovery", { cluster: alias }) },
-    { id: "do detections", group: groups.actions, icon: "detect", title: `Detections of ${alias}`, subtitle: "", to: url("audit-failure-detection", { cluster: alias }) },
+    { id: "do pin", group: groups.actions, icon: "star", title: pinned ? `Unpin ${alias}` : `Pin ${alias}`, subtitle: pinned ? paletteText.takesItOut : paletteText.keepsItInTheSide, to: pin },
+    { id: "do recoveries", group: groups.actions, icon: "recovery", title: paletteText.recoveriesOf(alias), subtitle: "", to: url("audit-recovery", { cluster: alias }) },
+    { id: "do detections", group: groups.actions, icon: "detect", title: paletteText.detectionsOf(alias), subtitle: "", to: url("audit-failure-detection", { cluster: alias }) },
   ];
 });
 

@@ -11,6 +11,7 @@ import { type Asked, findable, type Found, groups, offered, readOperations, serv
 import { grouped, lit, rank } from "./rank.ts";
 import { closePalette, palette } from "./state.ts";
 import { lastUse, used } from "./uses.ts";
+import { paletteText } from "../words/palette.ts";
 
 const withText: [string, number][] = [[groups.clusters, 4], [groups.servers, 5], [groups.actions, 6], [groups.go, 4]];
 const ofObjects: [string, number][] = [[groups.can, 12], [groups.cannot, 12]];
@@ -87,18 +88,18 @@ function Opened({ text: first }: { text: string }): JSX.Element {
 
   let n = 0;
   return (
-    <dialog ref={box} class="pal" aria-label="Search and commands" onCancel={(event) => (event.preventDefault(), closePalette())} onClick={(event) => event.target === box.current && closePalette()}>
+    <dialog ref={box} class="pal" aria-label={paletteText.searchAndCommands} onCancel={(event) => (event.preventDefault(), closePalette())} onClick={(event) => event.target === box.current && closePalette()}>
       <div class="pal-in">
         <Icon name="search" />
         <input
-          ref={field} type="text" value={text} placeholder={asked?.title ?? "Server, cluster or action"} role="combobox" aria-expanded="true" aria-controls="pal" aria-autocomplete="list"
-          aria-label={asked?.title ?? "Search or run a command"} aria-activedescendant={all.length > 0 ? `po${chosen}` : undefined} spellcheck={false} autocomplete="off"
+          ref={field} type="text" value={text} placeholder={asked?.title ?? paletteText.serverClusterOrAction} role="combobox" aria-expanded="true" aria-controls="pal" aria-autocomplete="list"
+          aria-label={asked?.title ?? paletteText.searchOrRunACommand} aria-activedescendant={all.length > 0 ? `po${chosen}` : undefined} spellcheck={false} autocomplete="off"
           onInput={(event) => (setText(event.currentTarget.value), setAt(0))} onKeyDown={onKeyDown}
         />
         <kbd>Esc</kbd>
       </div>
       {asked && <p class="pal-asked">{asked.title}</p>}
-      <div class="pal-list" id="pal" role="listbox" aria-label="Found">
+      <div class="pal-list" id="pal" role="listbox" aria-label={paletteText.found}>
         {shown.map((group) => (
           <div key={group.name} class="pg" role="group" aria-label={group.name}>
             <h3>{group.name}</h3>
@@ -110,15 +111,15 @@ function Opened({ text: first }: { text: string }): JSX.Element {
         ))}
         {all.length === 0 && (
           <p class="pal-none">
-            Nothing is called that. <span class="muted">Try a host, an alias, a tag, a server’s UUID or id.</span>
+            {paletteText.nothingIsCalled} <span class="muted">{paletteText.tryAHostAnAlias}</span>
           </p>
         )}
       </div>
       <div class="pal-foot">
         <kbd>↑</kbd>
-        <kbd>↓</kbd> choose <kbd>Enter</kbd> open <kbd>Ctrl Enter</kbd> in a new tab
+        <kbd>↓</kbd> choose <kbd>Enter</kbd> open <kbd>Ctrl Enter</kbd> {paletteText.inANewTab}
         <span class="grow" />
-        Every change shows its plan first
+        {paletteText.everyChangeShowsItsPlan}
       </div>
     </dialog>
   );

@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Plan } from "../api/types.ts";
 import { now } from "../api/client.ts";
 import { duration } from "../words/en.ts";
+import { planText } from "../words/plan.ts";
 
 /** Since when nobody can write, and until when, by the steps that close the old primary and open the new one. */
 export function pause(plan: Pick<Plan, "steps">): { from: number; to?: number | undefined } | undefined {
@@ -31,7 +32,7 @@ export function PauseClock({ of }: { of: Plan }): JSX.Element | null {
   if (!counting && is.to === undefined) return null;
   return (
     <p class="pause" role="timer">
-      {counting ? "No writes for " : "Writes paused for "}
+      {counting ? planText.noWritesFor : planText.writesPaused}{" "}
       <b>{duration(ms)}</b>
     </p>
   );

@@ -9,6 +9,7 @@ import { toast } from "../model/toasts.ts";
 import { alarm, say } from "../ui/live.ts";
 import { part } from "../url.ts";
 import { planAfter, settled } from "./patch.ts";
+import { planText } from "../words/plan.ts";
 
 export type Shown = {
   plan: Plan;
@@ -43,7 +44,7 @@ export async function ask(operation: string, args: Record<string, string>): Prom
     if (mine !== asked) return false;
     show(plan);
     if (plan.level === 0 && preferences.peek().preview === "skip") await run();
-    else say(`${plan.title}. Plan ready. Nothing has been changed yet.`);
+    else say(planText.planReadyNothingHasBeen(plan.title));
     return true;
   } catch (error) {
     if (mine !== asked) return false;
@@ -161,7 +162,7 @@ export async function run(confirm?: string, reason?: string): Promise<void> {
     if (shown.peek()?.plan.id !== is.plan.id) return;
     if (problem.plan) {
       show(problem.plan, is.plan);
-      alarm("The servers have changed since the plan was made. This is the plan as it is now.");
+      alarm(planText.changedSince);
     } else {
       shown.value = { ...is, busy: false, problem };
       alarm(problem.detail);

@@ -6,6 +6,7 @@ import { go, route } from "../model/route.ts";
 import { part } from "../url.ts";
 import { close, open, shown } from "./model.ts";
 import { PlanPanel } from "./panel.tsx";
+import { planText } from "../words/plan.ts";
 
 /** A plan on a page of its own: before, while and after it runs. */
 export function PlanPage(): JSX.Element {
@@ -17,7 +18,7 @@ export function PlanPage(): JSX.Element {
   const plan = shown.value?.plan;
   const alias = plan && (rowOf(plan.cluster)?.alias ?? plan.cluster);
   useHeading({
-    title: "Plan",
+    title: planText.plan,
     trail: [{ name: "Clusters", path: "clusters" }, ...(alias ? [{ name: alias, path: `cluster/alias/${part(alias)}` }] : [])],
   });
   // An undo, or the plan after the world moved, is another plan with another address.

@@ -17,6 +17,7 @@ import { PauseClock } from "./clock.tsx";
 import { asking, close, refused, run, type Shown, shown, stop, takeBack } from "./model.ts";
 import { differences, settled, took } from "./patch.ts";
 import { Checks, Steps } from "./steps.tsx";
+import { planText } from "../words/plan.ts";
 
 /** Whether there is something of a plan to show. */
 export const planOpen = (): boolean => shown.value !== null || refused.value !== null || asking.value !== null;
@@ -27,17 +28,17 @@ export function PlanPanel({ onClose = close, above }: { onClose?: () => void; ab
   const no = refused.value;
   if (no) {
     return (
-      <div class="pn plan" role="dialog" aria-label="Refused">
-        <Top title="This is not possible now" onClose={onClose} />
+      <div class="pn plan" role="dialog" aria-label={planText.refused}>
+        <Top title={planText.notPossible} onClose={onClose} />
         <div class="verdict v-crit">
           <b>
             <Mark status="crit" label={false} />
             {no.problem.detail}
           </b>
-          {no.problem.remedy && <p>What would make it possible: {no.problem.remedy}.</p>}
+          {no.problem.remedy && <p>{planText.remedy} {no.problem.remedy}.</p>}
           {no.problem.reason && <p>Rule: {no.problem.reason}</p>}
         </div>
-        <p class="small">Nothing has been changed.</p>
+        <p class="small">{planText.nothingHasBeenChanged}</p>
         {above}
       </div>
     );
@@ -45,8 +46,8 @@ export function PlanPanel({ onClose = close, above }: { onClose?: () => void; ab
   if (!is) {
     return (
       <div class="pn plan" aria-busy="true">
-        <Top title="Making the plan" onClose={onClose} />
-        <p class="muted">The servers are looked at. Nothing is changed.</p>
+        <Top title={planText.makingThePlan} onClose={onClose} />
+        <p class="muted">{planText.looking}</p>
       </div>
     );
   }
@@ -56,7 +57,7 @@ export function PlanPanel({ onClose = close, above }: { onClose?: () => void; ab
 const Top = ({ title, onClose }: { title: ComponentChildren; onClose: () => void }): JSX.Element => (
   <div class="pn-top">
     <h2>{title}</h2>
-    <Button kind="icon ghost" icon="x" label="Close" onClick={onClose} />
+    <Button kind="icon ghost" icon="x" label={planText.close} onClick={onClose} />
   </div>
 );
 
@@ -75,13 +76,13 @@ function Open({ is, onClose, above }: { is: Shown; onClose: () => void; above: C
   useEffect(() => () => void (showNow.value = false), []);
   const lines = is.before ? differences(is.before, plan) : [];
   return (
-    <div class="pn plan" role="dialog" aria-label={`Plan: ${plan.title}`} data-state={plan.state} ref={box}>
+    <div class="pn plan" role="dialog" aria-label={planText.planOf(plan.title)} data-state={plan.state} ref={box}>
       <Top title={plan.title} onClose={onClose} />
       {is.before && (
         <div class="verdict v-warn" role="alert">
           <b>
             <Mark status="warn" label={false} />
-            The servers have changed. This is the plan as it is now.
+            {planText.changed}
           </b>
           <ul>
             {lines.map((line) => (
@@ -104,13 +105,13 @@ function Open({ is, onClose, above }: { is: Shown; onClose: () => void; above: C
       )}
       {plan.warnings.map((warning) => (
         <p key={warning} class="notyet">
-          <Mark status="warn" label="warning" />
+          <Mark status="warn" label={planText.warning} />
           {warning}
         </p>
       ))}
       {plan.checks.length > 0 && (
         <>
-          <h3>{plan.state === "planned" ? "Checked just now" : "What must hold"}</h3>
+          <h3>{plan.state === "planned" ? planText.checkedJustNow : planText.whatMustHold}</h3>
           <Checks of={plan.checks} />
         </>
       )}
@@ -120,10 +121,10 @@ function Open({ is, onClose, above }: { is: Shown; onClose: () => void; above: C
           <Steps of={plan} />
         </>
       )}
-      <Others title="Who cannot follow" of={plan.lost} />
-      <Others title="Why not the others?" of={plan.rejected} />
-      <h3>If you want it back</h3>
-      <p class="small">{plan.undo ? `Undo: ${plan.undo.text}. That is a plan of its own.` : "There is no way back by one operation."}</p>
+      <Others title={planText.whoCannotFollow} of={plan.lost} />
+      <Others title={planText.whyNotTheOthers} of={plan.rejected} />
+      <h3>{planText.wayBack}</h3>
+      <p class="small">{plan.undo ? planText.undoThatIsAPlan(plan.undo.text) : planText.noWayBack}</p>
       <Same of={plan} />
       <Foot is={is} onClose={onClose} />
     </div>
@@ -137,7 +138,7 @@ function State({ of }: { of: Plan }): JSX.Element {
       return (
         <p class="notyet">
           <Mark status="info" label={false} />
-          Nothing has been changed yet. This is what will happen.
+          {planText.nothingYet}
         </p>
       );
     case "running":
@@ -145,9 +146,9 @@ function State({ of }: { of: Plan }): JSX.Element {
         <div class="verdict v-run">
           <b>
             <Mark status="run" label={false} />
-            {`Step ${Math.min(of.steps_done + 1, of.steps_total)} of ${of.steps_total}`}
+            {planText.stepOf(Math.min(of.steps_done + 1, of.steps_total), of.steps_total)}
           </b>
-          <p>You may leave this page, it goes on.</p>
+          <p>{planText.goesOn}</p>
           <PauseClock of={of} />
         </div>
       );
@@ -169,18 +170,18 @@ function State({ of }: { of: Plan }): JSX.Element {
         <div class="verdict v-crit" role="alert">
           <b>
             <Mark status="crit" label={false} />
-            {of.state === "expired" ? "The plan has expired. Nothing was changed." : of.state === "stopped" ? "Stopped." : "It failed."}
+            {of.state === "expired" ? planText.expired : of.state === "stopped" ? "Stopped." : planText.itFailed}
           </b>
           {of.error && <p>{of.error}</p>}
-          {at && <p>{`Step ${at.n}, on ${name(at.server)}: ${at.action}.`}</p>}
-          {back > 0 && <p>{`${plural(back, "step")} taken back.`}</p>}
+          {at && <p>{planText.stepOn(at.n, name(at.server), at.action)}</p>}
+          {back > 0 && <p>{planText.stepsBack(back)}</p>}
         </div>
       );
     }
   }
 }
 
-const numberNames: Record<string, string> = { duration: "in all", pause: "without writes", steps: "steps", servers: "servers" };
+const numberNames: Record<string, string> = { duration: planText.inAll, pause: planText.withoutWrites, steps: "steps", servers: "servers" };
 
 /** How long, what pauses, what is at risk. */
 function Numbers({ of }: { of: Plan }): JSX.Element {
@@ -206,12 +207,12 @@ function Numbers({ of }: { of: Plan }): JSX.Element {
           </span>
         )}
         <span>
-          <b>{of.risk || of.lost.length > 0 ? "see below" : "none"}</b>
-          data at risk
+          <b>{of.risk || of.lost.length > 0 ? planText.seeBelow : "none"}</b>
+          {planText.dataAtRisk}
         </span>
       </div>
       {pause && pause.ms == null && <p class="small">{pause.text}</p>}
-      {length && length.ms == null && of.state === "planned" && <p class="small">How long: {length.text}.</p>}
+      {length && length.ms == null && of.state === "planned" && <p class="small">{planText.howLong} {length.text}.</p>}
     </>
   );
 }
@@ -235,18 +236,18 @@ const Others = ({ title, of }: { title: string; of: Plan["rejected"] }): JSX.Ele
 /** The same from the command line and by the API; nothing in it is secret. */
 function Same({ of }: { of: Plan }): JSX.Element | null {
   if (!of.cli && !of.http) return null;
-  const copy = (text: string): void => void navigator.clipboard?.writeText(text).then(() => toast({ status: "ok", text: "Copied." }));
+  const copy = (text: string): void => void navigator.clipboard?.writeText(text).then(() => toast({ status: "ok", text: planText.copied }));
   return (
     <details class="same">
       <summary>
         <Icon name="term" />
-        The same from the command line
+        {planText.commandLine}
       </summary>
       {[of.cli, of.http].filter(Boolean).map((line) => (
         <div key={line} class="copyline">
           <code class="stmt">{line}</code>
           <button type="button" class="link" onClick={() => copy(line)}>
-            Copy
+            {planText.copy}
           </button>
         </div>
       ))}
@@ -259,13 +260,13 @@ function verb(plan: Plan): string {
   const one = plan.arguments["instance"] ?? plan.arguments["destination"];
   const object = one ? " " + name(one) : "";
   const verbs: Record<string, string> = {
-    relocate: "Move" + object, "move-below": "Move" + object, "move-up": "Move" + object, "relocate-replicas": "Move the replicas", "take-master": `Let${object} take its place`,
-    "game-day": "Shut down" + object, "stop-replica": "Stop replication", "start-replica": "Start replication", "restart-replica": "Restart replication", "set-read-only": "Close" + object, "set-writeable": "Open" + object,
-    recover: "Recover", "recover-lite": "Recover", "force-master-failover": "Fail over now", "force-master-takeover": "Fail over now", "make-co-master": "Make co-primary", forget: "Forget" + object,
+    relocate: planText.move(object), "move-below": planText.move(object), "move-up": planText.move(object), "relocate-replicas": planText.moveTheReplicas, "take-master": planText.letTakeItsPlace(object),
+    "game-day": planText.shutDown(object), "stop-replica": planText.stopReplication, "start-replica": planText.startReplication, "restart-replica": planText.restartReplication, "set-read-only": planText.closeServer(object), "set-writeable": planText.openServer(object),
+    recover: planText.recover, "recover-lite": planText.recover, "force-master-failover": planText.failOverNow, "force-master-takeover": planText.failOverNow, "make-co-master": planText.makeCoPrimary, forget: planText.forget(object),
   };
   if (plan.operation.startsWith("graceful-master-takeover")) {
     const winner = plan.steps.find((step) => step.verb === "set-writable")?.server;
-    return winner ? `Promote ${name(winner)}` : "Switch over";
+    return winner ? planText.promote(name(winner)) : planText.switchOver;
   }
   return verbs[plan.operation] ?? plan.operation.replaceAll("-", " ").replace(/^./, (first) => first.toUpperCase());
 }
@@ -286,10 +287,10 @@ function Foot({ is, onClose }: { is: Shown; onClose: () => void }): JSX.Element 
   if (plan.state === "running") {
     return (
       <div class="pn-foot sticky">
-        <span class="muted">Running…</span>
+        <span class="muted">{planText.running}</span>
         {mayOperate.value && !plan.operation.includes("takeover") && !plan.operation.startsWith("recover") && !plan.operation.startsWith("force") && (
           <Button kind="ghost" onClick={() => void stop()}>
-            Stop
+            {planText.stop}
           </Button>
         )}
       </div>
@@ -300,16 +301,16 @@ function Foot({ is, onClose }: { is: Shown; onClose: () => void }): JSX.Element 
     return (
       <div class="pn-foot sticky">
         <a class="btn ghost" href={url(`audit/instance/${(plan.servers[0] ?? "").replace(/:(\d+)$/, "/$1")}`)}>
-          <span>Audit</span>
+          <span>{planText.audit}</span>
         </a>
         <span class="muted" />
         {undo && plan.state === "done" && mayOperate.value && (
           <Button icon="undo" onClick={() => void takeBack(undo)}>
-            Undo
+            {planText.undo}
           </Button>
         )}
         <Button kind="primary" onClick={onClose}>
-          Close
+          {planText.close}
         </Button>
       </div>
     );
@@ -317,9 +318,9 @@ function Foot({ is, onClose }: { is: Shown; onClose: () => void }): JSX.Element 
   if (!mayOperate.value) {
     return (
       <div class="pn-foot sticky">
-        <span class="muted">{me.value?.why || "You can look, not change."}</span>
+        <span class="muted">{me.value?.why || planText.lookOnly}</span>
         <Button kind="ghost" onClick={onClose}>
-          Close
+          {planText.close}
         </Button>
       </div>
     );
@@ -339,20 +340,20 @@ function Foot({ is, onClose }: { is: Shown; onClose: () => void }): JSX.Element 
         <div class="confirm">
           <label>
             <span>
-              Type <code>{wanted}</code> to confirm
+              Type <code>{wanted}</code> {planText.toConfirm}
             </span>
             <input type="text" name="confirm" autocomplete="off" value={confirm} onInput={(event) => setConfirm(event.currentTarget.value)} />
           </label>
           <label>
-            <span>{plan.operation === "game-day" ? "What do you expect? It is kept with what happens." : "Why? It goes to the audit."}</span>
+            <span>{plan.operation === "game-day" ? planText.expectation : planText.why}</span>
             <input type="text" name="reason" value={reason} maxLength={500} onInput={(event) => setReason(event.currentTarget.value)} />
           </label>
         </div>
       )}
-      <span class="muted">{hindered.value || (left > 0 ? `Valid for ${span(left)}, as long as the topology stays as it is` : "Expired")}</span>
+      <span class="muted">{hindered.value || (left > 0 ? planText.validForAsLong(span(left)) : "Expired")}</span>
       <span ref={cancel}>
         <Button kind="ghost" onClick={onClose}>
-          Cancel
+          {planText.cancel}
         </Button>
       </span>
       <button type="submit" ref={act} class={plan.level === 2 ? "btn danger" : "btn primary"} disabled={!ready} aria-describedby={plan.risk ? "plan-risk" : undefined}>

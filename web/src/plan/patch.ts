@@ -1,6 +1,7 @@
 // What becomes of a plan that is shown. Pure.
 import type { Event, Plan, Step } from "../api/types.ts";
 import { duration } from "../words/en.ts";
+import { planText } from "../words/plan.ts";
 
 /** What an event makes of a plan; the same plan when it is about another one. */
 export function planAfter(is: Plan, name: string, event: Event): Plan {
@@ -27,9 +28,9 @@ export function differences(before: Plan, now: Plan): string[] {
   const steps = new Set(before.steps.map((step) => `${step.server}: ${step.action}`));
   const later = new Set(now.steps.map((step) => `${step.server}: ${step.action}`));
   for (const step of later) if (!steps.has(step)) said.push(`New: ${step}`);
-  for (const step of steps) if (!later.has(step)) said.push(`Not any more: ${step}`);
+  for (const step of steps) if (!later.has(step)) said.push(planText.notAnyMore(step));
   for (const warning of now.warnings) if (!before.warnings.includes(warning)) said.push(warning);
-  if (before.risk !== now.risk) said.push(now.risk || "Nothing is at risk any more.");
+  if (before.risk !== now.risk) said.push(now.risk || planText.riskGone);
   for (const lost of now.lost) if (!before.lost.some((other) => other.server === lost.server)) said.push(`${lost.server}: ${lost.reason}`);
   return said;
 }

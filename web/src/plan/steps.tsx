@@ -4,6 +4,7 @@ import type { CheckPoint, Plan, Step } from "../api/types.ts";
 import { Icon, Mark } from "../ui/marks.tsx";
 import { duration, type Status } from "../words/en.ts";
 import { name } from "../tree/names.ts";
+import { planText } from "../words/plan.ts";
 
 /** What was looked at, each with its rule. */
 export const Checks = ({ of }: { of: CheckPoint[] }): JSX.Element => (
@@ -25,7 +26,7 @@ export const Checks = ({ of }: { of: CheckPoint[] }): JSX.Element => (
 const classes: Record<Step["state"], string> = { waiting: "", running: "now", done: "done", failed: "bad", skipped: "skip", undone: "skip" };
 const marks: Partial<Record<Step["state"], Status>> = { running: "run", failed: "crit" };
 const words: Record<Step["state"], string> = {
-  waiting: "not yet", running: "at work", done: "done", failed: "failed", skipped: "left out", undone: "taken back",
+  waiting: planText.notYet, running: planText.atWork, done: "done", failed: "failed", skipped: planText.leftOut, undone: planText.takenBack,
 };
 
 /** A plan with more steps than these begins folded. */
@@ -66,11 +67,11 @@ function OneStep({ step, moving }: { step: Step; moving: boolean }): JSX.Element
         <small>
           {step.took_ms !== null
             ? `took ${duration(step.took_ms)}${step.estimate_ms === null ? "" : `, foretold ${duration(step.estimate_ms)}`}`
-            : step.until && `done when ${step.until}`}
+            : step.until && planText.doneWhen(step.until)}
         </small>
-        {step.undo && !moving && <small>taken back by: {step.undo}</small>}
-        {step.no_return && <small class="t-warn">From here on the plan is not taken back by itself.</small>}
-        {step.may_fail && step.state === "failed" && <small>The plan goes on without it.</small>}
+        {step.undo && !moving && <small>{planText.takenBackBy} {step.undo}</small>}
+        {step.no_return && <small class="t-warn">{planText.notUndone}</small>}
+        {step.may_fail && step.state === "failed" && <small>{planText.mayFail}</small>}
         {step.note && <small>{step.note}</small>}
         {step.error && <code class="stmt t-crit">{step.error}</code>}
       </div>

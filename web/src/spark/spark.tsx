@@ -1,14 +1,14 @@
 import type { JSX } from "preact";
 import type { ClusterRow, Dot } from "../api/types.ts";
-import { plural } from "../words/en.ts";
 import { height, spots, width } from "./layout.ts";
+import { fleetText } from "../words/fleet.ts";
 
 /** The real tree of a cluster in the height of a row. Problems keep their own shapes. */
 export function Spark({ row }: { row: ClusterRow }): JSX.Element {
   const { spots: all, tiers } = cached(row.tree);
   const small = all.length > 40 ? 1.6 : 2.7;
   return (
-    <svg class="spark" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={`${plural(row.servers, "server")} in ${plural(tiers, "tier")}`}>
+    <svg class="spark" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={fleetText.tree(row.servers, tiers)}>
       {all.map((spot, at) => {
         const source = all[spot.parent];
         return source && <path key={at} class={spot.status === "crit" ? "se stopped" : "se"} d={`M${source.x} ${source.y}H${source.x + 10}V${spot.y}H${spot.x}`} />;

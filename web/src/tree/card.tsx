@@ -13,12 +13,13 @@ import { allowed, effect, looks, moving, sentence, verdictOn } from "./moving.ts
 import { name, said } from "./names.ts";
 import { colourBySite } from "./options.ts";
 import { focused, selection } from "./selection.ts";
+import { treeText } from "../words/tree.ts";
 
 type Props = { item: Item; box: Box; level: number; replicas: number; /** How it was until now, when a plan changes it. */ was?: string | undefined; /** As the plan leaves it. */ then?: Server | undefined };
 
 /** How a card is read out. */
 export function spoken(server: Server, replicas: number): string {
-  const role = server.source ? `replica of ${name(server.source)}` : server.role;
+  const role = server.source ? treeText.replicaOf(name(server.source)) : server.role;
   const about = [name(server.key), role, server.sentence ? said(server.sentence, keys()) : statusWord[server.status], versionOf(server), server.site, replicas > 0 && plural(replicas, "replica")];
   return about.filter(Boolean).join(", ");
 }
@@ -64,7 +65,7 @@ export function Card({ item, box, level, replicas, was, then }: Props): JSX.Elem
             primary
           </span>
         ) : server.role === "co-primary" ? (
-          <span class="role soft">co-primary</span>
+          <span class="role soft">{treeText.coPrimary}</span>
         ) : (
           <Flags of={server} />
         )}
@@ -73,7 +74,7 @@ export function Card({ item, box, level, replicas, was, then }: Props): JSX.Elem
         {remark ? <span class="note" title={remark}>{remark}</span> : <span>{versionOf(server)}</span>}
         <span class="grow" />
         {(writes(server) || server.role === "co-primary") && <Flags of={server} />}
-        {!server.logs_updates && <span class="warnword">no log</span>}
+        {!server.logs_updates && <span class="warnword">{treeText.noLog}</span>}
         {server.site && <Site name={server.site} hue={hueOf.value(server.site)} />}
       </div>
       {mayOperate.value && !lost && (
@@ -132,12 +133,12 @@ export function ManyCard({ item, box, level }: Props): JSX.Element {
       tabIndex={focused.value === item.id ? 0 : -1}
       aria-level={level}
       aria-expanded={false}
-      aria-label={`${plural(servers.length, "replica")} of ${name(first?.source)}${first?.site ? ` in ${first.site}` : ""}, ${bad.length === 0 ? "all fine" : `${bad.length} not fine: ${bad.map((server) => name(server.key)).join(", ")}`}`}
+      aria-label={treeText.many(servers.length, name(first?.source), first?.site, bad.map((server) => name(server.key)))}
       style={{ left: `${box.x}px`, top: `${box.y}px`, width: `${box.w}px`, height: `${box.h}px` }}
     >
       <div class="k1">
         <b>{plural(servers.length, "replica")}</b>
-        {bad.length > 0 && <span class={worst}>{bad.length} not fine</span>}
+        {bad.length > 0 && <span class={worst}>{bad.length} {treeText.notFine}</span>}
         <span class="grow" />
         {first?.site && <Site name={first.site} hue={hueOf.value(first.site)} />}
       </div>

@@ -5,6 +5,7 @@ import { plural } from "../words/en.ts";
 import { name } from "./names.ts";
 import { cardOf, scene, toggleFold } from "./scene.ts";
 import { select } from "./selection.ts";
+import { treeText } from "../words/tree.ts";
 
 /** The servers that a text means: by name, alias, version, site, tags. */
 export function matches(text: string): string[] {
@@ -45,7 +46,7 @@ export function Find({ onFound, onClose }: { onFound: (card: string) => void; on
         if (event.key === "Escape") onClose();
       }}
     >
-      <input ref={field} type="text" aria-label="Find in the tree" placeholder="Find in the tree" value={at.text} onInput={(event) => setAt({ text: event.currentTarget.value, n: -1 })} />
+      <input ref={field} type="text" aria-label={treeText.findInTheTree} placeholder={treeText.findInTheTree} value={at.text} onInput={(event) => setAt({ text: event.currentTarget.value, n: -1 })} />
       <span class="muted" role="status">
         {at.text.trim() === "" ? "" : at.n >= 0 ? `${at.n + 1} of ${hits.length}` : plural(hits.length, "hit")}
       </span>

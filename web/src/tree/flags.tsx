@@ -2,19 +2,20 @@ import type { JSX } from "preact";
 import type { Server } from "../api/types.ts";
 import { Icon } from "../ui/marks.tsx";
 import { span } from "../words/en.ts";
+import { treeText } from "../words/tree.ts";
 
 /** What sets a server apart, in one icon each; in words for those who do not see it, and on hovering. */
 export function flagsOf(server: Server): [icon: string, words: string, on?: boolean][] {
   const flags: [string, string, boolean?][] = [];
   const { source, waiting, needs } = server.semi_sync;
-  if (source || waiting) flags.push(["ack", needs > 0 ? `waits for ${needs === 1 ? "an acknowledgement" : `${needs} acknowledgements`} (semi-sync)` : "semi-sync source"]);
-  else if (server.semi_sync.replica) flags.push(["ack", "acknowledges writes (semi-sync)"]);
-  if (server.promotion_rule === "prefer" || server.promotion_rule === "must") flags.push(["star", `promotion rule: ${server.promotion_rule}`, true]);
-  if (server.promotion_rule === "prefer_not" || server.promotion_rule === "must_not") flags.push(["ban", `promotion rule: ${server.promotion_rule}`]);
-  if (server.delay_s) flags.push(["clock", `delayed by ${span(server.delay_s)} on purpose`]);
-  if (server.binlog_server) flags.push(["audit", "binlog server"]);
-  if (server.role === "detached") flags.push(["x", "detached"]);
-  if (server.tags.length > 0) flags.push(["list", `tags: ${server.tags.join(", ")}`]);
+  if (source || waiting) flags.push(["ack", needs > 0 ? treeText.waitsFor(needs) : treeText.semiSyncSource]);
+  else if (server.semi_sync.replica) flags.push(["ack", treeText.acknowledgesWritesSemiSync]);
+  if (server.promotion_rule === "prefer" || server.promotion_rule === "must") flags.push(["star", treeText.promotionRule(server.promotion_rule), true]);
+  if (server.promotion_rule === "prefer_not" || server.promotion_rule === "must_not") flags.push(["ban", treeText.promotionRule(server.promotion_rule)]);
+  if (server.delay_s) flags.push(["clock", treeText.delayedByOnPurpose(span(server.delay_s))]);
+  if (server.binlog_server) flags.push(["audit", treeText.binlogServer]);
+  if (server.role === "detached") flags.push(["x", treeText.detached]);
+  if (server.tags.length > 0) flags.push(["list", treeText.tags(server.tags)]);
   return flags;
 }
 

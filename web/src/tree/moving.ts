@@ -8,6 +8,7 @@ import { toast, toasts } from "../model/toasts.ts";
 import { ask, close } from "../plan/model.ts";
 import { say } from "../ui/live.ts";
 import { name } from "./names.ts";
+import { treeText } from "../words/tree.ts";
 
 export type Moving = {
   /** What is moved; with `all`, what its replicas are moved away from. */
@@ -46,7 +47,7 @@ export function pickUp(server: string, how: Moving["how"], of: { all?: boolean; 
       if (mine.signal.aborted || !now) return;
       const verdicts = new Map(answer.verdicts.map((verdict) => [verdict.target, verdict]));
       moving.value = { ...now, verdicts };
-      if (how === "keys") say(`Moving ${what(now)}. ${plain(count(verdicts))}. Arrow keys to choose, Enter to preview, Escape to stop.`);
+      if (how === "keys") say(treeText.moving(what(now), plain(count(verdicts))));
     },
     (error: unknown) => {
       if (mine.signal.aborted) return;
@@ -58,10 +59,10 @@ export function pickUp(server: string, how: Moving["how"], of: { all?: boolean; 
 }
 
 const count = (verdicts: ReadonlyMap<string, Verdict>): number => [...verdicts.values()].filter((verdict) => verdict.ok).length;
-const plain = (n: number): string => (n === 1 ? "1 possible source" : `${n} possible sources`);
+const plain = (n: number): string => (n === 1 ? treeText.onePossibleSource : treeText.possibleSources(n));
 
 /** What is moved, in words. */
-export const what = (of: Moving): string => (of.only ? `${of.only.length} replicas` : of.all ? `the replicas of ${name(of.server)}` : name(of.server));
+export const what = (of: Moving): string => (of.only ? `${of.only.length} replicas` : of.all ? treeText.theReplicas(name(of.server)) : name(of.server));
 
 /** The verdict on a target; undefined while it is not known. A server may always take the place that its swap names. */
 export const verdictOn = (of: Moving, target: string): Verdict | undefined => of.verdicts?.get(target);
@@ -84,7 +85,7 @@ export const allowed = (of: Moving, server: string): boolean => {
 
 /** What dropping would do, in a few words, for the label inside the target. */
 export function effect(of: Moving, verdict: Verdict): string {
-  if (of.swap && verdict.swap) return verdict.swap === "take-master" ? "take its place" : "promote, swap roles";
+  if (of.swap && verdict.swap) return verdict.swap === "take-master" ? treeText.takeItsPlace : treeText.promoteSwapRoles;
   return verdict.ok ? "below" : "";
 }
 
@@ -99,8 +100,8 @@ export function hover(target: string | undefined, swap: boolean): void {
 
 /** The verdict in words. */
 export function sentence(of: Moving, verdict: Verdict): string {
-  if (of.swap && verdict.swap) return effect(of, verdict) === "take its place" ? `${what(of)} takes the place of ${name(verdict.target)}` : `Promote ${what(of)}: ${name(verdict.target)} becomes its replica`;
-  return verdict.ok ? verdict.text : `Not possible: ${verdict.text}. Rule: ${verdict.rule ?? ""}`;
+  if (of.swap && verdict.swap) return effect(of, verdict) === treeText.takeItsPlace ? treeText.takesThePlace(what(of), name(verdict.target)) : treeText.promoteBecomesItsReplica(what(of), name(verdict.target));
+  return verdict.ok ? verdict.text : treeText.notPossible(verdict.text, verdict.rule ?? "");
 }
 
 /** Stops moving; nothing has happened. */
@@ -132,12 +133,12 @@ export function drop(target: string | undefined, swap: boolean): void {
 /** Keeps a refusal on the screen, with the nearest thing that works. */
 function refuse(of: Moving, verdict: Verdict): void {
   const instead = verdict.instead;
-  const near = instead ? ` Below ${name(instead)} it would work.` : "";
-  const remedy = verdict.remedy ? ` Remedy: ${verdict.remedy}.` : "";
+  const near = instead ? treeText.belowItWouldWork(name(instead)) : "";
+  const remedy = verdict.remedy ? treeText.remedy(verdict.remedy) : "";
   toast({
     status: "warn",
-    text: `${verdict.text}. Rule: ${verdict.rule ?? ""}.${remedy}${near}`,
-    action: instead && !of.all ? { name: `Move below ${name(instead)}`, do: () => void ask("relocate", { instance: of.server, destination: instead }) } : undefined,
+    text: treeText.refused(verdict.text, verdict.rule ?? "") + remedy + near,
+    action: instead && !of.all ? { name: treeText.moveBelow(name(instead)), do: () => void ask("relocate", { instance: of.server, destination: instead }) } : undefined,
   });
 }
 

@@ -10,6 +10,7 @@ import { name } from "./names.ts";
 import { scene, toggleFold, toggleShut } from "./scene.ts";
 import { focused, select, selection } from "./selection.ts";
 import { press } from "./keys.ts";
+import { apartText, treeText } from "../words/tree.ts";
 
 /** The tree as nested lists: for narrow screens and for those who listen. The same actions as in the tree. */
 export function Outline({ onExplain, onPromote }: { onExplain: () => void; onPromote: (key: string) => void }): JSX.Element {
@@ -29,7 +30,7 @@ export function Outline({ onExplain, onPromote }: { onExplain: () => void; onPro
     event.preventDefault();
   };
   return (
-    <ul class="outline" role="tree" aria-label={`Replication tree of ${cluster.value?.alias ?? ""}`} ref={box} onKeyDown={walk}>
+    <ul class="outline" role="tree" aria-label={apartText.treeOf(cluster.value?.alias ?? "")} ref={box} onKeyDown={walk}>
       {roots.map((root) => (
         <Branch key={root} id={root} level={1} first={first} />
       ))}
@@ -95,10 +96,10 @@ function ManyRow({ id, level, tab }: { id: string; level: number; tab: number })
   const keys = scene.value.folded.items.get(id)!.servers;
   const bad = keys.filter((key) => serverCell(key)?.value.status !== "ok").length;
   return (
-    <div class="o-row" data-id={id} role="treeitem" tabIndex={tab} aria-level={level} aria-expanded={false} aria-label={`${plural(keys.length, "replica")}, ${bad} not fine`} onClick={() => toggleFold(id)}>
+    <div class="o-row" data-id={id} role="treeitem" tabIndex={tab} aria-level={level} aria-expanded={false} aria-label={treeText.folded(keys.length, bad)} onClick={() => toggleFold(id)}>
       <span class="o-name">
         <b>{plural(keys.length, "replica")}</b>
-        <span class="muted">{bad === 0 ? "all fine" : `${bad} not fine`}</span>
+        <span class="muted">{bad === 0 ? treeText.allFine : treeText.someNotFine(bad)}</span>
       </span>
       <span class="grow" />
       <Icon name="plus" />

@@ -9,6 +9,7 @@ import { span, statusWord } from "../words/en.ts";
 import { versionOf } from "./flags.tsx";
 import { name } from "./names.ts";
 import { select, selectAll, selection } from "./selection.ts";
+import { treeText } from "../words/tree.ts";
 
 type Column = { name: string; of: (server: Server) => string | number; show?: (server: Server) => JSX.Element | string };
 
@@ -24,7 +25,7 @@ const columns: Column[] = [
   { name: "Site", of: (s) => s.site ?? "", show: (s) => (s.site ? <Site name={s.site} hue={hueOf.value(s.site)} /> : "") },
   { name: "Rule", of: (s) => s.promotion_rule },
   { name: "Tags", of: (s) => s.tags.join(", ") },
-  { name: "In words", of: (s) => s.sentence || statusWord[s.status] },
+  { name: treeText.inWords, of: (s) => s.sentence || statusWord[s.status] },
 ];
 
 const rowHeight = 36;
@@ -47,11 +48,11 @@ export function Table(): JSX.Element {
   const chosen = selection.value;
   return (
     <div class="tview" ref={box} onScroll={() => setScrolled({ top: box.current!.scrollTop, height: box.current!.clientHeight })}>
-      <table class="servers" aria-label={`Servers of ${cluster.value?.alias ?? ""}`} aria-rowcount={sorted.length + 1}>
+      <table class="servers" aria-label={treeText.serversOf(cluster.value?.alias ?? "")} aria-rowcount={sorted.length + 1}>
         <thead>
           <tr>
             <th>
-              <Tick label="Select all" on={chosen.length > 0 && chosen.length === members.length} flip={(on) => selectAll(on ? members.map((server) => server.key) : [])} />
+              <Tick label={treeText.selectAll} on={chosen.length > 0 && chosen.length === members.length} flip={(on) => selectAll(on ? members.map((server) => server.key) : [])} />
             </th>
             {columns.map((column, n) => (
               <th key={column.name} aria-sort={sort.column === n ? (sort.up ? "ascending" : "descending") : "none"}>
@@ -81,7 +82,7 @@ function Row({ of, n, chosen }: { of: string; n: number; chosen: boolean }): JSX
   return (
     <tr class={chosen ? "sel" : ""} aria-rowindex={n + 2} onClick={(event) => !(event.target as Element).closest("label") && select(of, event.shiftKey || event.ctrlKey || event.metaKey)}>
       <td>
-        <Tick label={`Select ${name(of)}`} on={chosen} flip={() => select(of, true)} />
+        <Tick label={treeText.select(name(of))} on={chosen} flip={() => select(of, true)} />
       </td>
       {columns.map((column) => (
         <td key={column.name}>{column.show ? column.show(server) : String(column.of(server))}</td>

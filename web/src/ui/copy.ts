@@ -1,5 +1,6 @@
 import { toast } from "../model/toasts.ts";
 import { text as words } from "../words/en.ts";
+import { listText } from "../words/list.ts";
 
 /** Copies a text. Without a secure connection browsers have no clipboard; then the old way is taken. */
 export async function copyText(text: string): Promise<void> {
@@ -8,7 +9,7 @@ export async function copyText(text: string): Promise<void> {
     else copyOldWay(text);
     toast({ status: "ok", text: words.copied });
   } catch (error) {
-    toast({ status: "crit", text: `It could not be copied: ${(error as Error).message}` });
+    toast({ status: "crit", text: listText.notCopied((error as Error).message) });
   }
 }
 
@@ -19,7 +20,7 @@ function copyOldWay(text: string): void {
   field.select();
   const done = document.execCommand("copy");
   field.remove();
-  if (!done) throw new Error("the browser refuses");
+  if (!done) throw new Error(listText.theBrowserRefuses);
 }
 
 /** Hands a text to the browser as a file. */

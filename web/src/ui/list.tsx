@@ -8,6 +8,7 @@ import { copyText, saveText } from "./copy.ts";
 import { walkRows } from "./rows.ts";
 import { Empty, Failed, Skeleton } from "./states.tsx";
 import { csv } from "./table.tsx";
+import { listText } from "../words/list.ts";
 
 export type ListColumn<T> = {
   name: string;
@@ -42,7 +43,7 @@ export function ListView<T>({ list, fields, columns, name, thing, detail, opened
         ))}
         {filtered && (
           <Button kind="ghost" icon="x" onClick={() => amend(Object.fromEntries(fields.map((field) => [field.name, undefined])))}>
-            All
+            {listText.all}
           </Button>
         )}
         <span class="muted" role="status">
@@ -52,7 +53,7 @@ export function ListView<T>({ list, fields, columns, name, thing, detail, opened
         {list.items && list.items.length > 0 && (
           <>
             <Button kind="ghost" onClick={() => void copyText(csv(columns.map((column) => column.name), list.items!.map((row) => columns.map((column) => column.text(row)))))}>
-              Copy as CSV
+              {listText.copyAsCsv}
             </Button>
             <Button kind="ghost" onClick={() => saveText(`${label.toLowerCase()}.json`, "application/json", JSON.stringify(list.items, null, 2))}>
               JSON
@@ -69,7 +70,7 @@ export function ListView<T>({ list, fields, columns, name, thing, detail, opened
       {list.items === null ? (
         !list.problem && <Skeleton rows={8} />
       ) : list.items.length === 0 ? (
-        <Empty title={filtered ? `No ${thing} fits the filter.` : `No ${thing}.`}>{!filtered && empty}</Empty>
+        <Empty title={filtered ? listText.noFitsTheFilter(thing) : `No ${thing}.`}>{!filtered && empty}</Empty>
       ) : (
         <div class="tscroll sheet flush" onKeyDown={walkRows}>
           <table class="see list" aria-label={label}>
@@ -92,7 +93,7 @@ export function ListView<T>({ list, fields, columns, name, thing, detail, opened
       )}
       {list.more && (
         <p class="more-rows">
-          <Button onClick={list.more}>More</Button> <span class="muted">{`${count(list.items?.length ?? 0)} of ${count(list.total)}`}</span>
+          <Button onClick={list.more}>{listText.more}</Button> <span class="muted">{listText.of(count(list.items?.length ?? 0), count(list.total))}</span>
         </p>
       )}
     </>

@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Problem } from "../api/types.ts";
 import type { Resource } from "../model/resource.ts";
 import { connection } from "../api/events.ts";
-import { text } from "../words/en.ts";
+import { text, problemText } from "../words/en.ts";
 import { Mark } from "./marks.tsx";
 
 /** A part of a screen that rests on something the server has to say first. A part that fails leaves the rest alone. */
@@ -38,7 +38,7 @@ export const Failed = ({ problem, again }: { problem: Problem; again?: () => voi
     <div>
       <b>{problem.detail || problem.title}</b>
       <p class="small">
-        {[problem.remedy, problem.status > 0 ? `${problem.status} ${problem.title}` : "", connection.value.node && `said by ${connection.value.node}`].filter(Boolean).join(" · ")}
+        {[problem.remedy, problem.status > 0 ? `${problem.status} ${problem.title}` : "", connection.value.node && problemText.saidBy(connection.value.node)].filter(Boolean).join(" · ")}
       </p>
     </div>
     {again && (

@@ -34,6 +34,14 @@ export const text = {
   frozenActs: "The connection is lost: nothing can be changed until orchestrator answers.",
 } as const;
 
+/** What went wrong between the page and the service. */
+export const problemText = {
+  noAnswer: "No answer",
+  doesNotAnswer: (why: string): string => `orchestrator does not answer: ${why}`,
+  partMissing: "This part of the page cannot be loaded: orchestrator does not answer, or was upgraded since the page was opened.",
+  saidBy: (node: string): string => `said by ${node}`,
+} as const;
+
 const whole = new Intl.NumberFormat("en");
 
 /** A count with its thing: "1 server", "1,024 servers", "2 recoveries". */
@@ -68,6 +76,9 @@ export function span(seconds: number | null | undefined): string {
   if (s < 86_400) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} m`;
   return `${Math.floor(s / 86_400)} d ${Math.floor((s % 86_400) / 3600)} h`;
 }
+
+/** The age of what is shown, in seconds: to a tenth below ten. */
+export const age = (seconds: number): string => (seconds < 10 ? `${seconds.toFixed(1)} s` : span(seconds));
 
 /** A moment: how long ago under an hour, the clock today, the date before. */
 export function moment(at: string | null | undefined, now: number, utc = false): string {

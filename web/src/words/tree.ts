@@ -1,4 +1,5 @@
 // What the tree of a cluster says by itself.
+import { plural } from "./en.ts";
 
 /** What the keys do in it. */
 export const hintText = {
@@ -28,4 +29,46 @@ export const apartText = {
   unknownSource: (source: string): string => `Its source ${source} is not known`,
   lost: "Lost",
   alone: "Replicates from nobody",
+} as const;
+
+/** Cards, outline, table, and moving. */
+export const treeText = {
+  untilNowAReplica: "until now a replica",
+  untilNowThePrimary: "until now the primary",
+  untilNowBelow: (source: string | number): string => `until now below ${source}`,
+  untilNowWithoutASource: "until now without a source",
+  replicaOf: (source: string | number): string => `replica of ${source}`,
+  noLog: "no log",
+  notFine: "not fine",
+  findInTheTree: "Find in the tree",
+  semiSyncSource: "semi-sync source",
+  acknowledgesWritesSemiSync: "acknowledges writes (semi-sync)",
+  promotionRule: (promotionRule: string | number): string => `promotion rule: ${promotionRule}`,
+  delayedByOnPurpose: (delayS: string | number): string => `delayed by ${delayS} on purpose`,
+  binlogServer: "binlog server",
+  moving: (now: string | number, verdicts: string | number): string => `Moving ${now}. ${verdicts}. Arrow keys to choose, Enter to preview, Escape to stop.`,
+  onePossibleSource: "1 possible source",
+  possibleSources: (n: string | number): string => `${n} possible sources`,
+  theReplicas: (server: string | number): string => `the replicas of ${server}`,
+  takeItsPlace: "take its place",
+  promoteSwapRoles: "promote, swap roles",
+  takesThePlace: (of: string | number, target: string | number): string => `${of} takes the place of ${target}`,
+  promoteBecomesItsReplica: (of: string | number, target: string | number): string => `Promote ${of}: ${target} becomes its replica`,
+  belowItWouldWork: (instead: string | number): string => ` Below ${instead} it would work.`,
+  moveBelow: (instead: string | number): string => `Move below ${instead}`,
+  allFine: "all fine",
+  someNotFine: (bad: string | number): string => `${bad} not fine`,
+  inWords: "In words",
+  selectAll: "Select all",
+  select: (of: string | number): string => `Select ${of}`,
+  coPrimary: "co-primary",
+  folded: (replicas: number, bad: number): string => `${plural(replicas, "replica")}, ${bad} not fine`,
+  serversOf: (cluster: string): string => `Servers of ${cluster}`,
+  many: (replicas: number, source: string, site: string | undefined, bad: readonly string[]): string => `${plural(replicas, "replica")} of ${source}${site ? ` in ${site}` : ""}, ${bad.length === 0 ? "all fine" : `${bad.length} not fine: ${bad.join(", ")}`}`,
+  notPossible: (why: string, rule: string): string => `Not possible: ${why}. Rule: ${rule}`,
+  refused: (why: string, rule: string): string => `${why}. Rule: ${rule}.`,
+  waitsFor: (needs: number): string => `waits for ${needs === 1 ? "an acknowledgement" : `${needs} acknowledgements`} (semi-sync)`,
+  detached: "detached",
+  tags: (tags: readonly string[]): string => `tags: ${tags.join(", ")}`,
+  remedy: (remedy: string): string => ` Remedy: ${remedy}.`,
 } as const;

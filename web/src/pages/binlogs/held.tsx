@@ -5,6 +5,7 @@ import { name, said } from "../../tree/names.ts";
 import { count } from "../../words/en.ts";
 import { laneText } from "../../words/binlogs.ts";
 
+const kinds = ["logged", "purged", "missing", "errant"] as const;
 const lanesAtMost = 12;
 const rowsAtMost = 100;
 
@@ -18,7 +19,7 @@ export function Held({ of }: { of: Binlogs }): JSX.Element {
         <h2>{laneText.title}</h2>
         {of.sources.length > 0 && (
           <span class="held-key" aria-hidden="true">
-            {(["logged", "purged", "missing", "errant"] as const).map((kind) => (
+            {kinds.map((kind) => (
               <span key={kind}>
                 <i class={`lane-${kind}`} />
                 {laneText.kinds[kind]}

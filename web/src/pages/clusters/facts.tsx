@@ -5,6 +5,7 @@ import { nodes } from "../../model/nodes.ts";
 import { amend } from "../../model/route.ts";
 import { Mark } from "../../ui/marks.tsx";
 import { count, duration, plural, type Status } from "../../words/en.ts";
+import { fleetText } from "../../words/fleet.ts";
 
 /** The fleet in one line. Each fact is a filter. */
 export function Facts({ filter }: { filter: string }): JSX.Element {
@@ -17,21 +18,21 @@ export function Facts({ filter }: { filter: string }): JSX.Element {
   const unknownRisk = is.clusters.filter((row) => row.forecast?.would && row.forecast.risk === null).length;
   const ready: Status = helpless || is.would_not > 0 ? (is.ready === 0 ? "crit" : "warn") : is.ready === 0 ? "stale" : "ok";
   return (
-    <section class="facts" aria-label="Fleet in one line">
+    <section class="facts" aria-label={fleetText.fleetInOneLine}>
       <Fact filter={filter} word="status:run" status={running.length > 0 ? "run" : "ok"} n={count(is.recovering)} name="recovering">
-        {helpless ? "nobody may decide" : running.length > 0 ? running.map((row) => row.alias).join(", ") : "nothing is being repaired"}
+        {helpless ? fleetText.noDecision : running.length > 0 ? running.map((row) => row.alias).join(", ") : fleetText.noneRepaired}
       </Fact>
-      <Fact filter={filter} word="-status:ok" status={is.clusters.some((row) => row.status === "crit") ? "crit" : is.need_a_look > 0 || is.would_not > 0 ? "warn" : "ok"} n={count(is.need_a_look)} name="need a look">
-        {is.would_not > 0 ? `${count(is.would_not)} would not fail over` : unknownForecasts > 0 ? `${count(unknownForecasts)} not worked out yet` : "all would fail over"}
+      <Fact filter={filter} word="-status:ok" status={is.clusters.some((row) => row.status === "crit") ? "crit" : is.need_a_look > 0 || is.would_not > 0 ? "warn" : "ok"} n={count(is.need_a_look)} name={fleetText.needALook}>
+        {is.would_not > 0 ? fleetText.wouldNotFailOver(count(is.would_not)) : unknownForecasts > 0 ? fleetText.notWorkedOut(count(unknownForecasts)) : fleetText.allWouldFailOver}
       </Fact>
-      <Fact filter={filter} word="auto:off" status={ready} n={helpless ? `0 of ${count(is.clusters.length)}` : `${count(is.ready)} of ${count(is.clusters.length)}`} name="ready to fail over">
-        {helpless ? "nobody leads" : pauses.length > 0 ? `median ${duration(pauses[pauses.length >> 1])} of no writes` : is.would_not > 0 ? "each says why not" : "not worked out yet"}
+      <Fact filter={filter} word="auto:off" status={ready} n={helpless ? `0 of ${count(is.clusters.length)}` : `${count(is.ready)} of ${count(is.clusters.length)}`} name={fleetText.readyToFailOver}>
+        {helpless ? fleetText.nobodyLeads : pauses.length > 0 ? fleetText.medianOfNoWrites(duration(pauses[pauses.length >> 1])) : is.would_not > 0 ? fleetText.eachSaysWhy : fleetText.pending}
       </Fact>
       <Fact filter={filter} word="finding:any" status={is.not_fine > 0 ? "warn" : "ok"} n={count(is.servers)} name="servers">
-        {[is.not_fine > 0 ? `${count(is.not_fine)} not fine` : "all fine", is.sites.length > 0 ? plural(is.sites.length, "site") : ""].filter(Boolean).join(" · ")}
+        {[is.not_fine > 0 ? fleetText.notFine(count(is.not_fine)) : fleetText.allFine, is.sites.length > 0 ? plural(is.sites.length, "site") : ""].filter(Boolean).join(" · ")}
       </Fact>
-      <Fact filter={filter} word="risk>0" status={risky > 0 ? "warn" : "info"} n={count(risky)} name="with data at risk">
-        {unknownRisk > 0 ? `${count(unknownRisk)} more unknown` : "if their primaries died now"}
+      <Fact filter={filter} word="risk>0" status={risky > 0 ? "warn" : "info"} n={count(risky)} name={fleetText.withDataAtRisk}>
+        {unknownRisk > 0 ? fleetText.moreUnknown(count(unknownRisk)) : fleetText.ifTheirPrimariesDiedNow}
       </Fact>
     </section>
   );

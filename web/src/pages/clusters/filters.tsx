@@ -8,6 +8,9 @@ import { Button } from "../../ui/button.tsx";
 import { Icon } from "../../ui/marks.tsx";
 import { url } from "../../url.ts";
 import { count } from "../../words/en.ts";
+import { fleetText } from "../../words/fleet.ts";
+
+const views = ["list", "table"] as const;
 
 /** A term for a site; a name with a space stands in quotes. */
 const siteTerm = (site: string): string => (/\s/.test(site) ? `dc:"${site}"` : `dc:${site}`);
@@ -19,8 +22,8 @@ export function Filters({ filter, order, table, shown, of }: { filter: string; o
       <div class="search-in">
         <Icon name="search" />
         <input
-          type="text" data-filter value={filter} placeholder="Filter: orders, dc:fra1, lag>10, tag:tier=1" aria-label="Filter clusters" spellcheck={false}
-          title="dc: tag: lag> status: version: risk> servers> auto:off finding:any, and - before what shall not be" onInput={(event) => amend({ q: event.currentTarget.value })}
+          type="text" data-filter value={filter} placeholder={fleetText.filterHint} aria-label={fleetText.filterClusters} spellcheck={false}
+          title={fleetText.filterHelp} onInput={(event) => amend({ q: event.currentTarget.value })}
           onKeyDown={(event) => {
             if (event.key === "Escape") filter === "" ? event.currentTarget.blur() : amend({ q: undefined });
             else if (event.key === "ArrowDown" || event.key === "Enter") document.querySelector<HTMLElement>("[data-row]")?.focus();
@@ -31,7 +34,7 @@ export function Filters({ filter, order, table, shown, of }: { filter: string; o
         <kbd>/</kbd>
       </div>
       {sites.length > 1 && sites.length <= 8 && (
-        <div class="chips" role="group" aria-label="Sites">
+        <div class="chips" role="group" aria-label={fleetText.sites}>
           {sites.map((site) => (
             <button key={site} type="button" class="chip" aria-pressed={has(filter, siteTerm(site))} onClick={() => amend({ q: toggled(filter, siteTerm(site)) })}>
               {site}
@@ -48,7 +51,7 @@ export function Filters({ filter, order, table, shown, of }: { filter: string; o
       <span class="grow" />
       {!table && (
         <label class="pick">
-          <span class="vh">Sort by</span>
+          <span class="vh">{fleetText.sortBy}</span>
           <select value={order} onChange={(event) => amend({ sort: event.currentTarget.value === "worst" ? undefined : event.currentTarget.value })}>
             {Object.entries(orders).map(([value, name]) => (
               <option key={value} value={value}>
@@ -60,10 +63,10 @@ export function Filters({ filter, order, table, shown, of }: { filter: string; o
       )}
       <a class="btn ghost" href={url("discover")}>
         <Icon name="plus" />
-        <span>Discover servers</span>
+        <span>{fleetText.discoverServers}</span>
       </a>
-      <div class="seg" role="group" aria-label="View">
-        {(["list", "table"] as const).map((view) => (
+      <div class="seg" role="group" aria-label={fleetText.view}>
+        {views.map((view) => (
           <button key={view} type="button" aria-pressed={table === (view === "table")} aria-label={view === "list" ? "List" : "Table"} onClick={() => amend({ view: view === "table" ? view : undefined })}>
             <Icon name={view} />
           </button>
@@ -79,7 +82,7 @@ function Saved({ filter }: { filter: string }): JSX.Element {
   const query = route.value.query.toString();
   const known = saved.find((one) => one.query === query);
   return (
-    <div class="chips" role="group" aria-label="Saved filters">
+    <div class="chips" role="group" aria-label={fleetText.savedFilters}>
       {saved.map((one) => (
         <a key={one.name} class="chip" href={url("clusters") + (one.query === "" ? "" : "?" + one.query)} aria-current={one === known ? "true" : undefined}>
           {one.name}
@@ -87,11 +90,11 @@ function Saved({ filter }: { filter: string }): JSX.Element {
       ))}
       {filter !== "" && !known && (
         <Button kind="ghost" icon="star" onClick={() => prefer({ filters: [...saved, { name: filter, query }] })}>
-          Keep
+          {fleetText.keep}
         </Button>
       )}
       {known && (
-        <Button kind="icon ghost" icon="x" label={`Forget the filter ${known.name}`} onClick={() => prefer({ filters: saved.filter((one) => one !== known) })} />
+        <Button kind="icon ghost" icon="x" label={fleetText.forgetTheFilter(known.name)} onClick={() => prefer({ filters: saved.filter((one) => one !== known) })} />
       )}
     </div>
   );

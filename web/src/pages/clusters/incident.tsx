@@ -6,6 +6,7 @@ import { part, url } from "../../url.ts";
 import { fall, progress } from "../../waterfall/model.ts";
 import { MiniFall } from "../../waterfall/mini.tsx";
 import { addressOf } from "./rows.tsx";
+import { fleetText } from "../../words/fleet.ts";
 
 /** A recovery that runs: what happens, how far it is, and the way to follow it. */
 export function Incident({ row }: { row: ClusterRow }): JSX.Element {
@@ -13,7 +14,7 @@ export function Incident({ row }: { row: ClusterRow }): JSX.Element {
   const now = useNow(is?.state === "running");
   const far = is && progress(is.steps);
   return (
-    <article class="incident" aria-label={`Recovery running in ${row.alias}`}>
+    <article class="incident" aria-label={fleetText.recoveryRunning(row.alias)}>
       <div class="in-l">
         <div class="in-t">
           <Mark status="run" />
@@ -32,11 +33,11 @@ export function Incident({ row }: { row: ClusterRow }): JSX.Element {
         <div class="in-a">
           {row.recovery && (
             <a class="btn primary" href={url(`audit-recovery/uid/${part(row.recovery)}`)}>
-              <span>Follow it</span>
+              <span>{fleetText.followIt}</span>
             </a>
           )}
           <a class="btn ghost" href={addressOf(row)}>
-            <span>Topology</span>
+            <span>{fleetText.topology}</span>
           </a>
         </div>
       </div>

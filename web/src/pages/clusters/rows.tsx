@@ -9,8 +9,9 @@ import { Icon, Mark, Site } from "../../ui/marks.tsx";
 import { walkRows } from "../../ui/rows.ts";
 import { Virtual } from "../../ui/virtual.tsx";
 import { part, url } from "../../url.ts";
-import { count, duration, plural, span } from "../../words/en.ts";
+import { count, duration, span } from "../../words/en.ts";
 import { middle, short } from "../../words/names.ts";
+import { fleetText } from "../../words/fleet.ts";
 
 export const addressOf = (row: ClusterRow): string => url(`cluster/alias/${part(row.alias)}`);
 
@@ -48,11 +49,11 @@ function Row({ row }: { row: ClusterRow }): JSX.Element {
         </span>
         <span class={`r-num lag ${lag !== null && lag > 10 ? "hot" : "cool"}`}>
           {lag === null && !row.tree.some((dot) => dot.parent >= 0) ? (
-            <span class="muted">no replicas</span>
+            <span class="muted">{fleetText.noReplicas}</span>
           ) : (
             <>
               <b>{span(lag)}</b>
-              <span class="muted">most lag</span>
+              <span class="muted">{fleetText.mostLagIs}</span>
             </>
           )}
         </span>
@@ -72,7 +73,7 @@ function Row({ row }: { row: ClusterRow }): JSX.Element {
 function PartlyOff({ row }: { row: ClusterRow }): JSX.Element | null {
   const { primary, intermediate } = row.auto_recovery;
   const hasIntermediate = row.tree.some((dot) => dot.parent >= 0 && row.tree[dot.parent]!.parent >= 0);
-  const what = !primary && !row.forecast ? "The primary is not replaced by itself." : !intermediate && hasIntermediate ? "Intermediate sources are not repaired by themselves." : "";
+  const what = !primary && !row.forecast ? fleetText.primaryNotReplaced : !intermediate && hasIntermediate ? fleetText.intermediateNotRepaired : "";
   return what === "" ? null : <span class="t-warn"> {what}</span>;
 }
 
@@ -82,7 +83,7 @@ export function Foretold({ row }: { row: ClusterRow }): JSX.Element {
   if (!is) {
     return (
       <span class="r-fc">
-        <span class="muted">not worked out yet</span>
+        <span class="muted">{fleetText.pending}</span>
       </span>
     );
   }
@@ -91,13 +92,13 @@ export function Foretold({ row }: { row: ClusterRow }): JSX.Element {
       <span class="r-fc no" title={is.sentence}>
         <b>
           <Mark status="crit" label={false} />
-          No failover
+          {fleetText.noFailover}
         </b>
         <span class="muted">{is.sentence.replace(/^It would not fail over: /, "")}</span>
       </span>
     );
   }
-  const risk = is.risk === null ? "risk unknown" : `${is.risk === 0 ? "nothing" : plural(is.risk, "transaction")} at risk`;
+  const risk = is.risk === null ? fleetText.riskUnknown : fleetText.riskOf(is.risk);
   return (
     <span class="r-fc" title={is.sentence}>
       <b>

@@ -8,6 +8,7 @@ import { Mark } from "../../ui/marks.tsx";
 import { csv, Sorted } from "../../ui/table.tsx";
 import { count, duration, span, statusWord, text } from "../../words/en.ts";
 import { addressOf } from "./rows.tsx";
+import { fleetText } from "../../words/fleet.ts";
 
 type Column = { id: string; name: string; number?: boolean; value: (row: ClusterRow) => string | number | null; show?: (row: ClusterRow) => ComponentChildren };
 
@@ -15,13 +16,13 @@ const columns: Column[] = [
   { id: "status", name: "Status", value: (row) => statusWord[row.status], show: (row) => <><Mark status={row.status} label={false} /> {statusWord[row.status]}</> },
   { id: "alias", name: "Cluster", value: (row) => row.alias, show: (row) => <a data-row href={addressOf(row)}><b>{row.alias}</b></a> },
   { id: "name", name: "Name", value: (row) => row.name, show: (row) => <code>{row.name}</code> },
-  { id: "sentence", name: "In words", value: (row) => row.sentence },
+  { id: "sentence", name: fleetText.inWords, value: (row) => row.sentence },
   { id: "servers", name: "Servers", number: true, value: (row) => row.servers },
   { id: "affected", name: "Affected", number: true, value: (row) => row.affected },
-  { id: "lag", name: "Most lag", number: true, value: (row) => row.max_lag_s, show: (row) => span(row.max_lag_s) },
-  { id: "successor", name: "Would take over", value: (row) => (row.forecast === null ? null : row.forecast.would ? (row.forecast.successor ?? "") : "nobody"), show: (row) => (row.forecast === null ? text.unknown : row.forecast.would ? row.forecast.successor : "nobody") },
-  { id: "pause", name: "No writes", number: true, value: (row) => (row.forecast?.would ? row.forecast.pause_ms : null), show: (row) => (row.forecast?.would ? duration(row.forecast.pause_ms) : text.unknown) },
-  { id: "risk", name: "At risk", number: true, value: (row) => row.forecast?.risk ?? null, show: (row) => (row.forecast?.would && row.forecast.risk !== null ? count(row.forecast.risk) : text.unknown) },
+  { id: "lag", name: fleetText.mostLag, number: true, value: (row) => row.max_lag_s, show: (row) => span(row.max_lag_s) },
+  { id: "successor", name: fleetText.wouldTakeOver, value: (row) => (row.forecast === null ? null : row.forecast.would ? (row.forecast.successor ?? "") : "nobody"), show: (row) => (row.forecast === null ? text.unknown : row.forecast.would ? row.forecast.successor : "nobody") },
+  { id: "pause", name: fleetText.noWrites, number: true, value: (row) => (row.forecast?.would ? row.forecast.pause_ms : null), show: (row) => (row.forecast?.would ? duration(row.forecast.pause_ms) : text.unknown) },
+  { id: "risk", name: fleetText.atRisk, number: true, value: (row) => row.forecast?.risk ?? null, show: (row) => (row.forecast?.would && row.forecast.risk !== null ? count(row.forecast.risk) : text.unknown) },
   { id: "auto", name: "Automatic", value: (row) => (row.auto_recovery.primary && row.auto_recovery.intermediate ? "on" : row.auto_recovery.primary ? "primary" : row.auto_recovery.intermediate ? "intermediate" : "off") },
   { id: "sites", name: "Sites", value: (row) => row.sites.join(" ") },
   { id: "versions", name: "Versions", value: (row) => row.versions.join(" ") },
@@ -44,7 +45,7 @@ export function Table({ rows }: { rows: ClusterRow[] }): JSX.Element {
     <section class="group">
       <div class="table-bar">
         <details class="choose">
-          <summary class="btn ghost">Columns</summary>
+          <summary class="btn ghost">{fleetText.columns}</summary>
           <div class="menu">
             {columns.map((column) => (
               <label key={column.id}>
@@ -54,11 +55,11 @@ export function Table({ rows }: { rows: ClusterRow[] }): JSX.Element {
           </div>
         </details>
         <Button kind="ghost" icon="table" onClick={() => void copyText(csv(shown.map((column) => column.name), rows.map((row) => shown.map((column) => column.value(row)))))}>
-          Copy as CSV
+          {fleetText.copyAsCsv}
         </Button>
       </div>
       <Sorted
-        columns={shown} rows={rows} name={(row) => row.name} by={by} down={down === "down"} label="Clusters"
+        columns={shown} rows={rows} name={(row) => row.name} by={by} down={down === "down"} label={fleetText.clusters}
         onSort={(id, down) => amend({ by: down ? `${id}-down` : id })}
       />
     </section>

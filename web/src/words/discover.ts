@@ -1,0 +1,35 @@
+// What discovering servers says by itself.
+import { plural } from "./en.ts";
+
+/** Discovering servers. */
+export const discoverText = {
+  mysql80AndLater: "MySQL 8.0 and later",
+  mariadb105AndLater: "MariaDB 10.5 and later",
+  olderServers: "Older servers",
+  forTheUserOfMysqltopologyuser: "For the user of MySQLTopologyUser, on one server of each cluster; replication carries it to the others.",
+  copy: "Copy",
+  discoverServers: "Discover servers",
+  nameOneServerPerCluster: "Name one server per cluster.",
+  theRestIsFound: "The rest is found by itself: sources, replicas, group members. This only reads; nothing is changed on your servers.",
+  serversOnePerLine: "Servers, one per line",
+  showTheGrantsItNeeds: "Show the grants it needs",
+  foundSoFar: "Found so far",
+  isBeingAsked: "is being asked",
+  beforeYouTrust: "Before you trust it",
+  aSecondAndAThird: "a second and a third one would go on without it",
+  automaticRecovery: "Automatic recovery is on",
+  automaticRecoveryIsOffEverywhere: "Automatic recovery is off everywhere",
+  theSwitchForAllClusters: "the switch for all clusters",
+  turnIt: "turn it on when the forecasts look right",
+  turnOn: "Turn on",
+  noServerIsKnown: "No server is known",
+  soThereIsNothing: "so there is nothing that could be failed over",
+  allClustersWouldBeFailed: "All clusters would be failed over",
+  look: "Look",
+  configurationNothingToWarn: "Configuration: nothing to warn of",
+  allOf: "All of it",
+  wouldNot: (clusters: number): string => `${plural(clusters, "cluster")} would not be failed over`,
+  couldLose: (clusters: number): string => `${plural(clusters, "cluster")} could lose transactions`,
+  example: "db1.example.net\ndb2.example.net:3307",
+  several: (servers: number): string => `Discover ${plural(servers, "server")}`,
+} as const;

@@ -1,0 +1,19 @@
+// What the list of keys says.
+
+/** The list of keys. */
+export const keysText = {
+  searchRunACommand: "search, run a command",
+  walkThroughRows: "walk through rows or the tree",
+  inTheTree: "in the tree: to the source, to the replicas",
+  atAServerMovePromote: "at a server: move, promote, downtime, tags",
+  explainWhatWouldHappen: "explain what would happen",
+  undoYourLastChange: "undo your last change",
+  findInTheTree: "find in the tree",
+  foldTheSideBar: "fold the side bar",
+  hideThePanel: "hide the panel",
+  closeTheTopmostThing: "close the topmost thing",
+  thisList: "this list",
+  keyboard: "Keyboard",
+  noKeyChanges: "No key changes anything by itself: a plan is shown first. Single letters can be turned off in the preferences.",
+  goTo: (screen: string): string => `go to ${screen}`,
+} as const;

@@ -1,0 +1,31 @@
+// What the palette says by itself.
+
+/** The palette. */
+export const paletteText = {
+  actionsHere: "Actions here",
+  goTo: "Go to",
+  foundByTheServer: "Found by the server",
+  openedLast: "Opened last",
+  notPossible: "Not possible",
+  discoverServers: "Discover servers",
+  preferences: "Preferences",
+  aboutHelp: "About, help",
+  keyboard: "Keyboard",
+  lightTheme: "Light theme",
+  darkTheme: "Dark theme",
+  moveTheReplicasOfBelow: (name: string | number): string => `Move the replicas of ${name} below …`,
+  showsThePlanFirst: (sentence: string | number): string => `${sentence} Shows the plan first.`,
+  takesItOut: "takes it out of the side bar",
+  keepsItInTheSide: "keeps it in the side bar",
+  recoveriesOf: (alias: string | number): string => `Recoveries of ${alias}`,
+  detectionsOf: (alias: string | number): string => `Detections of ${alias}`,
+  searchAndCommands: "Search and commands",
+  serverClusterOrAction: "Server, cluster or action",
+  searchOrRunACommand: "Search or run a command",
+  found: "Found",
+  nothingIsCalled: "Nothing is called that.",
+  tryAHostAnAlias: "Try a host, an alias, a tag, a server’s UUID or id.",
+  inANewTab: "in a new tab",
+  everyChangeShowsItsPlan: "Every change shows its plan first",
+  moveBelow: (server: string): string => `Move ${server} below …`,
+} as const;
