@@ -106,7 +106,7 @@ func TestTLSAlwaysVerifies(t *testing.T) {
 func TestControlConnections(t *testing.T) {
 	f := newFake(t, mysql80()...)
 	f.change(answer{begins: "STOP REPLICA"})
-	o := server.Options{User: "u", Password: "p", ControlIdle: 50 * time.Millisecond}
+	o := server.Options{User: "u", Password: "p", ControlIdle: 2 * brief}
 	servers := open(t, o)
 	s := servers.For(f.key)
 	must(t, s.Warm(limited(t)))
@@ -132,7 +132,7 @@ func TestControlConnections(t *testing.T) {
 
 	// A connection whose context ended is not used again.
 	f.setHang(make(chan struct{}))
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), brief)
 	defer cancel()
 	wantKind(t, s.StopReplica(ctx, server.AllThreads, ""), server.Hung)
 	if n := servers.Stats(); n.ConnectionsOpen != 0 {

@@ -7,11 +7,15 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"orchestrator/internal/server"
 	"orchestrator/internal/topology"
 	"orchestrator/internal/wire"
 )
+
+// brief is how long to wait for what will not come, and yet longer than a busy machine takes for what must come before it.
+const brief = 500 * time.Millisecond
 
 // fake is a pretended server that answers statements from a table and remembers what it was asked.
 type fake struct {

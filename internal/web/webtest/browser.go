@@ -223,23 +223,26 @@ func (p *Page) Text(selector string) string {
 	return Value[string](p, fmt.Sprintf("document.querySelector(%q)?.innerText ?? ''", selector))
 }
 
-// hittable is true when an element stands still in the window, can be used and lies below nothing else: what a hand
-// that aims at it hits. It is called again and again, and looks whether the element has moved in between.
-const hittable = `((element) => {
-	if (!element || element.matches(":disabled")) return false;
+// aim finds the first element of a selector that is shown, stands still in the window, can be used and lies below nothing else,
+// and tells its middle: what a hand that aims at it hits. It is asked again and again, and looks whether the element has moved in
+// between.
+const aim = `((selector) => {
+	const element = [...document.querySelectorAll(selector)].find((e) => e.checkVisibility() && !e.matches(":disabled"));
+	if (!element) return false;
 	element.scrollIntoViewIfNeeded();
 	const box = element.getBoundingClientRect(), was = window.clickAims;
 	window.clickAims = [element, box.left, box.top, box.width, box.height];
 	if (!was || was.some((part, n) => part !== window.clickAims[n])) return false;
-	const hit = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
-	return element.contains(hit);
+	window.clickAt = [box.left + box.width / 2, box.top + box.height / 2];
+	return element.contains(document.elementFromPoint(...window.clickAt));
 })`
 
 // Click clicks an element with the mouse, when it is there and can be hit.
 func (p *Page) Click(selector string) {
 	p.t.Helper()
-	p.Await(selector+" to click", fmt.Sprintf("%s(document.querySelector(%q))", hittable, selector))
-	p.do(chromedp.Click(chromedp.CSS(selector)))
+	p.Await(selector+" to click", fmt.Sprintf("%s(%q)", aim, selector))
+	at := Value[[2]float64](p, "window.clickAt")
+	p.do(chromedp.MouseClickXY(at[0], at[1]))
 }
 
 // ClickText clicks the first button or link that has exactly this text or label, when it is shown and can be used.

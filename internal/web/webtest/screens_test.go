@@ -65,7 +65,7 @@ var screens = []screen{
 	{name: "game-day", path: "game-day", shows: ".gameday .verdict, .gameday .failed"},
 	{name: "agents", path: "agents", shows: ".empty"},
 	{name: "missing", path: "nowhere", shows: ".empty"},
-	{name: "palette", path: "clusters", press: []string{"Search or run a command"}, shows: "dialog.pal[open] [role=option]"},
+	{name: "palette", path: "clusters", press: []string{".searchbox, .tabbar button"}, shows: "dialog.pal[open] [role=option]"},
 	{name: "keys", path: "about", press: []string{"?"}, shows: "dialog[open] kbd"},
 	{name: "switch", path: "clusters", press: []string{".switch"}, shows: "dialog[open]"},
 }

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { OperationInfo, Possible } from "../api/types.ts";
 import { useResource } from "../model/resource.ts";
 import { name } from "../tree/names.ts";
@@ -37,7 +37,7 @@ function List({ server, onPick }: { server: string; onPick: (operation: Operatio
   const why = new Map(possible.value?.map((one) => [one.operation, one]));
   const fitting = (operations.value ?? []).filter((operation) => operation.on_server && operation.changes && operation.plan);
   const groups = [...new Set(fitting.map((operation) => operation.section))];
-  useEffect(() => box.current?.querySelector<HTMLElement>("[role=menuitem]")?.focus(), [operations.value === null]);
+  useLayoutEffect(() => box.current?.querySelector<HTMLElement>("[role=menuitem]")?.focus(), [operations.value === null]);
   const walk = (event: KeyboardEvent): void => {
     if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
     event.preventDefault();

@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Plan } from "../api/types.ts";
 import { clock } from "../model/clock.ts";
 import { canAct, hindered } from "../model/acting.ts";
@@ -64,7 +64,7 @@ const Top = ({ title, onClose }: { title: ComponentChildren; onClose: () => void
 function Open({ is, onClose, above }: { is: Shown; onClose: () => void; above: ComponentChildren }): JSX.Element {
   const { plan } = is;
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open]")) return;
       event.preventDefault();
@@ -278,7 +278,7 @@ function Foot({ is, onClose }: { is: Shown; onClose: () => void }): JSX.Element 
   const [reason, setReason] = useState("");
   const cancel = useRef<HTMLSpanElement>(null);
   const act = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (plan.state !== "planned") return;
     if (plan.level === 0) act.current?.focus({ preventScroll: true });
     else cancel.current?.querySelector("button")?.focus({ preventScroll: true });

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { cluster } from "../model/cluster.ts";
 import { plural } from "../words/en.ts";
 import { name } from "./names.ts";
@@ -21,7 +21,7 @@ export function Find({ onFound, onClose }: { onFound: (card: string) => void; on
   const field = useRef<HTMLInputElement>(null);
   const [at, setAt] = useState({ text: "", n: -1 });
   const hits = matches(at.text);
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []); // the next key is for it
   const jump = (): void => {
     if (hits.length === 0) return;
     const n = (at.n + 1) % hits.length;
