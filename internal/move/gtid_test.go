@@ -59,9 +59,7 @@ func TestRealMovesByGTID(t *testing.T) {
 				{refactor.TakeSource, 2, -1, "co-primary", "1 0 1 1 1"},
 				{refactor.MakePrimary, 1, -1, "source-alive", "1 0 1 1 1"},
 			} {
-				if o.Flavor == sandbox.MySQL {
-					r.write(t, "SET gtid_next='AUTOMATIC:moved'", fmt.Sprintf("INSERT INTO test.tagged VALUES (%d)", n))
-				}
+				r.write(t, append(r.tagged("moved"), fmt.Sprintf("INSERT INTO test.tagged VALUES (%d)", n))...)
 				r.look(t)
 				if step.refused != "" {
 					r.refusedMove(t, step.refused, step.command, step.server, step.below)

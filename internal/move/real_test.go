@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -65,15 +66,17 @@ func newRig(t *testing.T, o sandbox.Options) *rig {
 	return r
 }
 
-// do runs an operation that is to succeed, and returns the server as it is then.
+// do runs an operation that is to succeed, after a dry run that is to say the same, and returns the server as it is then.
 func (r *rig) do(t *testing.T, q refactor.Request) *topology.Instance {
 	t.Helper()
 	began := time.Now()
 	before := len(r.Audits)
+	said := r.dryRun(t, r.runner.Single(q))
 	done, err := r.runner.Run(limited(t), r.runner.Single(q))
 	if err != nil {
 		t.Fatalf("%v\n%s", err, done.Plan.String())
 	}
+	agrees(t, said, &done.Plan)
 	t.Logf("%s (%d steps) took %s", q.Operation, len(done.Plan.Steps), time.Since(began).Round(time.Millisecond))
 	if len(r.Locked) != 0 {
 		t.Errorf("%s left locks: %v", q.Operation, r.Locked)
@@ -107,6 +110,14 @@ func (r *rig) write(t *testing.T, statements ...string) {
 func (r *rig) open() []string {
 	if r.Options().Flavor == sandbox.MySQL {
 		return []string{"SET GLOBAL super_read_only=0"}
+	}
+	return nil
+}
+
+// tagged are the statements after which the session's transactions bear a tag, where the server knows tags.
+func (r *rig) tagged(tag string) []string {
+	if r.Options().Flavor == sandbox.MySQL && r.Options().GTID {
+		return []string{"SET gtid_next='AUTOMATIC:" + tag + "'"}
 	}
 	return nil
 }
@@ -381,7 +392,7 @@ func (r *rig) skip(t *testing.T) {
 	r.refused(t, refactor.Request{Operation: refactor.SkipQuery, Server: k}, "applier-runs")
 	// A row that the replica has already, without a transaction of its own.
 	must(t, n.ExecAs(limited(t), sandbox.UserAdmin, append(r.open(), "SET sql_log_bin=0", "INSERT INTO moved.t VALUES (30)")...))
-	r.write(t, "INSERT INTO moved.t VALUES (30)", "INSERT INTO moved.t VALUES (31)")
+	r.write(t, append(r.tagged("failing"), "INSERT INTO moved.t VALUES (30)", "INSERT INTO moved.t VALUES (31)")...)
 	for ctx := limited(t); ; {
 		must(t, r.Probe(ctx, k))
 		if c := r.Snapshot().Instance(k).Channel; c.LastSQLErrno != 0 && c.SQLThread == topology.ThreadStopped {
@@ -414,7 +425,7 @@ func (r *rig) errant(t *testing.T) {
 	}
 	r.refused(t, refactor.Request{Operation: refactor.ErrantInject, Server: k}, "no-errant")
 	stray := func(id int) {
-		must(t, n.ExecAs(limited(t), sandbox.UserAdmin, append(r.open(), "FLUSH BINARY LOGS", fmt.Sprintf("CREATE DATABASE stray%d", id))...))
+		must(t, n.ExecAs(limited(t), sandbox.UserAdmin, slices.Concat(r.open(), []string{"FLUSH BINARY LOGS"}, r.tagged("stray"), []string{fmt.Sprintf("CREATE DATABASE stray%d", id)})...))
 		must(t, r.Probe(limited(t), k))
 	}
 	stray(1)

@@ -18,10 +18,12 @@ func TestRealReceivedSurvives(t *testing.T) {
 		"MariaDB":              {Flavor: sandbox.MariaDB, GTID: true},
 		"MySQL":                {Flavor: sandbox.MySQL, GTID: true},
 		"MariaDB, by position": {Flavor: sandbox.MariaDB},
+		"MySQL, by position":   {Flavor: sandbox.MySQL},
 		"MySQL 5.6":            {Flavor: sandbox.MySQL56},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, o)
+			r.Config.PseudoGTIDPattern, r.Config.PseudoGTIDPatternIsFixedSubstring, r.Config.PseudoGTIDMonotonicHint = "drop view if exists `_pseudo_gtid_`", true, "asc:"
 			r.write(t, "CREATE DATABASE moved", "CREATE TABLE moved.t (id INT PRIMARY KEY)")
 			r.followed(t)
 			k, rows := keyOf(r.Node(1)), 0
@@ -41,6 +43,11 @@ func TestRealReceivedSurvives(t *testing.T) {
 					return err
 				}
 			}
+			if !o.GTID {
+				r.write(t, "CREATE TABLE test.t (id INT PRIMARY KEY, v VARCHAR(20))")
+				r.marker(t)
+				r.followed(t)
+			}
 			for _, how := range []string{"stopped", "delayed"} {
 				for _, op := range []struct {
 					name string
@@ -50,7 +57,12 @@ func TestRealReceivedSurvives(t *testing.T) {
 					{"stop-replica", single(refactor.StopReplica, 0)}, {"stop-replica-nice", single(refactor.StopReplicaNice, 0)},
 					{"restart-replica", single(refactor.RestartReplica, 0)}, {"detach", single(refactor.DetachReplica, 0)},
 					{"enable-gtid", single(refactor.EnableGTID, 0)}, {"disable-gtid", single(refactor.DisableGTID, 0)},
-					{"delay-replication", single(refactor.DelayReplication, 2)},
+					{"delay-replication", single(refactor.DelayReplication, 2)}, {"change-master-credentials", single(refactor.ChangeCredentials, 0)},
+					{"disable-semi-sync-replica", single(refactor.DisableSemiSyncReplica, 0)}, {"start-replica", single(refactor.StartReplica, 0)},
+					{"move-below", moving(refactor.MoveBelow, 2)}, {"take-master", moving(refactor.TakeSource, -1)},
+					{"make-local-master", moving(refactor.MakeLocalPrimary, -1)}, {"take-siblings", moving(refactor.TakeSiblings, -1)},
+					{"match", moving(refactor.Match, 0)}, {"match-up", moving(refactor.MatchUp, -1)}, {"rematch", moving(refactor.Rematch, -1)},
+					{"move-gtid", moving(refactor.MoveGTID, 0)},
 				} {
 					rows = r.backlog(t, how, rows)
 					err := op.do()

@@ -72,6 +72,7 @@ func Rules() []Rule {
 		{"gtid-unreadable", "a GTID set cannot be read"},
 		{"gtid-purged", "the source has purged transactions that the replica lacks"},
 		{"source-unreachable", "the source does not answer, and cannot be looked at"},
+		{JustBegun, "its threads do not run yet; it is tried again for a few seconds"},
 		{"no-position", "no position is known or was given"},
 		{"no-connection", "no connection was given"},
 		{"no-file", "no binary log was given"},
@@ -128,6 +129,15 @@ func RulesOf(command string) []string {
 		return all(moving, []string{"source-alive", "has-source", "group", "multi-source", "not-replicating", "unapplied", "delayed", "ahead", "behind"})
 	case RegroupReplicas, RegroupReplicasGTID:
 		return all(moving, byGTID, []string{"no-candidate"})
+	case RegroupBinlogServers:
+		return all(moving, []string{"ahead", "too-complex", "no-candidate"})
+	case "get-candidate-replica":
+		return []string{"unknown-server", "no-replicas", "no-candidate"}
+	case MoveEquivalent:
+		return all(moving, one, []string{"no-destination", "uses-gtid", "no-equivalent"})
+	}
+	if rules := rulesOfMatching(RelocationCommand(command), all(moving, []string{"no-pseudo-gtid", "uses-gtid", "binlog-server", "maintenance"})); rules != nil {
+		return rules
 	}
 	replica := []string{"unknown", "unreachable", "not-a-replica", "group-secondary", "multi-source", "unknown-channel"}
 	server := []string{"unknown", "unreachable"}
@@ -149,7 +159,7 @@ func RulesOf(command string) []string {
 	case EnableGTID:
 		return all(replica, []string{"uses-gtid", "source-unreachable", "gtid-unsupported", "gtid-unreadable", "gtid-purged", "would-drop"})
 	case DisableGTID:
-		return all(replica, []string{"no-gtid", "detached", "no-position", "would-drop"})
+		return all(replica, []string{"no-gtid", "detached", JustBegun, "no-position", "would-drop"})
 	case SkipQuery:
 		return all(replica, []string{"applier-runs", "no-error", "mariadb-gtid"})
 	case SourcePosWait:
@@ -172,6 +182,25 @@ func RulesOf(command string) []string {
 		return all(server, []string{"unmarked"})
 	case SetReadOnly, SetWritable, EnableSemiSyncSource, DisableSemiSyncSource:
 		return server
+	}
+	return nil
+}
+
+// rulesOfMatching are those of the commands that place replicas by pseudo-GTID; nil for others.
+func rulesOfMatching(command RelocationCommand, matching []string) []string {
+	switch command {
+	case Match:
+		return append(matching, "unknown-channel", "no-destination")
+	case MatchUp:
+		return append(matching, "unknown-channel", "top", "unknown-source")
+	case Rematch:
+		return append(matching, "unknown-channel", "unknown-source")
+	case MatchReplicas:
+		return append(matching, "no-destination", "ahead")
+	case MatchUpReplicas:
+		return append(matching, "top", "unknown-source", "ahead")
+	case RegroupReplicasPseudo:
+		return append(matching, "no-candidate")
 	}
 	return nil
 }

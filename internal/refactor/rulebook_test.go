@@ -18,7 +18,7 @@ func TestRuleBookIsComplete(t *testing.T) {
 		}
 		book = append(book, r.Name)
 	}
-	inCode := regexp.MustCompile(`(?:refuse\(|no\(|Refusal\{)"([a-z-]+)"`)
+	inCode := regexp.MustCompile(`(?:refuse\(|no\(|Refusal\{|JustBegun = )"([a-z-]+)"`)
 	var used []string
 	for _, pattern := range []string{"*.go", "../topology/*.go"} {
 		files, err := filepath.Glob(pattern)
@@ -57,7 +57,8 @@ func TestRulesOfCommandsAreInTheBook(t *testing.T) {
 	}
 	commands := []string{string(Relocate), string(RelocateReplicas), string(MoveUp), string(MoveUpReplicas), string(MoveBelow), string(MoveGTID),
 		string(MoveReplicasGTID), string(Repoint), string(RepointReplicas), string(TakeSiblings), string(TakeSource), string(MakePrimary),
-		string(MakeLocalPrimary), string(MakeCoPrimary), string(RegroupReplicas), string(RegroupReplicasGTID),
+		string(MakeLocalPrimary), string(MakeCoPrimary), string(RegroupReplicas), string(RegroupReplicasGTID), string(RegroupReplicasPseudo), string(RegroupBinlogServers), string(MoveEquivalent),
+		string(Match), string(MatchUp), string(Rematch), string(MatchReplicas), string(MatchUpReplicas), "get-candidate-replica",
 		string(StopReplica), string(PurgeBinaryLogs), string(ErrantReset), string(ErrantInject), string(SkipQuery), string(DisableGTID)}
 	for _, c := range commands {
 		rules := RulesOf(c)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"slices"
+	"strings"
 
 	"orchestrator/internal/topology"
 )
@@ -57,7 +58,7 @@ func (s *Server) BinlogEvents(ctx context.Context, kind topology.LogType, file s
 		return d.BinlogEvents(kind, file, pos, limit, channel), nil
 	}, func(_ []string, row []driver.Value) error {
 		out = append(out, BinlogEvent{
-			LogName: text(row[0]), Pos: integer(row[1]), EventType: text(row[2]),
+			LogName: text(row[0]), Pos: integer(row[1]), EventType: strings.TrimSuffix(text(row[2]), "_log_event"), // as MySQL calls tagged ones alone
 			ServerID: uint32(integer(row[3])), EndLogPos: integer(row[4]), Info: text(row[5]),
 		})
 		return nil

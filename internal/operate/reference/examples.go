@@ -45,6 +45,26 @@ func requests() map[string][]asked {
 		"make-local-master":            {{server: "db4"}},
 		"move-gtid":                    {{server: "db4", below: "db1"}, {server: "old3", below: "old1"}},
 		"move-replicas-gtid":           {{server: "db2", below: "db3"}},
+		"repoint-replicas":             {{server: "db2"}},
+		"regroup-replicas-gtid":        {{server: "db2"}},
+		"move-equivalent":              {{server: "old3", below: "old1"}},
+		"match":                        {{server: "old3", below: "old1"}, {server: "db4", below: "db1"}},
+		"match-up":                     {{server: "old3"}},
+		"rematch":                      {{server: "old3"}},
+		"match-replicas":               {{server: "old2", below: "old1"}},
+		"match-up-replicas":            {{server: "old2"}},
+		"regroup-replicas-pgtid":       {{server: "old1"}},
+		"regroup-replicas-bls":         {{server: "old1"}},
+		"stop-replica":                 {{server: "db4"}, {server: "db1"}},
+		"start-replica":                {{server: "db4"}},
+		"restart-replica":              {{server: "db4"}},
+		"skip-query":                   {{server: "db4"}},
+		"change-master-credentials":    {{server: "db4"}},
+		"enable-semi-sync-replica":     {{server: "db4"}},
+		"gtid-errant-reset-master":     {{server: "db4"}},
+		"gtid-errant-inject-empty":     {{server: "db4"}},
+		"set-writeable":                {{server: "db2"}},
+		"flush-binary-logs":            {{server: "db1"}},
 		"stop-replica-nice":            {{server: "db4"}},
 		"detach-replica-master-host":   {{server: "db4"}},
 		"reattach-replica-master-host": {{server: "db4"}},
@@ -67,7 +87,7 @@ func examplesOf(name string) (list []example) {
 		if a.number != 0 {
 			command = fmt.Sprintf("-c api -path %s/%s/3306/%d", name, a.server, a.number)
 		}
-		p, refusal := refactor.PlanRelocation(fleet(), refactor.Relocation{Command: refactor.RelocationCommand(name), Server: key(a.server), Below: key(a.below)},
+		p, refusal := refactor.PlanRelocation(fleet(), refactor.Relocation{Command: refactor.RelocationCommand(name), Server: key(a.server), Below: key(a.below), Markers: refactor.Markers{InUse: true}},
 			failover.Policy{Replication: topology.ReplicationRules{MaintenanceLag: 20 * time.Second}})
 		if refusal != nil && refusal.Rule == "unknown-command" {
 			p, refusal = refactor.Single(fleet(), refactor.Request{Operation: refactor.Operation(name), Server: key(a.server), Number: a.number}, refactor.Policy{SuperReadOnly: true})

@@ -16,7 +16,7 @@ import (
 
 // sections of the registry that are about rearranging and tending servers.
 func sections() []string {
-	return []string{"Smart relocation", "Classic relocation", "GTID relocation", "Replication, general", "Instance", "Binary logs"}
+	return []string{"Smart relocation", "Classic relocation", "GTID relocation", "Pseudo-GTID relocation", "Binlog server relocation", "Replication, general", "Instance", "Binary logs"}
 }
 
 // Write writes the page.
