@@ -43,6 +43,9 @@ func (r *Run) awaitReceiving(ctx context.Context, s Server, name string) error {
 // servedFor is how long a receiver by file and position has to run until it counts as one that is served.
 const servedFor = 50 * time.Millisecond
 
+// silentFor is the same for one by GTID that shows nothing of its source's log.
+const silentFor = time.Second
+
 // awaitServed waits until the source serves the replica. MySQL's IO thread counts as running when it has signed in, before
 // it is told that it may not replicate from there, or that its place is not to be had. By GTID the first that comes from the
 // source is the name of its log file; by file and position nothing that can be seen comes before the next transaction.
@@ -53,12 +56,13 @@ func (r *Run) awaitServed(ctx context.Context, s Server, name string) error {
 		case !c.IOThread.Running() || c.LastIOErrno != 0:
 			since = time.Time{}
 			return false
-		case c.GTID != topology.FilePosition:
-			return c.Read.LogFile != ""
 		case since.IsZero():
 			since = time.Now()
 		}
-		return time.Since(since) >= servedFor
+		if c.GTID != topology.FilePosition && c.Read.LogFile == "" {
+			return time.Since(since) >= silentFor
+		}
+		return c.GTID != topology.FilePosition || time.Since(since) >= servedFor
 	})
 }
 
