@@ -25,7 +25,7 @@ var (
 		`(?:querySelector(?:All)?|closest|matches|matchMedia|url|get|useResource|ask|send)(?:<[^>]*>)?\(\s*$|import .*$|from $`)
 	word   = regexp.MustCompile(`[A-Za-z]{3,}`)
 	prose  = regexp.MustCompile(`[A-Za-z]{2,}[,.:;?…]? +[a-z]+`)
-	code   = regexp.MustCompile(`^[\[.#&>]|[=\[\]{};|]|^[a-z-]+( [a-z]+-[a-z-]+)*$|^translate\(`)
+	code   = regexp.MustCompile(`^[\[.#&>]|[=\[\]{}|]|^[a-z-]+( [a-z]+-[a-z-]+)*$|^translate\(|^GRANT `)
 	filler = regexp.MustCompile(`\$\{[^{}]*\}`)
 	// The product's own name and commands, keys, and what is called so in every language.
 	proper = regexp.MustCompile(`^(?:orchestrator(?: -c .*)?|(?:Ctrl|Enter|Esc| )+|API|JSON)$`)

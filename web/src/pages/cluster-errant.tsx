@@ -63,7 +63,7 @@ function Flow({ of }: { of: Server }): JSX.Element {
           <h3>{errantText.whatToDo}</h3>
           <ul class="choices">
             <Choice title={errantText.inject} verb={errantText.showThePlan} onDo={() => void ask("gtid-errant-inject-empty", { instance: of.key })}>
-              {errantText.injectMeans} {name(of.key)} stays different; nothing breaks when it is promoted.
+              {errantText.injectMeans(name(of.key))}
             </Choice>
             <Choice title={errantText.forget} verb={errantText.showThePlan} onDo={() => void ask("gtid-errant-reset-master", { instance: of.key })}>
               {errantText.forgetMeans}

@@ -151,7 +151,7 @@ function Trust(): JSX.Element {
           </Gate>
         )}
         {risky.length > 0 && (
-          <Gate good={false} title={discoverText.couldLose(risky.length)} more="a primary that dies takes along what no other server has; semi-synchronous replication keeps it">
+          <Gate good={false} title={discoverText.couldLose(risky.length)} more={discoverText.couldLoseMeans}>
             <a class="link" href={url("clusters", { q: "risk>0" })}>
               {discoverText.look}
             </a>

@@ -114,7 +114,7 @@ function Attention({ is }: { is: Nodes }): JSX.Element {
         <Gate good={is.healthy} title={is.healthy ? managersText.thisNodeIsWell : managersText.thisNodeIsNotWell} more={is.error ?? managersText.itReachesItsDatabase} />
         <Gate good={is.leader !== ""} title={is.leader === "" ? managersText.nobodyLeads : `${is.leader} leads`} more={is.leader === "" ? managersText.nothingWouldBeFailedOver : is.leader_uri} />
         <Gate good={is.nodes.length > 1} title={plural(is.nodes.length, "manager")} more={is.nodes.length > 1 ? "" : managersText.ifItStopsNobodyFails} />
-        <Gate good={versions.length <= 1} title={versions.length <= 1 ? managersText.allHaveTheSameVersion : managersText.versionsDiffer(versions)} more={versions.length <= 1 ? versions[0] : "upgrade the rest next; mixed versions are fine for the time of an upgrade"} />
+        <Gate good={versions.length <= 1} title={versions.length <= 1 ? managersText.allHaveTheSameVersion : managersText.versionsDiffer(versions)} more={versions.length <= 1 ? versions[0] : managersText.versionsDifferMeans} />
       </ul>
     </section>
   );

@@ -14,8 +14,8 @@ import { publishText } from "../words/service.ts";
 
 const when: Record<string, string> = {
   OnFailureDetectionProcesses: publishText.whenAFailureIsFound,
-  PreGracefulTakeoverProcesses: "before a planned switchover; one that fails stops it",
-  PreFailoverProcesses: "before a repair; one that fails stops it",
+  PreGracefulTakeoverProcesses: publishText.beforeSwitchover,
+  PreFailoverProcesses: publishText.beforeRepair,
   PostFailoverProcesses: publishText.afterARepairThatSucceeded,
   PostUnsuccessfulFailoverProcesses: publishText.afterARepairThatFailed,
   PostMasterFailoverProcesses: publishText.afterANewPrimary,

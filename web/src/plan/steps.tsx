@@ -15,7 +15,7 @@ export const Checks = ({ of }: { of: CheckPoint[] }): JSX.Element => (
         <div>
           <span>{check.text}</span>
           <small>
-            <span class="vh">{check.ok ? "holds; " : "does not hold; "}</span>rule: {check.rule}
+            <span class="vh">{check.ok ? planText.holds : planText.doesNotHold} </span>rule: {check.rule}
           </small>
         </div>
       </li>

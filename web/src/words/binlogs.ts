@@ -90,7 +90,7 @@ export const errantText = {
   whatToDo: "What to do",
   inject: "Commit empty transactions on the primary",
   showThePlan: "Show the plan",
-  injectMeans: "Everybody then counts them as known. The data of",
+  injectMeans: (server: string): string => `Everybody then counts them as known. The data of ${server} stays different; nothing breaks when it is promoted.`,
   forget: "Forget them here",
   forgetMeans: "Its binary logs are deleted, and with them what it says it has executed beyond its source. Possible only without replicas. The data stays different.",
   leave: "Leave it, and never promote it",

@@ -32,4 +32,5 @@ export const discoverText = {
   couldLose: (clusters: number): string => `${plural(clusters, "cluster")} could lose transactions`,
   example: "db1.example.net\ndb2.example.net:3307",
   several: (servers: number): string => `Discover ${plural(servers, "server")}`,
+  couldLoseMeans: "a primary that dies takes along what no other server has; semi-synchronous replication keeps it",
 } as const;

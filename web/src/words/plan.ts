@@ -75,4 +75,6 @@ export const planText = {
   forget: (server: string): string => `Forget${server}`,
   promote: (server: string): string => `Promote ${server}`,
   stepOf: (n: number, all: number): string => `Step ${n} of ${all}`,
+  holds: "holds;",
+  doesNotHold: "does not hold;",
 } as const;

@@ -51,6 +51,7 @@ export const managersText = {
   signedIn: "Signed in by",
   readTheConfigurationAgain: "Read the configuration again",
   versionsDiffer: (versions: readonly string[]): string => `Versions differ: ${versions.join(", ")}`,
+  versionsDifferMeans: "upgrade the rest next; mixed versions are fine for the time of an upgrade",
 } as const;
 
 /** The preferences. */
@@ -92,4 +93,6 @@ export const publishText = {
   writeAllPrimariesAgain: "Write all primaries again",
   withoutPrograms: "Without programs",
   nothingIsRun: "Nothing is run …",
+  beforeSwitchover: "before a planned switchover; one that fails stops it",
+  beforeRepair: "before a repair; one that fails stops it",
 } as const;
