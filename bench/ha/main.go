@@ -64,7 +64,7 @@ func ha(ctx context.Context) (int, error) {
 }
 
 func parse() (o options, err error) {
-	kinds := flag.String("kinds", strings.Join(allKinds, ","), "what may happen, comma separated; also: "+strings.Join(siteKinds, ", "))
+	kinds := flag.String("kinds", strings.Join(allKinds, ","), "what may happen, comma separated; also: "+strings.Join(namedKinds, ", "))
 	flavor := flag.String("flavor", "mariadb", "the servers that are managed: mariadb or mysql")
 	flag.StringVar(&o.binary, "binary", "bin/orchestrator", "the manager to drive")
 	flag.IntVar(&o.rounds, "rounds", 200, "how many times something happens")
@@ -76,7 +76,7 @@ func parse() (o options, err error) {
 	if o.flavor, err = sandbox.ParseFlavor(*flavor); err != nil {
 		return o, err
 	}
-	if o.kinds, err = command.Choices("kind", *kinds, slices.Concat(allKinds, siteKinds)...); err != nil {
+	if o.kinds, err = command.Choices("kind", *kinds, slices.Concat(allKinds, namedKinds)...); err != nil {
 		return o, err
 	}
 	o.seed = command.Seed(o.seed)

@@ -30,6 +30,9 @@ func (s *series) round(ctx context.Context, n int, kind string) (err error) {
 		}
 		return s.settle(ctx, n, kind, began)
 	}
+	if kind == again {
+		return s.loseAgain(ctx, n)
+	}
 	victim := leader
 	if strings.HasSuffix(kind, "follower") {
 		victim = s.nodes[(leader.index+1+s.random.IntN(managers-1))%managers]
@@ -39,14 +42,9 @@ func (s *series) round(ctx context.Context, n int, kind string) (err error) {
 		return err
 	}
 	if victim == leader && kind != hidden {
-		err := await(ctx, "another leader", func() bool {
-			l := s.leader(ctx)
-			return l != nil && (l != victim || victim.runs())
-		})
-		if err != nil {
+		if err := s.awaitAnother(ctx, kind, victim, began); err != nil {
 			return err
 		}
-		s.note(s.took, kind, time.Since(began))
 	}
 	if err := s.decide(ctx, fmt.Sprint("struck", n)); err != nil {
 		return fmt.Errorf("nothing can be decided: %w", err)
@@ -75,6 +73,18 @@ func (s *series) round(ctx context.Context, n int, kind string) (err error) {
 		return err
 	}
 	return s.settle(ctx, n, kind, began)
+}
+
+// awaitAnother waits until there is a leader again after the one was struck, and notes how long that took.
+func (s *series) awaitAnother(ctx context.Context, kind string, victim *node, began time.Time) error {
+	err := await(ctx, "another leader", func() bool {
+		l := s.leader(ctx)
+		return l != nil && (l != victim || victim.runs())
+	})
+	if err == nil {
+		s.note(s.took, kind, time.Since(began))
+	}
+	return err
 }
 
 // settle waits until all is well again, and checks it.

@@ -16,8 +16,6 @@ const (
 	siteKept = "site-with-two-managers" // the other side has not, and must not
 )
 
-var siteKinds = []string{siteLost, siteKept}
-
 // cutOffSite is one round of these. The leader is always on the primary's side.
 func (s *series) cutOffSite(ctx context.Context, kind string, leader *node) error {
 	old, began := s.primary, time.Now()

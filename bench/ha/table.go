@@ -12,7 +12,7 @@ func (s *series) print() {
 	defer s.mu.Unlock()
 	fmt.Println("\n| what happened | rounds | a leader again: median | most | writes possible: median | most |\n| --- | --- | --- | --- | --- | --- |")
 	var all []time.Duration
-	for _, k := range slices.Concat(allKinds, siteKinds) {
+	for _, k := range slices.Concat(allKinds, namedKinds) {
 		took, fixed := s.took[k], s.fixed[k]
 		if len(took)+len(fixed) == 0 {
 			continue

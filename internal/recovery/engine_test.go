@@ -850,6 +850,9 @@ func TestUnfinishedRecovery(t *testing.T) {
 					if r.Successor != key("a") || b.ledger.downtimes[key("p")].Reason != topology.ReasonLostInRecovery {
 						t.Errorf("not settled: %+v", r)
 					}
+					if o := r.Plan.NoReturn(); o == nil || o.State != plan.Done || o.Server != key("a") {
+						t.Errorf("that a was opened is not on record: %+v", o)
+					}
 				} else if !slices.Equal(b.ledger.acked, []string{"old"}) || !contains(r.Errors, "ended before a successor was opened") {
 					t.Errorf("acknowledged %q, errors %q", b.ledger.acked, r.Errors)
 				}

@@ -313,23 +313,6 @@ func (u *Unfinished) fate(t *topology.Topology) (fate, topology.Key) {
 	return undone, topology.Key{}
 }
 
-// opened says whether a server is on record as one that was opened for writing in place of a lost primary: clients may have
-// written there, whatever it looks like by now.
-func (u *Unfinished) opened(k topology.Key) bool {
-	opening := u.Journal.NoReturn()
-	return opening != nil && opening.State == plan.Done && opening.Server == k && !u.Recovery.planned()
-}
-
-// openedAndFollowed says whether a successor that does not answer is known to have been opened, and a replica follows it:
-// by that replica it is judged whether it is lost.
-func (u *Unfinished) openedAndFollowed(t *topology.Topology, successor topology.Key) bool {
-	opening := u.Journal.NoReturn()
-	if opening == nil || opening.State != plan.Done || opening.Server != successor {
-		return false
-	}
-	return slices.ContainsFunc(t.Replicas(successor), func(i *topology.Instance) bool { return i.LastCheckValid() })
-}
-
 // endWithout ends a recovery whose successor was opened and is gone: its own failure is recovered next.
 func (e *Engine) endWithout(ctx context.Context, u *Unfinished, successor topology.Key, ask request, log *recoveryLog) {
 	r := &u.Recovery
@@ -393,6 +376,7 @@ func (e *Engine) carryOn(ctx context.Context, u *Unfinished, t *topology.Topolog
 			before = append(before, s)
 		}
 	}
+	before = u.withOpening(before, t.Instance(successor))
 	rest := failover.Follow(t, failover.Request{Failed: r.Finding.Key, Operation: string(r.Finding.Code)}, opened, failover.PolicyOf(e.o.Config()))
 	rest.Cluster = r.Finding.ClusterName
 	r.Plan = rest

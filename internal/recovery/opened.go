@@ -1,0 +1,57 @@
+package recovery
+
+import (
+	"slices"
+
+	"orchestrator/internal/plan"
+	"orchestrator/internal/topology"
+)
+
+// Whether a successor was opened for writing is on record only after it was, and a leader that loses its office or dies in
+// that moment does not write it down at all. Who carries on sees it by the servers, and writes it down for whoever comes after:
+// the server may be gone by then.
+
+// opened says whether a server is on record as one that was opened for writing in place of a lost primary: clients may have
+// written there, whatever it looks like by now.
+func (u *Unfinished) opened(k topology.Key) bool {
+	opening := u.Journal.NoReturn()
+	return opening != nil && opening.State == plan.Done && opening.Server == k && !u.Recovery.planned()
+}
+
+// openedAndFollowed says whether a successor that does not answer is known to have been opened, and a replica follows it:
+// by that replica it is judged whether it is lost.
+func (u *Unfinished) openedAndFollowed(t *topology.Topology, successor topology.Key) bool {
+	opening := u.Journal.NoReturn()
+	if opening == nil || opening.Server != successor || opening.State != plan.Done && !u.ledElsewhere(t, opening) {
+		return false
+	}
+	return slices.ContainsFunc(t.Replicas(successor), func(i *topology.Instance) bool { return i.LastCheckValid() })
+}
+
+// ledElsewhere says whether a replica of the lost primary stands where the plan points it after the opening: then the server was
+// opened, whether or not that is on record.
+func (u *Unfinished) ledElsewhere(t *topology.Topology, opening *plan.Step) bool {
+	return slices.ContainsFunc(u.Journal.Steps, func(s plan.Step) bool {
+		if s.Phase != plan.Repoint || s.Action.Verb != plan.ChangeSource || s.Action.Source != opening.Server || s.Stage <= opening.Stage {
+			return false
+		}
+		i := t.Instance(s.Server)
+		return i != nil && i.LastCheckValid() && i.Channel.Source == opening.Server && slices.Contains(u.Recovery.Finding.Replicas, s.Server)
+	})
+}
+
+// withOpening adds to the steps that were done the one that opened the successor, where that is seen and not on record.
+func (u *Unfinished) withOpening(done []plan.Step, successor *topology.Instance) []plan.Step {
+	if successor == nil || successor.ReadOnly || slices.ContainsFunc(done, func(s plan.Step) bool { return s.NoReturn && s.Server == successor.Key }) {
+		return done
+	}
+	opening := plan.Step{Phase: plan.Promote, NoReturn: true, Action: plan.Action{Verb: plan.SetWritable}, Why: "writes come back", Until: "read_only is 0"}
+	switch planned := u.Journal.NoReturn(); {
+	case planned != nil && planned.Server == successor.Key:
+		opening = *planned
+	case planned == nil && u.Journal.Successor == successor.Key:
+		return done // the policy leaves the opening to hooks
+	}
+	opening.Server, opening.State, opening.Note = successor.Key, plan.Done, "found open"
+	return append(done, opening)
+}
