@@ -90,14 +90,6 @@ func (e *Engine) lookInBackground(ctx context.Context, keys []topology.Key) <-ch
 	return done
 }
 
-// learnPromotion has a server in question that was lost right after it was promoted look like what it was: this node may have
-// seen it last when it was a replica still, and would find another failure than the leader.
-func (e *Engine) learnPromotion(ctx context.Context, k topology.Key) {
-	if i := e.o.Observer.Snapshot().Instance(k); i != nil && !i.LastCheckValid() && i.HasSource() {
-		e.promotedUnseen(ctx, i)
-	}
-}
-
 // viewNow is the view by what is known now; final says that waiting would not change it.
 func (e *Engine) viewNow(q Inquiry, want string, asked time.Time) (v View, final bool) {
 	t := e.o.Observer.Snapshot()

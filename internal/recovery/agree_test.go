@@ -133,15 +133,26 @@ func (b *bench) loseRightAfterPromotion() {
 
 // TestAPrimaryThatWasSeenLastAsAReplica is recovered as a dead primary.
 func TestAPrimaryThatWasSeenLastAsAReplica(t *testing.T) {
-	for name, ring := range map[string]bool{"below the one that it replaced": false, "in a ring with it": true} {
+	for name, c := range map[string]struct{ ring, downtime bool }{
+		"below the one that it replaced":         {},
+		"in a ring with it":                      {ring: true},
+		"with one replica, which is in downtime": {downtime: true},
+		"in a ring, and its replica in downtime": {ring: true, downtime: true},
+	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, pair, "", func(t *testing.T, b *bench) {
-				if ring {
+				if c.ring {
 					b.put(&topology.Instance{Key: key("q"), IsCoPrimary: true, LogBin: true, LogReplicaUpdates: true, ReadOnly: true, ExecutedSet: uuid("p") + ":1-100",
 						Channel: topology.Channel{Source: key("p"), GTID: topology.OracleGTID, IOThread: topology.ThreadRunning, SQLThread: topology.ThreadRunning}})
 				}
 				b.run(t)
-				b.change("p", func(i *topology.Instance) { i.IsCoPrimary = ring })
+				b.change("p", func(i *topology.Instance) { i.IsCoPrimary = c.ring })
+				if c.downtime {
+					b.change("a", func(i *topology.Instance) {
+						i.Downtime = &topology.Downtime{Reason: topology.ReasonLostInRecovery, Begin: time.Now(), End: time.Now().Add(time.Hour)}
+					})
+					b.change("b", func(i *topology.Instance) { i.Channel.Source = key("a") })
+				}
 				b.loseRightAfterPromotion()
 				b.event(observe.ClusterChanged, "p")
 				after(5 * time.Second)

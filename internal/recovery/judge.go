@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"orchestrator/internal/analysis"
-	"orchestrator/internal/observe"
 	"orchestrator/internal/publish"
 	"orchestrator/internal/topology"
 )
@@ -59,7 +58,11 @@ func (e *Engine) analysisPolicy() analysis.Policy {
 
 // consider decides what one finding calls for.
 func (e *Engine) consider(ctx context.Context, t *topology.Topology, f analysis.Finding) {
-	if f.SkippableDueToDowntime || !e.o.Observer.Complete(f.ClusterName) {
+	if !e.o.Observer.Complete(f.ClusterName) {
+		return
+	}
+	if f.SkippableDueToDowntime {
+		e.doubtDowntime(ctx, &f)
 		return
 	}
 	e.tellUnwritable(ctx, &f)
@@ -253,42 +256,6 @@ func (e *Engine) handle(ctx context.Context, t *topology.Topology, f *analysis.F
 	r := &Recovery{Finding: *f, DetectionID: id, silent: was != nil && !was.LastCheckValid()}
 	_ = e.recover(ctx, r, request{hooks: true, first: fresh}) // the record has the error, and it is logged there
 }
-
-// outdated says why what was found is not so any more: the picture that was judged may be older than what is known now. A
-// manager that stood still sees much at once when it goes on.
-func (e *Engine) outdated(ctx context.Context, t *topology.Topology, f *analysis.Finding) string {
-	was, now := t.Instance(f.Key), e.o.Observer.Snapshot().Instance(f.Key)
-	switch {
-	case was == nil || now == nil || was.LastCheckValid():
-		return ""
-	case now.LastCheckValid():
-		return "it answers again"
-	case now.HasSource():
-		return e.promotedUnseen(ctx, now)
-	}
-	return ""
-}
-
-// seenWithin is how exactly the end of a recovery is on record.
-const seenWithin = 2 * time.Second
-
-// promotedUnseen says whether what looks like a replica was promoted since it was last seen, and lost before its next
-// look. The picture follows the record then, and all is judged anew.
-func (e *Engine) promotedUnseen(ctx context.Context, i *topology.Instance) string {
-	at, err := e.o.Ledger.PromotedAt(ctx, i.Key)
-	switch {
-	case err != nil:
-		return "whether it was promoted cannot be read: " + err.Error()
-	case at.IsZero() || i.Check.Seen.After(at.Add(seenWithin)):
-		return ""
-	}
-	e.o.Observer.Apply(observe.Promoted{Key: i.Key})
-	return "it was promoted right before it was lost"
-}
-
-// switchKnown is how long the global switch counts as on after it was last read so, where it cannot be read any more: a
-// ledger that hangs in the very moment of a failure must not cost the recovery.
-const switchKnown = 30 * time.Second
 
 // disabled says whether automatic recoveries are switched off globally. Where the switch cannot be read, and has not
 // been read as on a moment ago, they are, and the error says why.
