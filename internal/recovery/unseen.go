@@ -58,7 +58,9 @@ func (e *Engine) learnPromotion(ctx context.Context, k topology.Key) string {
 }
 
 // isLostReplica says whether a server does not answer, and was a replica when it did.
-func isLostReplica(i *topology.Instance) bool { return i != nil && !i.LastCheckValid() && i.HasSource() }
+func isLostReplica(i *topology.Instance) bool {
+	return i != nil && !i.LastCheckValid() && i.HasSource()
+}
 
 // doubtDowntime looks into a finding that nobody would act on, because all replicas of a lost server are in downtime, and it
 // was a replica itself when it was seen last. The downtime of its replicas covers no dead primary.
