@@ -180,7 +180,7 @@ func (r *Run) relayFrom(ctx context.Context, k topology.Key, s Server, a plan.Ac
 	if err := r.start(ctx, k, s, server.AllThreads, a.Channel); err != nil {
 		return "", err
 	}
-	return "from " + at.String(), r.awaitReceiving(ctx, s, a.Channel)
+	return "from " + at.String(), r.awaitServed(ctx, s, a.Channel)
 }
 
 // errNotThere says that a binlog server has not come to where the log goes on elsewhere.

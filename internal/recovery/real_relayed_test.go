@@ -135,7 +135,7 @@ func onlyBinlogServersTwoManagers(t *testing.T) {
 // onlyBinlogServersAnew ends the manager right before the successor is opened: the next one takes back what was done, and begins
 // anew, with a server whose log has come to the next file already.
 func onlyBinlogServersAnew(t *testing.T) {
-	c, relays := unlogged(t, 2, []int{1}, nil)
+	c, relays := unlogged(t, 2, []int{1})
 	file := filepath.Join(t.TempDir(), "o.sqlite3")
 	ended := make(chan struct{}, 1)
 	first := startManager(t, c, settings{config: intermediates, unsettled: true, file: file, token: "first", beforeOpening: func(m *manager) {
