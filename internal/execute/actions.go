@@ -60,6 +60,12 @@ func (r *Run) act(ctx context.Context, k topology.Key, a plan.Action) (note stri
 		return r.pointAt(ctx, k, s, a)
 	case plan.AwaitReceiving:
 		return "", r.awaitServed(ctx, s, a.Channel)
+	case plan.AwaitRelayed:
+		return r.awaitRelayed(ctx, k, s, a)
+	case plan.BeginLog:
+		return r.beginLog(ctx, s, a.At.LogFile)
+	case plan.RelayFrom:
+		return r.relayFrom(ctx, k, s, a)
 	case plan.ReadCredentials, plan.AwaitWriters, plan.ClosePrimary, plan.AwaitSource, plan.MoveBelow, plan.Move, plan.FollowPromoted, plan.BecomeReplica:
 		return r.takeOver(ctx, k, s, a)
 	}

@@ -177,7 +177,7 @@ func (r *Run) resendable(ctx context.Context, s Server, c *topology.Channel, a p
 	drops := func(err error) error {
 		return fmt.Errorf("it has received up to %s and not applied all of it, the change would drop that, and %s may not send it again: %w", received, c.Source, err)
 	}
-	source, ok := r.e.o.Server(r.resolved(c.Source.Reattached())).(tended)
+	source, ok := r.e.o.Server(r.resolved(c.Source.Reattached())).(logKeeper)
 	if !ok {
 		return drops(errors.New("its binary logs cannot be listed"))
 	}

@@ -17,16 +17,22 @@ type tended interface {
 	SkipCounter(ctx context.Context, n int64, channel string) error
 	FailingGTID(ctx context.Context, channel string) (string, error)
 	InjectEmpty(ctx context.Context, gtid string) error
-	FlushBinaryLogs(ctx context.Context) error
-	PurgeBinaryLogs(ctx context.Context, toFile string) error
 	ResetBinaryLogsAndGTIDs(ctx context.Context) error
 	SetGTIDPurged(ctx context.Context, set string) error
-	BinaryLogs(ctx context.Context) ([]server.BinaryLog, error)
 	KillQuery(ctx context.Context, id uint64) error
 	ShutDown(ctx context.Context) error
 	Credentials(ctx context.Context) (server.Credentials, error)
 	GTIDPosAt(ctx context.Context, at topology.Coordinates) (string, error)
 }
+
+// logKeeper is a server that begins and deletes binary logs on demand. Real ones do.
+type logKeeper interface {
+	FlushBinaryLogs(ctx context.Context) error
+	PurgeBinaryLogs(ctx context.Context, toFile string) error
+	BinaryLogs(ctx context.Context) ([]server.BinaryLog, error)
+}
+
+var errNoStatement = errors.New("the server takes no such statement")
 
 // flushesAtMost bounds how many binary logs one step begins.
 const flushesAtMost = 1000
@@ -44,13 +50,22 @@ func (r *Run) tend(ctx context.Context, k topology.Key, s Server, a plan.Action)
 		return "", r.await(ctx, s, a.Channel, a.Timeout, func(ctx context.Context, timeout time.Duration) error {
 			return s.WaitPosition(ctx, a.At, a.Channel, timeout)
 		})
-	case plan.ReattachSource, plan.SetDelay, plan.UseGTID, plan.UsePosition, plan.SetCredentials, plan.SkipStatement, plan.FlushLogs,
-		plan.PurgeLogs, plan.KillQuery, plan.ShutDown, plan.InjectEmpty, plan.ForgetErrant:
+	case plan.ReattachSource, plan.SetDelay, plan.UseGTID, plan.UsePosition, plan.SetCredentials, plan.SkipStatement,
+		plan.KillQuery, plan.ShutDown, plan.InjectEmpty, plan.ForgetErrant:
 		t, ok := s.(tended)
 		if !ok {
-			return "", errors.New("the server takes no such statement")
+			return "", errNoStatement
 		}
 		return r.tendAt(ctx, k, s, t, a)
+	case plan.FlushLogs, plan.PurgeLogs:
+		l, ok := s.(logKeeper)
+		switch {
+		case !ok:
+			return "", errNoStatement
+		case a.Verb == plan.PurgeLogs:
+			return purge(ctx, l, a.At.LogFile)
+		}
+		return flush(ctx, s, l, a.At.LogFile, flushesAtMost)
 	}
 	return "", fmt.Errorf("unknown action %q", a.Verb)
 }
@@ -62,10 +77,6 @@ func (r *Run) tendAt(ctx context.Context, k topology.Key, s Server, t tended, a 
 		return r.reconfigure(ctx, k, s, t, a)
 	case plan.SkipStatement:
 		return r.skip(ctx, s, t, a)
-	case plan.FlushLogs:
-		return flush(ctx, s, t, a.At.LogFile)
-	case plan.PurgeLogs:
-		return purge(ctx, t, a.At.LogFile)
 	case plan.KillQuery:
 		return "", t.KillQuery(ctx, uint64(a.Number))
 	case plan.ShutDown:
@@ -213,8 +224,8 @@ func failingGTID(ctx context.Context, s Server, t tended, c *topology.Channel) (
 }
 
 // flush begins binary logs until the server has come to the file, or one.
-func flush(ctx context.Context, s Server, t tended, file string) (string, error) {
-	for n := range flushesAtMost {
+func flush(ctx context.Context, s Server, t logKeeper, file string, most int) (string, error) {
+	for n := range most {
 		at, err := s.SelfCoordinates(ctx)
 		switch {
 		case err != nil:
@@ -228,7 +239,7 @@ func flush(ctx context.Context, s Server, t tended, file string) (string, error)
 			return "", err
 		}
 	}
-	return "", fmt.Errorf("%s is not reached after %d new binary logs", file, flushesAtMost)
+	return "", fmt.Errorf("%s is not reached after %d new binary logs", file, most)
 }
 
 // purgeWithin is how long a server is asked again to delete binary logs that it keeps for a moment: while a replica has
@@ -236,7 +247,7 @@ func flush(ctx context.Context, s Server, t tended, file string) (string, error)
 const purgeWithin = 5 * time.Second
 
 // purge deletes the binary logs before a file. Servers keep what they still need without a word; the note says so.
-func purge(ctx context.Context, t tended, file string) (string, error) {
+func purge(ctx context.Context, t logKeeper, file string) (string, error) {
 	first := ""
 	bounded, cancel := context.WithTimeout(ctx, purgeWithin)
 	defer cancel()

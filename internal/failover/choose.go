@@ -32,15 +32,27 @@ type chooser struct {
 	formers    []*former // of whom the successor may fetch as well
 	version    string    // the major version that most replicas have
 	format     string    // the binlog format that most replicas have
+	// relayed says that all of them can fetch by file and position what they have not received, from a binlog server.
+	relayed bool
 }
 
 // newChooser looks at the replicas of the lost server, judging each by the rules that do not depend on the others.
 func newChooser(failed *topology.Instance, replicas []*topology.Instance, p *Policy) *chooser {
-	valid := slices.DeleteFunc(slices.Clone(replicas), func(r *topology.Instance) bool { return !r.LastCheckValid() })
+	return newChooserBy(methodOf(reachable(replicas)), failed, replicas, p)
+}
+
+// reachable are those of the servers whose last check was successful.
+func reachable(servers []*topology.Instance) []*topology.Instance {
+	return slices.DeleteFunc(slices.Clone(servers), func(i *topology.Instance) bool { return !i.LastCheckValid() })
+}
+
+// newChooserBy is newChooser where it is known how histories are to be compared.
+func newChooserBy(by method, failed *topology.Instance, replicas []*topology.Instance, p *Policy) *chooser {
+	valid := reachable(replicas)
 	c := &chooser{
 		failed:  failed,
 		policy:  p,
-		method:  methodOf(valid),
+		method:  by,
 		version: majority(valid, (*topology.Instance).MajorVersion, topology.CompareVersions),
 		format: majority(valid, func(i *topology.Instance) string { return i.BinlogFormat },
 			func(a, b string) int { return topology.BinlogFormatRank(a) - topology.BinlogFormatRank(b) }),
@@ -156,7 +168,7 @@ func (c *chooser) field(pass func(*candidate) bool) []*candidate {
 			field = append(field, k)
 		}
 	}
-	if c.method == byPosition && len(field) > 0 {
+	if c.method == byPosition && !c.relayed && len(field) > 0 {
 		most := slices.MaxFunc(field, func(a, b *candidate) int { return a.history.read.Compare(b.history.read) })
 		field = slices.DeleteFunc(field, func(k *candidate) bool { return k.history.read.Less(most.history.read) })
 	}

@@ -42,6 +42,7 @@ const (
 	stageNote
 	stageFollow
 	stageLost
+	stageAlign // of who follows by way of somebody else until then
 )
 
 // DeadPrimary plans the promotion of a replica of a lost primary. When nobody can be promoted the plan has no
@@ -55,15 +56,13 @@ func DeadPrimary(t *topology.Topology, r Request, p Policy) plan.Plan {
 		failed = &topology.Instance{Key: r.Failed, ClusterName: r.Failed.String()}
 	}
 	servers, relays := splitRelays(t.Replicas(r.Failed))
+	if f := familyOf(t, r.Failed); f.stands(servers) {
+		return replaceRelayed(t, f, r, p, failed)
+	}
 	d := &deadPrimary{
 		request: r, policy: &p, failed: failed,
 		chooser: newChooser(failed, servers, &p),
-		plan: plan.Plan{
-			Title:     fmt.Sprintf("replace the lost primary %s", r.Failed),
-			Operation: r.Operation,
-			Cluster:   failed.ClusterName,
-			Failed:    r.Failed,
-		},
+		plan:    replacing(failed, r),
 	}
 	d.chooser.addFormers(r.Formers)
 	d.gather()
@@ -80,6 +79,16 @@ func DeadPrimary(t *topology.Topology, r Request, p Policy) plan.Plan {
 	d.follow(successor, final)
 	d.followRelays(relays, successor, final)
 	return d.plan
+}
+
+// replacing is the plan without its steps.
+func replacing(failed *topology.Instance, r Request) plan.Plan {
+	return plan.Plan{
+		Title:     fmt.Sprintf("replace the lost primary %s", r.Failed),
+		Operation: r.Operation,
+		Cluster:   failed.ClusterName,
+		Failed:    r.Failed,
+	}
 }
 
 type deadPrimary struct {
@@ -265,10 +274,15 @@ func (d *deadPrimary) follow(successor *candidate, final history) {
 	}
 	d.followBehind(behind, successor, topology.Coordinates{})
 	d.plan.Lost = lost
+	d.detachLost()
+}
+
+// detachLost cuts off what cannot follow, where the policy asks for it.
+func (d *deadPrimary) detachLost() {
 	if !d.policy.DetachLost {
 		return
 	}
-	for _, v := range lost {
+	for _, v := range d.plan.Lost {
 		if v.Rule == "unreachable" {
 			continue // nothing can be said to it
 		}

@@ -46,6 +46,10 @@ func (x *explainer) risk() Risk {
 // of it.
 func RiskOf(t *topology.Topology, primary *topology.Instance, promoted topology.Key, p Policy, formers ...Former) Risk {
 	out := Risk{Bytes: -1, Basis: fmt.Sprintf("what %s and %s hold cannot be compared", primary.Key, promoted)}
+	servers, _ := splitRelays(t.Replicas(primary.Key))
+	if f := familyOf(t, primary.Key); f.stands(servers) {
+		return f.risk(t, primary, promoted)
+	}
 	c := newChooser(primary, t.Replicas(primary.Key), &p)
 	c.addFormers(formers)
 	var successor *candidate
@@ -71,6 +75,17 @@ func RiskOf(t *topology.Topology, primary *topology.Instance, promoted topology.
 	s := primary.SemiSync
 	if s.SourceEnabled && s.SourceStatus && s.SourceWaitCount > 0 && s.SourceClients >= s.SourceWaitCount {
 		out.Guarantee = fmt.Sprintf("semi-sync was on: whatever was acknowledged to a client, %d of its replicas had received", s.SourceWaitCount)
+	}
+	return out
+}
+
+// risk is RiskOf where the successor is a replica of a binlog server, and applies all that the most advanced one holds.
+func (f *family) risk(t *topology.Topology, primary *topology.Instance, promoted topology.Key) Risk {
+	top := f.mostAdvanced()
+	_, bytes, _ := behind(primary, &history{method: byPosition, read: held(top)})
+	out := Risk{Bytes: bytes, Basis: fmt.Sprintf("what %s was last seen to hold, against what %s has received; what is committed between two looks is not counted", primary.Key, top.Key)}
+	if successor := t.Instance(promoted); successor != nil {
+		out.Seconds = successor.Lag
 	}
 	return out
 }

@@ -21,6 +21,9 @@ type Opened struct {
 	// Former are the replicas that the lost primary had. One that stands below the successor was pointed there by the
 	// failover, though that may not have been written down.
 	Former []topology.Key
+	// Relayed are the steps after the opening where binlog servers were to go on in the successor's log. They say where that
+	// is, and hold as long as it exists.
+	Relayed []plan.Step
 }
 
 // Follow plans what is left of a failover whose successor has been opened for writing: the successor forgets its
@@ -45,6 +48,10 @@ func Follow(t *topology.Topology, r Request, o Opened, p Policy) plan.Plan {
 	method := methodOf(slices.DeleteFunc(slices.Clone(left), func(i *topology.Instance) bool { return !i.LastCheckValid() }))
 	d := &deadPrimary{request: r, policy: &p, failed: failed, plan: out, chooser: &chooser{failed: failed, policy: &p, method: method}}
 	d.openAgain(successor)
+	if len(o.Relayed) > 0 {
+		d.goOnRelaying(t, o.Relayed, left)
+		return d.plan
+	}
 	d.wake(t.Replicas(o.Successor), slices.Concat(o.Followers, o.Former))
 	for _, i := range left {
 		k := &candidate{Instance: i}

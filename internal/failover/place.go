@@ -53,7 +53,10 @@ func (m *mover) place(r, target *topology.Instance) (plan.Action, *plan.Verdict)
 		v = mariadbCovers(r, target)
 	default:
 		action.Place = plan.ByCoordinates
-		action.At, v = m.coordinates(r, target)
+		if action.At, v = m.coordinates(r, target); v == nil && m.sameLog(r, target) && !r.IsBinlogServer() {
+			// It may have received the beginning of a transaction, and goes on where that begins.
+			action.Place, action.At = plan.OwnPosition, topology.Coordinates{}
+		}
 	}
 	return action, v
 }
@@ -191,7 +194,7 @@ func (m *mover) coordinates(r, target *topology.Instance) (topology.Coordinates,
 	switch {
 	case read.IsEmpty():
 		return no("unknown-history", "its position in the log of %s is unknown", m.failed.Key)
-	case m.failed.IsBinlogServer() && !beside:
+	case m.sameLog(r, target):
 		reached := target.Channel.Read
 		if target == m.above && !target.IsBinlogServer() {
 			reached = target.SelfCoordinates
@@ -221,6 +224,11 @@ func (m *mover) coordinates(r, target *topology.Instance) (topology.Coordinates,
 		return no("unknown-position", "%s was not at rest when it was looked at", target.Key)
 	}
 	return target.SelfCoordinates, nil
+}
+
+// sameLog says whether a replica of the lost server finds the very log that it has read until now at the target.
+func (m *mover) sameLog(r, target *topology.Instance) bool {
+	return m.failed.IsBinlogServer() && target.Channel.Source != r.Channel.Source
 }
 
 // atRest says whether it is certain that the lost server had applied all there is: when it was last looked at it had
@@ -261,7 +269,7 @@ type move struct {
 // write adds the moves to the plan, with what they need before and after.
 func (m *mover) write(p *plan.Plan, moves []move) {
 	for _, v := range moves {
-		if v.action.Place != plan.ByCoordinates || m.quiet(v.replica) {
+		if v.action.Place != plan.ByCoordinates && v.action.Place != plan.OwnPosition || m.quiet(v.replica) {
 			continue
 		}
 		p.Add(GatherStage, plan.Step{

@@ -116,7 +116,7 @@ func forbidden(i *topology.Instance) { i.PromotionRule = topology.MustNotPromote
 
 // situations are all the pictures of the golden files.
 func situations() []picture {
-	return slices.Concat(primarySituations(), coPrimarySituations(), intermediateSituations(), groupSituations(), semiSyncSituations(), nonWriteableSituations(), unwritableSituations())
+	return slices.Concat(primarySituations(), relayedSituations(), coPrimarySituations(), intermediateSituations(), groupSituations(), semiSyncSituations(), nonWriteableSituations(), unwritableSituations())
 }
 
 func TestPlansPrintAsBefore(t *testing.T) {
@@ -143,8 +143,8 @@ func TestPlansPrintAsBefore(t *testing.T) {
 	}
 }
 
-// waitsOnly are the verbs that leave the server's configuration as it is.
-var waitsOnly = []plan.Verb{plan.AwaitApplied, plan.AwaitExecuted, plan.AwaitSource, plan.StopReplica}
+// waitsOnly are the verbs that leave the server's configuration as it is. An empty binary log does no harm.
+var waitsOnly = []plan.Verb{plan.AwaitApplied, plan.AwaitExecuted, plan.AwaitSource, plan.AwaitRelayed, plan.BeginLog, plan.StopReplica}
 
 // TestLawsOfPlans holds for every plan, whatever the picture.
 func TestLawsOfPlans(t *testing.T) {
@@ -173,7 +173,7 @@ func TestLawsOfPlans(t *testing.T) {
 					if step.Server != p.Successor {
 						t.Errorf("step %d opens %s, which is not the successor %s", step.N, step.Server, p.Successor)
 					}
-				case plan.ChangeSource:
+				case plan.ChangeSource, plan.RelayFrom:
 					if i := fleet.Instance(step.Action.Source); i == nil || !i.LastCheckValid() {
 						t.Errorf("step %d points at %s, which cannot be reached", step.N, step.Action.Source)
 					}
@@ -205,7 +205,7 @@ func TestLawsOfPlans(t *testing.T) {
 
 // TestNobodyIsForgotten sees that every replica of the lost server follows somebody, or is lost with a reason.
 func TestNobodyIsForgotten(t *testing.T) {
-	for _, s := range slices.Concat(primarySituations(), coPrimarySituations(), intermediateSituations(), groupSituations()) {
+	for _, s := range slices.Concat(primarySituations(), relayedSituations(), coPrimarySituations(), intermediateSituations(), groupSituations()) {
 		t.Run(s.name, func(t *testing.T) {
 			p := s.plan()
 			if p.Successor.IsZero() {
@@ -214,7 +214,7 @@ func TestNobodyIsForgotten(t *testing.T) {
 			for _, i := range s.topology().Replicas(s.request.Failed) {
 				follows := i.Key == p.Successor || slices.Contains(p.LostKeys(), i.Key) ||
 					slices.ContainsFunc(p.Steps, func(s plan.Step) bool {
-						return s.Server == i.Key && s.Action.Verb == plan.ChangeSource && s.Phase == plan.Repoint
+						return s.Server == i.Key && s.Action.ChangesSource() && s.Phase == plan.Repoint
 					})
 				if !follows {
 					t.Errorf("%s neither follows somebody nor is lost\n%s", i.Key, &p)

@@ -97,6 +97,16 @@ const (
 	PointAt Verb = "point-at"
 	// AwaitReceiving waits until the IO thread has connected to the source.
 	AwaitReceiving Verb = "await-receiving"
+	// AwaitRelayed waits until the server has applied everything that the binlog server Action.Source holds, which has
+	// stopped receiving at Action.Set. It refuses where that log ends in the middle of a transaction.
+	AwaitRelayed Verb = "await-relayed"
+	// BeginLog begins binary logs until the server writes the file Action.At, in which nothing may have been written yet.
+	BeginLog Verb = "begin-log"
+	// RelayFrom has a binlog server fetch from Action.Source: its own log ends at Action.Set, and goes on at Action.At, the
+	// beginning of the next file. One that has come further goes on where it is; one that has not come as far is waited for,
+	// and stays where it is when that takes longer than Action.Timeout. By OwnPosition it goes on in the same log, of which
+	// Action.Source holds all up to Action.Set.
+	RelayFrom Verb = "relay-from"
 	// BecomeReplica makes a former primary a replica of Action.Source, with what ReadCredentials found for that, and leaves
 	// it stopped. It refuses where the server has written since ClosePrimary and, without Action.On, where it could not
 	// sign in.
@@ -139,7 +149,7 @@ type Action struct {
 // ChangesSource says whether the server replicates from Action.Source when the action is done.
 func (a Action) ChangesSource() bool {
 	switch a.Verb {
-	case ChangeSource, MoveBelow, FollowPromoted, Move, AlignBelow, AlignUp, Match, PlaceAt, BecomeReplica:
+	case ChangeSource, MoveBelow, FollowPromoted, Move, AlignBelow, AlignUp, Match, PlaceAt, RelayFrom, BecomeReplica:
 		return true
 	}
 	return false
@@ -229,6 +239,15 @@ func (a Action) String() string {
 		return fmt.Sprintf("be a replica of %s, from the end of its log", a.Source)
 	case AwaitReceiving:
 		return "see that it receives"
+	case AwaitRelayed:
+		return fmt.Sprintf("apply everything that %s holds, up to %s", a.Source, a.Set)
+	case BeginLog:
+		return "begin binary logs of its own up to " + a.At.LogFile
+	case RelayFrom:
+		if a.Place == OwnPosition {
+			return fmt.Sprintf("relay from %s, from the file and position that it has reached", a.Source)
+		}
+		return fmt.Sprintf("relay from %s at %s, which comes after %s", a.Source, a.At, a.Set)
 	case BecomeReplica:
 		if a.Place == AtEnd {
 			return fmt.Sprintf("become a replica of %s, from the end of its log", a.Source)

@@ -142,7 +142,7 @@ func (k *kind) heldByFilters(f *analysis.Finding) string {
 }
 
 func ofPrimary(t *topology.Topology, failed topology.Key) [][]topology.Key {
-	return [][]topology.Key{t.ReplicaKeys(failed)}
+	return [][]topology.Key{slices.Concat(t.ReplicaKeys(failed), failover.BelowRelays(t, failed))}
 }
 
 // ofCoPrimary adds the ring above, of which nobody must be promoted beside another one that takes writes.

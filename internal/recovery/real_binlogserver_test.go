@@ -21,7 +21,12 @@ func TestBinlogServersOnRealServers(t *testing.T) {
 		"a binlog server":                deadBinlogServer,
 		"a binlog server with a sibling": deadBinlogServerWithSibling,
 		"the primary":                    deadPrimaryOfBinlogServers,
-		"a primary with nobody else":     onlyBinlogServers,
+		"nothing but binlog servers":     onlyBinlogServers,
+		"and the manager dies":           onlyBinlogServersTwoManagers,
+		"and it dies before the opening": onlyBinlogServersAnew,
+		"and one binlog server dies":     onlyBinlogServersOneDead,
+		"and it was shut down":           onlyBinlogServersShutDown,
+		"and nobody can be promoted":     onlyBinlogServersInVain,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -36,7 +41,13 @@ func TestBinlogServersOnRealServers(t *testing.T) {
 // which replicate from that.
 func relayed(t *testing.T, nodes int, below ...[]int) (*sandbox.Cluster, []*binlogserver.Server) {
 	t.Helper()
-	c := sandboxtest.New(t, sandbox.Options{Flavor: sandbox.MariaDB, Nodes: nodes})
+	return relayedWith(t, sandbox.Options{Nodes: nodes}, below...)
+}
+
+func relayedWith(t *testing.T, o sandbox.Options, below ...[]int) (*sandbox.Cluster, []*binlogserver.Server) {
+	t.Helper()
+	o.Flavor = sandbox.MariaDB
+	c := sandboxtest.New(t, o)
 	p := c.Node(0)
 	var relays []*binlogserver.Server
 	for n, replicas := range below {
@@ -87,6 +98,13 @@ func keyOfRelay(s *binlogserver.Server) topology.Key {
 func manageRelayed(t *testing.T, c *sandbox.Cluster, relays []*binlogserver.Server) *manager {
 	t.Helper()
 	m := startManager(t, c, settings{config: intermediates, unsettled: true})
+	settle(t, m, c, relays)
+	return m
+}
+
+// settle waits until a manager has seen all.
+func settle(t *testing.T, m *manager, c *sandbox.Cluster, relays []*binlogserver.Server) {
+	t.Helper()
 	m.await(t, "the whole cluster in good order", func() bool {
 		s := m.observer.Snapshot()
 		for _, r := range relays {
@@ -97,7 +115,6 @@ func manageRelayed(t *testing.T, c *sandbox.Cluster, relays []*binlogserver.Serv
 		return s.Len() == len(c.Nodes())+len(relays) && len(s.Clusters()) == 1 && m.observer.Complete(s.Clusters()[0].Name) &&
 			!slices.ContainsFunc(s.Instances(), func(i *topology.Instance) bool { return !i.LastCheckValid() || i.HasSource() && !i.Replicating() })
 	})
-	return m
 }
 
 // below waits until a node replicates from a port.
@@ -227,36 +244,4 @@ func deadPrimaryOfBinlogServers(t *testing.T) {
 	if open := writers(t.Context(), c); !slices.Equal(open, []string{c.Node(1).Addr()}) {
 		t.Errorf("writable: %v, want the successor alone", open)
 	}
-}
-
-// onlyBinlogServers: with nobody but a binlog server below it, a dead primary is not replaced, and nobody is touched.
-func onlyBinlogServers(t *testing.T) {
-	c, relays := relayed(t, 3, []int{1, 2})
-	m := manageRelayed(t, c, relays)
-	load := startLoad(t, c)
-	load.Stop()
-	same(t, c, m, c.Node(0))
-	if err := c.Node(0).Kill(); err != nil {
-		t.Fatal(err)
-	}
-	r := m.ended(t)
-	if r.Successful || r.Analysis != "DeadMaster" {
-		t.Errorf("record %+v", r)
-	}
-	for _, n := range c.Nodes()[1:] {
-		below(t, m, n, relays[0].Port)
-	}
-	if open := writers(t.Context(), c); len(open) > 0 {
-		t.Errorf("writable: %v", open)
-	}
-
-	// It comes back, and all goes on by itself.
-	if err := c.Node(0).Restart(bounded(t)); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Node(0).SetReadOnly(bounded(t), false); err != nil {
-		t.Fatal(err)
-	}
-	insert(t, c.Node(0), 1_000_001, 1_000_010)
-	same(t, c, m, c.Node(0))
 }

@@ -54,15 +54,17 @@ func (s *switchboard) alive() error {
 func (s *switchboard) IsLeader() bool                { return !s.dead.Load() }
 func (s *switchboard) Confirm(context.Context) error { return s.alive() }
 
-// logs are what can be read of a server's binary and relay logs.
+// logs are what can be read of a server's binary and relay logs, and be done to its binary logs.
 type logs interface {
 	BinlogEvents(ctx context.Context, kind topology.LogType, file string, pos int64, limit int, channel string) ([]server.BinlogEvent, error)
 	BinaryLogs(ctx context.Context) ([]server.BinaryLog, error)
 	CommitsInOrder(ctx context.Context) (bool, error)
+	FlushBinaryLogs(ctx context.Context) error
+	PurgeBinaryLogs(ctx context.Context, toFile string) error
 }
 
-// wire is a server that a killed process cannot reach. afterOpening is called when it has been opened for writing,
-// beforeClosing when it is about to be closed.
+// wire is a server that a killed process cannot reach. beforeOpening and afterOpening are called when it is about to be opened for
+// writing and when it has been, beforeClosing when it is about to be closed.
 type wire struct {
 	execute.Server
 	logs
@@ -70,9 +72,13 @@ type wire struct {
 	board                       *switchboard
 	key                         topology.Key
 	afterOpening, beforeClosing func(topology.Key)
+	beforeOpening               func()
 }
 
 func (w wire) SetReadOnly(ctx context.Context, on, super bool) error {
+	if !on && w.beforeOpening != nil {
+		w.beforeOpening()
+	}
 	if err := w.board.alive(); err != nil {
 		return err
 	}
@@ -165,6 +171,8 @@ type settings struct {
 	unsettled    bool   // do not wait for the cluster to be in good order
 	servers      func(*server.Options)
 	afterOpening func(*manager, topology.Key)
+	// beforeOpening is called when a server is about to be opened for writing.
+	beforeOpening func(*manager)
 	// beforeClosing is called when a server is about to be closed for writing.
 	beforeClosing func(topology.Key)
 }
@@ -220,6 +228,9 @@ func startManager(t *testing.T, c *sandbox.Cluster, s settings) *manager {
 			w := wire{Server: real, logs: real.(logs), lively: real.(lively), board: &m.board, key: k, beforeClosing: s.beforeClosing}
 			if s.afterOpening != nil {
 				w.afterOpening = func(k topology.Key) { s.afterOpening(m, k) }
+			}
+			if s.beforeOpening != nil {
+				w.beforeOpening = func() { s.beforeOpening(m) }
 			}
 			return w
 		},

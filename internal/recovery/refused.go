@@ -113,7 +113,7 @@ func touched(steps []plan.Step) bool {
 			return false
 		}
 		switch s.Action.Verb {
-		case plan.StopReceiving, plan.AwaitApplied, plan.AwaitExecuted:
+		case plan.StopReceiving, plan.AwaitApplied, plan.AwaitExecuted, plan.AwaitRelayed, plan.BeginLog: // the last begins empty files
 			return false
 		case plan.BarWrites:
 			if s.State == plan.Failed { // then it has left the server as it was

@@ -356,26 +356,7 @@ func (e *Engine) carryOn(ctx context.Context, u *Unfinished, t *topology.Topolog
 		return nil
 	}
 	e.fence(r.Finding.Key, r.Finding.ClusterName)
-	opened := failover.Opened{Successor: successor, At: u.Journal.OpenAt, Former: r.Finding.Replicas}
-	if u.Journal.Successor != successor {
-		opened.At = topology.Coordinates{} // it was noted of another server
-	}
-	var before []plan.Step
-	for _, s := range u.Journal.Steps {
-		switch {
-		case s.Phase != plan.Repoint || s.Action.Verb != plan.ChangeSource:
-		case s.Action.Place == plan.ByContent:
-			opened.Behind = append(opened.Behind, s.Server)
-		default:
-			opened.Followers = append(opened.Followers, s.Server)
-		}
-		if s.NoReturn && s.Server == successor && !s.Action.At.IsEmpty() {
-			opened.At = s.Action.At
-		}
-		if s.State != plan.Waiting && s.State != plan.Running {
-			before = append(before, s)
-		}
-	}
+	opened, before := openedBy(u, successor)
 	before = u.withOpening(before, t.Instance(successor))
 	rest := failover.Follow(t, failover.Request{Failed: r.Finding.Key, Operation: string(r.Finding.Code)}, opened, failover.PolicyOf(e.o.Config()))
 	rest.Cluster = r.Finding.ClusterName

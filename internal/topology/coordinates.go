@@ -72,3 +72,12 @@ func SplitLogFile(name string) (base string, number int64, ok bool) {
 	}
 	return name[:i], int64(n), true
 }
+
+// NextLogFile is the name of the log that a server begins after another one; ok is false where the name has no number.
+func NextLogFile(name string) (next string, ok bool) {
+	base, number, ok := SplitLogFile(name)
+	if !ok {
+		return "", false
+	}
+	return fmt.Sprintf("%s.%0*d", base, len(name)-len(base)-1, number+1), true
+}

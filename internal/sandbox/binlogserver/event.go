@@ -4,14 +4,20 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
+	"strings"
 )
 
 // What the package knows of an event: its header (time, type, server, length, end, flags), and these types.
 const (
-	headerSize    = 19
-	typeRotate    = 4
-	typeFormat    = 15
-	typeHeartbeat = 27
+	headerSize     = 19
+	typeQuery      = 2
+	typeRotate     = 4
+	typeFormat     = 15
+	typeXid        = 16
+	typeHeartbeat  = 27
+	typeXAPrepare  = 38
+	typeGTID       = 162
+	typeCompressed = 165 // a query
 
 	artificial = 0x20 // a flag: it stands in no file
 )
@@ -47,6 +53,51 @@ func (e event) next() (file string, pos uint32) {
 		return "", 0
 	}
 	return string(body[8:]), uint32(binary.LittleEndian.Uint64(body)) //nolint:gosec // positions have 32 bits in headers, too
+}
+
+// inside is what a log ends in: nothing, a transaction, or one statement that is none.
+type inside byte
+
+const (
+	nothing inside = iota
+	transaction
+	statement
+)
+
+// after is what the log ends in with one more event.
+func (in inside) after(e event) inside {
+	switch e.kind() {
+	case typeGTID:
+		const flags, standalone = headerSize + 12, 1
+		if len(e) > flags && e[flags]&standalone != 0 {
+			return statement
+		}
+		return transaction
+	case typeXid, typeXAPrepare:
+		return nothing
+	case typeQuery, typeCompressed:
+		if text := e.query(); in == statement || text == "COMMIT" || text == "ROLLBACK" {
+			return nothing
+		}
+	}
+	return in
+}
+
+// query is the text of a query event.
+func (e event) query() string {
+	const fixed = headerSize + 13 // connection, time, length of the schema, error, length of the variables
+	body := e
+	if e.summed() {
+		body = e[:len(e)-crc32.Size]
+	}
+	if len(body) < fixed {
+		return ""
+	}
+	from := fixed + int(binary.LittleEndian.Uint16(body[headerSize+11:])) + int(body[headerSize+8]) + 1
+	if from > len(body) {
+		return ""
+	}
+	return strings.ToUpper(string(body[from:]))
 }
 
 // made is an event that stands in no file.

@@ -114,6 +114,11 @@ func (s *Server) take(e event) error {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	s.change(func() { s.pos = e.end() })
+	s.change(func() {
+		s.pos = e.end()
+		if s.in = s.in.after(e); s.in == nothing {
+			s.safe = s.pos
+		}
+	})
 	return nil
 }

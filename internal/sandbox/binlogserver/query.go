@@ -2,6 +2,7 @@ package binlogserver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -92,13 +93,13 @@ func (s *Server) status() []wire.Result {
 		"Relay_Master_Log_File", "Slave_IO_Running", "Slave_SQL_Running", "Last_Errno", "Last_Error", "Exec_Master_Log_Pos", "Seconds_Behind_Master",
 		"Last_IO_Errno", "Last_IO_Error", "Last_SQL_Errno", "Last_SQL_Error"},
 		"", s.from.Host, s.o.User, s.from.Port, s.file, s.pos, s.file, s.pos,
-		s.file, io, sql, 0, "", s.pos, 0,
+		s.file, io, sql, 0, "", s.whole(), 0,
 		errno, fault, 0, "")
 }
 
 var setting = regexp.MustCompile(`(?i)\bMASTER_(HOST|PORT|LOG_FILE|LOG_POS)\s*=\s*(?:'([^']*)'|(\d+))`)
 
-// changeSource points it at another source. It goes on in the same log, or at the beginning of a file that comes after.
+// changeSource points it at another source. It goes on in the same log, or at the beginning of the next file.
 func (s *Server) changeSource(text string) error {
 	refuse := func(format string, args ...any) error {
 		return &wire.Error{Code: 1234, Message: fmt.Sprintf(format, args...)}
@@ -125,8 +126,8 @@ func (s *Server) changeSource(text string) error {
 	}
 	switch {
 	case at == file && place == uint64(pos):
-	case at > file && place == uint64(len(magic)):
-		if err := s.create(at); err != nil {
+	case follows(file, at) && place == uint64(len(magic)):
+		if err := errors.Join(s.cut(), s.create(at)); err != nil {
 			return refuse("%v", err)
 		}
 	default:
@@ -134,4 +135,11 @@ func (s *Server) changeSource(text string) error {
 	}
 	s.change(func() { s.from = from })
 	return nil
+}
+
+// follows says whether a file is the next after another one.
+func follows(file, next string) bool {
+	base, number, _ := strings.Cut(file, ".")
+	n, err := strconv.Atoi(number)
+	return err == nil && next == fmt.Sprintf("%s.%0*d", base, len(number), n+1)
 }

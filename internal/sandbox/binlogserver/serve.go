@@ -146,7 +146,7 @@ func (s *Server) extent(file string) (end uint32, later string, changed <-chan s
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if file == s.file {
-		return s.pos, "", s.changed
+		return s.whole(), "", s.changed
 	}
 	if info, err := os.Stat(s.path(file)); err == nil {
 		end = uint32(info.Size()) //nolint:gosec // positions have 32 bits

@@ -26,6 +26,10 @@ type Options struct {
 	// File is where it begins, at the beginning of that file.
 	File           string
 	User, Password string // with which it signs in to its source
+	// Unsafe has it pass on what it receives at once, and count it as held, like MaxScale with its default settings. Without it, as
+	// with transaction_safety=on, transactions are passed on when they are complete; one of which only the beginning came is
+	// cut off when the log goes on in another file.
+	Unsafe bool
 	// Accounts gives the password of a user who signs in here; see wire.Server.
 	Accounts func(user string) (password string, ok bool)
 }
@@ -48,6 +52,8 @@ type Server struct {
 	fault    string // why not
 	file     string // in which it writes
 	pos      uint32 // up to where
+	safe     uint32 // up to where transactions are complete
+	in       inside // what the log ends in
 	sums     bool   // events end in checksums
 	halt     context.CancelFunc
 	replicas map[uint32]replica
@@ -111,7 +117,27 @@ func (s *Server) create(name string) error {
 	if err := os.WriteFile(s.path(name), []byte(magic), 0o600); err != nil {
 		return err
 	}
-	s.change(func() { s.file, s.pos = name, uint32(len(magic)) })
+	s.change(func() { s.file, s.pos, s.safe, s.in = name, uint32(len(magic)), uint32(len(magic)), nothing })
+	return nil
+}
+
+// whole is up to where it holds whole transactions, as far as it knows.
+func (s *Server) whole() uint32 {
+	if s.o.Unsafe {
+		return s.pos
+	}
+	return s.safe
+}
+
+// cut takes a transaction of which only the beginning came from the end of the log.
+func (s *Server) cut() error {
+	s.mu.Lock()
+	path, end := s.path(s.file), s.whole()
+	s.mu.Unlock()
+	if err := os.Truncate(path, int64(end)); err != nil {
+		return err
+	}
+	s.change(func() { s.pos, s.in = end, nothing })
 	return nil
 }
 
