@@ -29,8 +29,8 @@ type parts struct {
 	audit     *auditor
 	hooks     allHooks
 	leader    leadership
-	raft      *consensus.Raft                                // nil without raft
-	agree     func(context.Context, *analysis.Finding) error // nil: this node decides alone
+	raft      *consensus.Raft                                                       // nil without raft
+	agree     func(context.Context, *analysis.Finding) ([]recovery.NodeView, error) // nil: this node decides alone
 	health    *nodeHealth
 	publisher *publish.Publisher      // to the key-value stores outside the backend
 	progress  func(recovery.Progress) // told of the course of recoveries

@@ -23,7 +23,7 @@ func (s *service) secondAPI(e *operate.Engine, registry *operate.Registry) *v2.A
 		Forecast: func(ctx context.Context, cluster string, code analysis.Code) (failover.Explanation, error) {
 			return s.engine.Forecast(ctx, recovery.Question{Cluster: cluster, Code: code})
 		},
-		Journal: s.journal, Busy: s.engine.Busy, Subscribe: s.observer.Subscribe,
+		Journal: s.journal, Found: s.found, Busy: s.engine.Busy, Subscribe: s.observer.Subscribe,
 		Stores:   s.parts.publisher.Standings,
 		Warnings: func() []config.Warning { return s.options.Settings.lastWarnings() },
 	})
@@ -56,13 +56,23 @@ func (s *service) stepped(step plan.Step) {
 
 // journal is the plan of a recovery with how far its steps have come.
 func (s *service) journal(ctx context.Context, uid string) (plan.Plan, bool, error) {
+	j, ok, err := s.readJournal(ctx, uid)
+	return j.Plan, ok, err
+}
+
+// found is what a recovery began with. Journals of older versions do not have it.
+func (s *service) found(ctx context.Context, uid string) (recovery.Found, bool, error) {
+	j, ok, err := s.readJournal(ctx, uid)
+	return j.Found, ok && !j.Found.At.IsZero(), err
+}
+
+func (s *service) readJournal(ctx context.Context, uid string) (j recovery.Journal, ok bool, err error) {
 	entry, ok, err := s.parts.store.Journal(ctx, uid)
 	if err != nil || !ok {
-		return plan.Plan{}, false, err
+		return j, false, err
 	}
-	var j recovery.Journal
 	if err := json.Unmarshal([]byte(entry.State), &j); err != nil {
-		return plan.Plan{}, false, fmt.Errorf("the journal of recovery %s: %w", uid, err)
+		return recovery.Journal{}, false, fmt.Errorf("the journal of recovery %s: %w", uid, err)
 	}
-	return j.Plan, true, nil
+	return j, true, nil
 }

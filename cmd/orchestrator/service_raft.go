@@ -126,13 +126,13 @@ const (
 )
 
 // agreeOn asks the other nodes about a failure. It is recovered when most of those that can see the replicas find it.
-func (s *service) agreeOn(ctx context.Context, f *analysis.Finding) error {
+func (s *service) agreeOn(ctx context.Context, f *analysis.Finding) ([]recovery.NodeView, error) {
 	if s.raft == nil || !s.options.Settings.config().ExpectFailureAnalysisConcensus {
-		return nil
+		return nil, nil
 	}
 	standing := s.raft.Standing()
 	if standing.Voters < enoughToDisagree {
-		return nil
+		return nil, nil
 	}
 	ask, cancel := context.WithTimeout(ctx, opinionsWithin)
 	defer cancel()
@@ -144,6 +144,7 @@ func (s *service) agreeOn(ctx context.Context, f *analysis.Finding) error {
 	}
 	ballot.Count(recovery.View{Sees: true, Agrees: true}) // this node's own
 	var against []string
+	var views []recovery.NodeView
 	q := recovery.Inquiry{Cluster: f.ClusterName, Failed: f.Key, Code: f.Code, Replicas: f.Replicas}
 	s.raft.AskOpinions(ask, q, func(o consensus.Opinion) (enough bool) {
 		var v recovery.View
@@ -153,18 +154,20 @@ func (s *service) agreeOn(ctx context.Context, f *analysis.Finding) error {
 		if o.Err != nil {
 			ballot.Out++
 			against = append(against, fmt.Sprintf("%s: %v", o.Member.Address, o.Err))
+			views = append(views, recovery.NodeView{Node: o.Member.Address, Error: o.Err.Error()})
 			return false
 		}
 		ballot.Count(v)
+		views = append(views, recovery.NodeView{Node: o.Member.Address, View: v})
 		if !v.Agrees {
 			against = append(against, o.Member.Address+": "+v.Why)
 		}
 		return ballot.Carried()
 	})
 	if ballot.Carried() || ballot.Decides() {
-		return nil
+		return views, nil
 	}
-	return fmt.Errorf("of %d nodes that see the replicas, %d find the failure: %v", ballot.Sees, ballot.Agree, against)
+	return nil, fmt.Errorf("of %d nodes that see the replicas, %d find the failure: %v", ballot.Sees, ballot.Agree, against)
 }
 
 // elected is the leadership of a node of a raft group.

@@ -19,6 +19,7 @@ import (
 	"orchestrator/internal/operate"
 	"orchestrator/internal/operate/operatetest"
 	"orchestrator/internal/plan"
+	"orchestrator/internal/recovery"
 )
 
 // second is a handler with the second generation of the API over a backend, running until the test ends.
@@ -40,6 +41,10 @@ func newSecond(t testing.TB, b *operatetest.Backend, more ...func(*httpapi.Deps)
 			p := plan.Plan{Title: "db-a2 takes over"}
 			p.Add(1, plan.Step{Phase: plan.Promote, Server: operatetest.Key("db-a2"), Action: plan.Action{Verb: plan.SetWritable}, State: plan.Done, Started: operatetest.Now(), Ended: operatetest.Now().Add(time.Millisecond)})
 			return p, true, nil
+		},
+		Found: func(context.Context, string) (recovery.Found, bool, error) {
+			return recovery.Found{At: operatetest.Now(), Evidence: []string{"db-a1 did not answer."}, Views: []recovery.NodeView{{Node: "node2", View: recovery.View{Sees: true, Agrees: true, Why: "DeadMaster"}}},
+				Stood: []recovery.Standing{{Server: operatetest.Key("db-a1")}, {Server: operatetest.Key("db-a2"), Source: operatetest.Key("db-a1"), Answered: true}}}, true, nil
 		},
 	})
 	d := httpapi.Deps{Engine: e, Registry: registry, V2: api}

@@ -17,15 +17,15 @@ import (
 func TestOthersDoNotAgree(t *testing.T) {
 	inBubble(t, pair, "", func(t *testing.T, b *bench) {
 		var asked, agree atomic.Int32
-		b.engine.o.Agree = func(_ context.Context, f *analysis.Finding) error {
+		b.engine.o.Agree = func(_ context.Context, f *analysis.Finding) ([]NodeView, error) {
 			asked.Add(1)
 			if f.Key != key("p") {
 				t.Errorf("asked about %s", f.Key)
 			}
 			if agree.Load() == 0 {
-				return errors.New("of 3 nodes that see the replicas, 1 finds the failure")
+				return nil, errors.New("of 3 nodes that see the replicas, 1 finds the failure")
 			}
-			return nil
+			return []NodeView{{Node: "m2", View: View{Sees: true, Agrees: true, Why: "DeadMaster"}}}, nil
 		}
 		b.run(t)
 		b.kill()
@@ -38,8 +38,19 @@ func TestOthersDoNotAgree(t *testing.T) {
 		}
 		agree.Store(1)
 		after(2 * time.Second)
-		if r, ok := b.ledger.ended(); !ok || r.Successor != key("a") {
-			t.Errorf("recovery %+v", r)
+		r, ok := b.ledger.ended()
+		if !ok || r.Successor != key("a") {
+			t.Fatalf("recovery %+v", r)
+		}
+		// What it rests on is on record, as it was found.
+		f := r.begun
+		if len(f.Views) != 1 || f.Views[0].Node != "m2" || !f.Views[0].Agrees || len(f.Evidence) == 0 || f.At.IsZero() || len(f.Stood) != 3 {
+			t.Fatalf("%+v", f)
+		}
+		for _, s := range f.Stood {
+			if replica := s.Server != key("p"); s.Answered != replica || replica && s.Source != key("p") || s.Receiving {
+				t.Errorf("%+v", s)
+			}
 		}
 	})
 }
@@ -47,7 +58,7 @@ func TestOthersDoNotAgree(t *testing.T) {
 // TestAPersonIsNotOutvoted recovers on demand without asking the other nodes.
 func TestAPersonIsNotOutvoted(t *testing.T) {
 	inBubble(t, pair, "", func(t *testing.T, b *bench) {
-		b.engine.o.Agree = func(context.Context, *analysis.Finding) error { return errNo }
+		b.engine.o.Agree = func(context.Context, *analysis.Finding) ([]NodeView, error) { return nil, errNo }
 		b.run(t)
 		b.kill()
 		if _, err := b.engine.Recover(t.Context(), key("p"), topology.Key{}, true); err != nil {

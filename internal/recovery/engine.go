@@ -53,7 +53,7 @@ type Options struct {
 	Elsewhere func() string
 	// Agree asks the other nodes what they find of a failure, before it is recovered automatically. An error says why they
 	// do not agree; nothing is recovered then, and they are asked again.
-	Agree    func(ctx context.Context, f *analysis.Finding) error
+	Agree    func(ctx context.Context, f *analysis.Finding) ([]NodeView, error)
 	Config   func() *config.Config
 	Node     Node
 	Now      func() time.Time
@@ -149,7 +149,7 @@ func New(o Options) *Engine {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.Agree == nil {
-		o.Agree = func(context.Context, *analysis.Finding) error { return nil }
+		o.Agree = func(context.Context, *analysis.Finding) ([]NodeView, error) { return nil, nil }
 	}
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}

@@ -242,8 +242,10 @@ func (e *Engine) handle(ctx context.Context, t *topology.Topology, f *analysis.F
 	if k.stands != nil && stood < k.stands(e.o.Config()) || e.refusedLately(f, &k) {
 		return // it is judged again with the next tick
 	}
+	var views []NodeView
 	if !k.alive { // otherwise the server itself says what is wrong, and there is nothing to agree on
-		if err := e.o.Agree(ctx, f); err != nil {
+		var err error
+		if views, err = e.o.Agree(ctx, f); err != nil {
 			e.hold(f, fresh, err.Error())
 			return
 		}
@@ -253,7 +255,7 @@ func (e *Engine) handle(ctx context.Context, t *topology.Topology, f *analysis.F
 		return
 	}
 	was := t.Instance(f.Key)
-	r := &Recovery{Finding: *f, DetectionID: id, silent: was != nil && !was.LastCheckValid()}
+	r := &Recovery{Finding: *f, DetectionID: id, views: views, silent: was != nil && !was.LastCheckValid()}
 	_ = e.recover(ctx, r, request{hooks: true, first: fresh}) // the record has the error, and it is logged there
 }
 

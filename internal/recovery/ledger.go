@@ -109,6 +109,7 @@ type Journal struct {
 	// OpenAt is where the successor's own binary log stands when it is opened for writing. It is written down before
 	// that where replicas find their place by file and position, because nobody can find it out afterwards.
 	OpenAt topology.Coordinates `json:"open_at,omitzero"`
+	Found  Found                `json:"found,omitzero"`
 }
 
 // Unfinished is a recovery that is not finished on record.

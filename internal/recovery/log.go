@@ -48,7 +48,7 @@ const writeOutWithin = 30 * time.Second
 
 // newJournal is that of a recovery of which nothing has been done.
 func newJournal(r *Recovery, hooks bool) Journal {
-	j := Journal{Plan: r.Plan, Hooks: hooks, Command: r.Finding.CommandHint}
+	j := Journal{Plan: r.Plan, Hooks: hooks, Command: r.Finding.CommandHint, Found: r.begun}
 	j.Steps = slices.Clone(r.Plan.Steps)
 	if j.Failed.IsZero() { // hooks may run before there is a plan
 		j.Cluster, j.Failed, j.Operation = r.Finding.ClusterName, r.Finding.Key, string(r.Finding.Code)
@@ -287,7 +287,7 @@ func (l *recoveryLog) startOver() {
 	l.post(func() {
 		was := l.journal
 		l.journal = newJournal(&Recovery{Finding: l.r.Finding}, was.Hooks)
-		l.journal.Begun, l.journal.Ended, l.journal.Command = was.Begun, was.Ended, was.Command
+		l.journal.Begun, l.journal.Ended, l.journal.Command, l.journal.Found = was.Begun, was.Ended, was.Command, was.Found
 		l.changed = true
 	})
 }

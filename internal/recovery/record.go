@@ -34,6 +34,9 @@ type Recovery struct {
 	owed         []debt
 	notBack      []topology.Key // servers that could not be pointed back when it was undone
 
+	views []NodeView // of the other managers, on the failure
+	begun Found      // what it began with
+
 	silent bool // the failed server did not answer when it was found failed
 
 	course

@@ -45,6 +45,7 @@ func (e *Engine) recover(ctx context.Context, r *Recovery, ask request) error {
 		e.hold(&r.Finding, ask.first, err.Error())
 		return fmt.Errorf("recovery of %s has to wait: %w", r.Finding.Key, err)
 	}
+	r.begun = e.found(r)
 	log, err := e.register(ctx, r, ask)
 	if err != nil {
 		return err

@@ -225,6 +225,7 @@ func (e *Engine) takeOver(ctx context.Context, r *Recovery, want TakeoverRequest
 		return nil, err
 	}
 	r.Started, r.UID, r.Forced = e.o.Now(), newUID(e.o.Now()), true
+	r.begun = e.found(r)
 	journal := newJournal(r, true)
 	block, err := e.o.Ledger.RegisterRecovery(ctx, r, &journal)
 	if err != nil || block.Blocked() {

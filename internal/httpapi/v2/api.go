@@ -13,6 +13,7 @@ import (
 	"orchestrator/internal/operate"
 	"orchestrator/internal/plan"
 	"orchestrator/internal/publish"
+	"orchestrator/internal/recovery"
 )
 
 // Prefix is where the API is, below URLPrefix.
@@ -37,6 +38,8 @@ type Deps struct {
 	Forecast func(ctx context.Context, cluster string, code analysis.Code) (failover.Explanation, error)
 	// Journal returns the plan of a recovery with the state and time of its steps; ok is false when there is none.
 	Journal func(ctx context.Context, uid string) (p plan.Plan, ok bool, err error)
+	// Found returns what a recovery began with; ok is false when that is not on record.
+	Found func(ctx context.Context, uid string) (f recovery.Found, ok bool, err error)
 	// Stores says how it stands with the key-value stores outside the backend; nil: there are none.
 	Stores func() []publish.Standing
 	// Busy says whether a recovery or takeover is under way in a cluster.

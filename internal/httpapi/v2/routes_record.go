@@ -124,7 +124,7 @@ func recoveryDetail(q *request) (any, error) {
 	}
 	d.Log = mapped(lines, func(l operate.RecoveryStep) LogLine { return LogLine{when(l.At), l.Message} })
 	if q.api.Journal == nil {
-		return d, nil
+		return d, q.api.addFound(q.Context(), &d, nil)
 	}
 	p, ok, err := q.api.Journal(q.Context(), uid)
 	switch {
@@ -136,7 +136,7 @@ func recoveryDetail(q *request) (any, error) {
 		d.Title, d.Steps, d.Outage = p.Title, stepsOf(p.Steps, &q.api.plans.known), outageOf(p.Steps, began)
 		d.Headline = headline(&d.Recovery, d.Outage)
 	}
-	return d, nil
+	return d, q.api.addFound(q.Context(), &d, p.Steps)
 }
 
 func acknowledge(q *request) (any, error) {

@@ -80,6 +80,7 @@ type RecoveryDetail struct {
 	Title    string    `json:"title,omitempty" doc:"of its plan"`
 	Steps    []Step    `json:"steps" doc:"what was done on the servers, with real times; empty for records of older versions"`
 	Log      []LogLine `json:"log"`
+	Found    *Found    `json:"found" doc:"what it began with, and where each server went; null: that is not on record"`
 }
 
 // refine takes the times from what was written down to the nanosecond: the record itself has whole seconds.

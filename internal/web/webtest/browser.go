@@ -170,6 +170,15 @@ func (p *Page) Go(address string) {
 	p.do(chromedp.Navigate(address))
 }
 
+// Before has a script run at the beginning of every document that is loaded from now on.
+func (p *Page) Before(script string) {
+	p.t.Helper()
+	p.do(func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, t, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+		return chromedp.Void{}, err
+	})
+}
+
 // Value evaluates an expression in the page.
 func Value[T any](p *Page, expression string) T {
 	p.t.Helper()

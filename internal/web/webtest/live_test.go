@@ -40,6 +40,15 @@ func (r *liveRecords) Journal(context.Context, string) (plan.Plan, bool, error) 
 	return plan.Plan{Title: "db-a2 takes over", Steps: append([]plan.Step{}, r.steps...)}, true, nil
 }
 
+// Found says that the primary did not answer, and who replicated from it.
+func (r *liveRecords) Found(context.Context, string) (recovery.Found, bool, error) {
+	return recovery.Found{At: operatetest.Now(), Evidence: []string{"db-a1:3306 did not answer the last probe."}, Views: []recovery.NodeView{{Node: "node2:10008", View: recovery.View{Sees: true, Agrees: true, Why: "DeadMaster"}}},
+		Stood: []recovery.Standing{
+			{Server: operatetest.Key("db-a1"), Checked: operatetest.Now(), Says: "connection refused"}, {Server: operatetest.Key("db-a2"), Source: operatetest.Key("db-a1"), Answered: true, Checked: operatetest.Now()},
+			{Server: operatetest.Key("db-a3"), Source: operatetest.Key("db-a1"), Answered: true, Checked: operatetest.Now(), Says: "error connecting to source"},
+		}}, true, nil
+}
+
 // set has step n in a state, and returns it.
 func (r *liveRecords) set(n int, state plan.State, from, to time.Duration) plan.Step {
 	r.mu.Lock()
@@ -96,5 +105,12 @@ func TestLiveRecovery(t *testing.T) {
 	tell(recovery.StepChanged, &failed)
 	tell(recovery.Finished, nil)
 	page.Await("what failed", status("2")+` === "failed"`)
+	page.ClickText("Before / after")
+	page.Await("the trees", `document.querySelectorAll(".past-tree").length === 2 && document.querySelector(".past-tree li[data-fate=successor]")`)
+	page.ClickText("Evidence")
+	page.AwaitText(".evidence", "db-a1:3306 did not answer the last probe.")
+	page.AwaitText(".evidence", "agrees: DeadMaster")
+	page.AwaitText(".said", "error connecting to source")
+	page.Await("the evidence in the address", `location.search.includes("tab=evidence")`)
 	page.Await("that it has ended", `[...document.querySelectorAll("button")].some((b) => b.innerText.trim() === "Acknowledge…")`)
 }

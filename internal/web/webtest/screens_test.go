@@ -49,6 +49,8 @@ var screens = []screen{
 	{name: "problems", path: "problems?downtime=show", shows: ".group"},
 	{name: "recoveries", path: "audit-recovery", shows: "table.list tbody tr"},
 	{name: "recovery", path: "audit-recovery/id/3", shows: ".hero"},
+	{name: "recovery-trees", path: "audit-recovery/id/3?tab=trees", shows: ".sheet"},
+	{name: "recovery-evidence", path: "audit-recovery/id/3?tab=evidence", shows: ".sheet"},
 	{name: "recovery-log", path: "audit-recovery/id/3?tab=log", shows: ".log"},
 	{name: "recovery-raw", path: "audit-recovery/id/3?tab=raw", shows: "pre"},
 	{name: "detections", path: "audit-failure-detection/id/11", shows: "table.list tr.detail"},

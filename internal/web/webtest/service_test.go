@@ -15,6 +15,7 @@ import (
 	"orchestrator/internal/operate"
 	"orchestrator/internal/operate/operatetest"
 	"orchestrator/internal/plan"
+	"orchestrator/internal/recovery"
 	"orchestrator/internal/topology"
 	"orchestrator/internal/web"
 )
@@ -34,6 +35,11 @@ type journals interface {
 	Journal(ctx context.Context, uid string) (plan.Plan, bool, error)
 }
 
+// findings are records that have what recoveries began with, too.
+type findings interface {
+	Found(ctx context.Context, uid string) (recovery.Found, bool, error)
+}
+
 // start serves the backend; change may replace parts of its engine.
 func start(t *testing.T, b *operatetest.Backend, change func(e *operate.Engine), options ...func(*web.Options)) *service {
 	t.Helper()
@@ -50,6 +56,9 @@ func startWith(t *testing.T, b *operatetest.Backend, change func(e *operate.Engi
 	deps := v2.Deps{Engine: e, Registry: registry}
 	if j, ok := e.Records.(journals); ok {
 		deps.Journal = j.Journal
+	}
+	if f, ok := e.Records.(findings); ok {
+		deps.Found = f.Found
 	}
 	if changeDeps != nil {
 		changeDeps(&deps)

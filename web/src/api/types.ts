@@ -521,6 +521,20 @@ export type ForecastShort = {
   would: boolean;
 };
 
+export type Found = {
+  /** when that was */
+  at: string | null;
+  /** what the failure was concluded from */
+  evidence: string[];
+  /** when the failed server answered last; null: not known */
+  last_seen: string | null;
+  /** what the other managers found who were asked; those that were not waited for are missing */
+  managers: ManagerView[];
+  /** servers that are not listed, because there are too many */
+  more: number;
+  servers: ServerFound[];
+};
+
 export type GTIDText = {
   /** of positions of MariaDB: by how many numbers */
   count: number;
@@ -786,6 +800,16 @@ export type LogPlace = {
   /** what stands there */
   entry?: string;
   server: string;
+};
+
+export type ManagerView = {
+  /** it found the failure, too */
+  agrees: boolean;
+  node: string;
+  /** it reached one of the replicas; its view counts only then */
+  sees: boolean;
+  /** what it found, or why it did not say */
+  why: string;
 };
 
 export type Me = {
@@ -1137,6 +1161,8 @@ export type RecoveryDetail = {
   ended: string | null;
   errors: string[];
   failed: string;
+  /** what it began with, and where each server went; null: that is not on record */
+  found: Found | null;
   /** what matters of it first, in a sentence */
   headline: string;
   id: number;
@@ -1355,6 +1381,24 @@ export type ServerDetail = {
   uuid: string;
   version: string;
   version_comment: string;
+};
+
+export type ServerFound = {
+  /** the source that it has by the steps that were done */
+  after?: string;
+  /** when it was asked last */
+  answered: boolean;
+  /** the source that it had */
+  before?: string;
+  /** when that was */
+  checked: string | null;
+  /** lost: it could not follow */
+  fate: "failed" | "successor" | "lost" | "moved" | "same";
+  /** its receiver was connected to its source */
+  receiving: boolean;
+  /** why it was not, or why the server did not answer */
+  says?: string;
+  server: string;
 };
 
 export type ServerPage = {

@@ -152,6 +152,9 @@ function Running({ days }: { days: GameDay[] }): JSX.Element | null {
   const writes = writesOf(last, live);
   return (
     <section class="hero gameday-now" aria-live="polite">
+      <p class="only-print">
+        Game day · orchestrator {me.value?.version} · {location.href}
+      </p>
       <p class="muted">
         <code>{name(last.server)}</code> of {last.alias} was told to end <Time at={last.begun} />
       </p>
@@ -162,7 +165,12 @@ function Running({ days }: { days: GameDay[] }): JSX.Element | null {
         <p>
           <a class="link" href={url(`audit-recovery/uid/${part(running.uid)}`)}>
             {running.state === "running" ? "Follow the steps" : "All steps, and the report to print"}
-          </a>
+          </a>{" "}
+          {writes?.ended && (
+            <button type="button" class="link" onClick={() => print()}>
+              Print this report
+            </button>
+          )}
         </p>
       )}
     </section>

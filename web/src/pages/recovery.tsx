@@ -21,10 +21,11 @@ import { fall } from "../waterfall/model.ts";
 import { useReplay } from "../waterfall/replay.ts";
 import { Waterfall } from "../waterfall/waterfall.tsx";
 import { Facts, Remains } from "./recovery/facts.tsx";
+import { BeforeAfter, Evidence } from "./recovery/found.tsx";
 import { Log } from "./recovery/log.tsx";
 import { markdown } from "./recovery/markdown.ts";
 
-const tabs = { steps: "Steps", log: "Log", raw: "Raw" } as const;
+const tabs = { steps: "Steps", trees: "Before / after", evidence: "Evidence", log: "Log", raw: "Raw" } as const;
 type Tab = keyof typeof tabs;
 
 /** The unique name or number in an address; all forms of former versions are understood. */
@@ -111,6 +112,16 @@ function Course({ is, reload }: { is: RecoveryDetail; reload: () => void }): JSX
           <p>{running ? "Its plan is being made." : "No steps with times were recorded: nothing was to be done on a server, or the record is of an older version. The log has what is known."}</p>
         )}
       </section>
+      {(tab === "trees" || is.found) && (
+        <section class={tab === "trees" ? "sheet" : "sheet only-print"}>
+          <BeforeAfter is={is} name={name} />
+        </section>
+      )}
+      {(tab === "evidence" || is.found) && (
+        <section class={tab === "evidence" ? "sheet" : "sheet only-print"}>
+          <Evidence is={is} name={name} />
+        </section>
+      )}
       <section class={tab === "log" ? "sheet" : "sheet only-print"}>
         <Log is={is} />
       </section>
