@@ -282,7 +282,9 @@ func (c *checker) drops(m *Manager, s *Server, next topology.Key) {
 		}
 		kept := false
 		for _, o := range w.servers {
-			kept = kept || o != s && o.alive() && o.holds(r.t) && (m.within(o) || o.key == next && w.talks(o.node, s.node))
+			// Nobody can tell it from one of the same number that its origin wrote before it lost its memory.
+			has := o.holds(r.t) || o.find(r.t) >= 0
+			kept = kept || o != s && o.alive() && has && (m.within(o) || o.key == next && w.talks(o.node, s.node))
 		}
 		if !kept {
 			c.violated(DroppedRelay, "%s makes %s throw away transaction %d, which was acknowledged and is nowhere else in reach", m.id.Hostname, s.Name, r.t)
@@ -295,6 +297,7 @@ func (c *checker) repoints(m *Manager, s *Server, to topology.Key) {
 	w := c.w
 	c.did(m, s, "replicate from "+to.Hostname)
 	c.drops(m, s, to)
+	delete(c.shut, s) // when it is opened again that is a promotion
 	target := w.byKey[to]
 	if target == nil || w.Scenario.ByHand || !target.up {
 		return // what it loses with its machine cannot be known before it is back
