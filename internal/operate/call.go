@@ -2,6 +2,7 @@ package operate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -63,7 +64,18 @@ func (o *Operation) Call(ctx context.Context, e *Engine, in Input) (Result, erro
 	if err != nil {
 		return Result{}, err
 	}
-	return o.Run(ctx, e, a)
+	result, err := o.Run(ctx, e, a)
+	return result, withRule(err)
+}
+
+// withRule ends the text of a refusal with the name of its rule, by which the reference has it (docs/topology-operations.md).
+// What several servers were refused has lines of its own, and stays as it is.
+func withRule(err error) error {
+	var r *topology.Refusal
+	if !errors.As(err, &r) || r.Rule == "" || strings.Contains(err.Error(), "\n") {
+		return err
+	}
+	return fmt.Errorf("%w [%s]", err, r.Rule)
 }
 
 func (o *Operation) understand(ctx context.Context, e *Engine, in Input) (Args, error) {

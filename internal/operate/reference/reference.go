@@ -32,7 +32,7 @@ func Write(w io.Writer) error {
 			}
 		}
 	}
-	b.WriteString("\n## The rule book\n\nEach refusal names its rule, what was seen on both servers, and what would make the operation possible.\n\n| Rule | Refused when |\n| --- | --- |\n")
+	b.WriteString("\n## The rule book\n\nEach refusal says what was seen on both servers and what would make the operation possible, and ends with the name of its rule in brackets.\n\n| Rule | Refused when |\n| --- | --- |\n")
 	for _, r := range refactor.Rules() {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", r.Name, r.When)
 	}
