@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -31,7 +32,7 @@ func claimDir(ctx context.Context, parent string) (string, *os.File, error) {
 		return "", nil, err
 	}
 	defer guard.Close()
-	if err := removeAbandoned(parent); err != nil {
+	if err := removeAbandoned(ctx, parent); err != nil {
 		return "", nil, fmt.Errorf("remove what earlier sandboxes left: %w", err)
 	}
 	dir, err := os.MkdirTemp(parent, dirPrefix)
@@ -68,7 +69,7 @@ func guardDir(ctx context.Context, parent string) (*os.File, error) {
 }
 
 // removeAbandoned removes the sandboxes in parent whose owner has died, with servers that may have survived it.
-func removeAbandoned(parent string) error {
+func removeAbandoned(ctx context.Context, parent string) error {
 	dirs, err := filepath.Glob(filepath.Join(parent, dirPrefix+"*"))
 	if err != nil {
 		return err
@@ -88,7 +89,7 @@ func removeAbandoned(parent string) error {
 		if !abandoned {
 			continue
 		}
-		if err := errors.Join(killSurvivors(dir), os.RemoveAll(dir)); err != nil {
+		if err := errors.Join(killSurvivors(dir), unmountBelow(ctx, dir), os.RemoveAll(dir)); err != nil {
 			return err
 		}
 	}
@@ -131,6 +132,28 @@ func killSurvivors(dir string) error {
 		}
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 			return fmt.Errorf("kill abandoned server %d: %w", pid, err)
+		}
+	}
+	return nil
+}
+
+// unmountBelow takes off the file systems that a test had put into dir: one that is read-only cannot be emptied.
+func unmountBelow(ctx context.Context, dir string) error {
+	mounts, err := os.ReadFile("/proc/self/mountinfo")
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // not Linux: no test mounts anything there
+	}
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(string(mounts)) {
+		// The fifth field is where it is mounted (proc_pid_mountinfo(5)); the names here hold nothing that it writes otherwise.
+		fields := strings.Fields(line)
+		if len(fields) < 5 || !strings.HasPrefix(fields[4], dir+"/") {
+			continue
+		}
+		if out, err := exec.CommandContext(ctx, "umount", "--lazy", fields[4]).CombinedOutput(); err != nil {
+			return fmt.Errorf("unmount %s: %w: %s", fields[4], err, out)
 		}
 	}
 	return nil

@@ -118,6 +118,35 @@ func TestSurvivorsAreKilled(t *testing.T) {
 	}
 }
 
+// TestMountsAreTakenOff is for a test that was killed when it had mounted a file system in its sandbox: one that is read-only
+// cannot be emptied, and must not be in the way of all later sandboxes.
+func TestMountsAreTakenOff(t *testing.T) {
+	if testing.Short() {
+		t.Skip("needs real servers: left out in short mode")
+	}
+	dir := t.TempDir()
+	data := filepath.Join(dir, "orchestrator-sandbox-old", "node0", "data")
+	check(t, os.MkdirAll(data, 0o700))
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=1m", "sandbox", data).CombinedOutput(); err != nil {
+		t.Skipf("nothing can be mounted here: %s", out)
+	}
+	taken := false
+	t.Cleanup(func() {
+		if !taken {
+			check(t, exec.Command("umount", "--lazy", data).Run())
+		}
+	})
+	check(t, os.WriteFile(filepath.Join(data, "file"), nil, 0o600))
+	check(t, exec.Command("mount", "-o", "remount,ro", data).Run())
+	c, err := sandbox.Start(deadline(t), sandbox.Options{Nodes: 1, Dir: dir})
+	check(t, err)
+	taken = true
+	check(t, c.Close())
+	if _, err := os.Stat(data); !os.IsNotExist(err) {
+		t.Errorf("%s was not removed (%v)", data, err)
+	}
+}
+
 // alive says whether the process is there and not merely unreaped.
 func alive(pid int) bool {
 	state, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
