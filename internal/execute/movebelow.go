@@ -32,6 +32,11 @@ func (r *Run) moveBelow(ctx context.Context, k topology.Key, s Server, a plan.Ac
 	if err := r.awaitHeld(ctx, s, a); err != nil {
 		return "", err
 	}
+	if a.Verb == plan.Move { // a takeover cannot choose its source, and has no time for it
+		if err := r.notPurged(ctx, k, s, c, a); err != nil {
+			return "", err
+		}
+	}
 	err = r.stopToMove(ctx, k, s, c.GTID, a)
 	if err == nil {
 		err = r.mayStill(ctx) // its new source may have been waited for

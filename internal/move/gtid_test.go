@@ -168,8 +168,10 @@ func TestRealPurged(t *testing.T) {
 			r.do(t, refactor.Request{Operation: refactor.PurgeBinaryLogs, Server: one, File: refactor.LatestLog})
 			r.look(t)
 			j := r.runner.Relocation(refactor.Relocation{Command: refactor.Relocate, Server: two, Below: one})
-			if o.Flavor == sandbox.MySQL {
-				r.refusedMove(t, "purged", refactor.Relocate, 2, 1)
+			r.refusedMove(t, "purged", refactor.Relocate, 2, 1)
+			r.look(t)
+			if i := r.Snapshot().Instance(two); i.Channel.Source != keyOf(r.Node(0)) { // a MariaDB server is asked right before the move
+				t.Errorf("it was refused, and is below %s", i.Channel.Source)
 			}
 			r.do(t, refactor.Request{Operation: refactor.StartReplica, Server: two})
 			r.followed(t)
