@@ -216,9 +216,14 @@ func (s *secondSession) look(t *testing.T, primary, replica string) {
 		"listProblems": "/problems", "listFindings": "/findings?cluster=orders", "listDowntimes": "/downtimes", "listMaintenances": "/maintenances", "listCandidates": "/candidates",
 		"listPools": "/pools", "getAutoRecovery": "/auto-recovery", "listRecoveries": "/recoveries", "listBlocked": "/blocked-recoveries", "listDetections": "/detections",
 		"getErrant": "/instances/" + replica + "/errant", "listGameDays": "/game-days", "listAudit": "/audit?limit=2", "listPlans": "/plans",
+		"listGameDayWrites": "/game-days/writes", "getBinlogs": "/clusters/orders/binlogs", "getBinlogFiles": "/instances/" + replica + "/binlogs",
+		"compareSets": "/gtid-sets?a=0-1-5&b=0-1-9",
 	} {
 		s.call(t, id, "GET", path, "", 200)
 	}
+	// Nothing writes pseudo-GTID here: both are refused in words.
+	s.call(t, "getPseudoGTID", "GET", "/instances/"+replica+"/pseudo-gtid", "", 409)
+	s.call(t, "getEquivalent", "GET", "/instances/"+replica+"/equivalent?in="+primary, "", 409)
 	f := into[v2.Forecast](t, s.call(t, "getForecast", "GET", "/clusters/orders/forecast", "", 200))
 	if !f.Would || f.Failed != primary || f.Successor == "" || !f.Supposed || len(f.Steps) == 0 || f.Risk == nil || f.Pause == 0 {
 		t.Errorf("%+v", f)

@@ -92,6 +92,8 @@ func (d *relocation) canAlign(r, beside *topology.Instance) *topology.Refusal {
 			return refuse("multi-source", "let it use GTID first (enable-gtid)", "%s replicates on %d channels, and by position only one that has a single channel can be stopped beside another", i.Key, 1+len(i.Others))
 		case i == beside && d.leadsRing(i):
 			return refuse("writable", "let it use GTID first (enable-gtid)", "%s takes writes, and its log grows on when its replication stops: beside it no place can be found by position", i.Key)
+		case !i.Replicating() && runs(i.Channel.IOThread) && runs(i.Channel.SQLThread) && i.Channel.LastIOErrno == 0 && i.Channel.LastSQLErrno == 0:
+			return refuse(JustBegun, "try again in a moment", "replication on %s has only just begun", i.Key)
 		case !i.Replicating():
 			return refuse("not-replicating", "start replication there", "replication on %s does not run (error %d: %s)", i.Key, max(i.Channel.LastIOErrno, i.Channel.LastSQLErrno), i.Channel.LastIOError+i.Channel.LastSQLError)
 		case i.Channel.SQLDelay > 0:

@@ -54,7 +54,7 @@ export function ClusterPage(): JSX.Element {
   useEffect(() => {
     const plan = query.get("plan");
     if (plan) void open(plan);
-    else if (planned.current) leave();
+    else if (planned.current && shown.peek()) leave(); // by the browser's way back; who closed it has asked for the next one already
     planned.current = plan !== null;
   }, [query.get("plan")]);
   useEffect(() => {
