@@ -4,6 +4,9 @@ import (
 	"context"
 	"testing"
 	"time"
+
+	"orchestrator/internal/plan"
+	"orchestrator/internal/topology"
 )
 
 // slowJournal takes its time to write a journal down; from the choice of a successor on, taken, it is another process's.
@@ -55,6 +58,43 @@ func TestWhatAnotherProcessHasTakenUpIsNotOpened(t *testing.T) {
 		after(5 * time.Second)
 		if b.said("a: read_only=false") {
 			t.Errorf("it was opened by who does not carry on with it: %q", b.statements())
+		}
+	})
+}
+
+// lateJournal lets something happen while it is written down who is opened.
+type lateJournal struct {
+	*fakeLedger
+	meanwhile func()
+}
+
+func (l lateJournal) SaveProgress(ctx context.Context, uid string, j *Journal) error {
+	if opening := j.NoReturn(); opening != nil && opening.State == plan.Running {
+		l.meanwhile()
+	}
+	return l.fakeLedger.SaveProgress(ctx, uid, j)
+}
+
+// TestAPrimaryThatComesBackWhileItIsWrittenDown: a backend that hangs must not make the manager forget what it has seen meanwhile.
+func TestAPrimaryThatComesBackWhileItIsWrittenDown(t *testing.T) {
+	inBubble(t, pair, "", func(t *testing.T, b *bench) {
+		o := b.engine.o
+		o.Ledger = lateJournal{b.ledger, func() {
+			time.Sleep(time.Second) // it is looked at right before
+			b.change("p", func(i *topology.Instance) {
+				now := time.Now()
+				i.Check = topology.Check{Attempted: now, Checked: now, Seen: now}
+			})
+			b.mu.Lock()
+			delete(b.gone, key("p"))
+			b.mu.Unlock()
+		}}
+		b.engine = New(o)
+		b.run(t)
+		b.kill()
+		after(10 * time.Second)
+		if b.said("a: read_only=false") {
+			t.Errorf("it was opened beside p, which answers and takes writes: %q", b.statements())
 		}
 	})
 }

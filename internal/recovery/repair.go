@@ -248,7 +248,10 @@ func (e *Engine) mayOpen(ctx context.Context, r *Recovery, ask request, k *kind,
 	if err := e.stillDead(r, ask, k); err != nil {
 		return err
 	}
-	return e.noteOpening(ctx, r, log)
+	if err := e.noteOpening(ctx, r, log); err != nil {
+		return err
+	}
+	return e.stillDead(r, ask, k) // writing that down may have taken seconds
 }
 
 // closeWithin bounds how long an opening waits for the closing of a server that was replaced before.
