@@ -167,6 +167,9 @@ func (e *Engine) settle(ctx context.Context, r *Recovery, log *recoveryLog) {
 	delete(e.told, detectionID{f.Key, true})
 	delete(e.told, detectionID{f.Key, false})
 	e.mu.Unlock()
+	if r.bygone {
+		return // names and keys are those of a later one
+	}
 
 	alias := f.ClusterAlias
 	if alias == f.ClusterName {

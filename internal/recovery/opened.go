@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"context"
 	"slices"
 
 	"orchestrator/internal/failover"
@@ -17,6 +18,21 @@ import (
 func (u *Unfinished) opened(k topology.Key) bool {
 	opening := u.Journal.NoReturn()
 	return opening != nil && opening.State == plan.Done && opening.Server == k && !u.Recovery.planned()
+}
+
+// closeFormer begins to close the lost primary of an unfinished recovery whose successor is on record as opened and takes
+// writes: others that are asked before the rest is done may be long in answering.
+func (e *Engine) closeFormer(ctx context.Context, u *Unfinished) {
+	successor := u.Journal.Successor
+	if !u.opened(successor) {
+		return
+	}
+	e.look(ctx, successor)
+	t := e.o.Observer.Snapshot()
+	former, now := t.Instance(u.Recovery.Finding.Key), t.Instance(successor)
+	if former != nil && now != nil && openPrimary(now) && !e.beingFenced(former.Key) {
+		e.fenceUnlessPromoted(former)
+	}
 }
 
 // openedAndFollowed says whether a successor that does not answer is known to have been opened, and a replica follows it:

@@ -30,6 +30,8 @@ type course struct {
 	after *Recovery     // which this one has overtaken; of its own goroutine alone
 	still chan struct{} // closed when its steps have ended
 	ended chan struct{} // closed when its record has
+
+	bygone bool // one that has ended before this has overtaken it; of its own goroutine alone
 }
 
 // announcePromoted lets everybody know at once that a server was opened in place of another one: the picture, who plans what
@@ -83,7 +85,7 @@ func (e *Engine) overtake(ctx context.Context, r *Recovery) error {
 func (e *Engine) overtaken(r *Recovery) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return r.next != nil
+	return r.next != nil || r.bygone
 }
 
 // awaitFirst has the end of an overtaken recovery be told before that of the one which has overtaken it.
@@ -115,7 +117,7 @@ func (r *Recovery) begins() { r.still, r.ended = make(chan struct{}), make(chan 
 func (e *Engine) settledElsewhere(r *Recovery, k topology.Key) bool {
 	i := e.o.Observer.Snapshot().Instance(k)
 	switch {
-	case i == nil || !i.LastCheckValid():
+	case i == nil || !i.LastCheckValid() || e.beingFenced(k):
 		return false
 	case i.HasSource():
 		return i.Channel.Source != r.Finding.Key && i.Channel.Source != r.Successor

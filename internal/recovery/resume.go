@@ -54,6 +54,9 @@ func (e *Engine) resume(ctx context.Context) {
 		e.goTracked(func() {
 			again := e.finish(ctx, u)
 			e.vacate(cluster)
+			if e.isConcluded(u.Recovery.UID) && e.nextOf(&u) != nil {
+				e.alone(&e.resuming, func() { e.resume(ctx) }) // that one has waited for this
+			}
 			if again && ctx.Err() == nil && e.runs() { // a failure that is still there is recovered at once
 				e.judge(ctx, e.o.Observer.Snapshot())
 			}
@@ -157,6 +160,10 @@ func (e *Engine) finish(ctx context.Context, u Unfinished) (again bool) {
 		e.closeSuperseded(ctx, &u)
 		return false
 	}
+	if !e.isNext(&u) {
+		return false
+	}
+	e.closeFormer(ctx, &u)
 	t, complete := e.lookAtAll(ctx, u.servers())
 	if ctx.Err() != nil || !e.o.Leader.IsLeader() {
 		return false
@@ -164,9 +171,15 @@ func (e *Engine) finish(ctx context.Context, u Unfinished) (again bool) {
 	since := e.doubtSince(r.UID)
 	patient := e.o.Now().Before(since.Add(doubtFor))
 	u.replaced = e.replacedSince(ctx, &u)
+	bypassed := e.bypassed(ctx, &u, t)
+	if bypassed == unclear {
+		return false
+	}
 	what, successor := u.fate(t)
 	gone := what == unclear && u.openedAndFollowed(t, successor) && !e.o.Now().Before(since.Add(goneFor))
 	switch {
+	case bypassed == promoted:
+		what, gone = promoted, false
 	case what == promoted, gone: // the rest is to be done, or nobody is there to do it with
 	case (what == unclear || !complete) && patient:
 		return false
@@ -186,6 +199,10 @@ func (e *Engine) finish(ctx context.Context, u Unfinished) (again bool) {
 	e.o.Logger.Warn("an unfinished recovery is carried on", "failed", r.Finding.Key.String(), "uid", r.UID, "promoted", what == promoted)
 	e.progress(Progress{Kind: Began, Cluster: r.Finding.ClusterName, Server: r.Finding.Key, Text: "carrying on with an unfinished recovery", Recovery: r.UID, Repair: k.name})
 	ask := request{hooks: u.Journal.Hooks}
+	if bypassed == promoted {
+		e.endBypassed(ctx, &u, ask, log)
+		return false
+	}
 	if gone {
 		e.endWithout(ctx, &u, successor, ask, log)
 		return true
@@ -319,6 +336,13 @@ func (e *Engine) endWithout(ctx context.Context, u *Unfinished, successor topolo
 	e.remember(r)
 	log.line("carried on by %s: %s had been opened for writing, and does not answer", e.o.Node.Hostname, successor)
 	e.o.Observer.Apply(observe.Promoted{Key: successor})
+	e.recordWithout(u, successor)
+	e.conclude(ctx, r, ask, log, nil)
+}
+
+// recordWithout fills in what is to be told of a recovery that ends as far as it has come.
+func (e *Engine) recordWithout(u *Unfinished, successor topology.Key) {
+	r := &u.Recovery
 	r.Plan = u.Journal.Plan
 	r.Successor, r.SuccessorCoordinates, r.SuccessorAlias = successor, u.Journal.OpenAt, e.aliasOf(successor)
 	r.Participants = participants(&r.Plan)
@@ -328,7 +352,6 @@ func (e *Engine) endWithout(ctx context.Context, u *Unfinished, successor topolo
 			r.Lost = append(r.Lost, s.Server)
 		}
 	}
-	e.conclude(ctx, r, ask, log, nil)
 }
 
 func (e *Engine) follows(k, source topology.Key) bool {
