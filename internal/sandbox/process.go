@@ -95,12 +95,15 @@ func (p *process) running() bool {
 	}
 }
 
-// signal sends a signal to the child's process group; none when it has ended.
+// signal sends a signal to the child's process group; none when it has ended, whether or not its end has been noticed here.
 func (p *process) signal(s syscall.Signal) error {
 	if !p.running() {
 		return os.ErrProcessDone
 	}
-	return syscall.Kill(-p.pid(), s)
+	if err := syscall.Kill(-p.pid(), s); !errors.Is(err, syscall.ESRCH) {
+		return err
+	}
+	return os.ErrProcessDone
 }
 
 // stop stops the child (SIGSTOP) and returns when the kernel says that its last thread has stopped: until then one that runs
@@ -124,7 +127,7 @@ func (p *process) stop() error {
 
 // kill ends the child at once and waits until it is reaped. Killing what has ended is no error.
 func (p *process) kill() error {
-	if err := p.signal(syscall.SIGKILL); err != nil && p.running() {
+	if err := p.signal(syscall.SIGKILL); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("kill process %d: %w", p.pid(), err)
 	}
 	<-p.done
