@@ -13,6 +13,7 @@ import { readMe } from "./model/me.ts";
 import { followNodes } from "./model/nodes.ts";
 import { applyPreferences } from "./model/preferences.ts";
 import { followLinks } from "./model/route.ts";
+import { fetchAll } from "./pages/screens.ts";
 
 applyPreferences();
 followLinks();
@@ -29,3 +30,7 @@ followNodes();
 followAttention();
 if (!boot.me) void readMe().catch(() => undefined); // the live mark and the banners say what is missing
 if (!boot.fleet) void readFleet().catch(() => undefined);
+
+// Once there is nothing else to do. Not every browser tells.
+const idle = window.requestIdleCallback ?? ((f: () => void) => setTimeout(f, 500));
+idle(() => void fetchAll().then(() => (document.documentElement.dataset["parts"] = "here")));

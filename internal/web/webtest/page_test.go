@@ -74,16 +74,19 @@ func TestDashboard(t *testing.T) {
 	p.Await("no palette", `!document.querySelector("dialog.pal")`)
 }
 
-// TestFrozen: when the service is gone the page says so, looks different and offers no change; when it is back, it goes on.
+// TestFrozen: when the service is gone the page says so, looks different and offers no change, and its other screens still open;
+// when it is back, it goes on.
 func TestFrozen(t *testing.T) {
 	t.Parallel()
 	s := start(t, operatetest.New(), nil)
 	p := webtest.Open(t, s.URL+"/web/clusters", webtest.Allow("ERR_"), webtest.Allow("503"))
-	p.Await("the stream of events", `document.querySelector(".l-live")`)
+	p.Await("the stream of events, and all parts of the page", `document.querySelector(".l-live") && document.documentElement.dataset.parts`)
 	s.Gone.Store(true)
 	s.Server.CloseClientConnections()
 	p.AwaitText(".banner", "Connection lost")
 	p.Await("another look, and no switch", `document.documentElement.dataset.state === "stale" && document.querySelector(".switch").disabled`)
+	p.Click(`a[href$="/nodes"]`)
+	p.AwaitText("h1", "Managers")
 	s.Gone.Store(false)
 	p.ClickText("Try now")
 	p.Await("the page goes on", `document.querySelector(".l-live") && !document.querySelector(".banner") && !document.querySelector(".switch").disabled`)

@@ -95,7 +95,7 @@ func inState(t *testing.T, size webtest.Option, look func(p *webtest.Page, name 
 		t.Run(is.name, func(t *testing.T) {
 			s := is.start(t)
 			p := webtest.Open(t, s.URL+"/web/about", size, webtest.Allow("ERR_"), webtest.Allow("503"))
-			p.Await("the page", `document.querySelector(".l-live") && document.fonts.status === "loaded"`)
+			p.Await("the page", `document.querySelector(".l-live") && document.fonts.status === "loaded" && document.documentElement.dataset.parts`)
 			for _, name := range is.screens {
 				x := screenNamed(t, name)
 				x.open(p)

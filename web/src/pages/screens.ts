@@ -23,6 +23,9 @@ export const screens = {
   missing: async (): Promise<ComponentType> => (await later()).Missing,
 };
 
+/** Fetches what of the page is not there yet, so that all of it can be opened while orchestrator does not answer. */
+export const fetchAll = (): Promise<unknown> => Promise.allSettled([later(), screens.cluster(), screens.plan()]);
+
 export type Screen = "clusters" | keyof typeof screens;
 
 /** By the first part of their addresses. All addresses of former versions are among them. */
