@@ -15,7 +15,7 @@ import { Mark } from "../ui/marks.tsx";
 import { Empty, Loaded } from "../ui/states.tsx";
 import { Time } from "../ui/time.tsx";
 import { part, url } from "../url.ts";
-import { count, duration, plural } from "../words/en.ts";
+import { gamedayText } from "../words/gameday.ts";
 import { fall } from "../waterfall/model.ts";
 import { MiniFall } from "../waterfall/mini.tsx";
 import { Wanted } from "./cluster-begin.tsx";
@@ -25,7 +25,7 @@ import { useLiveWrites, Writes, writesOf } from "./gameday/writes.tsx";
 
 /** Something is broken on purpose, where that is allowed, to see whether what is promised holds. */
 export function GameDayPage(): JSX.Element {
-  useHeading({ title: "Game day" });
+  useHeading({ title: gamedayText.gameDay });
   const days = useResource<GameDays>("game-days", {}, {
     topics: ["audit"],
     on: (what, event) => ((what === "writes" && event.writes?.ended) || (what === "audit" && (event.audit?.kind === "game-day" || event.audit?.kind === "tag")) || (what === "notice" && (event.what === "began" || event.what === "finished")) ? "reload" : undefined),
@@ -56,15 +56,17 @@ function Blow({ of }: { of: GameDays }): JSX.Element {
         <div class="gameday">
           <Choose key={chosen.name} all={allowed} of={chosen} />
           {planOpen() && (
-            <aside class="sheet" aria-label="Plan">
+            <aside class="sheet" aria-label={gamedayText.plan}>
               <PlanPanel />
             </aside>
           )}
         </div>
       ) : (
-        <Empty title="No cluster is marked for game days.">
+        <Empty title={gamedayText.none}>
           <p>
-            Servers are shut down on purpose only where every server of the cluster carries the tag <code>{of.mark}</code>, so that nothing breaks that is needed. In the table of a cluster all its servers can be tagged at once.
+            {gamedayText.noneBefore}
+            <code>{of.mark}</code>
+            {gamedayText.noneAfter}
           </p>
         </Empty>
       )}
@@ -74,7 +76,7 @@ function Blow({ of }: { of: GameDays }): JSX.Element {
           <a class="link" href={url(`cluster/alias/${part(cluster.alias)}`, { view: "table" })}>
             {cluster.alias}
           </a>
-          {`: ${plural(cluster.unmarked.length, "server")} without the tag ${of.mark}, so nothing can be struck there: ${cluster.unmarked.map((key) => name(key)).join(", ")}`}
+          {gamedayText.without(cluster.unmarked.length, of.mark, cluster.unmarked.map((key) => name(key)).join(", "))}
         </p>
       ))}
     </>
@@ -87,10 +89,10 @@ function Choose({ all, of }: { all: GameDayCluster[]; of: GameDayCluster }): JSX
   const would = forecast.value?.would === true;
   return (
     <section class="sheet">
-      <h2>Shut a server down, and see what becomes of it</h2>
+      <h2>{gamedayText.choose}</h2>
       {all.length > 1 && (
         <label class="pick">
-          <span>Cluster </span>
+          <span>{gamedayText.cluster}</span>
           <select value={of.name} onChange={(event) => amend({ cluster: event.currentTarget.value })}>
             {all.map((cluster) => (
               <option key={cluster.name} value={cluster.name}>
@@ -101,21 +103,19 @@ function Choose({ all, of }: { all: GameDayCluster[]; of: GameDayCluster }): JSX
         </label>
       )}
       <fieldset class="winners">
-        <legend>{`Which server of ${of.alias}`}</legend>
+        <legend>{gamedayText.whichServer(of.alias)}</legend>
         {of.servers.map((key, n) => (
           <label key={key}>
             <input type="radio" name="server" checked={key === server} onChange={() => setServer(key)} />
             <span>
               <b>{name(key)}</b>
-              <small>{n === 0 ? "the primary" : "a source of replicas"}</small>
+              <small>{n === 0 ? gamedayText.primary : gamedayText.source}</small>
             </span>
           </label>
         ))}
       </fieldset>
-      <p class="small">
-        It is told to end (SHUTDOWN), and nobody starts it again: do so yourself afterwards. It ends in order and sends its replicas what it has committed; one that crashes may not. The account of orchestrator needs the privilege SHUTDOWN there. Killing a process, freezing it, filling a disk and cutting a network need access to the machine, which orchestrator does not have.
-      </p>
-      <h3>What would happen</h3>
+      <p class="small">{gamedayText.means}</p>
+      <h3>{gamedayText.whatWouldHappen}</h3>
       <Loaded of={forecast} rows={3}>
         {(value) => (
           <>
@@ -127,11 +127,11 @@ function Choose({ all, of }: { all: GameDayCluster[]; of: GameDayCluster }): JSX
       {mayOperate.value ? (
         <div class="dialog-foot">
           <Button kind="danger" disabled={!would || asking.value !== null} onClick={() => void ask("game-day", { instance: server })}>
-            Show the plan
+            {gamedayText.showPlan}
           </Button>
         </div>
       ) : (
-        <p class="muted">{me.value?.why || "You can look, not change."}</p>
+        <p class="muted">{me.value?.why || gamedayText.mayLook}</p>
       )}
     </section>
   );
@@ -152,23 +152,23 @@ function Running({ days }: { days: GameDay[] }): JSX.Element | null {
   const writes = writesOf(last, live);
   return (
     <section class="hero gameday-now" aria-live="polite">
-      <p class="only-print">
-        Game day · orchestrator {me.value?.version} · {location.href}
-      </p>
+      <p class="only-print">{gamedayText.product(me.value?.version, location.href)}</p>
       <p class="muted">
-        <code>{name(last.server)}</code> of {last.alias} was told to end <Time at={last.begun} />
+        <code>{name(last.server)}</code>
+        {gamedayText.toldToEnd(last.alias)}
+        <Time at={last.begun} />
       </p>
-      <p class="big">{is ? is.headline : open ? `Nobody has noticed for ${duration(now - began)}` : (running?.sentence ?? "")}</p>
+      <p class="big">{is ? is.headline : open ? gamedayText.nobodyNoticed(now - began) : (running?.sentence ?? "")}</p>
       {writes && <Writes of={writes} day={last} />}
       {is && is.steps.length > 0 && <MiniFall fall={fall(is, now)} />}
       {running && (
         <p>
           <a class="link" href={url(`audit-recovery/uid/${part(running.uid)}`)}>
-            {running.state === "running" ? "Follow the steps" : "All steps, and the report to print"}
+            {running.state === "running" ? gamedayText.follow : gamedayText.allSteps}
           </a>{" "}
           {writes?.ended && (
             <button type="button" class="link" onClick={() => print()}>
-              Print this report
+              {gamedayText.print}
             </button>
           )}
         </p>
@@ -181,8 +181,8 @@ function History({ days }: { days: GameDay[] }): JSX.Element {
   if (days.length === 0) {
     return (
       <section class="sheet">
-        <h2>Game days so far</h2>
-        <p class="muted">None yet. Each is kept with what was expected, what the forecast said, and what happened.</p>
+        <h2>{gamedayText.soFar}</h2>
+        <p class="muted">{gamedayText.noneYet}</p>
       </section>
     );
   }
@@ -190,13 +190,13 @@ function History({ days }: { days: GameDay[] }): JSX.Element {
   const met = struck.filter((day) => outcomeOf(day).status === "ok").length;
   return (
     <section class="sheet">
-      <h2>Game days so far</h2>
-      <p>{`${count(met)} of ${plural(struck.length, "game day")} went as the forecast said.`}</p>
+      <h2>{gamedayText.soFar}</h2>
+      <p>{gamedayText.asForecast(met, struck.length)}</p>
       <div class="tscroll">
-        <table class="see gamedays" aria-label="Game days so far">
+        <table class="see gamedays" aria-label={gamedayText.soFar}>
           <thead>
             <tr>
-              {["When", "Struck", "By", "Expected by people", "Forecast", "What happened", ""].map((head) => (
+              {gamedayText.columns.map((head) => (
                 <th key={head} scope="col">
                   {head}
                 </th>
@@ -224,33 +224,34 @@ function Line({ of }: { of: GameDay }): JSX.Element {
           <Time at={of.begun} />
         </td>
         <td>
-          <code>{name(of.server)}</code> of {of.alias}
+          <code>{name(of.server)}</code>
+          {gamedayText.of(of.alias)}
         </td>
         <td>{of.owner}</td>
         <td>{of.hypothesis}</td>
         <td>
-          {of.successor ? `${name(of.successor)} takes over` : "it is repaired"}
-          {of.pause_ms > 0 && <small>{`${duration(of.pause_ms)} without writes`}</small>}
+          {of.successor ? gamedayText.takesOver(name(of.successor)) : gamedayText.isRepaired}
+          {of.pause_ms > 0 && <small>{gamedayText.withoutWrites(of.pause_ms)}</small>}
         </td>
         <td>
           <Mark status={status} label={false} /> {text}
-          {of.writes_back_ms !== null && <small>{`writes after ${duration(of.writes_back_ms)}, from the order to shut down`}</small>}
+          {of.writes_back_ms !== null && <small>{gamedayText.writesAfter(of.writes_back_ms)}</small>}
         </td>
         <td>
           {of.recovery && (
             <a class="link" href={url(`audit-recovery/uid/${part(of.recovery.uid)}`)}>
-              Steps
+              {gamedayText.steps}
             </a>
           )}{" "}
           {of.writes && (
             <>
               <button type="button" class="link" aria-expanded={opened} onClick={() => setOpened(!opened)}>
-                Writes
+                {gamedayText.writes}
               </button>{" "}
             </>
           )}
           <button type="button" class="link" onClick={() => saveText(`game-day-${of.begun ?? ""}.md`, "text/markdown", gameDayMarkdown(of, location.href))}>
-            Markdown
+            {gamedayText.markdown}
           </button>
         </td>
       </tr>

@@ -14,6 +14,7 @@ import { Button } from "../ui/button.tsx";
 import { saveText } from "../ui/copy.ts";
 import { Ask } from "../ui/dialog.tsx";
 import { Failed, Skeleton } from "../ui/states.tsx";
+import { courseText } from "../words/course.ts";
 import { exactly } from "../words/en.ts";
 import { recoveryStatus } from "../words/recovery.ts";
 import { short } from "../words/names.ts";
@@ -25,7 +26,7 @@ import { BeforeAfter, Evidence } from "./recovery/found.tsx";
 import { Log } from "./recovery/log.tsx";
 import { markdown } from "./recovery/markdown.ts";
 
-const tabs = { steps: "Steps", trees: "Before / after", evidence: "Evidence", log: "Log", raw: "Raw" } as const;
+const { tabs } = courseText;
 type Tab = keyof typeof tabs;
 
 /** The unique name or number in an address; all forms of former versions are understood. */
@@ -40,8 +41,8 @@ export function RecoveryPage(): JSX.Element {
   const resource = useRecovery(uid);
   const is = resource.value;
   useHeading({
-    title: is ? is.alias || is.cluster : "Recovery", status: is ? recoveryStatus[is.state] : undefined,
-    trail: [{ name: "Recoveries", path: "audit-recovery" }], note: is ? exactly(is.started) : undefined,
+    title: is ? is.alias || is.cluster : courseText.recovery, status: is ? recoveryStatus[is.state] : undefined,
+    trail: [{ name: courseText.recoveries, path: "audit-recovery" }], note: is ? exactly(is.started) : undefined,
   });
   if (!is) return resource.problem ? <Failed problem={resource.problem} again={resource.reload} /> : <Skeleton rows={8} />;
   return <Course is={is} reload={resource.reload} />;
@@ -60,7 +61,7 @@ function Course({ is, reload }: { is: RecoveryDetail; reload: () => void }): JSX
     try {
       const done = await send<Outcome>("POST", `recoveries/${encodeURIComponent(is.uid)}/acknowledgement`, { comment });
       ask(false);
-      toast({ status: "ok", text: done.message || "Acknowledged." });
+      toast({ status: "ok", text: done.message || courseText.acknowledged });
       reload();
       void countUnacknowledged().catch(() => undefined);
     } catch (error) {
@@ -72,7 +73,7 @@ function Course({ is, reload }: { is: RecoveryDetail; reload: () => void }): JSX
       <PrintHead is={is} />
       <Facts is={is} fall={bars} now={now} />
       <div class="r-bar">
-        <div class="seg" role="group" aria-label="What to see">
+        <div class="seg" role="group" aria-label={courseText.whatToSee}>
           {(Object.keys(tabs) as Tab[]).map((one) => (
             <button key={one} type="button" aria-pressed={tab === one} onClick={() => amend({ tab: one === "steps" ? undefined : one })}>
               {tabs[one]}
@@ -82,26 +83,26 @@ function Course({ is, reload }: { is: RecoveryDetail; reload: () => void }): JSX
         <span class="grow" />
         {tab === "steps" && bars.outage && (
           <span class="legend hide-phone">
-            <i class="l-dark" /> until writes are back <i class="l-pale" /> afterwards
+            <i class="l-dark" /> {courseText.untilBack} <i class="l-pale" /> {courseText.afterwards}
           </span>
         )}
         {tab === "steps" && !running && is.steps.length > 0 && !still() && (
           <Button kind="ghost" icon="play" onClick={replay}>
-            Replay ×0.2
+            {courseText.replay}
           </Button>
         )}
         <Button kind="ghost" onClick={() => saveText(`recovery-${is.uid}.md`, "text/markdown", markdown(is, location.href, me.value?.version ?? ""))}>
-          Markdown
+          {courseText.markdown}
         </Button>
         <Button kind="ghost" onClick={() => saveText(`recovery-${is.uid}.json`, "application/json", JSON.stringify(is, null, 2))}>
-          JSON
+          {courseText.json}
         </Button>
         <Button kind="ghost" icon="print" onClick={() => print()}>
-          Print post-mortem
+          {courseText.print}
         </Button>
         {!is.acknowledged && !running && mayOperate.value && (
           <Button kind="primary" icon="check" disabled={!canAct.value} onClick={() => ask(true)}>
-            Acknowledge…
+            {courseText.acknowledge}
           </Button>
         )}
       </div>
@@ -109,7 +110,7 @@ function Course({ is, reload }: { is: RecoveryDetail; reload: () => void }): JSX
         {is.steps.length > 0 ? (
           <Waterfall fall={bars} name={name} head={head} />
         ) : (
-          <p>{running ? "Its plan is being made." : "No steps with times were recorded: nothing was to be done on a server, or the record is of an older version. The log has what is known."}</p>
+          <p>{running ? courseText.planned : courseText.noSteps}</p>
         )}
       </section>
       {(tab === "trees" || is.found) && (
@@ -133,8 +134,8 @@ function Course({ is, reload }: { is: RecoveryDetail; reload: () => void }): JSX
       <Remains is={is} name={name} acknowledge={() => ask(true)} />
       {asking && (
         <Ask
-          title={`Acknowledge the recovery of ${is.alias || is.cluster}`} verb="Acknowledge the recovery" label="What was found, for those who read it later" onClose={() => ask(false)} onDone={(said) => void acknowledge(said)}
-          explain={<p>Until then a second failure of this cluster is not repaired by itself while the block of this recovery lasts. With the acknowledgement it would be.</p>}
+          title={courseText.acknowledgeOf(is.alias || is.cluster)} verb={courseText.acknowledgeIt} label={courseText.whatWasFound} onClose={() => ask(false)} onDone={(said) => void acknowledge(said)}
+          explain={<p>{courseText.acknowledgeMeans}</p>}
         />
       )}
     </>
@@ -145,13 +146,9 @@ function Course({ is, reload }: { is: RecoveryDetail; reload: () => void }): JSX
 const PrintHead = ({ is }: { is: RecoveryDetail }): JSX.Element => (
   <header class="only-print print-head">
     <p>
-      <b>Post-mortem · {is.alias || is.cluster}</b>
+      <b>{courseText.postMortem(is.alias || is.cluster)}</b>
     </p>
-    <p>
-      {exactly(is.started)} to {exactly(is.ended)} · recovery {is.uid} · led by {is.node}
-    </p>
-    <p>
-      orchestrator {me.value?.version} · {location.href}
-    </p>
+    <p>{courseText.headOf(is.started, is.ended, is.uid, is.node)}</p>
+    <p>{courseText.product(me.value?.version, location.href)}</p>
   </header>
 );

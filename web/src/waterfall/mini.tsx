@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
-import { duration } from "../words/en.ts";
-import { type Fall, phaseNames } from "./model.ts";
+import { fallText, phaseNames } from "../words/fall.ts";
+import type { Fall } from "./model.ts";
 
 /** The same in the height of a card: a line for each phase. */
 export function MiniFall({ fall }: { fall: Fall }): JSX.Element {
@@ -9,11 +9,11 @@ export function MiniFall({ fall }: { fall: Fall }): JSX.Element {
   const phases = [...new Set(bars.map((bar) => bar.step.phase))];
   const done = bars.filter((bar) => bar.step.state === "done").length;
   return (
-    <div class="mini" role="img" aria-label={`${done} of ${bars.length} steps are done${outage ? `, ${outage.open ? "no writes for" : "writes stopped for"} ${duration(outage.took)}` : ""}`}>
+    <div class="mini" role="img" aria-label={fallText.sum(done, bars.length, outage)}>
       {outage && (
         <div class="mini-band">
           <div class={outage.open ? "outage open" : "outage"} style={{ left: percent(outage.from), width: percent(outage.to - outage.from) }}>
-            <span>no writes · {duration(outage.took)}</span>
+            <span>{fallText.noWrites(outage.took)}</span>
           </div>
         </div>
       )}

@@ -2,6 +2,7 @@
 
 import type { RecoveryDetail, Step } from "../api/types.ts";
 import type { Status } from "../words/en.ts";
+import { phaseNames } from "../words/fall.ts";
 
 /** A step as a bar. Times are milliseconds since the beginning; null: it has none yet. */
 export type Bar = {
@@ -25,10 +26,6 @@ export type Fall = {
   end: number;
   /** Where the axis has its marks. */
   ticks: number[];
-};
-
-export const phaseNames: Record<string, string> = {
-  gather: "Gather", "catch-up": "Catch up", promote: "Promote", repoint: "Re-point", fence: "Fence", detach: "Detach", undo: "Undo", stop: "Stop", change: "Change", start: "Start",
 };
 
 const statusOf: Record<Step["state"], Status> = { waiting: "stale", running: "run", done: "ok", failed: "crit", skipped: "pause", undone: "info" };

@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { duration } from "../words/en.ts";
 import { Icon, Mark } from "../ui/marks.tsx";
+import { fallText } from "../words/fall.ts";
 import { stepWord } from "../words/recovery.ts";
 import type { Bar, Fall } from "./model.ts";
 
@@ -19,7 +20,7 @@ const percent = (at: number, end: number): string => `${(Math.min(at, end) / end
 export function Waterfall({ fall, name, head = null }: Props): JSX.Element {
   const { bars, outage, end, ticks } = fall;
   return (
-    <div class="fall" role="table" aria-label="Steps" aria-rowcount={bars.length}>
+    <div class="fall" role="table" aria-label={fallText.steps} aria-rowcount={bars.length}>
       <div class="f-axis" aria-hidden="true">
         <span />
         <div class="f-t">
@@ -37,7 +38,7 @@ export function Waterfall({ fall, name, head = null }: Props): JSX.Element {
             <div class={`outband${outage.open ? " open" : ""}${beside(outage, end)}`} style={{ left: percent(outage.from, end), width: percent(outage.to - outage.from, end) }}>
               <span>
                 <Icon name="pen" />
-                no writes · {duration(outage.took)}
+                {fallText.noWrites(outage.took)}
               </span>
             </div>
           </div>
@@ -62,7 +63,7 @@ function Row({ bar, end, name, head }: { bar: Bar; end: number; name: (key: stri
   const took = step.took_ms ?? (from !== null && to !== null ? to - from : null);
   const todo = head !== null && (from === null || head < from);
   const part = head === null || took === null || from === null ? 100 : head >= from + took ? 100 : head <= from ? 0 : ((head - from) / took) * 100;
-  const said = bar.expected ? (step.estimate_ms === null ? "expected" : `about ${duration(step.estimate_ms)}`) : took === null ? stepWord[step.state] : duration(took);
+  const said = bar.expected ? (step.estimate_ms === null ? fallText.expected : fallText.about(step.estimate_ms)) : took === null ? stepWord[step.state] : duration(took);
   return (
     <div class={["f-row", bar.phase && "first", open && "open", (todo || bar.expected) && "todo"].filter(Boolean).join(" ")} role="row">
       <div class="f-l" role="cell">
@@ -85,14 +86,14 @@ function Row({ bar, end, name, head }: { bar: Bar; end: number; name: (key: stri
             </span>
           </>
         )}
-        <span class="vh">{from === null ? said : `begins at ${duration(from)}, takes ${said}`}</span>
+        <span class="vh">{from === null ? said : fallText.begins(from, said)}</span>
       </div>
       <div class="more" role="cell">
         {step.why && <p>{step.why}</p>}
-        {step.needs && <p>Needs: {step.needs}</p>}
-        {step.until && <p>Done when: {step.until}</p>}
-        {step.undo && <p>Taken back by: {step.undo}</p>}
-        {step.no_return && <p>From here on there is no way back by undoing.</p>}
+        {step.needs && <p>{fallText.needs(step.needs)}</p>}
+        {step.until && <p>{fallText.doneWhen(step.until)}</p>}
+        {step.undo && <p>{fallText.takenBackBy(step.undo)}</p>}
+        {step.no_return && <p>{fallText.noReturn}</p>}
         {step.note && <p>{step.note}</p>}
         {step.error && <p class="t-crit">{step.error}</p>}
       </div>

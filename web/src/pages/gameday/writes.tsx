@@ -6,13 +6,12 @@ import { writeGraph } from "../../layout/writes.ts";
 import { useResource } from "../../model/resource.ts";
 import { name } from "../../tree/names.ts";
 import { Icon } from "../../ui/marks.tsx";
-import { duration, exactly, plural } from "../../words/en.ts";
+import { duration, exactly } from "../../words/en.ts";
+import { gamedayText, writesText } from "../../words/gameday.ts";
 
-const stateWord: Record<WriteSpan["state"], string> = { open: "takes writes", closed: "read-only, or a replica", refuses: "does not commit", silent: "does not answer" };
+const stateWord: Record<WriteSpan["state"], string> = writesText.state;
+const { after } = writesText;
 const states = Object.keys(stateWord) as WriteSpan["state"][];
-
-/** Milliseconds from the blow on, or before it. */
-const after = (ms: number): string => (ms < 0 ? `${duration(-ms)} before` : `${duration(ms)} after`);
 
 /** What the servers of game days answer at this moment, by the stream; a manager that does not lead has to ask who does. */
 export function useLiveWrites(open: boolean): GameDayWrites[] {
@@ -48,17 +47,17 @@ export function Writes({ of, day }: { of: GameDayWrites; day: GameDay }): JSX.El
       <figcaption>
         <b>{of.sentence}</b>
         <small>
-          {first && `stopped ${exactly(first.from)}, ${back ? `back ${exactly(back)}` : "not back"} · `}
-          {`${plural(of.servers.length, "server")} asked every ${duration(of.every_ms)}${of.commits ? ", and a row was committed where one could be" : ", without writing"}`}
-          {of.left > 0 && ` · ${plural(of.left, "server")} not asked`}
+          {first && writesText.stopped(exactly(first.from), back ? exactly(back) : undefined)}
+          {writesText.asked(of.servers.length, of.every_ms, of.commits)}
+          {of.left > 0 && writesText.notAsked(of.left)}
         </small>
       </figcaption>
       <dl class="w-facts">
-        <Fact term="Expected by people" is={day.hypothesis} />
-        <Fact term="Forecast" is={day.pause_ms > 0 ? `${duration(day.pause_ms)} without writes` : "writes go on"} />
-        <Fact term={of.ended ? "Seen" : "Seen so far"} is={graph.gaps.length > 0 ? `${duration(graph.took)} without writes` : "writes went on"} />
+        <Fact term={writesText.expected} is={day.hypothesis} />
+        <Fact term={writesText.forecast} is={day.pause_ms > 0 ? gamedayText.withoutWrites(day.pause_ms) : writesText.goOn} />
+        <Fact term={of.ended ? writesText.seen : writesText.seenSoFar} is={graph.gaps.length > 0 ? gamedayText.withoutWrites(graph.took) : writesText.wentOn} />
       </dl>
-      <div class="w-graph" role="table" aria-label="Who took writes, by the time since the order to end">
+      <div class="w-graph" role="table" aria-label={writesText.label}>
         <div class="w-row w-axis" aria-hidden="true">
           <span />
           <div class="w-t">
@@ -71,15 +70,15 @@ export function Writes({ of, day }: { of: GameDayWrites; day: GameDay }): JSX.El
         </div>
         {graph.gaps.length > 0 && (
           <div class="w-row" role="row">
-            <span role="cell">Nobody</span>
+            <span role="cell">{writesText.nobody}</span>
             <div class="w-t" role="cell">
               {graph.gaps.map((gap) => (
                 <div key={gap.from} class={`outband w-gap${gap.open ? " open" : ""}`} style={{ left: `${gap.left * 100}%`, width: `max(3px, ${gap.width * 100}%)` }}>
                   <span>
                     <Icon name="pen" />
-                    no writes · {duration(gap.took)}
+                    {writesText.noWrites(gap.took)}
                   </span>
-                  <span class="vh">{`, from ${after(gap.from)} the order`}</span>
+                  <span class="vh">{writesText.fromTheOrder(after(gap.from))}</span>
                 </div>
               ))}
             </div>
@@ -94,10 +93,10 @@ export function Writes({ of, day }: { of: GameDayWrites; day: GameDay }): JSX.El
               {lane.bars.map((bar) => (
                 <i
                   key={bar.from} class={`w-bar w-${bar.span.state}`} style={{ left: `${bar.left * 100}%`, width: `max(3px, ${bar.width * 100}%)` }}
-                  title={`${stateWord[bar.span.state]} ${duration(bar.to - bar.from)}${bar.span.says ? `: ${bar.span.says}` : ""}`}
+                  title={writesText.bar(stateWord[bar.span.state], bar.to - bar.from, bar.span.says ?? "")}
                 />
               ))}
-              <span class="vh">{lane.bars.map((bar) => `${stateWord[bar.span.state]} from ${after(bar.from)} to ${after(bar.to)}`).join("; ") || "has not answered"}</span>
+              <span class="vh">{lane.bars.map((bar) => writesText.span(stateWord[bar.span.state], after(bar.from), after(bar.to))).join("; ") || writesText.notAnswered}</span>
               {graph.blow !== null && <i class="w-blow" aria-hidden="true" style={{ left: `${graph.blow * 100}%` }} />}
             </div>
           </div>

@@ -5,6 +5,7 @@ import { fleet, rowOf } from "../../model/fleet.ts";
 import { Icon, Mark } from "../../ui/marks.tsx";
 import { Time } from "../../ui/time.tsx";
 import { part, url } from "../../url.ts";
+import { factsText, remainsText } from "../../words/course.ts";
 import { duration, plural, text } from "../../words/en.ts";
 import { recoveryStatus } from "../../words/recovery.ts";
 import { short } from "../../words/names.ts";
@@ -18,12 +19,12 @@ export function Facts({ is, fall, now }: { is: RecoveryDetail; fall: Fall; now: 
   const done = is.steps.filter((step) => step.state === "done").length;
   const first = fall.bars.find((bar) => bar.from !== null && !bar.expected);
   const facts: [string, ComponentChildren, ComponentChildren][] = [
-    ["No writes for", fall.outage ? duration(fall.outage.took) : is.steps.length === 0 && !running ? text.unknown : "not concerned", fall.outage?.open ? (running ? "so far" : "not brought back") : fall.outage ? "until the successor took them" : ""],
-    ["Whole recovery", running ? duration(now - began) : duration(is.took_ms), running ? "so far" : "from the decision to the end"],
-    ["First step after", first ? duration(first.from) : text.unknown, first?.step.action ?? ""],
-    ["Steps", is.steps.length > 0 ? `${done} of ${is.steps.length}` : text.unknown, done < is.steps.length && !running ? "the others failed or were left out" : ""],
-    ["Servers lost", String(is.lost.length), is.lost.length > 0 ? is.lost.map(name).join(", ") : "all others follow"],
-    ["Led by", is.node || text.unknown, is.acknowledged ? "acknowledged" : running ? "" : "not acknowledged"],
+    [factsText.noWritesFor, fall.outage ? duration(fall.outage.took) : is.steps.length === 0 && !running ? text.unknown : factsText.notConcerned, fall.outage?.open ? (running ? factsText.soFar : factsText.notBack) : fall.outage ? factsText.untilTaken : ""],
+    [factsText.whole, running ? duration(now - began) : duration(is.took_ms), running ? factsText.soFar : factsText.fromDecision],
+    [factsText.firstStep, first ? duration(first.from) : text.unknown, first?.step.action ?? ""],
+    [factsText.steps, is.steps.length > 0 ? factsText.ofSteps(done, is.steps.length) : text.unknown, done < is.steps.length && !running ? factsText.othersFailed : ""],
+    [factsText.lost, String(is.lost.length), is.lost.length > 0 ? is.lost.map(name).join(", ") : factsText.allFollow],
+    [factsText.ledBy, is.node || text.unknown, is.acknowledged ? factsText.acknowledged : running ? "" : factsText.notAcknowledged],
   ];
   return (
     <div class="r-top">
@@ -70,20 +71,20 @@ export function Remains({ is, name, acknowledge }: { is: RecoveryDetail; name: (
   return (
     <section class="sheet two">
       <div>
-        <h2>What remains</h2>
+        <h2>{remainsText.remains}</h2>
         <ul class="gates">
-          <Gate good={Boolean(is.acknowledged)} title={is.acknowledged ? `Acknowledged by ${is.acknowledged.by}` : is.state === "running" ? "It runs" : "Not acknowledged"}
-            more={is.acknowledged ? <>{is.acknowledged.comment} · <Time at={is.acknowledged.at} /></> : is.active ? "a second failure of this cluster waits while the block lasts" : "it holds nothing back any more"}>
+          <Gate good={Boolean(is.acknowledged)} title={is.acknowledged ? remainsText.acknowledgedBy(is.acknowledged.by) : is.state === "running" ? remainsText.runs : remainsText.notAcknowledged}
+            more={is.acknowledged ? <>{is.acknowledged.comment} · <Time at={is.acknowledged.at} /></> : is.active ? remainsText.blocks : remainsText.blocksNothing}>
             {!is.acknowledged && is.state !== "running" && mayOperate.value && (
               <button type="button" class="link" onClick={acknowledge}>
-                Acknowledge
+                {remainsText.acknowledge}
               </button>
             )}
           </Gate>
-          <Gate good={old?.status === "ok"} title={old ? (old.status === "ok" ? `${name(is.failed)} is back and fine` : `${name(is.failed)} is not fine`) : `${name(is.failed)} is not part of the cluster`} more={old ? "" : "it has not come back, or was cut off so that it cannot follow a wrong source"} />
-          {row?.forecast && <Gate good={row.forecast.would} title={row.forecast.would ? "A further failure would be repaired" : "A further failure would not be repaired"} more={row.forecast.sentence} />}
+          <Gate good={old?.status === "ok"} title={old ? (old.status === "ok" ? remainsText.isBack(name(is.failed)) : remainsText.isNotFine(name(is.failed))) : remainsText.isNoPart(name(is.failed))} more={old ? "" : remainsText.notCome} />
+          {row?.forecast && <Gate good={row.forecast.would} title={row.forecast.would ? remainsText.further : remainsText.furtherNot} more={row.forecast.sentence} />}
           {is.lost.map((key) => (
-            <Gate key={key} good={false} title={`${name(key)} could not follow`} more="its data has to be looked at" />
+            <Gate key={key} good={false} title={remainsText.couldNotFollow(name(key))} more={remainsText.lookAtData} />
           ))}
         </ul>
         {row && (
@@ -95,20 +96,20 @@ export function Remains({ is, name, acknowledge }: { is: RecoveryDetail; name: (
         )}
       </div>
       <div>
-        <h2>Who took part</h2>
+        <h2>{remainsText.whoTookPart}</h2>
         <p class="small">{plural(took.length, "server")}</p>
         <ul class="why">
           {took.map((key) => (
             <li key={key}>
               <code>{name(key)}</code>
-              <span>{key === is.failed ? "failed, or was replaced" : key === is.successor ? "took over" : is.lost.includes(key) ? "could not follow" : "took part"}</span>
+              <span>{key === is.failed ? remainsText.failed : key === is.successor ? remainsText.tookOver : is.lost.includes(key) ? remainsText.lost : remainsText.tookPart}</span>
             </li>
           ))}
         </ul>
         {is.detection !== undefined && (
           <p>
             <a class="link" href={url(`audit-failure-detection/id/${is.detection}`)}>
-              The detection that led to it
+              {remainsText.detection}
             </a>
           </p>
         )}

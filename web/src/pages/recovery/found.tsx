@@ -2,12 +2,14 @@ import type { JSX } from "preact";
 import type { Found, RecoveryDetail, ServerFound } from "../../api/types.ts";
 import { byName, forest, type Standing } from "../../layout/forest.ts";
 import { Mark } from "../../ui/marks.tsx";
-import { exactly, plural, type Status } from "../../words/en.ts";
+import { evidenceText } from "../../words/course.ts";
+import { exactly, type Status } from "../../words/en.ts";
+import { treesText } from "../../words/fall.ts";
 
 type Named = { is: RecoveryDetail; name: (key: string) => string };
 
-const none = <p>What it began with is not on record: the record is of an older version.</p>;
-const fateWord: Record<ServerFound["fate"], string> = { failed: "failed", successor: "took over", lost: "could not follow", moved: "moved", same: "" };
+const none = <p>{treesText.none}</p>;
+const fateWord: Record<ServerFound["fate"], string> = treesText.fate;
 const fateStatus: Record<ServerFound["fate"], Status> = { failed: "crit", successor: "ok", lost: "crit", moved: "info", same: "ok" };
 
 /** Who replicated from whom, and where each went by the steps that were done. */
@@ -17,14 +19,14 @@ export function BeforeAfter({ is, name }: Named): JSX.Element {
   const moved = servers.filter((one) => one.fate === "moved").length;
   return (
     <>
-      <h2>Before and after</h2>
+      <h2>{treesText.beforeAndAfter}</h2>
       <p>
-        {`${plural(moved, "server")} moved.`}
-        {more > 0 && ` ${plural(more, "server")} more are not listed.`}
+        {treesText.moved(moved)}
+        {more > 0 && treesText.notListed(more)}
       </p>
       <div class="two">
-        <Tree title="Before" of={servers} name={name} source={(one) => one.before} says={() => null} />
-        <Tree title="After" of={servers} name={name} source={(one) => one.after} says={(one) => one.fate !== "same" && <><Mark status={fateStatus[one.fate]} label={false} /> {fateWord[one.fate]}</>} />
+        <Tree title={treesText.before} of={servers} name={name} source={(one) => one.before} says={() => null} />
+        <Tree title={treesText.after} of={servers} name={name} source={(one) => one.after} says={(one) => one.fate !== "same" && <><Mark status={fateStatus[one.fate]} label={false} /> {fateWord[one.fate]}</>} />
       </div>
     </>
   );
@@ -59,10 +61,10 @@ export function Evidence({ is, name }: Named): JSX.Element {
   const { at, last_seen, evidence, managers, servers } = is.found;
   return (
     <>
-      <h2>Evidence</h2>
+      <h2>{evidenceText.evidence}</h2>
       <p class="small">
-        {`As ${is.node || "the manager"} had it at ${exactly(at)}`}
-        {last_seen && `; ${name(is.failed)} answered last at ${exactly(last_seen)}`}
+        {evidenceText.asHad(is.node, at)}
+        {last_seen && evidenceText.answeredLast(name(is.failed), last_seen)}
       </p>
       {evidence.length > 0 ? (
         <ul class="evidence">
@@ -71,16 +73,16 @@ export function Evidence({ is, name }: Named): JSX.Element {
           ))}
         </ul>
       ) : (
-        <p>Nobody had to be convinced: it was asked for.</p>
+        <p>{evidenceText.askedFor}</p>
       )}
-      <h3>Other managers</h3>
-      {managers.length === 0 ? <p class="muted">None was asked, or it was decided before one answered.</p> : <Managers of={managers} />}
-      <h3>Servers</h3>
+      <h3>{evidenceText.otherManagers}</h3>
+      {managers.length === 0 ? <p class="muted">{evidenceText.noneAsked}</p> : <Managers of={managers} />}
+      <h3>{evidenceText.servers}</h3>
       <div class="tscroll">
-        <table class="see" aria-label="What the servers said">
+        <table class="see" aria-label={evidenceText.whatTheySaid}>
           <thead>
             <tr>
-              {["Server", "Asked last", "Answered", "Connected to its source", "What it said"].map((head) => (
+              {evidenceText.columns.map((head) => (
                 <th key={head} scope="col">
                   {head}
                 </th>
@@ -95,9 +97,9 @@ export function Evidence({ is, name }: Named): JSX.Element {
                 </td>
                 <td>{exactly(one.checked)}</td>
                 <td>
-                  <Mark status={one.answered ? "ok" : "crit"} label={false} /> {one.answered ? "yes" : "no"}
+                  <Mark status={one.answered ? "ok" : "crit"} label={false} /> {one.answered ? evidenceText.yes : evidenceText.no}
                 </td>
-                <td>{one.before ? (one.receiving ? `yes, to ${name(one.before)}` : `no, to ${name(one.before)}`) : "has none"}</td>
+                <td>{one.before ? (one.receiving ? evidenceText.connected(name(one.before)) : evidenceText.notConnected(name(one.before))) : evidenceText.hasNone}</td>
                 <td class="said">{one.says}</td>
               </tr>
             ))}
@@ -112,8 +114,8 @@ const Managers = ({ of }: { of: Found["managers"] }): JSX.Element => (
   <ul class="evidence">
     {of.map((one) => (
       <li key={one.node}>
-        <Mark status={one.agrees ? "ok" : "stale"} label={false} /> <code>{one.node}</code> {one.agrees ? `agrees: ${one.why}` : one.why}
-        {one.agrees && !one.sees && " (it reached no replica, so that did not count)"}
+        <Mark status={one.agrees ? "ok" : "stale"} label={false} /> <code>{one.node}</code> {one.agrees ? evidenceText.agrees(one.why) : one.why}
+        {one.agrees && !one.sees && evidenceText.blind}
       </li>
     ))}
   </ul>

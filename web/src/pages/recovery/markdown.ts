@@ -1,4 +1,5 @@
 import type { RecoveryDetail } from "../../api/types.ts";
+import { reportText } from "../../words/course.ts";
 import { duration, exactly } from "../../words/en.ts";
 
 /** A recovery as text that tickets and chats can show. What came from servers and people is shown as it is, never as markup. */
@@ -8,22 +9,22 @@ export function markdown(is: RecoveryDetail, address: string, version: string): 
     "",
     plain(is.sentence),
     "",
-    `* Failure: ${plain(is.code)} of ${code(is.failed)}`,
-    ...(is.successor ? [`* Successor: ${code(is.successor)}`] : []),
-    `* Began ${exactly(is.started)}, ended ${exactly(is.ended)}, took ${duration(is.took_ms)}`,
-    ...(is.outage ? [`* Without writes: ${is.outage.took_ms === null ? "until the end of the record" : duration(is.outage.took_ms)}`] : []),
-    `* Lost servers: ${is.lost.length === 0 ? "none" : is.lost.map(code).join(", ")}`,
-    `* Led by ${code(is.node)}`,
-    `* ${is.acknowledged ? `Acknowledged by ${plain(is.acknowledged.by)}: ${plain(is.acknowledged.comment)}` : "Not acknowledged"}`,
-    ...is.errors.map((error) => `* Error: ${plain(error)}`),
+    reportText.failure(plain(is.code), code(is.failed)),
+    ...(is.successor ? [reportText.successor(code(is.successor))] : []),
+    reportText.times(exactly(is.started), exactly(is.ended), duration(is.took_ms)),
+    ...(is.outage ? [reportText.withoutWrites(is.outage.took_ms === null ? null : duration(is.outage.took_ms))] : []),
+    reportText.lost(is.lost.map(code).join(", ")),
+    reportText.led(code(is.node)),
+    is.acknowledged ? reportText.acknowledged(plain(is.acknowledged.by), plain(is.acknowledged.comment)) : reportText.notAcknowledged,
+    ...is.errors.map((error) => reportText.error(plain(error))),
     "",
-    "| # | phase | server | step | state | began | took |",
+    reportText.table,
     "| - | - | - | - | - | - | - |",
     ...is.steps.map((step) => `| ${step.n} | ${step.phase} | ${code(step.server)} | ${plain(step.action)} | ${step.state} | ${step.started ? exactly(step.started) : ""} | ${step.took_ms === null ? "" : duration(step.took_ms)} |`),
     "",
     ...is.log.map((line) => `* ${exactly(line.at)} ${plain(line.text)}`),
     "",
-    `orchestrator ${plain(version)}, ${address}`,
+    reportText.product(plain(version), address),
     "",
   ];
   return lines.join("\n");
