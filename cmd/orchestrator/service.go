@@ -164,6 +164,7 @@ func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
 	s.news = s.hearNews()
 	engine := s.parts.serviceEngine(s.observer, kept, s.engine, s.prober.servers, s.stepped)
 	engine.NoOperation = o.NoOperation
+	engine.Hooks = hookRunner{s.hooks, s.parts.node.Hostname, s.parts.now}
 	engine.Rehearsals = s.rehearsals()
 	s.rehearsing = engine.Rehearsals.Run
 	registry := operate.NewRegistry()

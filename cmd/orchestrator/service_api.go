@@ -24,7 +24,7 @@ func (s *service) secondAPI(e *operate.Engine, registry *operate.Registry) *v2.A
 			return s.engine.Forecast(ctx, recovery.Question{Cluster: cluster, Code: code})
 		},
 		Journal: s.journal, Found: s.found, Busy: s.engine.Busy, Subscribe: s.observer.Subscribe,
-		Stores:   s.parts.publisher.Standings,
+		Stores: s.parts.publisher.Standings, Published: s.parts.publisher.Entries,
 		Warnings: func() []config.Warning { return s.options.Settings.lastWarnings() },
 	})
 	s.parts.audit.tell(api.Audited)

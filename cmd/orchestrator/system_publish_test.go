@@ -68,6 +68,21 @@ func TestPrimaryIsPublishedInEtcd(t *testing.T) {
 	if got := etcdValue(client, "mysql/master/orders/port"); !strings.HasSuffix(c.cluster.Node(0).Addr(), ":"+got) || got == "" {
 		t.Errorf("etcd says port %q", got)
 	}
+	entry := func() (e struct{ Alias, State, Wanted, Sentence string }) {
+		var page struct {
+			Items []struct{ Alias, State, Wanted, Sentence string }
+		}
+		if status, body := c.get(t, "/api/v2/publish/entries"); status == http.StatusOK {
+			must(t, json.Unmarshal([]byte(body), &page))
+		}
+		if len(page.Items) == 1 {
+			e = page.Items[0]
+		}
+		return e
+	}
+	if e := entry(); e.State != "in-order" || e.Alias != "orders" || e.Wanted != c.cluster.Node(0).Addr() {
+		t.Errorf("read back: %+v", e)
+	}
 
 	kill()
 	must(t, c.cluster.Node(0).Kill())
@@ -85,6 +100,9 @@ func TestPrimaryIsPublishedInEtcd(t *testing.T) {
 		must(t, json.Unmarshal([]byte(body), &published))
 		return status == http.StatusOK && len(published.Stores) == 1 && len(published.Stores[0].Problems) == 1 && published.Stores[0].Problems[0].Alias == "orders"
 	})
+	if e := entry(); e.State != "failing" || e.Wanted == c.cluster.Node(0).Addr() || !strings.Contains(e.Sentence, "It said "+c.cluster.Node(0).Addr()+" last.") {
+		t.Errorf("while it is away: %+v", e)
+	}
 	runEtcd(t, dir, client, peer)
 	c.await(t, "etcd to be told", func() bool {
 		got := etcdValue(client, "mysql/master/orders")

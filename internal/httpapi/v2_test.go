@@ -143,6 +143,8 @@ var samples = map[string][2]string{
 	"getPseudoGTID":         {"/instances/db-a2:3306/pseudo-gtid", ""},
 	"getPublishing":         {"/publish", ""},
 	"getRecovery":           {"/recoveries/u3", ""},
+	"listHookRuns":          {"/publish/runs", ""},
+	"listPublished":         {"/publish/entries?state=bad", ""},
 	"listAudit":             {"/audit?instance=db-a3:3306&limit=1", ""},
 	"listBlocked":           {"/blocked-recoveries?cluster=orders", ""},
 	"listCandidates":        {"/candidates", ""},

@@ -46,7 +46,7 @@ func (o *Operation) Needs() Role {
 		return Viewer
 	}
 	switch o.Name {
-	case "reload-configuration", "grab-election", "reelect", "access-token", RedeployOperation, importOperation,
+	case "reload-configuration", "grab-election", "reelect", "access-token", RedeployOperation, importOperation, "test-hook",
 		"raft-add-peer", "raft-remove-peer", "raft-replace-peer", "raft-yield", "raft-yield-hint", "raft-snapshot":
 		return Admin
 	}

@@ -54,6 +54,7 @@ type Engine struct {
 	GameDayLog     GameDayLog
 	Rehearsals     *rehearsal.Watcher // nil: nobody asks whether writes are taken during a game day
 	KeyValues      KeyValues
+	Hooks          HookRunner
 	HostNames      HostNames
 	History        History
 	Election       Election

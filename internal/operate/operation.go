@@ -172,7 +172,7 @@ func sections() []section {
 		{"GTID relocation", relocationsByGTID()},
 		{"Pseudo-GTID relocation", relocationsByPseudoGTID()},
 		{"Pools", pools()},
-		{"Key-value", keyValues()},
+		{"Key-value", append(keyValues(), hookTests()...)},
 		{"Tags", tags()},
 		{"Instance management", management()},
 		{"Recovery", slices.Concat(analyses(), recoveries(), takeovers(), []*Operation{gameDay()})},

@@ -51,6 +51,8 @@ const (
 	ParamFrom         Param = "from"
 	ParamBystander    Param = "bystander" // a server that has no effect
 	ParamChannel      Param = "channel"
+	ParamProcesses    Param = "processes" // a list of hooks
+	ParamNumber       Param = "number"    // of a hook in its list
 )
 
 // paramInfo is where a parameter is found on each face.
@@ -108,6 +110,8 @@ func paramInfos() []paramInfo {
 		{param: ParamStatement, flag: "statement", word: "SQL", query: "q", meaning: "what to do in between", sample: "'SET GLOBAL sync_binlog = 1'"},
 		{param: ParamChannel, flag: "channel", word: "NAME", query: "channel",
 			meaning: "which channel of a replica of several sources; default is the one without a name"},
+		{param: ParamProcesses, word: "KEY", path: []string{"processes"}, meaning: "the configuration key that lists the hooks", sample: "PostFailoverProcesses"},
+		{param: ParamNumber, word: "NUMBER", path: []string{"number"}, meaning: "its place in the list, from 1", sample: "1"},
 		{param: ParamForce, word: "true", query: "force", meaning: "although a replica may need it"},
 		{param: ParamRelayOnly, flag: "skip-binlog-search", query: "skip-binlog-search", meaning: "seek the last pseudo-GTID entry in the relay logs of replicas"},
 		{param: ParamStrict, flag: "strict", query: "strict", meaning: "search the logs to their beginning, however much was logged since"},

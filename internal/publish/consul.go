@@ -30,12 +30,9 @@ func (c *Consul) Put(ctx context.Context, p Primary) (Outcome, error) {
 	if err := p.check(); err != nil {
 		return Unknown, err
 	}
-	centers := []string{""}
-	if c.Everywhere != nil && c.Everywhere() {
-		centers = nil
-		if err := c.ask(ctx, http.MethodGet, "/v1/catalog/datacenters", "", nil, &centers); err != nil {
-			return Unknown, fmt.Errorf("list the data centers of Consul at %s: %w", c.Address, err)
-		}
+	centers, err := c.centers(ctx)
+	if err != nil {
+		return Unknown, err
 	}
 	outcomes, errs := make([]Outcome, len(centers)), make([]error, len(centers))
 	var work sync.WaitGroup
@@ -49,6 +46,44 @@ func (c *Consul) Put(ctx context.Context, p Primary) (Outcome, error) {
 	}
 	work.Wait()
 	return together(outcomes), errors.Join(errs...)
+}
+
+// Look implements KV. Data centers are read at the same time.
+func (c *Consul) Look(ctx context.Context, p Primary) ([]Sight, error) {
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	centers, err := c.centers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sights, errs := make([]Sight, len(centers)), make([]error, len(centers))
+	var work sync.WaitGroup
+	for n, center := range centers {
+		work.Go(func() {
+			held, err := c.read(ctx, center, p)
+			if err == nil {
+				sights[n], err = p.sight(center, held)
+			}
+			if err != nil {
+				errs[n] = fmt.Errorf("read the primary of %s from Consul at %s%s: %w", p.Alias, c.Address, in(center), err)
+			}
+		})
+	}
+	work.Wait()
+	return sights, errors.Join(errs...)
+}
+
+// centers are the data centers that are written to; an empty name is that of the agent.
+func (c *Consul) centers(ctx context.Context) ([]string, error) {
+	if c.Everywhere == nil || !c.Everywhere() {
+		return []string{""}, nil
+	}
+	var centers []string
+	if err := c.ask(ctx, http.MethodGet, "/v1/catalog/datacenters", "", nil, &centers); err != nil {
+		return nil, fmt.Errorf("list the data centers of Consul at %s: %w", c.Address, err)
+	}
+	return centers, nil
 }
 
 func in(center string) string {

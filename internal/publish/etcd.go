@@ -52,6 +52,18 @@ func (e *Etcd) Put(ctx context.Context, p Primary) (Outcome, error) {
 	return o, err
 }
 
+// Look implements KV.
+func (e *Etcd) Look(ctx context.Context, p Primary) ([]Sight, error) {
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	held, err := e.read(ctx, p)
+	if err != nil {
+		return nil, fmt.Errorf("read the primary of %s from etcd: %w", p.Alias, err)
+	}
+	return p.seenIn(held)
+}
+
 // What is sent and answered. Keys and values are base64, numbers are text.
 type (
 	etcdRange struct {

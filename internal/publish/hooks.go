@@ -41,6 +41,7 @@ type HookOptions struct {
 // Hooks runs hooks. It is safe for concurrent use.
 type Hooks struct {
 	options HookOptions
+	last    runs
 
 	mu     sync.Mutex
 	closed bool
@@ -80,6 +81,8 @@ type List struct {
 	Skip int
 	// Unlimited says that the hooks may take longer than HookOptions.Timeout allows others: they move data.
 	Unlimited bool
+	// Arguments says that they follow the convention of RunTakePrimary; Test asks for it.
+	Arguments bool
 	// Begin is told the place of each hook in the list, from 1, right before it runs. Its error ends the run: neither that
 	// hook nor those after it run. Nil is told nothing.
 	Begin func(number int) error
@@ -166,11 +169,12 @@ func (h *Hooks) start(ctx context.Context, r run) error {
 	}
 	if !r.Async {
 		defer h.leave()
-		return h.run(ctx, r)
+		_, err := h.run(ctx, r)
+		return err
 	}
 	go func() {
 		defer h.leave()
-		_ = h.run(context.WithoutCancel(ctx), r) // its failure is in the log and the audit
+		_, _ = h.run(context.WithoutCancel(ctx), r) // its failure is in the log and the audit
 	}()
 	return nil
 }

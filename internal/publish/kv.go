@@ -32,6 +32,8 @@ type KV interface {
 	// Put makes the entries of the cluster what they are to be, all in one step or none, unless what is there is of a newer
 	// revision. It may be called again at any time, also after an error, which does not say that nothing was written.
 	Put(ctx context.Context, p Primary) (Outcome, error)
+	// Look reads what the store says of the cluster, in each of its places, and changes nothing.
+	Look(ctx context.Context, p Primary) ([]Sight, error)
 }
 
 // Outcome is what came of a Put.

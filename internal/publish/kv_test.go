@@ -83,8 +83,20 @@ func contract(t *testing.T, s storeUnderTest) {
 	holds(base, "b:3306")
 	holds(base+"/revision", "20")
 
-	// Somebody has changed an entry by hand: it is put right.
+	// Somebody has changed an entry by hand: it is seen, and put right.
+	looks := func(p Primary, value string, would Outcome, tampered bool) {
+		t.Helper()
+		got, err := s.Look(ctx, p)
+		if err != nil || len(got) != 1 || got[0] != (Sight{Value: value, Would: would, Tampered: tampered}) {
+			t.Errorf("a look at %s, revision %d: %+v, %v", p.Alias, p.Revision, got, err)
+		}
+	}
+	looks(primaryOf("orders", "b", 20), "b:3306", Present, false)
+	looks(primaryOf("orders", "c", 30), "b:3306", Written, false)
+	looks(primaryOf("orders", "a", 10), "b:3306", Superseded, false)
+	looks(primaryOf("nobody", "a", 10), "", Written, false)
 	s.set(base, "nonsense")
+	looks(primaryOf("orders", "b", 20), "nonsense", Written, true)
 	put(primaryOf("orders", "b", 20), Written)
 	holds(base, "b:3306")
 

@@ -51,7 +51,8 @@ type channel struct {
 
 	mu       sync.Mutex
 	told     map[string]told    // by alias
-	problems map[string]Problem // by alias; "" concerns all
+	seen     map[string]seen    // by alias, of what is wanted
+	problems map[string]problem // by alias; "" concerns all
 	written  uint64
 	failures uint64
 }
@@ -67,6 +68,12 @@ type Problem struct {
 	Alias string // "" concerns all
 	Text  string
 	Since time.Time
+}
+
+// problem is a Problem with what it makes of the entries of its cluster.
+type problem struct {
+	Problem
+	state State
 }
 
 // Standing is how it stands with a store.
@@ -85,7 +92,7 @@ func NewPublisher(o PublisherOptions) *Publisher {
 	}
 	p := &Publisher{o: o}
 	for _, s := range o.Stores {
-		p.channels = append(p.channels, &channel{store: s, wake: make(chan struct{}, 1), told: map[string]told{}, problems: map[string]Problem{}})
+		p.channels = append(p.channels, &channel{store: s, wake: make(chan struct{}, 1), told: map[string]told{}, seen: map[string]seen{}, problems: map[string]problem{}})
 	}
 	return p
 }
@@ -127,7 +134,7 @@ func (p *Publisher) Standings() []Standing {
 		c.mu.Lock()
 		s := Standing{Store: c.store.Name(), Clusters: len(c.told), Written: c.written, Failures: c.failures, Problems: []Problem{}}
 		for _, problem := range c.problems {
-			s.Problems = append(s.Problems, problem)
+			s.Problems = append(s.Problems, problem.Problem)
 		}
 		c.mu.Unlock()
 		slices.SortFunc(s.Problems, func(a, b Problem) int { return cmp.Compare(a.Alias, b.Alias) })
@@ -173,13 +180,13 @@ func (p *Publisher) round(ctx context.Context, c *channel) bool {
 	}
 	c.keepOnly(wanted)
 	// What failed last comes last, so that it is not in the way of what would work.
-	slices.SortStableFunc(wanted, func(a, b Primary) int { return cmp.Compare(c.failed(a.Alias), c.failed(b.Alias)) })
+	slices.SortStableFunc(wanted, func(a, b Primary) int { return cmp.Compare(c.bad(a.Alias), c.bad(b.Alias)) })
 	whole, inRow := true, 0
 	for _, w := range wanted {
 		if c.knows(w, p.o.Now()) {
 			continue
 		}
-		err := p.put(ctx, c, w)
+		err := p.tell(ctx, c, w)
 		switch {
 		case ctx.Err() != nil:
 			return true // nobody waits any more
@@ -196,6 +203,26 @@ func (p *Publisher) round(ctx context.Context, c *channel) bool {
 		}
 	}
 	return whole
+}
+
+// tell looks at what a store says of one primary, and puts it right.
+func (p *Publisher) tell(ctx context.Context, c *channel, w Primary) error {
+	right, err := p.look(ctx, c, w)
+	switch {
+	case err != nil && errors.Is(context.Cause(ctx), context.Canceled):
+		return err
+	case err != nil:
+		c.failed(w.Alias)
+		p.note(c, w.Alias, err)
+		return err
+	case right && p.o.Check(w) == nil:
+		c.mu.Lock()
+		c.tells(w, p.o.Now())
+		c.mu.Unlock()
+		p.note(c, w.Alias, nil)
+		return nil
+	}
+	return p.put(ctx, c, w)
 }
 
 // heldError is that clients must not be sent to a primary.
@@ -232,9 +259,8 @@ func (p *Publisher) put(ctx context.Context, c *channel, w Primary) error {
 		if outcome == Written {
 			c.written++
 		}
-		if c.told[w.Alias].revision <= w.Revision {
-			c.told[w.Alias] = told{w.Revision, p.o.Now()}
-		}
+		c.tells(w, p.o.Now())
+		c.wrote(w, outcome, p.o.Now())
 	}
 	c.mu.Unlock()
 	p.note(c, w.Alias, err)
@@ -252,9 +278,9 @@ func (p *Publisher) note(c *channel, alias string, err error) {
 	case err == nil:
 		delete(c.problems, alias)
 	case had:
-		c.problems[alias] = Problem{alias, err.Error(), before.Since}
+		c.problems[alias] = problem{Problem{alias, err.Error(), before.Since}, stateOf(err)}
 	default:
-		c.problems[alias] = Problem{alias, err.Error(), p.o.Now()}
+		c.problems[alias] = problem{Problem{alias, err.Error(), p.o.Now()}, stateOf(err)}
 	}
 	c.mu.Unlock()
 	switch {
@@ -272,8 +298,23 @@ func (c *channel) knows(w Primary, now time.Time) bool {
 	return ok && t.revision == w.Revision && now.Sub(t.at) < healEvery/2
 }
 
-// failed is 1 for a cluster that has a problem, and 0 otherwise.
-func (c *channel) failed(alias string) int {
+// tells notes that the store is known to say what is wanted. The caller holds the lock.
+func (c *channel) tells(w Primary, now time.Time) {
+	if c.told[w.Alias].revision <= w.Revision {
+		c.told[w.Alias] = told{w.Revision, now}
+	}
+}
+
+// failed notes that the store could not be asked about a cluster.
+func (c *channel) failed(alias string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.failures++
+	delete(c.told, alias)
+}
+
+// bad is 1 for a cluster that has a problem, and 0 otherwise.
+func (c *channel) bad(alias string) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if _, bad := c.problems[alias]; bad {
@@ -287,6 +328,7 @@ func (c *channel) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	clear(c.told)
+	clear(c.seen)
 	clear(c.problems)
 }
 
@@ -298,6 +340,17 @@ func (c *channel) keepOnly(wanted []Primary) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	for _, w := range wanted {
+		if s := c.seen[w.Alias]; s.wanted.Revision <= w.Revision && len(w.Pairs) > 0 {
+			s.wanted = w
+			c.seen[w.Alias] = s
+		}
+	}
+	for alias := range c.seen {
+		if !still[alias] {
+			delete(c.seen, alias)
+		}
+	}
 	for alias := range c.told {
 		if !still[alias] {
 			delete(c.told, alias)

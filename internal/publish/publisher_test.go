@@ -20,6 +20,8 @@ type memory struct {
 	fail map[string]error   // by alias; "" for all
 	hang bool
 	puts int
+	// looks counts what only read.
+	looks int
 }
 
 func (m *memory) Name() string { return m.name }
@@ -51,6 +53,30 @@ func (m *memory) Put(ctx context.Context, p Primary) (Outcome, error) {
 	return Written, nil
 }
 
+func (m *memory) Look(ctx context.Context, p Primary) ([]Sight, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.looks++
+	if m.hang {
+		m.mu.Unlock()
+		<-ctx.Done()
+		m.mu.Lock()
+		return nil, ctx.Err()
+	}
+	held, ok := m.held[p.Alias]
+	s := Sight{Would: Written}
+	switch {
+	case !ok:
+	case held.Revision > p.Revision:
+		s.Value, s.Would = held.Pairs[0].Value, Superseded
+	case held.Revision == p.Revision && slices.Equal(held.Pairs, p.Pairs):
+		s.Value, s.Would = held.Pairs[0].Value, Present
+	default:
+		s.Value, s.Tampered = held.Pairs[0].Value, held.Revision == p.Revision
+	}
+	return []Sight{s}, errors.Join(m.fail[""], m.fail[p.Alias])
+}
+
 func (m *memory) set(do func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -66,7 +92,7 @@ func (m *memory) says(alias string) string {
 func (m *memory) asked() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.puts
+	return m.looks
 }
 
 // desk is what a publisher is told to publish.

@@ -12,7 +12,9 @@ type Report struct {
 	Command     string // as configured, without the &; placeholders are not filled in
 	RecoveryUID string // empty for hooks of PostTakeMasterProcesses
 	Async       bool
+	Test        bool // nothing has happened: it was run with a sample
 
+	Began    time.Time
 	Ended    bool // the fields below are set
 	Duration time.Duration
 	Output   string // what it wrote to both outputs; of a long one the beginning and the end
@@ -20,7 +22,13 @@ type Report struct {
 }
 
 // Title names the hook: its list and its place in it.
-func (r Report) Title() string { return fmt.Sprintf("%s hook %d of %d", r.List, r.Number, r.Of) }
+func (r Report) Title() string {
+	title := fmt.Sprintf("%s hook %d of %d", r.List, r.Number, r.Of)
+	if r.Test {
+		return "test of " + title
+	}
+	return title
+}
 
 // String is a sentence for the audit.
 func (r Report) String() string {

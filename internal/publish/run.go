@@ -36,11 +36,11 @@ func cutAmpersand(command string) (rest string, async bool) {
 }
 
 // run runs a hook to its end, and says so in the log and the audit.
-func (h *Hooks) run(ctx context.Context, r run) error {
+func (h *Hooks) run(ctx context.Context, r run) (Report, error) {
 	h.options.Audit(r.Report)
-	began := time.Now()
+	r.Began = time.Now()
 	output, err := h.execute(ctx, r)
-	r.Ended, r.Duration, r.Output = true, time.Since(began), output
+	r.Ended, r.Duration, r.Output = true, time.Since(r.Began), output
 	level := slog.LevelInfo
 	if err != nil {
 		r.Err = fmt.Errorf("%s (%s): %w", r.Title(), r.Command, err)
@@ -49,7 +49,8 @@ func (h *Hooks) run(ctx context.Context, r run) error {
 	h.options.Logger.Log(ctx, level, r.Report.String(),
 		"hook", r.List, "command", r.Command, "recovery", r.RecoveryUID, "duration", r.Duration, "output", r.Output)
 	h.options.Audit(r.Report)
-	return r.Err
+	h.last.add(r.Report)
+	return r.Report, r.Err
 }
 
 // execute lets the shell run the text and gives what it wrote.

@@ -46,15 +46,39 @@ func (silent) Printf(string, ...any) {}
 
 // Put implements KV.
 func (z *ZooKeeper) Put(ctx context.Context, p Primary) (o Outcome, err error) {
+	err = z.session(ctx, "write", p, func(conn *zk.Conn) error {
+		o, err = raced(func() (Outcome, error) { return z.put(conn, p) })
+		return err
+	})
+	if err != nil {
+		o = Unknown
+	}
+	return o, err
+}
+
+// Look implements KV.
+func (z *ZooKeeper) Look(ctx context.Context, p Primary) (sights []Sight, err error) {
+	err = z.session(ctx, "read", p, func(conn *zk.Conn) error {
+		held, err := z.read(conn, p)
+		if err == nil {
+			sights, err = p.seenIn(held)
+		}
+		return err
+	})
+	return sights, err
+}
+
+// session does something on a connection of its own; what names it in messages.
+func (z *ZooKeeper) session(ctx context.Context, what string, p Primary, do func(*zk.Conn) error) (err error) {
 	if err := p.check(); err != nil {
-		return Unknown, err
+		return err
 	}
 	defer func() {
-		switch {
-		case err != nil && ctx.Err() != nil:
-			o, err = Unknown, fmt.Errorf("write the primary of %s to ZooKeeper at %s: %w", p.Alias, strings.Join(z.Servers, ","), context.Cause(ctx))
-		case err != nil:
-			err = fmt.Errorf("write the primary of %s to ZooKeeper at %s: %w", p.Alias, strings.Join(z.Servers, ","), err)
+		if err != nil && ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		if err != nil {
+			err = fmt.Errorf("%s the primary of %s, in ZooKeeper at %s: %w", what, p.Alias, strings.Join(z.Servers, ","), err)
 		}
 	}()
 	dial := func(network, address string, timeout time.Duration) (net.Conn, error) {
@@ -62,7 +86,7 @@ func (z *ZooKeeper) Put(ctx context.Context, p Primary) (o Outcome, err error) {
 	}
 	conn, events, err := zk.Connect(z.Servers, zkSession, zk.WithLogger(silent{}), zk.WithLogInfo(false), zk.WithDialer(dial))
 	if err != nil {
-		return Unknown, err
+		return err
 	}
 	// The library has no contexts: a closed connection ends what waits on it.
 	stop := context.AfterFunc(ctx, conn.Close)
@@ -72,13 +96,14 @@ func (z *ZooKeeper) Put(ctx context.Context, p Primary) (o Outcome, err error) {
 		for range events { //nolint:revive // it is closed when the connection's goroutines have ended
 		}
 	}()
-	return raced(func() (Outcome, error) { return z.put(conn, p) })
+	return do(conn)
 }
 
 // node is the path of a key.
 func node(key string) string { return "/" + strings.Trim(key, "/") }
 
-func (z *ZooKeeper) put(conn *zk.Conn, p Primary) (Outcome, error) {
+// read returns what the ensemble holds of a cluster.
+func (z *ZooKeeper) read(conn *zk.Conn, p Primary) (map[string]entry, error) {
 	held := make(map[string]entry)
 	for _, key := range p.keys() {
 		value, stat, err := conn.Get(node(key))
@@ -86,9 +111,17 @@ func (z *ZooKeeper) put(conn *zk.Conn, p Primary) (Outcome, error) {
 			continue
 		}
 		if err != nil {
-			return Unknown, fmt.Errorf("read %s: %w", node(key), err)
+			return nil, fmt.Errorf("read %s: %w", node(key), err)
 		}
 		held[key] = entry{there: true, value: string(value), version: int64(stat.Version)}
+	}
+	return held, nil
+}
+
+func (z *ZooKeeper) put(conn *zk.Conn, p Primary) (Outcome, error) {
+	held, err := z.read(conn, p)
+	if err != nil {
+		return Unknown, err
 	}
 	change, outcome, err := p.changes(held)
 	if err != nil || outcome != Written {

@@ -42,6 +42,8 @@ type Deps struct {
 	Found func(ctx context.Context, uid string) (f recovery.Found, ok bool, err error)
 	// Stores says how it stands with the key-value stores outside the backend; nil: there are none.
 	Stores func() []publish.Standing
+	// Published says what each of those stores was seen to say; nil: there are none.
+	Published func() []publish.Listing
 	// Busy says whether a recovery or takeover is under way in a cluster.
 	Busy func(cluster string) bool
 	// Warnings are what reading the configuration in force has warned of.

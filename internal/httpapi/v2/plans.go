@@ -257,6 +257,9 @@ func riskOfPlan(s *Plan) string {
 	case "recover", "recover-lite":
 		return "what a dead primary has committed and no replica has received is lost"
 	}
+	if s.Operation == "test-hook" {
+		return "a program that does not look at ORC_TEST does what it does after a failure, with host names that nobody has"
+	}
 	if s.Level == int(operate.Destructive) {
 		return "it cannot be taken back"
 	}

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"orchestrator/internal/config"
@@ -112,44 +110,9 @@ type Statement struct {
 	Example  string   `json:"example,omitempty" doc:"a line that would change it"`
 }
 
-// Publishing is whom the service tells what happens.
-type Publishing struct {
-	Hooks []HookList `json:"hooks"`
-	KV    []string   `json:"kv" doc:"where the primaries are written"`
-	// Stores are those of them outside the backend, as this node sees them.
-	Stores []KVStore `json:"stores" doc:"how it stands with each, as seen by this node"`
-}
-
-// KVStore is a key-value store that says who the primaries are.
-type KVStore struct {
-	Name     string      `json:"name"`
-	Clusters int         `json:"clusters" doc:"whose entries were last seen to be in order"`
-	Written  uint64      `json:"written" doc:"how often entries of a cluster were changed since the start"`
-	Failures uint64      `json:"failures" doc:"how often the store could not be read or written since the start"`
-	Problems []KVProblem `json:"problems"`
-}
-
-// KVProblem is why a store does not say who the primary of a cluster is. It is tried again.
-type KVProblem struct {
-	Alias string    `json:"alias" doc:"of the cluster; empty: all"`
-	Text  string    `json:"text"`
-	Since time.Time `json:"since"`
-}
-
-// HookList are the programs that are run on an occasion.
-type HookList struct {
-	Name     string   `json:"name"`
-	Commands []string `json:"commands"`
-}
-
 // ReloadRequest asks to read the configuration again.
 type ReloadRequest struct {
 	File string `json:"file,omitempty" doc:"a further file to read"`
-}
-
-// PublishRequest asks to write primaries to the key-value stores.
-type PublishRequest struct {
-	Cluster string `json:"cluster,omitempty" doc:"only of this cluster"`
 }
 
 func (a *API) serviceRoutes() []route {
@@ -170,12 +133,6 @@ func (a *API) serviceRoutes() []route {
 		{method: http.MethodPost, path: "/config/reload", name: "reloadConfig", topic: "service", summary: "Read the configuration again", local: true, needs: operate.Admin,
 			body: ReloadRequest{}, answer: Outcome{}, handle: runs("reload-configuration", body(func(_ *request, b ReloadRequest) map[operate.Param]string {
 				return map[operate.Param]string{operate.ParamConfigFile: b.File}
-			}))},
-		{method: http.MethodGet, path: "/publish", name: "getPublishing", topic: "service", summary: "Whom the service tells what happens", local: true,
-			answer: Publishing{}, handle: a.publishing},
-		{method: http.MethodPost, path: "/publish", name: "publishPrimaries", topic: "service", summary: "Write the primaries to the key-value stores", needs: operate.Operator,
-			body: PublishRequest{}, answer: Outcome{}, handle: runs("submit-masters-to-kv-stores", body(func(_ *request, b PublishRequest) map[operate.Param]string {
-				return map[operate.Param]string{operate.ParamCluster: b.Cluster}
 			}))},
 	}
 }
@@ -333,43 +290,4 @@ func (a *API) checkConfig(*request) (any, error) {
 		out.Statements = append(out.Statements, Statement{string(s.Group), string(s.Severity), s.Text, append([]string{}, s.Keys...), s.Example})
 	}
 	return out, nil
-}
-
-func (a *API) stores() []KVStore {
-	all := []KVStore{}
-	if a.Stores == nil {
-		return all
-	}
-	for _, s := range a.Stores() {
-		k := KVStore{Name: s.Store, Clusters: s.Clusters, Written: s.Written, Failures: s.Failures, Problems: []KVProblem{}}
-		for _, p := range s.Problems {
-			k.Problems = append(k.Problems, KVProblem(p))
-		}
-		all = append(all, k)
-	}
-	return all
-}
-
-func (a *API) publishing(*request) (any, error) {
-	c := a.Engine.Config()
-	p := Publishing{Hooks: []HookList{}, KV: []string{}, Stores: a.stores()}
-	for _, l := range []struct {
-		name     string
-		commands []string
-	}{
-		{"OnFailureDetectionProcesses", c.OnFailureDetectionProcesses}, {"PreGracefulTakeoverProcesses", c.PreGracefulTakeoverProcesses},
-		{"PreFailoverProcesses", c.PreFailoverProcesses}, {"PostFailoverProcesses", c.PostFailoverProcesses},
-		{"PostUnsuccessfulFailoverProcesses", c.PostUnsuccessfulFailoverProcesses}, {"PostMasterFailoverProcesses", c.PostMasterFailoverProcesses},
-		{"PostIntermediateMasterFailoverProcesses", c.PostIntermediateMasterFailoverProcesses}, {"PostGracefulTakeoverProcesses", c.PostGracefulTakeoverProcesses},
-		{"PostTakeMasterProcesses", c.PostTakeMasterProcesses}, {"RebuildProcesses", c.RebuildProcesses},
-	} {
-		p.Hooks = append(p.Hooks, HookList{l.name, append([]string{}, l.commands...)})
-	}
-	for name, address := range map[string]string{"consul": c.ConsulAddress, "etcd": c.EtcdAddress, "zookeeper": c.ZkAddress} {
-		if address = strings.TrimSpace(address); address != "" {
-			p.KV = append(p.KV, name+" "+address)
-		}
-	}
-	slices.Sort(p.KV)
-	return p, nil
 }

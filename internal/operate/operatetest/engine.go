@@ -59,7 +59,7 @@ func (b *Backend) Engine() *operate.Engine {
 		Node:    operate.Node{Hostname: "node1", Token: "t0ken", Version: "4.0.0", Commit: "abc"},
 		Picture: b, Names: b, Discovery: b, Declarations: b, Records: b, Extra: b, Audit: b, Repairer: b, Takeovers: b, Moves: b, Relocations: b, Logs: b, Switch: b, Clusters: b, Running: underWay{b}, Leadership: b,
 		Health: b, Metrics: b, Settings: b, Backend: b,
-		Pools: b, Attributes: b, GameDayLog: b, KeyValues: b, HostNames: b, History: b, Election: b, AccessTokens: b, BackendMetrics: b,
+		Pools: b, Attributes: b, GameDayLog: b, KeyValues: b, Hooks: hookBook{b}, HostNames: b, History: b, Election: b, AccessTokens: b, BackendMetrics: b,
 	}
 }
 

@@ -56,7 +56,7 @@ var screens = []screen{
 	{name: "detections", path: "audit-failure-detection/id/11", shows: "table.list tr.detail"},
 	{name: "audit", path: "audit", shows: "main .rows:not(.skeleton), main table, main .empty"},
 	{name: "managers", path: "nodes", shows: ".hero"},
-	{name: "publishing", path: "publish", shows: "main .sheet"},
+	{name: "publishing", path: "publish", shows: "main table, main .empty"},
 	{name: "configuration", path: "config?q=Recover", shows: "main .sheet"},
 	{name: "discover", path: "discover", shows: "textarea"},
 	{name: "game-day", path: "game-day", shows: "main .hero, main .sheet, main .empty"},
@@ -104,6 +104,7 @@ func (s screen) close(p *webtest.Page) {
 // everything is a fleet with one cluster of each kind that the page draws in a way of its own.
 func everything() *operatetest.Backend {
 	b := operatetest.New()
+	told(b)
 	b.Conf.WebMessage = "Tonight the disks of ams1 are replaced."
 	b.Conf.RecoverMasterClusterFilters = []string{"alpha", "payments", "ledger", "catalog", "inventory", "accounts", "orders", "chain", "pair", "group", "many"} // not billing
 	b.Conf.RecoverIntermediateMasterClusterFilters = []string{"*"}

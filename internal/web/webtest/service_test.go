@@ -60,6 +60,9 @@ func startWith(t *testing.T, b *operatetest.Backend, change func(e *operate.Engi
 	if f, ok := e.Records.(findings); ok {
 		deps.Found = f.Found
 	}
+	if b.Conf.ConsulAddress != "" {
+		stores(&deps)
+	}
 	if changeDeps != nil {
 		changeDeps(&deps)
 	}

@@ -759,10 +759,48 @@ export type HookList = {
   name: string;
 };
 
+export type HookRun = {
+  /** nobody waited for it */
+  background: boolean;
+  began: string | null;
+  command: string;
+  error?: string;
+  /** null: it was not started, or was stopped */
+  exit_code: number | null;
+  /** the configuration key */
+  list: string;
+  /** its place in the list, from 1 */
+  number: number;
+  of: number;
+  /** both outputs, of a long one the beginning and the end; only for those who may change servers */
+  output?: string;
+  /** for which it was run; empty for some, and for tests */
+  recovery?: string;
+  /** it was run with invented facts */
+  test: boolean;
+  took_ms: number;
+};
+
+export type HookRuns = {
+  /** newest first, the last 20 of each list */
+  items: HookRun[];
+  /** for how long a hook may run; null: for as long as it likes */
+  limit_ms: number | null;
+  /** that ran them, and remembers them since it began */
+  node: string;
+};
+
 export type Judged = {
   reason: string;
   rule: string;
   server: string;
+};
+
+export type KVDrift = {
+  /** when that was found */
+  seen: string;
+  /** what it said; empty: nothing */
+  value: string;
 };
 
 export type KVProblem = {
@@ -770,6 +808,15 @@ export type KVProblem = {
   alias: string;
   since: string;
   text: string;
+};
+
+export type KVSight = {
+  /** it is what is wanted, with all that belongs to it */
+  ok: boolean;
+  /** a data center, where the store has several */
+  place?: string;
+  /** empty: nothing */
+  value: string;
 };
 
 export type KVStore = {
@@ -1103,6 +1150,34 @@ export type Progress = {
 export type PublishRequest = {
   /** only of this cluster */
   cluster?: string;
+};
+
+export type PublishedEntry = {
+  /** of the cluster */
+  alias: string;
+  /** when this manager changed it last; null: not since its start */
+  changed: string | null;
+  /** the last look; null: there was none yet */
+  checked: string | null;
+  /** the last time that somebody else was found to have changed it; null: never since the start */
+  drift: KVDrift | null;
+  /** what stood there at the last look, in each place of the store */
+  seen: KVSight[];
+  sentence: string;
+  /** since when it is not in order; null: it is */
+  since: string | null;
+  state: "in-order" | "unseen" | "held" | "differs" | "newer" | "failing";
+  store: string;
+  /** the primary that is to stand there */
+  wanted: string;
+};
+
+export type PublishedEntryPage = {
+  items: PublishedEntry[];
+  /** the cursor of what follows; missing at the end */
+  next?: string;
+  /** how many there are in all, by the same filters */
+  total: number;
 };
 
 export type Publishing = {

@@ -1,104 +1,104 @@
 import type { JSX } from "preact";
-import { send } from "../api/client.ts";
-import type { Outcome, Publishing as PublishingIs } from "../api/types.ts";
+import { useEffect } from "preact/hooks";
+import type { HookRuns, PublishedEntry, PublishedEntryPage, Publishing as PublishingIs } from "../api/types.ts";
 import { canAct } from "../model/acting.ts";
 import { useHeading } from "../model/heading.ts";
+import { useList } from "../model/list.ts";
 import { mayOperate } from "../model/me.ts";
 import { useResource } from "../model/resource.ts";
-import { tellRefusal, toast } from "../model/toasts.ts";
+import { route } from "../model/route.ts";
+import { ask, close, shown } from "../plan/model.ts";
+import { PlanPanel, planOpen } from "../plan/panel.tsx";
 import { Button } from "../ui/button.tsx";
+import { Mark } from "../ui/marks.tsx";
 import { Loaded } from "../ui/states.tsx";
 import { url } from "../url.ts";
-import { plural } from "../words/en.ts";
-import { publishText } from "../words/service.ts";
+import { hooksText, occasions, publishText } from "../words/publishing.ts";
+import { Entries } from "./publishing/entries.tsx";
+import { Hooks } from "./publishing/hooks.tsx";
 
-const when: Record<string, string> = {
-  OnFailureDetectionProcesses: publishText.whenAFailureIsFound,
-  PreGracefulTakeoverProcesses: publishText.beforeSwitchover,
-  PreFailoverProcesses: publishText.beforeRepair,
-  PostFailoverProcesses: publishText.afterARepairThatSucceeded,
-  PostUnsuccessfulFailoverProcesses: publishText.afterARepairThatFailed,
-  PostMasterFailoverProcesses: publishText.afterANewPrimary,
-  PostIntermediateMasterFailoverProcesses: publishText.afterTheReplicas,
-  PostGracefulTakeoverProcesses: publishText.afterAPlannedSwitchover,
-  PostTakeMasterProcesses: publishText.afterAReplicaTook,
-  RebuildProcesses: publishText.toRebuildAServer,
-};
-
-/** Whom the service tells that a primary has changed. */
+/** Whom the service tells that a primary has changed, and whether what it says there still stands. */
 export function Publishing(): JSX.Element {
   useHeading({ title: publishText.publishing });
   const publishing = useResource<PublishingIs>("publish");
-  const publish = async (): Promise<void> => {
-    try {
-      const done = await send<Outcome>("POST", "publish", {});
-      toast({ status: "ok", text: done.message || publishText.thePrimariesWereWritten });
-    } catch (error) {
-      tellRefusal(error);
-    }
-  };
+  const { query } = route.value;
+  const entries = useList<PublishedEntry>("publish/entries", { alias: query.get("alias") ?? "", store: query.get("store") ?? "", state: query.get("state") ?? "" });
+  const bad = useResource<PublishedEntryPage>("publish/entries", { state: "bad", limit: "1" });
+  const all = useResource<PublishedEntryPage>("publish/entries", { limit: "1" });
+  const runs = useResource<HookRuns>("publish/runs", {}, { on: (what, event) => (what === "notice" && event.what === "finished" ? "reload" : undefined) });
+  useEffect(() => close, []);
+  const ended = shown.value?.plan.ended;
+  useEffect(() => {
+    if (!ended) return;
+    for (const one of [entries, bad, all, runs]) one.reload();
+  }, [ended]);
   return (
     <Loaded of={publishing} rows={4}>
       {(is) => {
         const hooks = is.hooks.filter((list) => list.commands.length > 0);
         const none = is.hooks.filter((list) => list.commands.length === 0);
         return (
-          <>
-            <div class="hero">
-              <p class="big">
-                {hooks.length === 0 && is.kv.length === 0
-                  ? publishText.nobodyIsTold
-                  : `${is.kv.length > 0 ? `Primaries are written to ${is.kv.join(" and ")}. ` : ""}${hooks.length > 0 ? `Programs run on ${plural(hooks.length, "occasion")}.` : ""}`}
-              </p>
-              <p>
-                {is.kv.length === 0
-                  ? publishText.nobodyToldMeans
-                  : publishText.writtenWhen}
-              </p>
-              {is.kv.length > 0 && mayOperate.value && (
-                <p>
-                  <Button disabled={!canAct.value} onClick={() => void publish()}>
-                    {publishText.writeAllPrimariesAgain}
-                  </Button>
-                </p>
+          <div class={planOpen() ? "gameday" : undefined}>
+            <div>
+              <Summary is={is} hooks={hooks.length} bad={bad.value?.total ?? null} all={all.value?.total ?? 0} />
+              {is.stores.length > 0 && <Entries list={entries} is={is} />}
+              {hooks.map((list) => (
+                <Hooks key={list.name} list={list} runs={runs.value} />
+              ))}
+              {hooks.length > 0 && runs.value && <p class="small muted">{hooksText.keptBy(runs.value.node)}</p>}
+              {none.length > 0 && (
+                <section class="sheet" aria-label={publishText.withoutPrograms}>
+                  <h2>{publishText.nothingIsRun}</h2>
+                  <ul class="why wide">
+                    {none.map((list) => (
+                      <li key={list.name}>
+                        <a href={url("config", { q: list.name, show: "all" })}>
+                          <code>{list.name}</code>
+                        </a>
+                        <span>… {occasions[list.name]}</span>
+                      </li>
+                    ))}
+                  </ul>
+                </section>
               )}
             </div>
-            {hooks.map((list) => (
-              <section key={list.name} class="sheet" aria-label={list.name}>
-                <h2>
-                  <a href={url("config", { q: list.name })}>
-                    <code>{list.name}</code>
-                  </a>{" "}
-                  <span class="muted">{when[list.name]}</span>
-                </h2>
-                <ol class="steps">
-                  {list.commands.map((command, n) => (
-                    <li key={n}>
-                      <span class="n">{n + 1}</span>
-                      <code class="stmt">{command}</code>
-                    </li>
-                  ))}
-                </ol>
-              </section>
-            ))}
-            {none.length > 0 && (
-              <section class="sheet" aria-label={publishText.withoutPrograms}>
-                <h2>{publishText.nothingIsRun}</h2>
-                <ul class="why wide">
-                  {none.map((list) => (
-                    <li key={list.name}>
-                      <a href={url("config", { q: list.name, show: "all" })}>
-                        <code>{list.name}</code>
-                      </a>
-                      <span>… {when[list.name]}</span>
-                    </li>
-                  ))}
-                </ul>
-              </section>
+            {planOpen() && (
+              <aside class="sheet beside" aria-label={publishText.plan}>
+                <PlanPanel />
+              </aside>
             )}
-          </>
+          </div>
         );
       }}
     </Loaded>
+  );
+}
+
+/** Whether what is said outside is right, in a sentence. */
+function Summary({ is, hooks, bad, all }: { is: PublishingIs; hooks: number; bad: number | null; all: number }): JSX.Element {
+  const told = is.kv.length > 0 || hooks > 0;
+  return (
+    <div class="hero">
+      <p class="big">
+        {bad !== null && all > 0 ? (
+          <>
+            <Mark status={bad > 0 ? "warn" : "ok"} label={false} /> {bad > 0 ? publishText.notRight(bad, all) : publishText.allRight(all)}
+          </>
+        ) : told ? (
+          publishText.told(is.kv, hooks)
+        ) : (
+          publishText.nobodyIsTold
+        )}
+      </p>
+      {bad !== null && all > 0 && <p>{publishText.told(is.kv, hooks)}</p>}
+      <p>{is.kv.length === 0 ? publishText.nobodyToldMeans : publishText.writtenWhen}</p>
+      {is.kv.length > 0 && mayOperate.value && (
+        <p>
+          <Button disabled={!canAct.value} onClick={() => void ask("submit-masters-to-kv-stores", {})}>
+            {publishText.writeAllPrimariesAgain}
+          </Button>
+        </p>
+      )}
+    </div>
   );
 }

@@ -74,25 +74,3 @@ export const meText = {
   keepAFilter: "Keep a filter on the dashboard to have it here.",
   forget: (name: string | number): string => `Forget ${name}`,
 } as const;
-
-/** Who is told of a new primary. */
-export const publishText = {
-  whenAFailureIsFound: "when a failure is found, whether or not it is repaired",
-  afterARepairThatSucceeded: "after a repair that succeeded",
-  afterARepairThatFailed: "after a repair that failed",
-  afterANewPrimary: "after a new primary has taken over",
-  afterTheReplicas: "after the replicas of an intermediate source were moved",
-  afterAPlannedSwitchover: "after a planned switchover",
-  afterAReplicaTook: "after a replica took the place of its source",
-  toRebuildAServer: "to rebuild a server that cannot be taken back",
-  publishing: "Publishing",
-  thePrimariesWereWritten: "The primaries were written.",
-  nobodyIsTold: "Nobody is told when a primary changes.",
-  nobodyToldMeans: "Clients and proxies have to find the new primary: by a virtual address, a proxy that looks at read_only, a key in Consul or ZooKeeper, or a program that is run after a failover.",
-  writtenWhen: "Each failover writes the new primary at once, and all of them are written again from time to time.",
-  writeAllPrimariesAgain: "Write all primaries again",
-  withoutPrograms: "Without programs",
-  nothingIsRun: "Nothing is run …",
-  beforeSwitchover: "before a planned switchover; one that fails stops it",
-  beforeRepair: "before a repair; one that fails stops it",
-} as const;
