@@ -74,7 +74,9 @@ func TestRaftReports(t *testing.T) {
 	rig := &raftRig{t: t, dir: t.TempDir()}
 	rig.form(3)
 	for _, n := range rig.nodes {
-		n.AnswerReports(func(_ context.Context, body json.RawMessage) (any, error) { return n.o.Self.Hostname + string(body), nil })
+		n.AnswerReports(func(_ context.Context, body json.RawMessage) (any, error) {
+			return n.o.Self.Hostname + string(body), nil
+		})
 	}
 	l := rig.leader()
 	eventually(t, "all trips are measured", func() bool {

@@ -82,7 +82,7 @@ func TestV2ManagerPlans(t *testing.T) {
 		}
 	}
 	yield, _ := plan("raft-yield", map[string]string{"hostname": "10.0.3.1"})
-	says(yield, "Let manager-3 (10.0.3.1:10008) lead", "it is 2 entries behind, and catches up first", "let manager-2 (10.0.2.1:10008) lead again", "for a moment nothing is failed over")
+	says(yield, "Let manager-3 (10.0.3.1:10008) lead", "it is 2 entries behind, and catches up first", "let manager-2 (10.0.2.1:10008) lead again", "For a moment nothing is failed over")
 	if yield.Undo == nil || yield.Undo.Operation != "raft-yield" || yield.Undo.Arguments["hostname"] != "10.0.2.1:10008" || yield.Level != 1 {
 		t.Errorf("%+v", yield)
 	}

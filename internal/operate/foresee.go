@@ -51,7 +51,7 @@ func foreseeing(list []*Operation) []*Operation {
 	return list
 }
 
-const noWritesPause = "writes to databases go on; for a moment nothing is failed over, and nothing can be changed"
+const noWritesPause = "Writes to databases go on. For a moment nothing is failed over, and nothing can be changed."
 
 // group is how the nodes stand, as their leader sees it.
 func (e *Engine) group() (consensus.Standing, error) {

@@ -72,23 +72,28 @@ func aboutMembers(is Nodes, told []operate.NodeReport, names map[string]string) 
 	return list
 }
 
-// aboutVersions names the nodes that run another version than most.
-func aboutVersions(is Nodes) []AttentionPoint {
-	by := map[string][]string{}
-	for _, n := range is.Nodes {
+// versionsOf are the versions that run, with the names of the nodes: the most common first, of two the newer.
+func versionsOf(nodes []Node) (versions []string, by map[string][]string) {
+	by = map[string][]string{}
+	for _, n := range nodes {
 		if n.Version != "" {
 			by[n.Version] = append(by[n.Version], n.Name)
 		}
 	}
-	if len(by) == 0 || len(is.Nodes) == 1 {
-		return nil
-	}
-	versions := slices.SortedFunc(maps.Keys(by), func(a, b string) int {
+	return slices.SortedFunc(maps.Keys(by), func(a, b string) int {
 		if d := len(by[b]) - len(by[a]); d != 0 {
 			return d
 		}
 		return strings.Compare(b, a)
-	})
+	}), by
+}
+
+// aboutVersions names the nodes that run another version than most.
+func aboutVersions(is Nodes) []AttentionPoint {
+	versions, by := versionsOf(is.Nodes)
+	if len(versions) == 0 || len(is.Nodes) == 1 {
+		return nil
+	}
 	if len(versions) == 1 {
 		return []AttentionPoint{{Status: "ok", Text: "All have the same version", More: versions[0]}}
 	}
@@ -132,14 +137,15 @@ func aboutClocks(is Nodes) []AttentionPoint {
 	return []AttentionPoint{p}
 }
 
-// rounded is a duration in at most three digits.
+// rounded is a duration for people.
 func rounded(d time.Duration) string {
-	for _, unit := range []time.Duration{time.Second, time.Millisecond} {
-		if d >= unit {
-			return d.Round(unit / 10).String()
-		}
+	switch {
+	case d >= time.Second:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d >= time.Millisecond:
+		return fmt.Sprintf("%d ms", d.Milliseconds())
 	}
-	return "less than 1ms"
+	return "less than 1 ms"
 }
 
 func aboutAddresses(is Nodes) []AttentionPoint {

@@ -29,7 +29,7 @@ func TestAttention(t *testing.T) {
 	}{
 		"as the group is": {want: []string{
 			"warn manager-3 has the version 4.0.1, most have 4.0.2:", "ok Addresses are resolved at every connection: manager-3 has moved, from 10.0.3.9:10008 to 10.0.3.1:10008",
-			"ok No manager has trouble with consul:", "ok The clocks agree: that of manager-3 differs by 3ms from that of manager-2", "ok The disks have room: the least is 71 %, on manager-",
+			"ok No manager has trouble with consul:", "ok The clocks agree: that of manager-3 differs by 3 ms from that of manager-2", "ok The disks have room: the least is 71 %, on manager-",
 			"ok Snapshots are taken: the newest, of 212 kB", "-crit", "-info",
 		}},
 		"one is silent": {func(n *Nodes, told []operate.NodeReport) {
@@ -41,7 +41,7 @@ func TestAttention(t *testing.T) {
 		"a clock is wrong": {func(n *Nodes, _ []operate.NodeReport) {
 			behind := -2000.0
 			n.Nodes[0].ClockAhead = &behind
-		}, []string{"warn The clock of manager-1 is 2s behind that of manager-2:"}},
+		}, []string{"warn The clock of manager-1 is 2.0 s behind that of manager-2:"}},
 		"a disk is full": {func(_ *Nodes, told []operate.NodeReport) { told[1].Facts.Disk.Free = 1 },
 			[]string{"crit The disk of manager-1 has 1 % left: /var/lib/orchestrator", "-have room"}},
 		"certificates": {func(_ *Nodes, told []operate.NodeReport) {

@@ -59,6 +59,11 @@ type AttentionPoint struct {
 // reportsOf puts together what the managers told. agreeing says that they are asked before a failure is acted on.
 func reportsOf(is Nodes, told []operate.NodeReport, agreeing bool, now time.Time) NodeReports {
 	out := NodeReports{Nodes: []NodeReport{}, Sees: []ServerSeen{}, Attention: attention(is, told, now)}
+	place := func(r operate.NodeReport) int {
+		return slices.IndexFunc(is.Nodes, func(n Node) bool { return n.ID == r.Node })
+	}
+	told = slices.Clone(told)
+	slices.SortStableFunc(told, func(a, b operate.NodeReport) int { return place(a) - place(b) })
 	for _, r := range told {
 		out.Nodes = append(out.Nodes, nodeReportOf(r))
 	}
@@ -83,8 +88,10 @@ func reportsOf(is Nodes, told []operate.NodeReport, agreeing bool, now time.Time
 	slices.SortStableFunc(out.Sees, func(a, b ServerSeen) int {
 		return cmp.Or(compareBool(a.Agree, b.Agree), cmp.Compare(a.Server, b.Server))
 	})
-	if len(told) > 0 {
-		out.Alike = max(0, told[0].Servers-len(out.Sees))
+	for _, r := range told {
+		if r.Self {
+			out.Alike = max(0, r.Servers-len(out.Sees))
+		}
 	}
 	return out
 }

@@ -263,7 +263,7 @@ func foretoldNumbers(all []Number, f operate.Foresight) []Number {
 func checks(p *plan.Plan, foretold []string) []CheckPoint {
 	list := []CheckPoint{}
 	for _, text := range foretold {
-		list = append(list, CheckPoint{Rule: p.Operation, OK: true, Text: text})
+		list = append(list, CheckPoint{OK: true, Text: text})
 	}
 	for n := range p.Steps {
 		s := &p.Steps[n]

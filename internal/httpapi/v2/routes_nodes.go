@@ -52,6 +52,7 @@ type Node struct {
 	Address    string     `json:"address,omitempty" doc:"of raft"`
 	URI        string     `json:"uri,omitempty"`
 	Version    string     `json:"version"`
+	Odd        bool       `json:"odd" doc:"most nodes have another version"`
 	Role       string     `json:"role" enum:"leader,follower,candidate,witness,learner"`
 	Leader     bool       `json:"leader"`
 	Self       bool       `json:"self"`
@@ -59,6 +60,7 @@ type Node struct {
 	Failing    bool       `json:"failing" doc:"its backend fails: it cannot lead"`
 	FirstSeen  *time.Time `json:"first_seen"`
 	LastSeen   *time.Time `json:"last_seen"`
+	Contact    *float64   `json:"contact_ms" doc:"since its last sign of life; null for the node that answers, and where there was none"`
 	Backend    string     `json:"backend"`
 	Index      *uint64    `json:"index" doc:"how far it has applied the log of raft"`
 	Behind     *uint64    `json:"behind" doc:"entries behind the leader"`
@@ -99,6 +101,11 @@ func (a *API) standing(ctx context.Context) (Nodes, error) {
 		n.group(a.Engine.Raft.Standing(), a.Engine.Now())
 	} else {
 		n.leased(h)
+	}
+	if versions, _ := versionsOf(n.Nodes); len(versions) > 1 {
+		for k := range n.Nodes {
+			n.Nodes[k].Odd = n.Nodes[k].Version != "" && n.Nodes[k].Version != versions[0]
+		}
 	}
 	n.Sentence, n.More = n.sentences()
 	return n, nil
@@ -171,6 +178,10 @@ func memberOf(m consensus.Member, now time.Time) Node {
 	if m.Contact >= 0 {
 		node.LastSeen = when(now.Add(-m.Contact))
 		node.Index, node.Behind = &m.Applied, &m.Lag
+	}
+	if m.Contact >= 0 && !m.Self {
+		ago := millis(m.Contact)
+		node.Contact = &ago
 	}
 	if !m.Self && m.RoundTrip > 0 {
 		ahead := millis(m.ClockAhead)

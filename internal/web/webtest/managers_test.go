@@ -99,7 +99,7 @@ func TestManagersOfAGroup(t *testing.T) {
 	}
 	card(0, "Make leader…")
 	p.AwaitText(".plan", "Let manager-1 (10.0.1.1:10008) lead")
-	p.AwaitText(".plan", "for a moment nothing is failed over")
+	p.AwaitText(".plan", "For a moment nothing is failed over")
 	p.ClickText("Let 10.0.1.1:10008 lead")
 	p.Await("the end of the plan", `document.querySelector(".plan[data-state=done]")`)
 	p.ClickText("Undo")

@@ -139,6 +139,7 @@ export type Channel = {
 
 export type CheckPoint = {
   ok: boolean;
+  /** empty: none has a name */
   rule: string;
   text: string;
 };
@@ -929,6 +930,8 @@ export type Node = {
   behind: number | null;
   /** of its clock to that of the node that answers; null when that is not known */
   clock_ahead_ms: number | null;
+  /** since its last sign of life; null for the node that answers, and where there was none */
+  contact_ms: number | null;
   /** its backend fails: it cannot lead */
   failing: boolean;
   first_seen: string | null;
@@ -945,6 +948,8 @@ export type Node = {
   /** the address that it had before */
   moved_from?: string;
   name: string;
+  /** most nodes have another version */
+  odd: boolean;
   role: "leader" | "follower" | "candidate" | "witness" | "learner";
   /** between it and the leader; null for the leader, and where nothing was measured */
   round_trip_ms: number | null;

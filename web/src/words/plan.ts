@@ -84,5 +84,6 @@ export const planText = {
   promote: (server: string): string => `Promote ${server}`,
   stepOf: (n: number, all: number): string => `Step ${n} of ${all}`,
   holds: "holds;",
+  rule: (rule: string): string => `rule: ${rule}`,
   doesNotHold: "does not hold;",
 } as const;

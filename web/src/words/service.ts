@@ -44,6 +44,7 @@ export const configText = {
   alike: (n: number): string => `${plural(n, "key")} alike.`,
   unlike: "Each manager has its own:",
   uncompared: "Not compared, because the managers share no secret (RaftClusterSecret):",
+  oneSecret: "one secret",
   secretDiffers: "another secret",
   doesNotAnswer: (node: string, why: string): string => `${node} has not told: ${why}`,
 } as const;

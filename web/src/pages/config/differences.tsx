@@ -60,7 +60,7 @@ const Content = ({ of, again }: { of: ConfigDifferences; again: () => void }): J
         {configText.uncompared} {of.uncompared.join(", ")}
       </p>
     )}
-    <details class="same">
+    <details>
       <summary>{configText.unlike}</summary>
       <p class="small">{of.unlike.join(", ")}</p>
     </details>
@@ -79,7 +79,7 @@ const Difference = ({ of }: { of: ConfigDifference }): JSX.Element => (
     </a>
     {of.values.map((value, n) => (
       <p key={n}>
-        <code class="stmt">{of.secret ? configText.secretDiffers : written(value.value)}</code> <small>{value.nodes.map(called).join(", ")}</small>
+        <code class="stmt">{of.secret ? (n === 0 ? configText.oneSecret : configText.secretDiffers) : written(value.value)}</code> <small>{value.nodes.map(called).join(", ")}</small>
       </p>
     ))}
   </li>

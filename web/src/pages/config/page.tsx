@@ -42,7 +42,7 @@ export function Configuration(): JSX.Element {
         </button>
         <span class="grow" />
         {me.value?.may_admin && (
-          <Button disabled={frozen.value} onClick={() => read(true)}>
+          <Button kind="keep" disabled={frozen.value} onClick={() => read(true)}>
             {configText.readItAgain}
           </Button>
         )}

@@ -49,22 +49,24 @@ export function Card({ node, of, report }: { node: Node; of: Nodes; report: Node
 /** What is known of it. What it has not told is unknown, and what it cannot have is left out. */
 function facts(node: Node, of: Nodes, report: NodeReport | undefined): Fact[] {
   const told = report && !report.error ? report : undefined;
-  const skewed = of.nodes.some((other) => other.here && other.version !== node.version);
   const list: Fact[] = [];
   if (of.mode === "raft") {
     list.push([managersText.index, node.index === null ? text.unknown : managersText.indexIs(node.index, node.behind ?? 0)]);
-    list.push([managersText.contact, node.leader && node.here ? managersText.isTheLeader : <Time at={node.last_seen} />, !node.here]);
-    list.push([managersText.trip, node.leader ? managersText.isTheLeader : node.round_trip_ms === null ? text.unknown : milliseconds(node.round_trip_ms)]);
+    list.push([managersText.contact, node.leader && node.here ? managersText.isTheLeader : contact(node), !node.here]);
+    list.push([managersText.trip, node.leader ? "—" : node.round_trip_ms === null ? text.unknown : milliseconds(node.round_trip_ms)]);
   } else {
     list.push([managersText.contact, <Time at={node.last_seen} />]);
   }
   list.push([managersText.serversSeen, !told ? text.unknown : told.witness ? managersText.witness : managersText.seenOf(told.seen, told.servers), told !== undefined && told.seen < told.servers]);
-  list.push([managersText.version, node.version || text.unknown, skewed]);
+  list.push([managersText.version, node.version || text.unknown, node.odd]);
   list.push([managersText.runningSince, <Time at={told?.begun ?? node.first_seen} />]);
   list.push([managersText.backend, !told?.backend ? node.backend || text.unknown : told.backend_bytes ? `${told.backend} ${bytes(told.backend_bytes)}` : told.backend]);
   if (report?.error) list.push([managersText.report, report.error, node.here]);
   return list;
 }
+
+/** How long nothing was heard of it: exactly while that is short. */
+const contact = (node: Node): ComponentChildren => (node.contact_ms !== null && node.contact_ms < 10_000 ? milliseconds(node.contact_ms) : <Time at={node.last_seen} />);
 
 /** What can be done with it; each shows its plan first. */
 function Acts({ node, of }: { node: Node; of: Nodes }): JSX.Element | null {

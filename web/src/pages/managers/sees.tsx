@@ -17,7 +17,7 @@ export function Sees({ of, is }: { of: NodeReports; is: Nodes }): JSX.Element {
     <div>
       <h2>{managersText.sees}</h2>
       <div class="tscroll">
-        <table class="see">
+        <table class="see" aria-label={managersText.sees}>
           <thead>
             <tr>
               <th scope="col">{managersText.server}</th>
@@ -63,7 +63,7 @@ export function Sees({ of, is }: { of: NodeReports; is: Nodes }): JSX.Element {
 
 const most = 40;
 
-const icons: Record<AttentionPoint["status"], [string, string]> = { ok: ["check", "g-y"], info: ["ack", ""], warn: ["problems", "g-w"], crit: ["x", "g-n"] };
+const icons: Record<AttentionPoint["status"], [string, string]> = { ok: ["check", "g-y"], info: ["", ""], warn: ["problems", "g-w"], crit: ["x", "g-n"] };
 
 /** What somebody should look at, and what is as it should be. */
 export const Attention = ({ of }: { of: AttentionPoint[] }): JSX.Element => (
@@ -72,7 +72,7 @@ export const Attention = ({ of }: { of: AttentionPoint[] }): JSX.Element => (
     <ul class="gates">
       {of.map((point) => (
         <li key={point.text} class={icons[point.status][1]}>
-          <Icon name={icons[point.status][0]} />
+          {icons[point.status][0] ? <Icon name={icons[point.status][0]} /> : <Mark status="info" label={false} />}
           <div>
             <span>
               <span class="vh">{managersText.points[point.status]} </span>

@@ -103,8 +103,9 @@ export function Peer({ title, explain, asksVote = false, onPlan, onClose }: { ti
           <input type="text" class="field-in" required autocomplete="off" spellcheck={false} placeholder="10.0.0.9:10008" value={peer} onInput={(event) => setPeer(event.currentTarget.value)} />
         </label>
         {asksVote && (
-          <label class="tick-row">
-            <input type="checkbox" checked={learner} onChange={(event) => setLearner(event.currentTarget.checked)} /> {managersText.learner}
+          <label class="toggle">
+            <input type="checkbox" checked={learner} onChange={(event) => setLearner(event.currentTarget.checked)} />
+            <span>{managersText.learner}</span>
           </label>
         )}
       </DialogForm>
