@@ -3,6 +3,7 @@ package operate
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"orchestrator/internal/consensus"
@@ -166,6 +167,9 @@ func foreseeRemoving(_ context.Context, e *Engine, a Args) (Foresight, error) {
 	if m.Healthy {
 		f.Warnings = append(f.Warnings, "its process goes on and waits to be taken in again: end it afterwards")
 		f.Back = &Way{m.Address + " is added again", "raft-add-peer", map[Param]string{ParamPeer: m.Address}}
+	}
+	if slices.Contains(e.Config().RaftMembers(), m.Address) {
+		f.Warnings = append(f.Warnings, "the configuration of "+e.Node.Hostname+" still names it (RaftNodes): take it out of all of them")
 	}
 	return f, nil
 }
