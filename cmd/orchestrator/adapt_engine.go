@@ -41,8 +41,10 @@ func (p *parts) serviceEngine(o *observe.Observer, kept *pictureStore, r *recove
 	e.Moves, e.Relocations, e.Logs = moving, moving, moving
 	e.HostNames = p.hostNameRecords(o, o.Apply)
 	e.Metrics = measurements{o}
+	e.Managers = fellows{p, p.now(), p.publisher.Standings}
 	if p.raft != nil {
 		e.Raft = p.raft
+		answerReports(p.raft, e)
 	}
 	e.BackendMetrics = backendMeasurements{p.store, kept.writer}
 	return e

@@ -60,6 +60,15 @@ func (s *settings) Reload(_ context.Context, extra string) ([]config.Warning, er
 	return warnings, nil
 }
 
+// Preview implements operate.Settings.
+func (s *settings) Preview(_ context.Context, extra string) (*config.Config, []config.Warning, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o := s.options
+	o.Extra = extra
+	return config.Reload(s.config(), o)
+}
+
 // Report implements operate.Settings.
 func (s *settings) Report(w io.Writer) error {
 	s.mu.Lock()

@@ -8,10 +8,11 @@ import (
 	"io"
 )
 
-// member is one key of a document with its value as written.
+// member is one key of a document with its value as written, and the line on which the key stands.
 type member struct {
 	name  string
 	value json.RawMessage
+	line  int
 }
 
 // document is the first JSON value of a file.
@@ -29,14 +30,14 @@ func readDocument(data []byte) (document, error) {
 		return describeSyntax(data, err)
 	}
 	doc := document{trailing: len(bytes.TrimSpace(data[decoder.InputOffset():])) > 0}
-	first = bytes.TrimSpace(first)
+	lead := data[:int(decoder.InputOffset())-len(first)] // what stands before the value
 	if string(first) == "null" {
 		return doc, nil
 	}
 	if first[0] != '{' {
 		return document{remedy: `write one object: { "Key": value, ... }`}, errors.New("does not hold a JSON object")
 	}
-	members, err := splitObject(first)
+	members, err := splitObject(first, 1+bytes.Count(lead, []byte("\n")))
 	if err != nil {
 		return document{}, err
 	}
@@ -44,23 +45,27 @@ func readDocument(data []byte) (document, error) {
 	return doc, nil
 }
 
-func splitObject(object []byte) ([]member, error) {
+// splitObject splits an object that begins on the given line.
+func splitObject(object []byte, line int) ([]member, error) {
 	decoder := json.NewDecoder(bytes.NewReader(object))
 	if _, err := decoder.Token(); err != nil {
 		return nil, fmt.Errorf("read object: %w", err)
 	}
 	var members []member
+	counted := int64(0) // up to where lines were counted
 	for decoder.More() {
 		token, err := decoder.Token()
 		if err != nil {
 			return nil, fmt.Errorf("read key: %w", err)
 		}
+		line += bytes.Count(object[counted:decoder.InputOffset()], []byte("\n"))
+		counted = decoder.InputOffset()
 		name, _ := token.(string) // the decoder lets nothing else stand before a colon
 		var value json.RawMessage
 		if err := decoder.Decode(&value); err != nil {
 			return nil, fmt.Errorf("read value of %s: %w", name, err)
 		}
-		members = append(members, member{name: name, value: value})
+		members = append(members, member{name: name, value: value, line: line})
 	}
 	return members, nil
 }

@@ -23,3 +23,6 @@ func (c *Config) Dump() ([]byte, error) {
 	}
 	return out, nil
 }
+
+// SecretOf is the value of a key that Dump masks. It is for comparing, not for showing.
+func (c *Config) SecretOf(key string) string { return c.field(key).String() }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -84,6 +85,36 @@ func (l *loader) expandPassword(key, value string) string {
 			Remedy: fmt.Sprintf("set %s for the service", m[1])})
 	}
 	return content
+}
+
+// variablesIn are the variables that a value as written names, by which it is replaced.
+func variablesIn(key string, raw json.RawMessage) []string {
+	if isHook(key) {
+		return nil
+	}
+	var texts []string
+	var one string
+	var many map[string]string
+	switch {
+	case json.Unmarshal(raw, &one) == nil:
+		texts = []string{one}
+	case json.Unmarshal(raw, &texts) == nil:
+	case json.Unmarshal(raw, &many) == nil:
+		for _, name := range sortedKeys(many) {
+			texts = append(texts, many[name])
+		}
+	}
+	whole := wholeVariable
+	if expandsLater(key) {
+		whole = wholePassword
+	}
+	var names []string
+	for _, text := range texts {
+		if m := whole.FindStringSubmatch(text); m != nil {
+			names = append(names, m[1])
+		}
+	}
+	return names
 }
 
 func sortedKeys(m map[string]string) []string {

@@ -65,24 +65,64 @@ func dataFile(directory string) string {
 
 // origin is what a Config remembers of how it came about.
 type origin struct {
-	given         map[string]string // key → file that gave it last
-	read          []string          // files read, in order
-	chosenBackend bool              // SQLite was chosen because nothing was configured
+	given         map[string][]Place // key → where it is given, the place that counts last
+	read          []string           // files read, in order
+	chosenBackend bool               // SQLite was chosen because nothing was configured
 }
 
 func (o origin) clone() origin {
-	out := origin{given: map[string]string{}, read: append([]string(nil), o.read...), chosenBackend: o.chosenBackend}
-	for key, file := range o.given {
-		out.given[key] = file
+	out := origin{given: map[string][]Place{}, read: append([]string(nil), o.read...), chosenBackend: o.chosenBackend}
+	for key, places := range o.given {
+		out.given[key] = append([]Place(nil), places...)
 	}
 	return out
+}
+
+// Place is where a key is given.
+type Place struct {
+	File      string
+	Line      int      // 0: the file gave it when it was read before, and does not any more
+	Variables []string // of the environment, that its value names
+}
+
+// readAgain takes in that a file is about to be read: what it gave before may not be there any more.
+func (o *origin) readAgain(file string) {
+	for _, places := range o.given {
+		for n := range places {
+			if places[n].File == file {
+				places[n].Line = 0
+			}
+		}
+	}
+}
+
+// noteGiven takes in that a file gives a key. What the same file said of it before counts no more.
+func (o *origin) noteGiven(key string, at Place) {
+	places := o.given[key]
+	for n := range places {
+		if places[n].File == at.File {
+			places = append(places[:n:n], places[n+1:]...)
+			break
+		}
+	}
+	o.given[key] = append(places, at)
 }
 
 // Files returns the files the configuration was read from, in order, over all reloads.
 func (c *Config) Files() []string { return append([]string(nil), c.origin.read...) }
 
 // Source names the file that gave a key its value; empty when no file did.
-func (c *Config) Source(key string) string { return c.origin.given[key] }
+func (c *Config) Source(key string) string {
+	places := c.origin.given[key]
+	if len(places) == 0 {
+		return ""
+	}
+	return places[len(places)-1].File
+}
+
+// Places are where a key is given, in the order in which they were read: the last one counts, but for objects, which are
+// merged. A key that is only given by its old name is none of them.
+func (c *Config) Places(key string) []Place { return append([]Place(nil), c.origin.given[key]...) }
 
 func (c *Config) given(key string) bool {
 	_, ok := c.origin.given[key]
@@ -135,6 +175,7 @@ type loader struct {
 	cfg   *Config
 	found *findings
 
+	line   int             // of the key that is being read
 	file   string          // being read, later the last one read; empty when there is none
 	inFile map[string]bool // keys it gives
 }
@@ -181,6 +222,7 @@ func (l *loader) readFile(name string, mustExist bool) {
 	}
 	l.file, l.inFile = name, map[string]bool{}
 	l.noteRead(name)
+	l.cfg.origin.readAgain(name)
 	l.apply(data)
 	l.adjust()
 }
@@ -220,6 +262,7 @@ func (l *loader) apply(data []byte) {
 }
 
 func (l *loader) member(m member) {
+	l.line = m.line
 	k, ok := Lookup(m.name)
 	if !ok {
 		l.unknown(m.name)
@@ -311,7 +354,7 @@ func (l *loader) set(k Key, raw json.RawMessage) {
 	}
 	field.Set(fresh.Elem())
 	l.inFile[k.Name] = true
-	l.cfg.origin.given[k.Name] = l.file
+	l.cfg.origin.noteGiven(k.Name, Place{File: l.file, Line: l.line, Variables: variablesIn(k.Name, raw)})
 }
 
 func badValue(k Key, t reflect.Type, raw json.RawMessage) string {

@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/raft"
-
-	"orchestrator/internal/store"
 )
 
 // Greeting is what a node tells the others about itself, again and again and outside the log.
@@ -32,6 +30,10 @@ type Greeting struct {
 	Holds int `json:"holds,omitempty"`
 	// Members are the IDs of the members that it knows of; none before it has joined or formed a cluster.
 	Members []string `json:"members,omitempty"`
+	// Clock is its time at this moment, Leads since when it leads, and Trips how long greetings of other nodes take, by ID.
+	Clock time.Time                `json:"clock,omitzero"`
+	Leads time.Time                `json:"leads,omitzero"`
+	Trips map[string]time.Duration `json:"trips,omitempty"`
 }
 
 // heard is the last greeting of a node.
@@ -56,6 +58,11 @@ type Member struct {
 	URI         string
 	Hostname    string
 	Version     string
+	LeadsSince  time.Time                // zero: it does not lead, or does not tell
+	RoundTrip   time.Duration            // of a greeting from this node; 0 when none was answered
+	ClockAhead  time.Duration            // of its clock to this one's, exact to half the round trip
+	Trips       map[string]time.Duration // round trips that it has measured itself, by ID
+	Moved       Move
 }
 
 const (
@@ -69,6 +76,7 @@ const (
 const (
 	askGreeting = "greeting"
 	askOpinion  = "opinion"
+	askReport   = "report"
 )
 
 // greeting is this node's own.
@@ -76,6 +84,7 @@ func (r *Raft) greeting() Greeting {
 	g := Greeting{
 		ID: r.id, Address: r.o.Advertise, URI: r.o.URI, Hostname: r.o.Self.Hostname, Version: r.o.Version, Witness: r.o.Witness,
 		State: r.State(), Applied: r.machine.index.Load(), Token: r.o.Self.Token, Failing: r.isFailing(), Holds: r.holds,
+		Clock: r.o.Now(), Leads: r.leadsSince(), Trips: r.roundTrips(),
 	}
 	_, id := r.raft.LeaderWithID()
 	g.Leader = string(id)
@@ -109,8 +118,9 @@ func (r *Raft) greet(ctx context.Context) {
 				ask, cancel := context.WithTimeout(ctx, greetWithin)
 				defer cancel()
 				var theirs Greeting
-				if r.talk.ask(ask, address, askGreeting, mine, &theirs) == nil {
+				if took, err := r.talk.timed(ask, address, askGreeting, mine, &theirs); err == nil {
 					r.hear(theirs)
+					r.measure(theirs, took)
 				}
 			})
 		}
@@ -155,8 +165,9 @@ func (r *Raft) hear(g Greeting) {
 		return
 	}
 	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.noteMove(r.heard[g.ID].Greeting, g)
 	r.heard[g.ID] = heard{g, r.o.Now()}
-	r.mu.Unlock()
 }
 
 func (r *Raft) lastHeard(id string) (heard, bool) {
@@ -205,7 +216,8 @@ func (r *Raft) Members() []Member {
 		}
 		if ok {
 			m.Applied, m.Witness, m.Failing, m.State = g.Applied, g.Witness, g.Failing, g.State
-			m.URI, m.Hostname, m.Version = g.URI, g.Hostname, g.Version
+			m.URI, m.Hostname, m.Version, m.LeadsSince = g.URI, g.Hostname, g.Version, g.Leads
+			r.measured(&m, g.Greeting)
 			m.Lag = reached - min(reached, g.Applied)
 		}
 		list = append(list, m)
@@ -221,7 +233,7 @@ func (r *Raft) lastOf(id string) (heard, bool) {
 	}
 	g := Greeting{
 		ID: r.id, URI: r.o.URI, Hostname: r.o.Self.Hostname, Version: r.o.Version, Witness: r.o.Witness,
-		State: r.State(), Applied: r.machine.index.Load(), Failing: r.isFailing(),
+		State: r.State(), Applied: r.machine.index.Load(), Failing: r.isFailing(), Leads: r.leadsSince(),
 	}
 	return heard{g, r.o.Now()}, true
 }
@@ -239,12 +251,12 @@ func (r *Raft) answerTo(ctx context.Context, kind string, body json.RawMessage) 
 		}
 		r.hear(g)
 		return r.greeting(), nil
-	case askOpinion:
+	case askOpinion, askReport:
 		r.mu.Lock()
-		answer := r.opinion
+		answer := map[string]Answer{askOpinion: r.opinion, askReport: r.report}[kind]
 		r.mu.Unlock()
 		if answer == nil {
-			return nil, errors.New("this node looks at no server")
+			return nil, errors.New("this node does not answer that")
 		}
 		return answer(ctx, body)
 	}
@@ -294,126 +306,4 @@ func (r *Raft) readdress(s raft.Server, address string) error {
 		return r.raft.AddVoter(s.ID, raft.ServerAddress(address), 0, changeWithin).Error()
 	}
 	return r.raft.AddNonvoter(s.ID, raft.ServerAddress(address), 0, changeWithin).Error()
-}
-
-const (
-	// changeWithin bounds a change of the membership.
-	changeWithin = 10 * time.Second
-	// catchUpWithin bounds the time that a new member takes to learn what was agreed on.
-	catchUpWithin = 60 * time.Second
-)
-
-// AddMember takes a node in that runs already. It learns first and votes then, so that a slow one holds nobody up;
-// unless voter says otherwise: then it never votes.
-func (r *Raft) AddMember(ctx context.Context, address string, voter bool) error {
-	if !r.IsLeader() {
-		return r.notLeading()
-	}
-	ask, cancel := context.WithTimeout(ctx, greetWithin)
-	defer cancel()
-	var g Greeting
-	if err := r.talk.ask(ask, address, askGreeting, r.greeting(), &g); err != nil {
-		return fmt.Errorf("the node must run before it is added: %w", err)
-	}
-	r.hear(g)
-	if len(g.Members) > 0 && !slices.Contains(g.Members, r.id) {
-		return fmt.Errorf("%s belongs to another cluster (%v): empty its RaftDataDir first", address, g.Members)
-	}
-	r.changing.Lock()
-	defer r.changing.Unlock()
-	for _, s := range r.servers() {
-		if string(s.ID) == g.ID && (s.Suffrage == raft.Voter) == voter && string(s.Address) == g.Address {
-			return nil
-		}
-		if string(s.ID) == g.ID && s.Suffrage == raft.Voter && !voter {
-			return r.raft.DemoteVoter(s.ID, 0, changeWithin).Error()
-		}
-	}
-	id, at := raft.ServerID(g.ID), raft.ServerAddress(g.Address)
-	r.o.Logger.Info("a node joins the raft cluster", "node", g.ID, "address", g.Address, "votes", voter)
-	if err := r.raft.AddNonvoter(id, at, 0, changeWithin).Error(); err != nil || !voter {
-		return err
-	}
-	if err := r.awaitCaughtUp(ctx, g.ID); err != nil {
-		return fmt.Errorf("%s was added and does not vote yet: %w", address, err)
-	}
-	return r.raft.AddVoter(id, at, 0, changeWithin).Error()
-}
-
-// awaitCaughtUp waits until a member has applied what was agreed on when it began.
-func (r *Raft) awaitCaughtUp(ctx context.Context, id string) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, catchUpWithin, fmt.Errorf("it has not caught up within %s", catchUpWithin))
-	defer cancel()
-	target := r.machine.index.Load()
-	again := time.NewTicker(greetEvery / 5)
-	defer again.Stop()
-	for {
-		if h, ok := r.lastHeard(id); ok && h.Applied >= target && len(h.Members) > 0 {
-			return nil
-		}
-		if !r.IsLeader() {
-			return r.notLeading()
-		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-again.C:
-		}
-	}
-}
-
-// RemoveMember takes a node out, by its address or its ID. The last voter stays.
-func (r *Raft) RemoveMember(ctx context.Context, node string) error {
-	if !r.IsLeader() {
-		return r.notLeading()
-	}
-	m, err := r.member(node)
-	if err != nil {
-		return err
-	}
-	if m.Voter && r.voters() == 1 {
-		return fmt.Errorf("%s is the only node that votes: add another one first", m.Address)
-	}
-	r.changing.Lock()
-	defer r.changing.Unlock()
-	r.o.Logger.Info("a node leaves the raft cluster", "node", m.ID, "address", m.Address)
-	if err := r.raft.RemoveServer(raft.ServerID(m.ID), 0, changeWithin).Error(); err != nil {
-		return err
-	}
-	r.mu.Lock()
-	delete(r.heard, m.ID)
-	r.mu.Unlock()
-	return nil
-}
-
-// ReplaceMember adds a node and removes another one when that has caught up: there is no moment with fewer votes.
-func (r *Raft) ReplaceMember(ctx context.Context, old, next string) error {
-	m, err := r.member(old)
-	if err != nil {
-		return err
-	}
-	if err := r.AddMember(ctx, next, m.Voter); err != nil {
-		return err
-	}
-	return r.RemoveMember(ctx, m.ID)
-}
-
-// member finds a member by its address, its ID or its host name.
-func (r *Raft) member(node string) (Member, error) {
-	for _, m := range r.Members() {
-		if m.Address == node || m.ID == node || m.Hostname != "" && m.Hostname == node {
-			return m, nil
-		}
-	}
-	return Member{}, fmt.Errorf("%s is no member of this raft cluster: %w", node, store.ErrNotFound)
-}
-
-func (r *Raft) voters() int {
-	n := 0
-	for _, s := range r.servers() {
-		if s.Suffrage == raft.Voter {
-			n++
-		}
-	}
-	return n
 }

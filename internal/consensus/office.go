@@ -74,6 +74,9 @@ func (r *Raft) takeOffice(ctx context.Context) {
 	if r.verify(begin, confirmWithin) != nil {
 		return
 	}
+	r.mu.Lock()
+	r.since = r.o.Now()
+	r.mu.Unlock()
 	r.leads.Store(true)
 	r.o.Logger.Info("this node leads", "term", r.raft.CurrentTerm())
 	r.o.Changed(true)
@@ -88,6 +91,16 @@ func (r *Raft) handOver() {
 	if err := r.resign(target); err != nil {
 		r.o.Logger.Info("the leadership was not handed over", "error", err)
 	}
+}
+
+// leadsSince is when this node began to lead; zero when it does not.
+func (r *Raft) leadsSince() time.Time {
+	if !r.leads.Load() {
+		return time.Time{}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.since
 }
 
 func (r *Raft) isFailing() bool { return r.failsFor(0) }

@@ -3,13 +3,14 @@ package consensus
 import (
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -59,6 +60,7 @@ type Raft struct {
 	stream  *stream
 	talk    *talk
 	logs    *logStore
+	kept    raft.SnapshotStore
 
 	ctx      context.Context // of the node's whole life
 	end      context.CancelFunc
@@ -74,7 +76,11 @@ type Raft struct {
 	greetingNow map[string]bool  // by address
 	failing     time.Time        // since when the backend fails
 	confirmed   time.Time        // when the last question was sent to which a majority answered that this node leads
-	opinion     func(ctx context.Context, body json.RawMessage) (any, error)
+	opinion     Answer
+	report      Answer
+	trips       map[string][]trip // by ID, oldest first
+	moves       map[string]Move   // by ID
+	since       time.Time         // when this node began to lead, for as long as it does
 }
 
 // Names in RaftDataDir. The original's files have others, and stay untouched.
@@ -113,7 +119,7 @@ func NewRaft(o RaftOptions) (_ *Raft, err error) {
 		o.Begin = func(context.Context, string, store.Log) error { return nil }
 	}
 	ctx, end := context.WithCancel(context.Background()) // its life is the node's, until Close
-	r := &Raft{o: o, ctx: ctx, end: end, heard: make(map[string]heard), greetingNow: make(map[string]bool)}
+	r := &Raft{o: o, ctx: ctx, end: end, heard: make(map[string]heard), greetingNow: make(map[string]bool), trips: make(map[string][]trip), moves: make(map[string]Move)}
 	r.stream = newStream(o.Listener, o.Advertise, o.Secret, o.TLS, o.Logger)
 	defer func() {
 		if err != nil {
@@ -136,6 +142,7 @@ func NewRaft(o RaftOptions) (_ *Raft, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("the snapshots of raft in %s: %w", o.Dir, err)
 	}
+	r.kept = snapshots
 	r.machine = &machine{
 		backend: o.Backend, logID: me.Log, ctx: ctx, applied: o.Applied, now: o.Now, log: o.Logger,
 		failing: func(since time.Time) {
@@ -240,6 +247,24 @@ func (r *Raft) Snapshot() error {
 		return fmt.Errorf("take a snapshot: %w", err)
 	}
 	return nil
+}
+
+// Kept is the newest snapshot of what was agreed on: when it was taken, and its size in bytes.
+type Kept struct {
+	At   time.Time
+	Size int64
+}
+
+// LastSnapshot returns the newest snapshot on this node; ok is false when there is none.
+func (r *Raft) LastSnapshot() (k Kept, ok bool) {
+	list, err := r.kept.List()
+	if err != nil || len(list) == 0 {
+		return k, false
+	}
+	// Its name ends with the time at which it was begun, in milliseconds.
+	parts := strings.Split(list[0].ID, "-")
+	ms, err := strconv.ParseInt(parts[len(parts)-1], 10, 64)
+	return Kept{At: time.UnixMilli(ms), Size: list[0].Size}, err == nil
 }
 
 // AppliedIndex is how far this node has applied the log.

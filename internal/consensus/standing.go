@@ -1,6 +1,7 @@
 package consensus
 
 import (
+	"errors"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -52,16 +53,8 @@ func (r *Raft) Standing() Standing {
 		Last: r.raft.LastIndex(), BackendFailing: r.isFailing(), Members: r.Members(),
 	}
 	s.Leader, s.LeaderURI = r.Leader()
-	for _, m := range s.Members {
-		if !m.Voter {
-			continue
-		}
-		s.Voters++
-		if m.Healthy {
-			s.Reachable++
-		}
-	}
-	s.Needed = s.Voters/2 + 1
+	votes := VotesOf(s.Members, "")
+	s.Voters, s.Reachable, s.Needed = votes.All, votes.Here, votes.Needed
 	s.Quorum = s.Leader != "" && (s.State == raft.Leader.String() || s.State == raft.Follower.String())
 	switch last := r.raft.LastContact(); {
 	case s.State == raft.Leader.String():
@@ -71,4 +64,26 @@ func (r *Raft) Standing() Standing {
 		s.LastContact = r.o.Now().Sub(last)
 	}
 	return s
+}
+
+// ErrQuorum refuses a change after which the nodes could decide nothing.
+var ErrQuorum = errors.New("it would cost the quorum")
+
+// Votes are the nodes that vote: how many there are, how many of them are needed to decide anything, and how many gave a
+// sign of life lately.
+type Votes struct{ All, Needed, Here int }
+
+// VotesOf counts the votes of members, but for the one that has the ID without.
+func VotesOf(members []Member, without string) (v Votes) {
+	for _, m := range members {
+		if !m.Voter || m.ID == without {
+			continue
+		}
+		v.All++
+		if m.Healthy {
+			v.Here++
+		}
+	}
+	v.Needed = v.All/2 + 1
+	return v
 }

@@ -47,9 +47,15 @@ func (e errRefused) Error() string { return string(e) }
 
 // ask asks the node at an address and waits for its answer until ctx ends, which must have a deadline.
 func (t *talk) ask(ctx context.Context, address, kind string, body, into any) error {
+	_, err := t.timed(ctx, address, kind, body, into)
+	return err
+}
+
+// timed is ask, and tells how long it took from the question to the answer, without what it took to connect.
+func (t *talk) timed(ctx context.Context, address, kind string, body, into any) (took time.Duration, err error) {
 	text, err := json.Marshal(body)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	q := question{Kind: kind, Body: text}
 	if deadline, ok := ctx.Deadline(); ok {
@@ -59,11 +65,13 @@ func (t *talk) ask(ctx context.Context, address, kind string, body, into any) er
 		conn, kept := t.take(address)
 		if conn == nil {
 			if conn, err = t.dial(ctx, address); err != nil {
-				return err
+				return 0, err
 			}
 		}
 		var a answer
+		sent := time.Now()
 		err := t.once(ctx, conn, q, &a)
+		took = time.Since(sent)
 		if err != nil {
 			_ = conn.Close()
 			if kept && ctx.Err() == nil {
@@ -72,13 +80,13 @@ func (t *talk) ask(ctx context.Context, address, kind string, body, into any) er
 			if ctx.Err() != nil {
 				err = context.Cause(ctx)
 			}
-			return fmt.Errorf("raft node %s: %w", address, err)
+			return 0, fmt.Errorf("raft node %s: %w", address, err)
 		}
 		t.keep(address, conn)
 		if a.Error != "" {
-			return errRefused(a.Error)
+			return 0, errRefused(a.Error)
 		}
-		return json.Unmarshal(a.Body, into)
+		return took, json.Unmarshal(a.Body, into)
 	}
 }
 

@@ -47,7 +47,8 @@ type Engine struct {
 	Metrics      Metrics
 	Settings     Settings
 	Backend      Backend
-	Raft         Raft // nil without raft
+	Raft         Raft     // nil without raft
+	Managers     Managers // nil: nobody else is asked, and nothing is known of the machine
 
 	Pools          Pools
 	Attributes     Attributes
@@ -287,6 +288,8 @@ type Backend interface {
 type Settings interface {
 	// Reload reads the files again, and the extra one unless it is empty. What it returns are warnings.
 	Reload(ctx context.Context, extra string) ([]config.Warning, error)
+	// Preview is what Reload would put in force; nothing is.
+	Preview(ctx context.Context, extra string) (*config.Config, []config.Warning, error)
 	// Report writes what the configuration will and will not do.
 	Report(w io.Writer) error
 }

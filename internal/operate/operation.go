@@ -102,6 +102,8 @@ type Operation struct {
 	// Run does it. The value of the Result is one of the types of this package or of package topology that the
 	// faces know; see values.go.
 	Run func(ctx context.Context, e *Engine, a Args) (Result, error)
+	// Foresee says what an operation without steps on servers would do; nil: its name and arguments say all.
+	Foresee func(ctx context.Context, e *Engine, a Args) (Foresight, error)
 }
 
 // Result is what an operation answers.

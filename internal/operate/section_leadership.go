@@ -34,7 +34,7 @@ var errRetired = errors.New("This API call has been retired")
 
 // leadership is about the nodes of the service.
 func leadership() []*Operation {
-	return []*Operation{
+	return foreseeing([]*Operation{
 		{
 			Name: "grab-election", Summary: "Make this node the leader, whoever leads", Rights: Write, Place: Local, Faces: OnlyHTTP, NoFleet: true,
 			Routes: []string{"grab-election"},
@@ -88,7 +88,7 @@ func leadership() []*Operation {
 			Routes: []string{"reload-cluster-alias"},
 			Run:    func(context.Context, *Engine, Args) (Result, error) { return Result{}, errRetired },
 		},
-	}
+	})
 }
 
 func onElection(run func(context.Context, *Engine, Args) (Result, error)) func(context.Context, *Engine, Args) (Result, error) {

@@ -13,6 +13,8 @@ import (
 // Raft is the group of nodes that agree by consensus, as this one sees it.
 type Raft interface {
 	Standing() consensus.Standing
+	// Newcomer asks a node that is to be added who it is; the error says why it cannot be.
+	Newcomer(ctx context.Context, address string) (consensus.Greeting, error)
 	// AddMember takes in a node that runs already; one that is not a voter only learns.
 	AddMember(ctx context.Context, address string, voter bool) error
 	RemoveMember(ctx context.Context, node string) error
@@ -144,7 +146,7 @@ func raft() []*Operation {
 			o.Routes = []string{o.Name}
 		}
 	}
-	return list
+	return foreseeing(list)
 }
 
 func (e *Engine) changedMembers(ctx context.Context, kind, peer string, err error) (Result, error) {

@@ -65,6 +65,8 @@ type API struct {
 	lags    kept[*int64]        // the greatest of each cluster
 	outlook kept[ForecastShort] // what would have happened if its primary had died
 
+	reports reported // what the nodes told of themselves
+
 	work sync.WaitGroup // plans that run
 
 	mu      sync.Mutex

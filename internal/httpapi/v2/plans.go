@@ -40,6 +40,7 @@ type plans struct {
 type planned struct {
 	shown     Plan
 	inner     plan.Plan
+	foretold  operate.Foresight // of an operation without steps, where it tells
 	operation *operate.Operation
 	values    map[operate.Param]string
 	cancel    context.CancelFunc // while it runs
@@ -126,7 +127,14 @@ func (a *API) plan(ctx context.Context, c Caller, o *operate.Operation, values m
 		}
 		p.inner = plan.Plan(made)
 	} else {
+		f, tells, err := o.Foretell(ctx, a.Engine, in)
+		if err != nil {
+			return nil, inputProblem(err)
+		}
 		p.inner = plan.Plan{Operation: o.Name, Title: titleOf(o, values)}
+		if tells {
+			p.inner.Title, p.inner.Warnings, p.foretold = f.Title, f.Warnings, f
+		}
 	}
 	t, err := a.Engine.Picture.Topology(ctx)
 	if err != nil {
@@ -174,7 +182,7 @@ func (a *API) describe(ctx context.Context, p *planned, t *topology.Topology) {
 	if s.Level == int(operate.Destructive) && s.Confirm == "" {
 		s.Confirm = p.operation.Name
 	}
-	s.Revision = revision + "-" + essence(in)
+	s.Revision = revision + "-" + essence(in, p.foretold.Basis)
 	s.Servers = []string{}
 	for n := range in.Steps {
 		if k := in.Steps[n].Server.String(); !slices.Contains(s.Servers, k) {
@@ -182,17 +190,20 @@ func (a *API) describe(ctx context.Context, p *planned, t *topology.Topology) {
 		}
 	}
 	s.Rejected, s.Lost, s.Warnings = judged(in.Rejected), judged(in.Lost), append([]string{}, in.Warnings...)
-	s.Numbers, s.Checks = a.plans.numbers(in, s), checks(in)
+	s.Numbers, s.Checks = a.plans.numbers(in, s), checks(in, p.foretold.Checks)
+	if p.foretold.Title != "" {
+		s.Numbers = foretoldNumbers(s.Numbers, p.foretold)
+	}
 	s.Risk = riskOfPlan(s)
 	s.Undo = undoOf(p, t, i)
 	s.CLI, s.HTTP = commandLine(p), oldRoute(p)
 	p.refresh(&a.plans.known)
 }
 
-// essence changes with what a plan would do.
-func essence(p *plan.Plan) string {
+// essence changes with what a plan would do, and with what it rests on beside its steps.
+func essence(p *plan.Plan, basis string) string {
 	h := fnv.New64a()
-	_, _ = fmt.Fprint(h, p.Title, p.Successor, p.Failed) // writing to a hash never fails
+	_, _ = fmt.Fprint(h, p.Title, p.Successor, p.Failed, basis) // writing to a hash never fails
 	for n := range p.Steps {
 		s := &p.Steps[n]
 		action := s.Action
@@ -234,9 +245,26 @@ func (ps *plans) numbers(p *plan.Plan, s *Plan) []Number {
 	return []Number{duration, pause, {Name: "servers", Text: itoa(len(s.Servers))}, {Name: "steps", Text: itoa(len(p.Steps))}}
 }
 
-// checks are what must hold before the steps, each said once; that the plan was made says that it holds.
-func checks(p *plan.Plan) []CheckPoint {
+// foretoldNumbers are those of a plan without steps: what pauses, and nothing that is counted in servers.
+func foretoldNumbers(all []Number, f operate.Foresight) []Number {
+	for n := range all {
+		switch {
+		case all[n].Name == "pause" && f.Pause != "":
+			all[n].Text = f.Pause
+		case all[n].Name == "pause":
+			all[n].Text = "writes go on"
+		}
+	}
+	return all
+}
+
+// checks are what must hold before the steps, each said once, and what was looked at beside them; that the plan was made
+// says that it holds.
+func checks(p *plan.Plan, foretold []string) []CheckPoint {
 	list := []CheckPoint{}
+	for _, text := range foretold {
+		list = append(list, CheckPoint{OK: true, Text: text})
+	}
 	for n := range p.Steps {
 		s := &p.Steps[n]
 		c := CheckPoint{Rule: string(s.Action.Verb), OK: true, Text: s.Needs}

@@ -4,9 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"time"
 
-	"orchestrator/internal/config"
 	"orchestrator/internal/operate"
 )
 
@@ -54,67 +52,6 @@ type ArgumentInfo struct {
 	Meaning  string `json:"meaning"`
 }
 
-// Nodes are the managers.
-type Nodes struct {
-	Healthy    bool   `json:"healthy"`
-	Error      string `json:"error,omitempty"`
-	Self       string `json:"self"`
-	Leader     string `json:"leader" doc:"host name; empty when it is not known"`
-	LeaderURI  string `json:"leader_uri,omitempty"`
-	Replicated bool   `json:"replicated" doc:"the nodes agree by consensus"`
-	Sentence   string `json:"sentence"`
-	Nodes      []Node `json:"nodes"`
-}
-
-// Node is a manager.
-type Node struct {
-	Hostname  string     `json:"hostname"`
-	Version   string     `json:"version"`
-	Leader    bool       `json:"leader"`
-	Self      bool       `json:"self"`
-	FirstSeen *time.Time `json:"first_seen"`
-	LastSeen  *time.Time `json:"last_seen"`
-	Backend   string     `json:"backend"`
-}
-
-// ConfigView is the configuration in force.
-type ConfigView struct {
-	Files []string     `json:"files"`
-	Keys  []ConfigItem `json:"keys"`
-}
-
-// ConfigItem is a key of the configuration.
-type ConfigItem struct {
-	Name    string          `json:"name"`
-	Section string          `json:"section"`
-	Value   json.RawMessage `json:"value" doc:"secrets are masked"`
-	Default json.RawMessage `json:"default"`
-	Given   bool            `json:"given" doc:"a file gives it"`
-	Secret  bool            `json:"secret"`
-	Reload  string          `json:"reload" doc:"when a changed value counts: yes (at once), partly, restart"`
-	Meaning string          `json:"meaning"`
-}
-
-// ConfigCheck is what the configuration will and will not do.
-type ConfigCheck struct {
-	Warnings   int         `json:"warnings"`
-	Statements []Statement `json:"statements"`
-}
-
-// Statement is one sentence about the configuration.
-type Statement struct {
-	Group    string   `json:"group"`
-	Severity string   `json:"severity" enum:"ok,note,warning"`
-	Text     string   `json:"text"`
-	Keys     []string `json:"keys"`
-	Example  string   `json:"example,omitempty" doc:"a line that would change it"`
-}
-
-// ReloadRequest asks to read the configuration again.
-type ReloadRequest struct {
-	File string `json:"file,omitempty" doc:"a further file to read"`
-}
-
 func (a *API) serviceRoutes() []route {
 	return []route{
 		{method: http.MethodGet, path: "/me", name: "getMe", topic: "service", summary: "Who asks, and what they may do", local: true, answer: Me{}, handle: a.me},
@@ -123,17 +60,6 @@ func (a *API) serviceRoutes() []route {
 			body: map[string]any{}, answer: Outcome{}, handle: a.putPreferences},
 		{method: http.MethodGet, path: "/operations", name: "listOperations", topic: "service", summary: "All operations, with arguments, level and right", local: true,
 			answer: []OperationInfo{}, handle: a.operations},
-		{method: http.MethodGet, path: "/nodes", name: "getNodes", topic: "service", summary: "The managers, and who leads", local: true, answer: Nodes{}, handle: a.nodes},
-		{method: http.MethodPost, path: "/nodes/reelect", name: "reelect", topic: "service", summary: "End the term of the node that leads", needs: operate.Admin,
-			answer: Outcome{}, handle: runs("reelect", path(func(*request) map[operate.Param]string { return nil }))},
-		{method: http.MethodGet, path: "/config", name: "getConfig", topic: "service", summary: "The configuration in force, secrets masked", local: true,
-			answer: ConfigView{}, handle: a.config},
-		{method: http.MethodGet, path: "/config/check", name: "checkConfig", topic: "service", summary: "What the configuration will and will not do", local: true,
-			answer: ConfigCheck{}, handle: a.checkConfig},
-		{method: http.MethodPost, path: "/config/reload", name: "reloadConfig", topic: "service", summary: "Read the configuration again", local: true, needs: operate.Admin,
-			body: ReloadRequest{}, answer: Outcome{}, handle: runs("reload-configuration", body(func(_ *request, b ReloadRequest) map[operate.Param]string {
-				return map[operate.Param]string{operate.ParamConfigFile: b.File}
-			}))},
 	}
 }
 
@@ -219,75 +145,4 @@ func (a *API) operations(q *request) (any, error) {
 		list = append(list, info)
 	}
 	return list, nil
-}
-
-func (a *API) nodes(q *request) (any, error) {
-	if a.Engine.Health == nil {
-		return nil, notAvailable.say("the nodes are not known in this process")
-	}
-	h := a.Engine.Health.Health(q.Context())
-	n := Nodes{Healthy: h.Err == nil, Self: h.Hostname, Leader: h.Active.Hostname, Nodes: []Node{}}
-	if l := a.Engine.Leadership; l != nil {
-		n.LeaderURI, n.Replicated = l.LeaderURI(), l.Replicated()
-	}
-	if h.Err != nil {
-		n.Error = h.Err.Error()
-	}
-	for _, x := range h.Available {
-		n.Nodes = append(n.Nodes, Node{
-			Hostname: x.Hostname, Version: x.Version, Leader: x.Token == h.Active.Token && x.Hostname == h.Active.Hostname, Self: x.Token == h.Token,
-			FirstSeen: when(x.FirstSeen), LastSeen: when(x.LastSeen), Backend: x.Backend,
-		})
-	}
-	switch {
-	case h.Err != nil:
-		n.Sentence = "This node is not healthy: " + n.Error
-	case n.Leader == "":
-		n.Sentence = "Nobody leads at this moment: nothing would be failed over."
-	case len(n.Nodes) <= 1:
-		n.Sentence = "One manager. If it stops, nobody fails over."
-	default:
-		n.Sentence = fmt.Sprintf("%d managers are here, and %s leads.", len(n.Nodes), n.Leader)
-	}
-	return n, nil
-}
-
-func (a *API) config(*request) (any, error) {
-	c := a.Engine.Config()
-	text, err := c.Dump() // which masks secrets
-	if err != nil {
-		return nil, err
-	}
-	var values map[string]json.RawMessage
-	if err := json.Unmarshal(text, &values); err != nil {
-		return nil, fmt.Errorf("read the configuration: %w", err)
-	}
-	v := ConfigView{Files: append([]string{}, c.Files()...), Keys: []ConfigItem{}}
-	for _, k := range config.Keys() {
-		def := json.RawMessage(`""`)
-		if !k.Secret {
-			if def, err = json.Marshal(k.Default); err != nil {
-				return nil, fmt.Errorf("write the default of %s: %w", k.Name, err)
-			}
-		}
-		v.Keys = append(v.Keys, ConfigItem{
-			Name: k.Name, Section: k.Section, Value: values[k.Name], Default: def, Given: c.Given(k.Name), Secret: k.Secret, Reload: k.Reload.String(), Meaning: k.Meaning,
-		})
-	}
-	return v, nil
-}
-
-func (a *API) checkConfig(*request) (any, error) {
-	var warnings []config.Warning
-	if a.Warnings != nil {
-		warnings = a.Warnings()
-	}
-	out := ConfigCheck{Statements: []Statement{}}
-	for _, s := range config.Check(a.Engine.Config(), warnings) {
-		if s.Severity == config.Concern {
-			out.Warnings++
-		}
-		out.Statements = append(out.Statements, Statement{string(s.Group), string(s.Severity), s.Text, append([]string{}, s.Keys...), s.Example})
-	}
-	return out, nil
 }

@@ -101,10 +101,10 @@ func (a *API) claim(p *planned) error {
 // carryOut runs the operation, and notes what becomes of its steps.
 func (a *API) carryOut(ctx context.Context, p *planned, user, reason string) {
 	a.publishPlan(p, nil)
-	agreed := essence(&p.inner)
+	agreed := essence(&p.inner, "")
 	ctx = plan.WithFollower(ctx, plan.Follower{
 		Agree: func(made *plan.Plan) error {
-			if essence(made) != agreed {
+			if essence(made, "") != agreed {
 				return errMoved
 			}
 			return nil

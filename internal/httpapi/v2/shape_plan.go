@@ -53,7 +53,7 @@ type Number struct {
 
 // CheckPoint is something that was looked at while the plan was made.
 type CheckPoint struct {
-	Rule string `json:"rule"`
+	Rule string `json:"rule" doc:"empty: none has a name"`
 	OK   bool   `json:"ok"`
 	Text string `json:"text"`
 }

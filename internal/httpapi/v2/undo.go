@@ -30,6 +30,13 @@ func undoOf(p *planned, t *topology.Topology, i *topology.Instance) *Undo {
 	undo := func(text, operation string, arguments map[string]string) *Undo {
 		return &Undo{Text: text, Operation: operation, Arguments: arguments}
 	}
+	if way := p.foretold.Back; way != nil {
+		arguments := map[string]string{}
+		for param, value := range way.Values {
+			arguments[argument(param)] = value
+		}
+		return undo(way.Text, way.Operation, arguments)
+	}
 	switch name {
 	case "disable-global-recoveries", "enable-global-recoveries":
 		other := "enable-global-recoveries"

@@ -388,6 +388,13 @@ func (b *Backend) Import(_ context.Context, from string) (operate.Imported, erro
 	return operate.Imported{From: from, Rows: map[string]int{"database_instance": 4}}, b.note("import %s", from)
 }
 
+// Preview is the configuration with another poll interval, a list of seeds, and what is not live.
+func (b *Backend) Preview(context.Context, string) (*config.Config, []config.Warning, error) {
+	next := *b.Conf
+	next.InstancePollSeconds, next.DiscoverySeeds, next.ListenAddress = 7, []string{"db-a1"}, ":3001"
+	return &next, []config.Warning{{File: "conf.json", Key: "InstancePolSeconds", Kind: config.UnknownKey, Text: "is not a known key and is ignored"}}, b.Fail
+}
+
 // Reload notes the call.
 func (b *Backend) Reload(_ context.Context, extra string) ([]config.Warning, error) {
 	return nil, b.note("reload %s", extra)

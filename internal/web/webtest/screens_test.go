@@ -97,7 +97,7 @@ func (s screen) open(p *webtest.Page) {
 func (s screen) close(p *webtest.Page) {
 	if len(s.press) > 0 {
 		p.Key("Escape")
-		p.Await("that "+s.name+" is closed", `!document.querySelector("dialog[open], .menu.ops, .view-menu .menu, .dragging")`)
+		p.Await("that "+s.name+" is closed", `!document.querySelector("dialog[open], .menu.ops, .view-menu .menu, .dragging, .n-page .plan")`)
 	}
 }
 

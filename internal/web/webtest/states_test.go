@@ -2,6 +2,7 @@ package webtest_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -61,6 +62,14 @@ var states = []state{
 		shows: `document.querySelector(".bn-warn")`,
 	},
 	{
+		name: "group", screens: []string{"group-managers", "group-plan", "group-add", "group-configuration", "group-reload"},
+		start: func(t *testing.T) *service {
+			s, _ := startGroup(t, everything())
+			return s
+		},
+		shows: `document.querySelector(".l-live")`,
+	},
+	{
 		name: "viewer", screens: []string{"clusters", "cluster", "cluster-server", "recovery", "managers", "discover"},
 		start: func(t *testing.T) *service {
 			b := everything()
@@ -118,7 +127,7 @@ func screenNamed(t *testing.T, name string) screen {
 	if name == "recovery-running" {
 		return screen{name: name, path: "audit-recovery/uid/" + liveUID, shows: ".hero"}
 	}
-	for _, s := range screens {
+	for _, s := range slices.Concat(screens, groupScreens) {
 		if s.name == name {
 			return s
 		}

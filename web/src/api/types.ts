@@ -34,6 +34,14 @@ export type ArgumentInfo = {
   required: boolean;
 };
 
+export type AttentionPoint = {
+  /** when what it is about happened, or will */
+  at: string | null;
+  more?: string;
+  status: "ok" | "info" | "warn" | "crit";
+  text: string;
+};
+
 export type AuditRecord = {
   at: string | null;
   cluster?: string;
@@ -131,6 +139,7 @@ export type Channel = {
 
 export type CheckPoint = {
   ok: boolean;
+  /** empty: none has a name */
   rule: string;
   text: string;
 };
@@ -229,9 +238,52 @@ export type Compared = {
   took_ms: number;
 };
 
+export type ConfigChange = {
+  after: unknown;
+  /** secrets are masked */
+  before: unknown;
+  name: string;
+  /** where the new value stands */
+  place: ConfigPlace | null;
+  /** when it counts: yes (at once), partly, restart */
+  reload: string;
+  secret: boolean;
+};
+
+export type ConfigChanges = {
+  changes: ConfigChange[];
+  node: string;
+  /** why it would be refused; the configuration before stays in force */
+  refused?: string;
+  /** what reading it again warns of */
+  warnings: string[];
+};
+
 export type ConfigCheck = {
   statements: Statement[];
   warnings: number;
+};
+
+export type ConfigDifference = {
+  name: string;
+  /** it differs; nodes do not tell secrets */
+  secret: boolean;
+  /** each value with the nodes that have it; the most common first */
+  values: ConfigValue[];
+};
+
+export type ConfigDifferences = {
+  /** how many keys have the same value on all nodes that answered */
+  alike: number;
+  at: string;
+  differences: ConfigDifference[];
+  /** this one first */
+  nodes: ConfigNode[];
+  sentence: string;
+  /** secrets that were not compared, because the nodes share no secret (RaftClusterSecret) */
+  uncompared: string[];
+  /** keys of which each node has a value of its own */
+  unlike: string[];
 };
 
 export type ConfigItem = {
@@ -240,11 +292,36 @@ export type ConfigItem = {
   given: boolean;
   meaning: string;
   name: string;
+  /** what it does at this moment */
+  now?: string;
+  /** where; the last one counts, but objects are merged */
+  places: ConfigPlace[];
   /** when a changed value counts: yes (at once), partly, restart */
   reload: string;
   secret: boolean;
   section: string;
   /** secrets are masked */
+  value: unknown;
+};
+
+export type ConfigNode = {
+  error?: string;
+  /** as in nodes */
+  id: string;
+  self: boolean;
+};
+
+export type ConfigPlace = {
+  file: string;
+  /** 0: the file gave it before, and does not any more; its value holds until a restart */
+  line: number;
+  /** of the environment, that its value names */
+  variables: string[];
+};
+
+export type ConfigValue = {
+  nodes: string[];
+  /** null for a secret */
   value: unknown;
 };
 
@@ -893,26 +970,108 @@ export type Member = {
 };
 
 export type Node = {
+  /** of raft */
+  address?: string;
   backend: string;
+  /** entries behind the leader */
+  behind: number | null;
+  /** of its clock to that of the node that answers; null when that is not known */
+  clock_ahead_ms: number | null;
+  /** since its last sign of life; null for the node that answers, and where there was none */
+  contact_ms: number | null;
+  /** its backend fails: it cannot lead */
+  failing: boolean;
   first_seen: string | null;
+  /** it gave a sign of life lately */
+  here: boolean;
   hostname: string;
+  /** what the operations on nodes call it */
+  id: string;
+  /** how far it has applied the log of raft */
+  index: number | null;
   last_seen: string | null;
   leader: boolean;
+  moved_at: string | null;
+  /** the address that it had before */
+  moved_from?: string;
+  name: string;
+  /** most nodes have another version */
+  odd: boolean;
+  role: "leader" | "follower" | "candidate" | "witness" | "learner";
+  /** between it and the leader; null for the leader, and where nothing was measured */
+  round_trip_ms: number | null;
   self: boolean;
+  uri?: string;
   version: string;
+};
+
+export type NodeLink = {
+  from: string;
+  /** the quickest of the last round trips */
+  ms: number;
+  to: string;
+};
+
+export type NodeReport = {
+  backend?: string;
+  backend_bytes?: number;
+  begun: string | null;
+  /** why it tells nothing */
+  error?: string;
+  /** as in nodes */
+  id: string;
+  /** of them, those that answer it */
+  seen: number;
+  /** that it knows */
+  servers: number;
+  site?: string;
+  /** it looks at no server */
+  witness: boolean;
+};
+
+export type NodeReports = {
+  /** how many others there are, which all find well */
+  alike: number;
+  /** what somebody should look at, and what is as it should be */
+  attention: AttentionPoint[];
+  nodes: NodeReport[];
+  /** what the managers do with what they see */
+  rule: string;
+  /** the servers that any manager does not find well */
+  sees: ServerSeen[];
+};
+
+export type NodeVotes = {
+  all: number;
+  here: number;
+  needed: number;
 };
 
 export type Nodes = {
   error?: string;
   healthy: boolean;
-  /** host name; empty when it is not known */
+  /** its name among the nodes; empty when it is not known */
   leader: string;
+  /** since when it leads; null when that is not known */
+  leader_since: string | null;
   leader_uri?: string;
+  /** when the leader gave its last sign of life in the backend that the nodes share; null with raft */
+  lease_renewed: string | null;
+  /** how far the nodes are from each other, as they measured it */
+  links: NodeLink[];
+  /** how it is decided who leads */
+  mode: "raft" | "lease" | "alone";
+  /** how many more may fail */
+  more: string;
   nodes: Node[];
   /** the nodes agree by consensus */
   replicated: boolean;
   self: string;
   sentence: string;
+  /** of raft */
+  term?: number;
+  /** null without raft */
+  votes: NodeVotes | null;
 };
 
 export type Number = {
@@ -1308,6 +1467,12 @@ export type RunRequest = {
   revision?: string;
 };
 
+export type SeenBy = {
+  node: string;
+  status: "ok" | "stale" | "crit" | "unknown";
+  text: string;
+};
+
 export type SemiSync = {
   /** for how many it waits */
   needs: number;
@@ -1482,6 +1647,16 @@ export type ServerPage = {
   next?: string;
   /** how many there are in all, by the same filters */
   total: number;
+};
+
+export type ServerSeen = {
+  agree: boolean;
+  /** in the order of the nodes */
+  by: SeenBy[];
+  server: string;
+  /** what comes of it */
+  together: string;
+  worst: "ok" | "stale" | "crit";
 };
 
 export type SetsCompared = {

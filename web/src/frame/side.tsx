@@ -84,7 +84,7 @@ function Leader(): JSX.Element {
           <b>{frameText.noLeader}</b>
         </span>
       )}
-      {is && <span class={is.leader === "" ? "ratio t-crit" : "ratio"}>{count(is.nodes.length)}</span>}
+      {is && <span class={is.leader === "" ? "ratio t-crit" : "ratio"}>{is.votes ? `${is.votes.here}/${is.votes.all}` : count(is.nodes.length)}</span>}
     </a>
   );
 }

@@ -126,8 +126,13 @@ function followEnd(id: string): void {
 async function again(id: string): Promise<void> {
   try {
     took(await get<Plan>("plans/" + encodeURIComponent(id)));
-  } catch {
-    // The stream tells when it is there again; what is shown says of itself how old it is.
+  } catch (error) {
+    // The stream tells when it is there again; what is shown says of itself how old it is. A plan that nobody knows was that
+    // of a manager which leads no more.
+    const is = shown.peek();
+    if (error instanceof Refusal && error.problem.status === 404 && is?.plan.id === id && is.plan.state === "running") {
+      shown.value = { ...is, plan: { ...is.plan, state: "done", result: planText.leaderMoved, undo: null } };
+    }
   }
 }
 

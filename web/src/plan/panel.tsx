@@ -188,6 +188,8 @@ function Numbers({ of }: { of: Plan }): JSX.Element {
   const pause = of.numbers.find((number) => number.name === "pause");
   const length = of.numbers.find((number) => number.name === "duration");
   const servers = of.numbers.find((number) => number.name === "servers");
+  // What changes no server has nothing to count.
+  if (of.steps.length === 0) return pause && of.level > 0 ? <p class="small">{pause.text}</p> : <></>;
   return (
     <>
       <div class="vnums three">
@@ -259,7 +261,9 @@ function Same({ of }: { of: Plan }): JSX.Element | null {
 function verb(plan: Plan): string {
   const one = plan.arguments["instance"] ?? plan.arguments["destination"];
   const object = one ? " " + name(one) : "";
+  const peer = plan.arguments["peer"] ?? plan.arguments["hostname"] ?? "";
   const verbs: Record<string, string> = {
+    "raft-add-peer": planText.add(peer), "raft-remove-peer": planText.remove(peer), "raft-replace-peer": planText.replace(peer), "raft-yield": planText.letLead(peer), "grab-election": planText.letThisLead, reelect: planText.handOver, "raft-snapshot": planText.snapshot,
     relocate: planText.move(object), "move-below": planText.move(object), "move-up": planText.move(object), "relocate-replicas": planText.moveTheReplicas, "take-master": planText.letTakeItsPlace(object),
     "game-day": planText.shutDown(object), "stop-replica": planText.stopReplication, "start-replica": planText.startReplication, "restart-replica": planText.restartReplication, "set-read-only": planText.closeServer(object), "set-writeable": planText.openServer(object),
     recover: planText.recover, "recover-lite": planText.recover, "force-master-failover": planText.failOverNow, "force-master-takeover": planText.failOverNow, "make-co-master": planText.makeCoPrimary, forget: planText.forget(object),
@@ -300,7 +304,7 @@ function Foot({ is, onClose }: { is: Shown; onClose: () => void }): JSX.Element 
     const undo = plan.undo;
     return (
       <div class="pn-foot sticky">
-        <a class="btn ghost" href={url(`audit/instance/${(plan.servers[0] ?? "").replace(/:(\d+)$/, "/$1")}`)}>
+        <a class="btn ghost" href={url(plan.servers[0] ? `audit/instance/${plan.servers[0].replace(/:(\d+)$/, "/$1")}` : "audit")}>
           <span>{planText.audit}</span>
         </a>
         <span class="muted" />

@@ -15,7 +15,8 @@ export const Checks = ({ of }: { of: CheckPoint[] }): JSX.Element => (
         <div>
           <span>{check.text}</span>
           <small>
-            <span class="vh">{check.ok ? planText.holds : planText.doesNotHold} </span>rule: {check.rule}
+            <span class="vh">{check.ok ? planText.holds : planText.doesNotHold} </span>
+            {check.rule && planText.rule(check.rule)}
           </small>
         </div>
       </li>

@@ -1,20 +1,20 @@
 import type { JSX } from "preact";
-import { useMemo } from "preact/hooks";
-import { send } from "../api/client.ts";
-import type { ConfigCheck, ConfigItem, ConfigView, Outcome, Statement } from "../api/types.ts";
-import { frozen } from "../model/acting.ts";
-import { useHeading } from "../model/heading.ts";
-import { me } from "../model/me.ts";
-import { useResource } from "../model/resource.ts";
-import { amend, route } from "../model/route.ts";
-import { tellRefusal, toast } from "../model/toasts.ts";
-import { Button } from "../ui/button.tsx";
-import { Icon, Mark } from "../ui/marks.tsx";
-import { Prose } from "../ui/prose.tsx";
-import { Loaded } from "../ui/states.tsx";
-import { url } from "../url.ts";
-import { plural, type Status } from "../words/en.ts";
-import { configText } from "../words/service.ts";
+import { useMemo, useState } from "preact/hooks";
+import type { ConfigCheck, ConfigItem, ConfigView, Statement } from "../../api/types.ts";
+import { frozen } from "../../model/acting.ts";
+import { useHeading } from "../../model/heading.ts";
+import { me } from "../../model/me.ts";
+import { useResource } from "../../model/resource.ts";
+import { amend, route } from "../../model/route.ts";
+import { Button } from "../../ui/button.tsx";
+import { Icon, Mark } from "../../ui/marks.tsx";
+import { Prose } from "../../ui/prose.tsx";
+import { Loaded } from "../../ui/states.tsx";
+import { url } from "../../url.ts";
+import { plural, type Status } from "../../words/en.ts";
+import { configText } from "../../words/service.ts";
+import { Changes, hidden, written } from "./changes.tsx";
+import { Differences } from "./differences.tsx";
 
 /** What the configuration is, what it does, and what is doubtful about it. */
 export function Configuration(): JSX.Element {
@@ -24,15 +24,10 @@ export function Configuration(): JSX.Element {
   const { query } = route.value;
   const text = query.get("q") ?? "";
   const given = query.get("show") !== "all";
-  const reload = async (): Promise<void> => {
-    try {
-      const done = await send<Outcome>("POST", "config/reload", {});
-      toast({ status: "ok", text: done.message || configText.theConfigurationWasReadAgain });
-      view.reload();
-      check.reload();
-    } catch (error) {
-      tellRefusal(error);
-    }
+  const [reading, read] = useState(query.get("reload") !== null);
+  const stop = (): void => {
+    read(false);
+    amend({ reload: undefined });
   };
   return (
     <>
@@ -47,7 +42,7 @@ export function Configuration(): JSX.Element {
         </button>
         <span class="grow" />
         {me.value?.may_admin && (
-          <Button disabled={frozen.value} onClick={() => void reload()}>
+          <Button kind="keep" disabled={frozen.value} onClick={() => read(true)}>
             {configText.readItAgain}
           </Button>
         )}
@@ -57,9 +52,20 @@ export function Configuration(): JSX.Element {
           <Loaded of={view}>{(value) => <Keys view={value} text={text} given={given} />}</Loaded>
         </section>
         <section aria-label={configText.whatItDoes}>
+          <Differences />
           <Loaded of={check}>{(value) => <Check check={value} />}</Loaded>
         </section>
       </div>
+      {reading && (
+        <Changes
+          onClose={stop}
+          onRead={() => {
+            stop();
+            view.reload();
+            check.reload();
+          }}
+        />
+      )}
     </>
   );
 }
@@ -77,7 +83,7 @@ function Keys({ view, text, given }: { view: ConfigView; text: string; given: bo
     <>
       <p class="small">
         {view.files.length > 0 ? configText.readFrom(view.files) : configText.noFile}{" "}
-        {plural(view.keys.filter((key) => key.given).length, "key")} of {view.keys.length} given.
+        {configText.ofGiven(view.keys.filter((key) => key.given).length, view.keys.length)}
       </p>
       {sections.map(([section, keys]) => (
         <section key={section} class="sheet" aria-label={section}>
@@ -94,26 +100,44 @@ function Keys({ view, text, given }: { view: ConfigView; text: string; given: bo
   );
 }
 
-const written = (value: unknown): string => (value === undefined ? "" : JSON.stringify(value));
-
-const Key = ({ item }: { item: ConfigItem }): JSX.Element => (
-  <div class="c-key" id={item.name}>
-    <dt>
-      <code>{item.name}</code>
-      {item.given && <span class="pill">{configText.given}</span>}
-    </dt>
-    <dd>
-      <code class="stmt">{item.secret && written(item.value) !== '""' ? "••••••" : written(item.value)}</code>
-      <p>
-        <Prose text={item.meaning} />
-      </p>
-      <small>
-        {!item.secret && `default ${written(item.default)} · `}
-        {item.reload === "yes" ? configText.aChangeCountsAtOnce : item.reload === "partly" ? configText.aChangeCountsPartly : configText.aChangeNeedsARestart}
-      </small>
-    </dd>
-  </div>
-);
+const Key = ({ item }: { item: ConfigItem }): JSX.Element => {
+  const places = [...item.places].reverse();
+  const isObject = item.value !== null && typeof item.value === "object" && !Array.isArray(item.value);
+  return (
+    <div class="c-key" id={item.name}>
+      <dt>
+        <code>{item.name}</code>
+        {item.given && <span class="pill">{configText.given}</span>}
+      </dt>
+      <dd>
+        <code class="stmt">{item.secret && written(item.value) !== '""' ? hidden : written(item.value)}</code>
+        {places.length > 0 && (
+          <p class="c-places">
+            {places.map((place, n) => (
+              <span key={place.file}>
+                {n > 0 && <small>{isObject ? configText.merged : configText.before} </small>}
+                <code>{configText.place(place.file, place.line)}</code>
+                {place.variables.length > 0 && <small> {configText.variable(place.variables)}</small>}
+              </span>
+            ))}
+          </p>
+        )}
+        <p>
+          <Prose text={item.meaning} />
+        </p>
+        {item.now && (
+          <p class="c-now">
+            <b>{configText.now}</b> {item.now}
+          </p>
+        )}
+        <small>
+          {!item.secret && `${written(item.value) === written(item.default) ? configText.isDefault : configText.byDefault(written(item.default))} · `}
+          {item.reload === "yes" ? configText.aChangeCountsAtOnce : item.reload === "partly" ? configText.aChangeCountsPartly : configText.aChangeNeedsARestart}
+        </small>
+      </dd>
+    </div>
+  );
+};
 
 const severity: Record<Statement["severity"], Status> = { ok: "ok", note: "info", warning: "warn" };
 

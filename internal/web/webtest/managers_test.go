@@ -1,0 +1,161 @@
+package webtest_test
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"orchestrator/internal/consensus"
+	"orchestrator/internal/operate"
+	"orchestrator/internal/operate/operatetest"
+	"orchestrator/internal/topology"
+	"orchestrator/internal/web/webtest"
+)
+
+// standingGroup is a group whose members a test changes while it is asked.
+type standingGroup struct {
+	*operatetest.Group
+	mu sync.Mutex
+}
+
+// Standing implements operate.Raft.
+func (g *standingGroup) Standing() consensus.Standing {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s := g.Stands
+	s.Members = slices.Clone(s.Members)
+	return s
+}
+
+// Transfer implements operate.Raft.
+func (g *standingGroup) Transfer(node string) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.Stands.Members = slices.Clone(g.Stands.Members)
+	for n := range g.Stands.Members {
+		m := &g.Stands.Members[n]
+		if m.Leader = m.Address == node; m.Leader {
+			g.Stands.Leader = m.Address
+		}
+	}
+	return g.Group.Transfer(node)
+}
+
+// silence has a member give no sign of life any more.
+func (g *standingGroup) silence(n int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.Stands.Members = slices.Clone(g.Stands.Members)
+	g.Stands.Members[n].Healthy, g.Stands.Members[n].Contact = false, 80*time.Second
+}
+
+// grouped makes the backend's process one of three managers, who differ about two servers and agree about others.
+func grouped(b *operatetest.Backend) *standingGroup {
+	b.Raft = true
+	g := &standingGroup{Group: operatetest.NewGroup(b)}
+	ill := func(host string, s operate.Status, text string) operate.SeenAs {
+		return operate.SeenAs{Server: topology.Key{Hostname: host, Port: 3306}, Status: s, Text: text}
+	}
+	broken := ill("c3-db-3", operate.StatusCritical, "does not replicate: error 1062: Duplicate entry")
+	g.Told[0].Ill = []operate.SeenAs{broken}
+	g.Told[1].Ill = []operate.SeenAs{broken, ill("c0-db-2", operate.StatusCritical, "does not answer: connection refused"), ill("c1-db-3", operate.StatusStale, "was not looked at lately")}
+	return g
+}
+
+// startGroup serves one of three managers.
+func startGroup(t *testing.T, b *operatetest.Backend) (*service, *standingGroup) {
+	t.Helper()
+	g := grouped(b)
+	return startForetold(t, b, func(e *operate.Engine) { e.Raft, e.Managers = g, g }, nil), g
+}
+
+// TestManagersOfAGroup looks at the managers of a raft group, has another one lead by a plan, and is refused what would cost
+// the quorum.
+func TestManagersOfAGroup(t *testing.T) {
+	t.Parallel()
+	b := everything()
+	s, g := startGroup(t, b)
+	p := webtest.Open(t, s.URL+"/web/nodes", webtest.Allow("409"))
+	p.AwaitText(".hero .big", "3 of 3 managers are here.")
+	p.AwaitText(".hero", "One more may fail and the group still decides. Leader manager-2, since")
+	p.AwaitText(".quorum", "2 needed, 3 here")
+	p.Await("two votes that are needed, and one to spare", `document.querySelectorAll(".q-bar .need").length === 2 && document.querySelectorAll(".q-bar .spare").length === 1`)
+	p.Await("the triangle", `document.querySelectorAll(".ring line").length === 3 && [...document.querySelectorAll(".ring .lat")].map((e) => e.textContent).sort().join() === "7.0 ms,88 ms,91 ms"`)
+	p.Await("the three cards", `document.querySelectorAll(".node").length === 3 && document.querySelector(".node.leader b").textContent === "manager-2"`)
+	third := `[...document.querySelectorAll(".node")].find((n) => n.getAttribute("aria-label") === "manager-3").innerText`
+	for what, text := range map[string]string{"its index": "88,229 (2 behind)", "its round trip": "88 ms", "its version": "4.0.1", "its site": "iad2", "its backend": "SQLite 60 MB"} {
+		p.Await(what, third+`.includes("`+text+`")`)
+	}
+	p.AwaitText(".see", "differ: no action")
+	p.Await("first the servers on which they differ", `document.querySelector(".see tbody tr td:last-child").textContent.startsWith("differ") && [...document.querySelectorAll(".see tbody tr")].some((r) => r.innerText.includes("c3-db-3") && r.innerText.includes("agree"))`)
+	p.AwaitText(".gates", "manager-3 has the version 4.0.1, most have 4.0.2")
+	p.AwaitText(".gates", "manager-3 has moved, from 10.0.3.9:10008")
+
+	card := func(n int, text string) {
+		t.Helper()
+		webtest.Value[bool](p, `([...[...document.querySelectorAll(".node")][`+string(rune('0'+n))+`].querySelectorAll("button")].find((b) => b.innerText === "`+text+`").click(), true)`)
+	}
+	card(0, "Make leader…")
+	p.AwaitText(".plan", "Let manager-1 (10.0.1.1:10008) lead")
+	p.AwaitText(".plan", "For a moment nothing is failed over")
+	p.ClickText("Let 10.0.1.1:10008 lead")
+	p.Await("the end of the plan", `document.querySelector(".plan[data-state=done]")`)
+	p.ClickText("Undo")
+	p.AwaitText(".plan", "Let manager-2 (10.0.2.1:10008) lead")
+	p.Key("Escape")
+	p.Await("that the plan is closed, and the other one leads", `!document.querySelector(".plan") && document.querySelector(".node.leader b").textContent === "manager-1"`)
+
+	p.ClickText("Add a manager…")
+	p.Await("the field", `document.activeElement.matches("dialog input[type=text]")`)
+	p.Type("10.0.4.1")
+	p.ClickText("Show the plan")
+	p.AwaitText(".plan", "afterwards 4 of 4 votes are here and 3 are needed")
+	p.Key("Escape")
+
+	g.silence(1)
+	p.AwaitText(".hero", "If one more fails, nobody decides")
+	p.Await("a vote that is missing", `document.querySelectorAll(".q-bar .gone").length === 1`)
+	card(2, "Remove…")
+	p.AwaitText(".plan .v-crit", "removing manager-3 (10.0.3.1:10008) would cost the quorum")
+	p.AwaitText(".plan", "Nothing has been changed.")
+	if calls := strings.Join(b.Calls, "\n"); !strings.Contains(calls, `transfer to "10.0.1.1:10008"`) || strings.Contains(calls, "member") {
+		t.Errorf("done: %s", calls)
+	}
+}
+
+// TestConfigurationOfAGroup: each key says where it stands, managers are compared, and nothing is read again before somebody
+// has seen what that would change.
+func TestConfigurationOfAGroup(t *testing.T) {
+	t.Parallel()
+	b := everything()
+	s, _ := startGroup(t, b)
+	p := webtest.Open(t, s.URL+"/web/config?q=RecoverMasterClusterFilters")
+	p.AwaitText(".c-now", "matches")
+	p.ClickText("Compare the managers")
+	p.AwaitText("main", "2 keys are not the same on all managers.")
+	p.AwaitText(".c-changes", "InstancePollSeconds")
+	p.AwaitText(".c-changes", "another secret")
+	p.ClickText("Read it again…")
+	p.AwaitText("dialog[open]", "ListenAddress")
+	p.AwaitText("dialog[open]", "after a restart")
+	p.AwaitText("dialog[open]", "2 keys would count after a restart only.")
+	if slices.ContainsFunc(b.Calls, func(c string) bool { return strings.HasPrefix(c, "reload") }) {
+		t.Errorf("it was read: %q", b.Calls)
+	}
+	p.ClickText("Read it again")
+	p.Await("that it was read", `!document.querySelector("dialog[open]")`)
+	if !slices.ContainsFunc(b.Calls, func(c string) bool { return strings.HasPrefix(c, "reload") }) {
+		t.Errorf("it was not read: %q", b.Calls)
+	}
+}
+
+// groupScreens are the screens that look different for a member of a group.
+var groupScreens = []screen{
+	{name: "group-managers", path: "nodes", shows: ".see tbody tr:nth-child(3)"},
+	{name: "group-plan", path: "nodes", press: []string{"Make leader…"}, shows: ".plan .pn-foot"},
+	{name: "group-add", path: "nodes", press: []string{"Add a manager…"}, shows: "dialog[open] input"},
+	{name: "group-configuration", path: "config?q=Poll", press: []string{"Compare the managers"}, shows: ".c-changes li"},
+	{name: "group-reload", path: "config?q=Poll", press: []string{"Read it again…"}, shows: "dialog[open] .c-changes li"},
+}
