@@ -22,6 +22,7 @@ import (
 type auditor struct {
 	config func() *config.Config
 	store  *store.Store
+	node   string // the name of this manager
 	now    func() time.Time
 	syslog io.WriteCloser // nil: not wanted, or not there
 
@@ -31,8 +32,8 @@ type auditor struct {
 }
 
 // newAuditor makes an auditor; the caller closes it. That the system's log cannot be reached is only warned of.
-func newAuditor(c func() *config.Config, s *store.Store, now func() time.Time, log *slog.Logger) *auditor {
-	a := &auditor{config: c, store: s, now: now}
+func newAuditor(c func() *config.Config, s *store.Store, node string, now func() time.Time, log *slog.Logger) *auditor {
+	a := &auditor{config: c, store: s, node: node, now: now}
 	if c().AuditToSyslog {
 		w, err := openSyslog("orchestrator")
 		if err != nil {
@@ -70,10 +71,11 @@ func (a *auditor) Close() error {
 // others.
 func (a *auditor) Audit(ctx context.Context, kind string, key topology.Key, cluster, message string) error {
 	c := a.config()
-	if caller := operate.CallerOf(ctx); caller != "" {
+	caller := operate.CallerOf(ctx)
+	if caller != "" {
 		message += " (by " + caller + ")"
 	}
-	row := store.AuditRow{At: a.now(), Type: kind, Key: key, ClusterName: a.cluster(key, cluster), Message: message}
+	row := store.AuditRow{At: a.now(), Type: kind, Key: key, ClusterName: a.cluster(key, cluster), Message: message, Person: caller, Node: a.node}
 	a.mu.Lock()
 	listener := a.listener
 	a.mu.Unlock()

@@ -49,7 +49,7 @@ func testParts(t *testing.T, file, document string) *parts {
 	t.Cleanup(func() { must(t, st.Close()) })
 	node, err := newNode("test", "commit")
 	must(t, err)
-	a := newAuditor(s.config, st, time.Now, log)
+	a := newAuditor(s.config, st, "node1", time.Now, log)
 	t.Cleanup(func() { must(t, a.Close()) })
 	noHooks := publish.New(publish.HookOptions{})
 	return &parts{

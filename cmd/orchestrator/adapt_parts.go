@@ -104,6 +104,7 @@ func (p *parts) recoveryEngine(o *observe.Observer, servers *server.Servers) *re
 		Elsewhere: func() string { return p.health.latest().Active.Hostname },
 		Agree:     p.agree,
 		Config:    p.config,
+		Caller:    operate.CallerOf,
 		Node:      node,
 		Now:       p.now,
 		Progress:  p.progress,

@@ -22,7 +22,22 @@ func (r records) Recoveries(ctx context.Context, q operate.RecoveryQuery) ([]ope
 		ID: q.ID, UID: q.UID, ClusterName: q.Cluster, ClusterAlias: q.Alias, Successor: q.Successor,
 		Unacknowledged: q.Unacknowledged, Active: q.Active, EndedWithin: q.EndedWithin, Page: q.Page, All: q.All,
 	})
-	return each(rows, recoveryRecord), err
+	if err != nil || len(rows) == 0 {
+		return each(rows, recoveryRecord), err
+	}
+	known, err := r.store.RecoveryLosses(ctx, q.UID)
+	if err != nil {
+		return nil, err
+	}
+	lost := make(map[string]*operate.Loss, len(known))
+	for _, l := range known {
+		lost[l.UID] = &operate.Loss{Transactions: l.Transactions, Basis: l.Basis}
+	}
+	return each(rows, func(row store.Recovery) operate.Recovery {
+		shown := recoveryRecord(row)
+		shown.Loss = lost[row.UID]
+		return shown
+	}), nil
 }
 
 // Detections implements operate.Records.
@@ -75,7 +90,7 @@ func (r records) Acknowledge(ctx context.Context, q operate.AckQuery, owner, com
 func (r records) AuditLog(ctx context.Context, q operate.AuditQuery) ([]operate.AuditEntry, error) {
 	rows, err := r.store.AuditLog(ctx, auditFilter(q))
 	return each(rows, func(a store.AuditRow) operate.AuditEntry {
-		return operate.AuditEntry{ID: a.ID, At: a.At, Kind: a.Type, Key: a.Key, Cluster: a.ClusterName, Message: a.Message}
+		return operate.AuditEntry{ID: a.ID, At: a.At, Kind: a.Type, Key: a.Key, Cluster: a.ClusterName, Message: a.Message, Person: a.Person, Node: a.Node}
 	}), err
 }
 
@@ -85,7 +100,8 @@ func (r records) CountAudit(ctx context.Context, q operate.AuditQuery) (int, err
 }
 
 func auditFilter(q operate.AuditQuery) store.AuditFilter {
-	return store.AuditFilter{Key: q.Instance, ClusterName: q.Cluster, Type: q.Kind, Before: q.Before, Limit: q.Limit, Page: q.Page}
+	return store.AuditFilter{Key: q.Instance, ClusterName: q.Cluster, Type: q.Kind, Person: q.Person, Node: q.Node, Text: q.Text, From: q.From, To: q.To,
+		Before: q.Before, Limit: q.Limit, Page: q.Page}
 }
 
 // Changelog implements operate.Records. Servers come in the order of their first change.

@@ -45,7 +45,7 @@ func openParts(ctx context.Context, set *settings, log *slog.Logger, as appearan
 	}
 	return &parts{
 		settings: set, store: st, node: node, now: time.Now, log: log,
-		audit: newAuditor(set.config, st, time.Now, log),
+		audit: newAuditor(set.config, st, node.Hostname, time.Now, log),
 		hooks: hooks, leader: standalone{}, progress: progress, naming: as.naming,
 		health: newNodeHealth(st, node, as.mode, as.command, backendAddress(set.config()), standalone{}, time.Now, log),
 	}, nil

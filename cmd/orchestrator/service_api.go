@@ -23,7 +23,7 @@ func (s *service) secondAPI(e *operate.Engine, registry *operate.Registry) *v2.A
 		Forecast: func(ctx context.Context, cluster string, code analysis.Code) (failover.Explanation, error) {
 			return s.engine.Forecast(ctx, recovery.Question{Cluster: cluster, Code: code})
 		},
-		Journal: s.journal, Found: s.found, Busy: s.engine.Busy, Subscribe: s.observer.Subscribe,
+		Journal: s.readJournal, Busy: s.engine.Busy, Subscribe: s.observer.Subscribe,
 		Stores: s.parts.publisher.Standings, Published: s.parts.publisher.Entries,
 		Warnings: func() []config.Warning { return s.options.Settings.lastWarnings() },
 	})
@@ -54,18 +54,7 @@ func (s *service) stepped(step plan.Step) {
 	s.api.Stepped(cluster, step)
 }
 
-// journal is the plan of a recovery with how far its steps have come.
-func (s *service) journal(ctx context.Context, uid string) (plan.Plan, bool, error) {
-	j, ok, err := s.readJournal(ctx, uid)
-	return j.Plan, ok, err
-}
-
-// found is what a recovery began with. Journals of older versions do not have it.
-func (s *service) found(ctx context.Context, uid string) (recovery.Found, bool, error) {
-	j, ok, err := s.readJournal(ctx, uid)
-	return j.Found, ok && !j.Found.At.IsZero(), err
-}
-
+// readJournal is how far a recovery has come, and what it began with.
 func (s *service) readJournal(ctx context.Context, uid string) (j recovery.Journal, ok bool, err error) {
 	entry, ok, err := s.parts.store.Journal(ctx, uid)
 	if err != nil || !ok {

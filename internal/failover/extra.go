@@ -73,6 +73,11 @@ func mariaExtra(returned, primary Holding) (Extra, error) {
 // IsEmpty says that the former primary holds nothing extra.
 func (e Extra) IsEmpty() bool { return e.set.IsEmpty() && len(e.newest) == 0 }
 
+// Count is how many they are; on MariaDB that is not known, as it names the newest of each domain alone.
+func (e Extra) Count() (n uint64, known bool) {
+	return e.set.Count(), !e.maria || e.IsEmpty()
+}
+
 // String names them: on MySQL all, on MariaDB the newest of each domain.
 func (e Extra) String() string {
 	if e.maria {

@@ -27,6 +27,22 @@ type RejoinRequest struct {
 	Begun bool
 }
 
+// WroteLast says whether a server of MariaDB, which bears no UUID, has written the newest that it holds itself: then its data
+// are not those of the one that took its place.
+func (r *RejoinRequest) WroteLast() bool {
+	held, err := gtid.ParseMariaPos(r.ReturnedHas.Position)
+	if !r.Returned.IsMariaDB() || err != nil {
+		return false
+	}
+	own := false
+	for g := range held.All() {
+		if own = g.Server == r.Returned.ServerID; !own {
+			return false
+		}
+	}
+	return own
+}
+
 // Rejoin plans to make a former primary a replica of the one that took its place. It is refused where the former one
 // holds a transaction that the new one does not: the refusal names them, and rule ExtraTransactions says that it is
 // about them. By file and position nothing can be proved, so it is refused, too.

@@ -32,19 +32,19 @@ type second struct {
 func newSecond(t testing.TB, b *operatetest.Backend, more ...func(*httpapi.Deps)) second {
 	t.Helper()
 	e, registry := b.Engine(), operate.NewRegistry()
+	found := recovery.Found{
+		At: operatetest.Now(), Evidence: []string{"db-a1 did not answer."}, Views: []recovery.NodeView{{Node: "node2", View: recovery.View{Sees: true, Agrees: true, Why: "DeadMaster"}}},
+		Stood: []recovery.Standing{{Server: operatetest.Key("db-a1")}, {Server: operatetest.Key("db-a2"), Source: operatetest.Key("db-a1"), Answered: true}},
+	}
 	api := v2.New(v2.Deps{
 		Engine: e, Registry: registry,
 		Forecast: func(ctx context.Context, cluster string, code analysis.Code) (failover.Explanation, error) {
 			return b.Explain(ctx, cluster, operatetest.Key("db-a1"), code)
 		},
-		Journal: func(_ context.Context, uid string) (plan.Plan, bool, error) {
-			p := plan.Plan{Title: "db-a2 takes over"}
+		Journal: func(_ context.Context, uid string) (recovery.Journal, bool, error) {
+			p := recovery.Journal{Plan: plan.Plan{Title: "db-a2 takes over"}, Found: found, ByHand: true, Asked: "Anna"}
 			p.Add(1, plan.Step{Phase: plan.Promote, Server: operatetest.Key("db-a2"), Action: plan.Action{Verb: plan.SetWritable}, State: plan.Done, Started: operatetest.Now(), Ended: operatetest.Now().Add(time.Millisecond)})
 			return p, true, nil
-		},
-		Found: func(context.Context, string) (recovery.Found, bool, error) {
-			return recovery.Found{At: operatetest.Now(), Evidence: []string{"db-a1 did not answer."}, Views: []recovery.NodeView{{Node: "node2", View: recovery.View{Sees: true, Agrees: true, Why: "DeadMaster"}}},
-				Stood: []recovery.Standing{{Server: operatetest.Key("db-a1")}, {Server: operatetest.Key("db-a2"), Source: operatetest.Key("db-a1"), Answered: true}}}, true, nil
 		},
 	})
 	d := httpapi.Deps{Engine: e, Registry: registry, V2: api}

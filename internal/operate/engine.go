@@ -155,6 +155,10 @@ type AuditQuery struct {
 	Instance topology.Key // zero: all
 	Cluster  string       // by the name that it had; "": all
 	Kind     string       // "": all
+	Person   string       // only what this user did; "": all
+	Node     string       // only what this manager noted; "": all
+	Text     string       // a part of the message; "": all
+	From, To time.Time    // zero: open
 	Before   int64        // only lines with a smaller number; 0: all
 	Limit    int          // at most so many, instead of pages; 0: pages
 	Page     int          // of PageSize

@@ -106,6 +106,7 @@ type Recovery struct {
 
 	IsActive, IsSuccessful bool
 	LostReplicas           []topology.Key
+	Loss                   *Loss // nil: no primary was replaced, or what was lost with it is not known
 	Participants           []topology.Key
 	Errors                 []string
 	Start, End             time.Time // End is zero while it runs
@@ -121,6 +122,12 @@ type Recovery struct {
 	RelatedRecoveryID int64
 	Type              string // MasterRecovery, CoMasterRecovery …; "" in lists
 	RecoveryType      string // MasterRecoveryGTID …
+}
+
+// Loss is how many transactions were lost with a primary that was replaced.
+type Loss struct {
+	Transactions uint64
+	Basis        string // what the number rests on
 }
 
 // Began is when it began, to the nanosecond where its UID tells: `<unix nanoseconds>:…`. Records have whole seconds.
@@ -173,6 +180,8 @@ type AuditEntry struct {
 	Key     topology.Key
 	Cluster string // "" when it is not about one
 	Message string
+	Person  string // who asked for it; "" where nobody did, or that is not known
+	Node    string // which manager noted it; "" where that is not known
 }
 
 // AnalysisHistory is how the analysis of a server changed.

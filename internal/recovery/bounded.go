@@ -131,6 +131,10 @@ func (b *bounded) Acknowledge(ctx context.Context, uid, comment string) error {
 	return b.patiently(ctx, func(ctx context.Context) error { return b.Ledger.Acknowledge(ctx, uid, comment) })
 }
 
+func (b *bounded) NoteLoss(ctx context.Context, l Loss) error {
+	return b.patiently(ctx, func(ctx context.Context) error { return b.Ledger.NoteLoss(ctx, l) })
+}
+
 func (b *bounded) ClearDetections(ctx context.Context, key topology.Key) error {
 	return b.patiently(ctx, func(ctx context.Context) error { return b.Ledger.ClearDetections(ctx, key) })
 }

@@ -57,7 +57,7 @@ func (e *Engine) conclude(parent context.Context, r *Recovery, ask request, log 
 		outcome = "successor " + r.Successor.String()
 	}
 	if r.planned() && !r.unresolved {
-		log.check("acknowledging the takeover", e.o.Ledger.Acknowledge(ctx, r.UID, plannedComment))
+		log.check("acknowledging the takeover", e.o.Ledger.Acknowledge(ctx, r.UID, PlannedComment))
 	}
 	if !r.unresolved { // the ledger works by now, whatever it did before
 		e.payDebts(ctx, r)

@@ -55,6 +55,7 @@ type Options struct {
 	// do not agree; nothing is recovered then, and they are asked again.
 	Agree    func(ctx context.Context, f *analysis.Finding) ([]NodeView, error)
 	Config   func() *config.Config
+	Caller   func(context.Context) string // on whose behalf something is done; nil: that is not known
 	Node     Node
 	Now      func() time.Time
 	Progress func(Progress) // told of everything that happens, in order; it keeps nobody waiting
@@ -90,6 +91,7 @@ const (
 	Rejoined    ProgressKind = "rejoined"    // an old primary became a replica of its successor
 	Rebuilding  ProgressKind = "rebuilding"  // the data of an old primary are being replaced by a clone
 	Quarantined ProgressKind = "quarantined" // an old primary was not taken back, and why
+	Counted     ProgressKind = "counted"     // what was lost with an old primary is known
 )
 
 // Engine recovers. Run must be called for it to act by itself; Recover acts on demand.

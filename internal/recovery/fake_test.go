@@ -333,6 +333,7 @@ func (s fakeServer) WaitPosition(context.Context, topology.Coordinates, string, 
 // fakeLedger keeps everything in memory. fail makes calls fail, by method name; hang makes all of them wait for their
 // context.
 type fakeLedger struct {
+	losses    []Loss // under mu
 	mu        sync.Mutex
 	fail      map[string]error
 	hang      bool
@@ -472,6 +473,13 @@ func (l *fakeLedger) Acknowledge(ctx context.Context, uid, _ string) error {
 	l.acked = append(l.acked, uid)
 	l.mu.Unlock()
 	return l.call(ctx, "Acknowledge")
+}
+
+func (l *fakeLedger) NoteLoss(ctx context.Context, loss Loss) error {
+	l.mu.Lock()
+	l.losses = append(l.losses, loss)
+	l.mu.Unlock()
+	return l.call(ctx, "NoteLoss")
 }
 
 func (l *fakeLedger) PromotedAt(ctx context.Context, k topology.Key) (time.Time, error) {

@@ -12,6 +12,7 @@ import (
 type Found struct {
 	At       time.Time  `json:"at,omitzero"`
 	LastSeen time.Time  `json:"last_seen,omitzero"` // of the failed server
+	UUID     string     `json:"uuid,omitempty"`     // of the failed server: who comes back under its name may be another one
 	Evidence []string   `json:"evidence,omitempty"`
 	Views    []NodeView `json:"views,omitempty"` // of the other managers that were asked and answered before it was decided
 	Stood    []Standing `json:"stood,omitempty"` // the servers of the cluster
@@ -47,6 +48,9 @@ func (e *Engine) found(r *Recovery) Found {
 	t := e.o.Observer.Cluster(r.Finding.ClusterName)
 	if t == nil {
 		return f
+	}
+	if failed := t.Instance(r.Finding.Key); failed != nil {
+		f.UUID = failed.ServerUUID
 	}
 	for n, i := range t.Instances() {
 		if n == mostStood {

@@ -55,6 +55,9 @@ type kind struct {
 	halted string // what became of it when its process ended in the middle
 }
 
+// Promotes says whether the recovery from a failure makes another server the primary.
+func Promotes(code analysis.Code) bool { return kindOf(analysis.HandlingOf(code).Recovery).promotes }
+
 // kindOf is the table of the kinds. What is no repair here counts as that of a primary: so do the records of commands.
 func kindOf(r analysis.Recovery) kind {
 	switch r {

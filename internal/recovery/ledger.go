@@ -50,6 +50,9 @@ type Ledger interface {
 	// PromotedAt says when the recovery ended that promoted a server, if that is the last thing that happened to it as a
 	// primary; the zero time if it is not. Of a recovery that has not been finished it is its beginning.
 	PromotedAt(ctx context.Context, key topology.Key) (time.Time, error)
+	// NoteLoss notes what was lost with a primary, with the newest recovery that replaced it; not where that was a planned
+	// takeover. The error is ErrNotCounted where the server that was asked is not known to be the one that failed.
+	NoteLoss(ctx context.Context, l Loss) error
 	// Acknowledge lifts the block of one recovery, in this program's own name.
 	Acknowledge(ctx context.Context, uid, comment string) error
 	// Blocking returns the recovery that would keep one of this server or this cluster from beginning by itself, nil
@@ -105,6 +108,8 @@ type Journal struct {
 	Ended   map[string]int `json:"ended,omitempty"`
 	Veto    string         `json:"veto,omitempty"`     // what a hook said that forbids the recovery
 	Command string         `json:"command,omitempty"`  // by which a person asked for it, as hooks know it
+	ByHand  bool           `json:"by_hand,omitempty"`  // a person asked for it, by whichever command
+	Asked   string         `json:"asked,omitempty"`    // who that was, where the service knows its users
 	GivenUp bool           `json:"given_up,omitempty"` // the process that ran it lives and will not finish it
 	// OpenAt is where the successor's own binary log stands when it is opened for writing. It is written down before
 	// that where replicas find their place by file and position, because nobody can find it out afterwards.

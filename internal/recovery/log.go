@@ -48,7 +48,7 @@ const writeOutWithin = 30 * time.Second
 
 // newJournal is that of a recovery of which nothing has been done.
 func newJournal(r *Recovery, hooks bool) Journal {
-	j := Journal{Plan: r.Plan, Hooks: hooks, Command: r.Finding.CommandHint, Found: r.begun}
+	j := Journal{Plan: r.Plan, Hooks: hooks, Command: r.Finding.CommandHint, ByHand: r.ByHand, Asked: r.Asked, Found: r.begun}
 	j.Steps = slices.Clone(r.Plan.Steps)
 	if j.Failed.IsZero() { // hooks may run before there is a plan
 		j.Cluster, j.Failed, j.Operation = r.Finding.ClusterName, r.Finding.Key, string(r.Finding.Code)
@@ -288,6 +288,7 @@ func (l *recoveryLog) startOver() {
 		was := l.journal
 		l.journal = newJournal(&Recovery{Finding: l.r.Finding}, was.Hooks)
 		l.journal.Begun, l.journal.Ended, l.journal.Command, l.journal.Found = was.Begun, was.Ended, was.Command, was.Found
+		l.journal.ByHand, l.journal.Asked = was.ByHand, was.Asked
 		l.changed = true
 	})
 }

@@ -90,8 +90,10 @@ func (e *Engine) keepExtra(ctx context.Context, k topology.Key, not *notTakenBac
 	}
 	saved, err := e.saveExtra(ctx, k, r.Primary.Key, extra)
 	if err != nil {
+		e.noteExtra(ctx, r, extra, nil)
 		return fmt.Errorf("%w; they could NOT be saved: %w", not, err), false
 	}
+	e.noteExtra(ctx, r, extra, &saved)
 	return fmt.Errorf("%w; %s", not, &saved), saved.Complete()
 }
 

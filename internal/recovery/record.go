@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
@@ -18,6 +19,8 @@ type Recovery struct {
 	DetectionID int64
 	Finding     analysis.Finding
 	Forced      bool
+	ByHand      bool   // a person asked for it
+	Asked       string // who that was; "" when nobody was asked for a name
 
 	Started, Ended time.Time
 	Plan           plan.Plan // with the state and times of each step
@@ -45,6 +48,14 @@ type Recovery struct {
 // Successful says whether there is a successor: the server that was promoted, that took the replicas, or that was
 // repaired where it stands.
 func (r *Recovery) Successful() bool { return !r.Successor.IsZero() }
+
+// caller is on whose behalf something is done; "" when that is not known.
+func (e *Engine) caller(ctx context.Context) string {
+	if e.o.Caller == nil {
+		return ""
+	}
+	return e.o.Caller(ctx)
+}
 
 // Type is the recovery's kind in the words of the API, which has none for those that repair a primary where it stands.
 func (r *Recovery) Type() string {

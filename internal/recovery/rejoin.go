@@ -109,7 +109,11 @@ func (e *Engine) rejoinOnce(ctx context.Context, k topology.Key) error {
 	}
 	switch {
 	case refusal == nil:
-		return e.rejoinBy(ctx, &p)
+		if err := e.rejoinBy(ctx, &p); err != nil {
+			return err
+		}
+		e.noteNothingLost(ctx, request)
+		return nil
 	case refusal.Rule == "not-closed" || refusal.Rule == "no-primary":
 		return fmt.Errorf("%w: %w", errNotReady, refusal)
 	}
@@ -277,7 +281,7 @@ func (l *StoreLedger) ReplacedOnPurpose(ctx context.Context, key topology.Key, n
 		return false, err
 	}
 	for _, r := range rows { // newest first
-		planned := r.AckComment == plannedComment
+		planned := r.AckComment == PlannedComment
 		switch {
 		case !planned && (r.End.IsZero() || now.Sub(r.End) < settledPurpose):
 			return false, errors.New("the record of its recovery is not complete yet")

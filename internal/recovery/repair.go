@@ -41,6 +41,9 @@ func (e *Engine) recover(ctx context.Context, r *Recovery, ask request) error {
 	}
 	e.bereftBy(&r.Finding)
 	r.Started, r.UID, r.Forced = e.o.Now(), newUID(e.o.Now()), ask.forced && !k.antiFlapping
+	if ask.forced {
+		r.ByHand, r.Asked = true, e.caller(ctx)
+	}
 	if err := e.overtake(ctx, r); err != nil {
 		e.hold(&r.Finding, ask.first, err.Error())
 		return fmt.Errorf("recovery of %s has to wait: %w", r.Finding.Key, err)

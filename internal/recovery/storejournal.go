@@ -35,6 +35,18 @@ func (l *StoreLedger) entry(uid string, j *Journal) (*store.JournalEntry, error)
 	return &store.JournalEntry{UID: uid, Cluster: j.Cluster, Step: step, State: string(state), Open: true}, nil
 }
 
+// journalOf reads the journal of a recovery; known is false where there is none that can be read.
+func (l *StoreLedger) journalOf(ctx context.Context, uid string) (j Journal, known bool, err error) {
+	entry, known, err := l.store.Journal(ctx, uid)
+	if err != nil || !known {
+		return j, false, err
+	}
+	if err := json.Unmarshal([]byte(entry.State), &j); err != nil {
+		return j, false, fmt.Errorf("journal of recovery %s: %w", uid, err)
+	}
+	return j, true, nil
+}
+
 // workerOf is the process that works on a recovery by its journal; the zero Node where that does not say.
 func workerOf(e store.JournalEntry) Node {
 	var j struct {

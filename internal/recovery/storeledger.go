@@ -122,7 +122,7 @@ const givesWay = "it promoted nobody, so it does not hold back the replacement o
 
 // hasPromoted says whether a recovery on record was one that makes another server the primary.
 func hasPromoted(r *store.Recovery) bool {
-	return kindOf(analysis.HandlingOf(analysis.Code(r.Analysis)).Recovery).promotes
+	return Promotes(analysis.Code(r.Analysis))
 }
 
 // recovery returns the record of a recovery, nil when there is none of that number.

@@ -50,8 +50,11 @@ func (c Command) hint() string {
 	return ""
 }
 
-// plannedComment acknowledges planned takeovers: what was done on purpose holds no later recovery back.
-const plannedComment = "a planned takeover holds no recovery back"
+// Planned says whether the record of a recovery is that of a planned takeover.
+func (j *Journal) Planned() bool { return j.Command == string(GracefulTakeover) }
+
+// PlannedComment acknowledges planned takeovers: what was done on purpose holds no later recovery back.
+const PlannedComment = "a planned takeover holds no recovery back"
 
 // Takeover has another server take the primary's place, as the command says. A planned one refuses, or fails, so that
 // the primary goes on as before; it loses nothing. A forced one closes the primary as far as it still answers and
@@ -225,6 +228,7 @@ func (e *Engine) takeOver(ctx context.Context, r *Recovery, want TakeoverRequest
 		return nil, err
 	}
 	r.Started, r.UID, r.Forced = e.o.Now(), newUID(e.o.Now()), true
+	r.ByHand, r.Asked = true, e.caller(ctx)
 	r.begun = e.found(r)
 	journal := newJournal(r, true)
 	block, err := e.o.Ledger.RegisterRecovery(ctx, r, &journal)

@@ -226,6 +226,9 @@ func (l ledger) PromotedAt(ctx context.Context, key topology.Key) (at time.Time,
 	return at, err
 }
 
+// NoteLoss implements recovery.Ledger: what was lost is judged by the histories themselves.
+func (l ledger) NoteLoss(context.Context, recovery.Loss) error { return nil }
+
 // Acknowledge implements recovery.Ledger.
 func (l ledger) Acknowledge(ctx context.Context, uid, _ string) error {
 	return l.m.consult(ctx, 58, true, func(b *backend) error {

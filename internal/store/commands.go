@@ -38,6 +38,7 @@ var knownCommands = map[string]func(json.RawMessage) (command, error){
 	forgetInstances{}.op():       read[forgetInstances],
 	genesis{}.op():               read[genesis],
 	injectedPseudoGTID{}.op():    read[injectedPseudoGTID],
+	noteRecoveryLoss{}.op():      read[noteRecoveryLoss],
 	publishPrimary{}.op():        read[publishPrimary],
 	putGameDay{}.op():            read[putGameDay],
 	putHostAttribute{}.op():      read[putHostAttribute],
@@ -138,6 +139,7 @@ type (
 	renameCluster struct {
 		From, To string
 	}
+	noteRecoveryLoss    struct{ RecoveryLoss }
 	putGameDay          struct{ GameDay }
 	putHostAttribute    struct{ HostAttribute }
 	deleteHostAttribute struct {
@@ -221,6 +223,7 @@ func (submitPool) op() string            { return "submit-pool-instances" }
 func (setAlias) op() string              { return "set-cluster-alias" }
 func (setAliasOverride) op() string      { return "set-cluster-alias-manual-override" }
 func (renameCluster) op() string         { return "rename-cluster" }
+func (noteRecoveryLoss) op() string      { return "note-recovery-loss" }
 func (putGameDay) op() string            { return "put-game-day" }
 func (putHostAttribute) op() string      { return "put-host-attribute" }
 func (deleteHostAttribute) op() string   { return "delete-host-attribute" }
@@ -320,6 +323,10 @@ func (c setAliasOverride) apply(ctx context.Context, s *Store) (any, error) {
 
 func (c renameCluster) apply(ctx context.Context, s *Store) (any, error) {
 	return nil, s.RenameCluster(ctx, c.From, c.To)
+}
+
+func (c noteRecoveryLoss) apply(ctx context.Context, s *Store) (any, error) {
+	return nil, s.NoteRecoveryLoss(ctx, c.RecoveryLoss)
 }
 
 func (c putGameDay) apply(ctx context.Context, s *Store) (any, error) {

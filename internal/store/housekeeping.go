@@ -111,6 +111,7 @@ func (l Limits) purges() []purgeJob {
 		{"node_health_history", "first_seen_active", l.UnseenInstance},
 		{"database_instance_pool", "registered_at", l.Pool},
 		{"audit", "audit_timestamp", l.Audit},
+		{"audit_author", "audit_timestamp", l.Audit},
 		{"topology_failure_detection", "start_active_period", l.Audit},
 		{"topology_recovery_steps", "audit_at", l.Audit},
 		{"blocked_topology_recovery", "last_blocked_timestamp", blockedKept},
@@ -137,6 +138,9 @@ func (s *Store) purgeRecoveries(ctx context.Context, age time.Duration) (int64, 
 	n, err := s.exec(ctx, "purge topology_recovery", "DELETE FROM topology_recovery WHERE "+
 		s.dialect.moment("start_active_period")+" < ? AND uid NOT IN (SELECT recovery_uid FROM recovery_journal WHERE is_open = 1)", before)
 	if err != nil {
+		return n, err
+	}
+	if _, err := s.exec(ctx, "purge recovery_loss", "DELETE FROM recovery_loss WHERE recovery_uid NOT IN (SELECT uid FROM topology_recovery)"); err != nil {
 		return n, err
 	}
 	_, err = s.exec(ctx, "purge recovery_journal", "DELETE FROM recovery_journal WHERE is_open = 0 AND "+

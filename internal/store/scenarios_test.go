@@ -37,9 +37,11 @@ var scenarios = []struct {
 	{"acknowledging", acknowledging},
 	{"journal", journals},
 	{"game days", gameDays},
+	{"losses of recoveries", losses},
 	{"analysis changelog", changelog},
 	{"stale coordinates", stale},
 	{"audit", audits},
+	{"who wrote the audit", authors},
 	{"leader lease", lease},
 	{"node health", health},
 	{"access tokens", tokens},
@@ -593,6 +595,63 @@ func audits(t *testing.T, s *Store, clock *testClock) {
 	same(t, "windows", []int{len(first), len(next)}, []int{3, 22})
 	same(t, "no line twice", next[0].ID, first[2].ID-1)
 	same(t, "counts", []int{must2(s.CountAudit(ctx, AuditFilter{Limit: 3, Before: 5})), must2(s.CountAudit(ctx, AuditFilter{Key: key("a")})), must2(s.CountAudit(ctx, AuditFilter{Type: "x"}))}, []int{25, 12, 0})
+}
+
+// losses keeps the greatest number of each recovery, as long as there is the recovery.
+func losses(t *testing.T, s *Store, clock *testClock) {
+	ctx := t.Context()
+	r := Recovery{UID: "1:a", Key: key("a"), ClusterName: "c", By: Node{"n", "t"}}
+	must2(s.RegisterRecovery(ctx, &r, nil, false))
+	same(t, "at first", len(must2(s.RecoveryLosses(ctx, ""))), 0)
+	first := RecoveryLoss{UID: r.UID, Basis: "größe", Found: clock.t}
+	must(t, s.NoteRecoveryLoss(ctx, first))
+	same(t, "nothing was lost, which is known", must2(s.RecoveryLosses(ctx, r.UID)), []RecoveryLoss{first})
+	more := RecoveryLoss{UID: r.UID, Transactions: 12, Basis: "b", Found: clock.t.Add(time.Second)}
+	must(t, s.NoteRecoveryLoss(ctx, more))
+	must(t, s.NoteRecoveryLoss(ctx, RecoveryLoss{UID: r.UID, Transactions: 3}))
+	same(t, "the greatest stays", must2(s.RecoveryLosses(ctx, "")), []RecoveryLoss{more})
+	same(t, "of another one", len(must2(s.RecoveryLosses(ctx, "2:b"))), 0)
+	clock.advance(48 * time.Hour)
+	must2(s.Housekeep(ctx, Limits{Audit: 24 * time.Hour}))
+	same(t, "without the recovery", len(must2(s.RecoveryLosses(ctx, ""))), 0)
+}
+
+// authors tells lines of the audit apart by who wrote them, what they say, and when.
+func authors(t *testing.T, s *Store, clock *testClock) {
+	ctx := t.Context()
+	begin := clock.t
+	for n, a := range []AuditRow{
+		{Type: "tag", Message: "100% of orders (by anna)", Person: "anna", Node: "node1"},
+		{Type: "tag", Message: "of billing (by bert)", Person: "bert", Node: "node2"},
+		{Type: "recovery", Message: "orders", Node: "node2"},
+		{Type: "old", Message: "(by anna)"}, // of an older version
+	} {
+		a.At = begin.Add(time.Duration(n) * time.Minute)
+		must(t, s.WriteAudit(ctx, a))
+	}
+	clock.advance(time.Hour)
+	all := must2(s.AuditLog(ctx, AuditFilter{}))
+	same(t, "who and where", []string{all[3].Person, all[3].Node, all[1].Person, all[1].Node, all[0].Person, all[0].Node}, []string{"anna", "node1", "", "node2", "", ""})
+	for _, c := range []struct {
+		name string
+		f    AuditFilter
+		want int
+	}{
+		{"a person", AuditFilter{Person: "anna"}, 1},
+		{"a part of a person", AuditFilter{Person: "ann"}, 0},
+		{"a manager", AuditFilter{Node: "NODE2"}, 2},
+		{"a person of a manager", AuditFilter{Person: "bert", Node: "node2"}, 1},
+		{"a text", AuditFilter{Text: "Orders"}, 2},
+		{"a text with a sign", AuditFilter{Text: "100%"}, 1},
+		{"a sign is no pattern", AuditFilter{Text: "%"}, 1},
+		{"from", AuditFilter{From: begin.Add(2 * time.Minute)}, 2},
+		{"to", AuditFilter{To: begin.Add(time.Minute)}, 2},
+		{"a span", AuditFilter{From: begin.Add(time.Minute), To: begin.Add(2 * time.Minute)}, 2},
+	} {
+		same(t, c.name, []int{len(must2(s.AuditLog(ctx, c.f))), must2(s.CountAudit(ctx, c.f))}, []int{c.want, c.want})
+	}
+	must2(s.Housekeep(ctx, Limits{Audit: time.Minute}))
+	same(t, "authors of lines that are gone", len(must2(s.exportTables(ctx, s.reader, "audit_author"))["audit_author"].Data), 0)
 }
 
 // wait makes rows look as if time had passed, whoever's clock counts.

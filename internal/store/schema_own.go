@@ -83,6 +83,33 @@ func ownTables() []table {
 			primary: "alias",
 		},
 		{
+			// Who asked for what the audit has, and which node noted it.
+			name: "audit_author",
+			own:  true,
+			columns: []column{
+				{"audit_id", "bigint unsigned", required},
+				{"audit_timestamp", "timestamp", defaultNow},
+				{"person", "varchar(128) utf8", required},
+				{"node", "varchar(128)", required},
+			},
+			primary: "audit_id",
+			indexes: []index{
+				{name: "audit_timestamp_idx_audit_author", columns: "audit_timestamp"},
+			},
+		},
+		{
+			// How many transactions only the primary held that a recovery has replaced.
+			name: "recovery_loss",
+			own:  true,
+			columns: []column{
+				{"recovery_uid", "varchar(128)", required},
+				{"transactions", "bigint unsigned", required},
+				{"basis", "text utf8", required},
+				{"found_timestamp", "timestamp", defaultNow},
+			},
+			primary: "recovery_uid",
+		},
+		{
 			// Servers that were struck on purpose, and what came of it.
 			name: "game_day",
 			own:  true,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ClusterRow } from "../src/api/types.ts";
-import { fits, parse, toggled } from "../src/model/filter.ts";
+import { fits, has, parse, toggled } from "../src/model/filter.ts";
 import { held, placesOf, sorted } from "../src/model/order.ts";
 import { fit, grouped, lit, rank } from "../src/palette/rank.ts";
 import { height, spots, width } from "../src/spark/layout.ts";
@@ -11,7 +11,7 @@ import { windowOf } from "../src/ui/virtual.tsx";
 const row = (alias: string, more: Partial<ClusterRow> = {}): ClusterRow => ({
   name: `${alias}-1:3306`, alias, revision: "1", status: "ok", sentence: "", servers: 3, affected: 0, paused: 0, max_lag_s: 0, sites: ["fra1"], versions: ["8.4.6"], tags: ["tier=1", "backup"],
   tree: [{ key: `${alias}-1:3306`, parent: -1, status: "ok" }], auto_recovery: { primary: true, intermediate: true },
-  forecast: { would: true, sentence: "", pause_ms: 300, risk: 0 }, ...more,
+  forecast: { would: true, sentence: "", pause_ms: 300, risk: 0 }, lost: { transactions: 0, failovers: 0, unknown: 0 }, ...more,
 });
 
 test("a filter has terms that must all fit", () => {
@@ -30,7 +30,24 @@ test("a lag that is not known is neither more nor less than anything", () => {
   assert.equal(fits(is, parse("lag<100")), false);
 });
 
+test("what a failover has lost and nobody has counted may be anything", () => {
+  const lost = (transactions: number, failovers: number, unknown: number): ClusterRow => row("orders", { lost: { transactions, failovers, unknown } });
+  assert.equal(fits(lost(0, 0, 0), parse("lost>0")), false);
+  assert.equal(fits(lost(0, 2, 0), parse("lost>0")), false);
+  assert.equal(fits(lost(12, 2, 0), parse("lost>11")), true);
+  assert.equal(fits(lost(12, 2, 0), parse("lost>12")), false);
+  assert.equal(fits(lost(0, 2, 1), parse("lost>0")), true);
+  assert.equal(fits(row("orders", { lost: null }), parse("lost>0")), false);
+});
+
+test("a lag has units", () => {
+  const is = row("orders", { max_lag_s: 120 });
+  for (const [filter, want] of [["lag>1m", true], ["lag>2m", false], ["lag>119s", true], ["lag<1h", true], ["lag>1d", false], ["lag>m", false]] as const) assert.equal(fits(is, parse(filter)), want, filter);
+});
+
 test("a term is added and taken away", () => {
+  assert.equal(toggled('orders dc:"north 1"', 'dc:"north 1"'), "orders");
+  assert.equal(has('orders dc:"north 1"', 'dc:"north 1"'), true);
   assert.equal(toggled("orders", "dc:fra1"), "orders dc:fra1");
   assert.equal(toggled("orders dc:fra1", "dc:fra1"), "orders");
 });

@@ -11,7 +11,6 @@ import (
 	"orchestrator/internal/failover"
 	"orchestrator/internal/observe"
 	"orchestrator/internal/operate"
-	"orchestrator/internal/plan"
 	"orchestrator/internal/publish"
 	"orchestrator/internal/recovery"
 )
@@ -36,10 +35,9 @@ type Deps struct {
 	// Forecast says what would happen if a server failed, by what is known, asking no server. Zero values mean the
 	// primary, and what would be found.
 	Forecast func(ctx context.Context, cluster string, code analysis.Code) (failover.Explanation, error)
-	// Journal returns the plan of a recovery with the state and time of its steps; ok is false when there is none.
-	Journal func(ctx context.Context, uid string) (p plan.Plan, ok bool, err error)
-	// Found returns what a recovery began with; ok is false when that is not on record.
-	Found func(ctx context.Context, uid string) (f recovery.Found, ok bool, err error)
+	// Journal returns the journal of a recovery: its plan with the state and time of its steps, and what it began with. ok is
+	// false when there is none.
+	Journal func(ctx context.Context, uid string) (j recovery.Journal, ok bool, err error)
 	// Stores says how it stands with the key-value stores outside the backend; nil: there are none.
 	Stores func() []publish.Standing
 	// Published says what each of those stores was seen to say; nil: there are none.
@@ -66,6 +64,9 @@ type API struct {
 	outlook kept[ForecastShort] // what would have happened if its primary had died
 
 	reports reported // what the nodes told of themselves
+	trends  trends
+	courses courses
+	losses  losses
 
 	work sync.WaitGroup // plans that run
 

@@ -22,6 +22,7 @@ func (a *API) runLags(ctx context.Context) {
 		case ctx.Err() == nil:
 			a.Logger.WarnContext(ctx, "the lags of clusters cannot be noted", "error", err)
 		}
+		a.lost(ctx, lagEvery)
 		select {
 		case <-ctx.Done():
 			return
@@ -36,6 +37,7 @@ func (a *API) noteLags(t *topology.Topology) {
 		there[c.Alias] = true
 		a.lags.note(now, c.Alias, greatestLag(c.Members))
 	}
+	a.trends.note(now, t.Instances())
 	a.lags.forget(now, func(alias string) bool { return there[alias] })
 }
 

@@ -24,6 +24,7 @@ type Fleet struct {
 	NeedALook  int          `json:"need_a_look" doc:"clusters"`
 	Ready      int          `json:"ready" doc:"clusters whose primary would be replaced automatically"`
 	WouldNot   int          `json:"would_not" doc:"clusters whose primary would not"`
+	Lost       *Lost        `json:"lost" doc:"what failovers have lost in the last 90 days; null: that was not read yet"`
 	AutoOn     bool         `json:"auto_recovery" doc:"the global switch"`
 	AutoUntil  *time.Time   `json:"auto_recovery_off_until,omitempty" doc:"when it is on again by itself; missing: when somebody turns it on"`
 	Clusters   []ClusterRow `json:"clusters" doc:"the worst first"`
@@ -108,11 +109,12 @@ func (a *API) rows(q *request) ([]ClusterRow, error) {
 
 func (a *API) fleet(q *request) (any, error) {
 	revision := a.hub.position()
+	lost := a.lost(q.Context(), lossesWithin) // before the rows, which tell of their part of it
 	rows, err := a.rows(q)
 	if err != nil {
 		return nil, err
 	}
-	f := Fleet{Revision: revision, Sites: []string{}, AutoOn: true, Clusters: rows}
+	f := Fleet{Revision: revision, Sites: []string{}, Lost: lost, AutoOn: true, Clusters: rows}
 	if a.Engine.Switch != nil {
 		now, err := a.Engine.Switch.GlobalSwitch(q.Context())
 		if err != nil {

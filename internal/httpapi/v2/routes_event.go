@@ -131,6 +131,9 @@ func (a *API) Progress(p recovery.Progress) {
 		e.Success = &p.Success
 	}
 	a.hub.mu.Unlock()
+	if p.Kind == recovery.Finished || p.Kind == recovery.Counted {
+		a.losses.stale()
+	}
 	e.Topics = append(e.Topics, topicFleet)
 	a.hub.publish(kindNotice, e)
 }

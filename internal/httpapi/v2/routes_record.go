@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"time"
 
 	"orchestrator/internal/operate"
 )
@@ -28,7 +27,8 @@ func recordRoutes() []route {
 	return []route{
 		{method: http.MethodGet, path: "/recoveries", name: "listRecoveries", topic: "recoveries", summary: "Recoveries and takeovers, newest first", local: true,
 			query: paging(parameter{name: "cluster", doc: "by the name or alias that it had"}, parameter{name: "state", doc: "only those", enum: []string{"running", "succeeded", "failed"}},
-				parameter{name: "unacknowledged", doc: "true: only those", enum: []string{"true", "false"}}, parameter{name: "code", doc: "only of this failure"}),
+				parameter{name: "unacknowledged", doc: "true: only those", enum: []string{"true", "false"}}, parameter{name: "code", doc: "only of this failure"},
+				parameter{name: "kind", doc: "only those", enum: recoveryKinds}, parameter{name: "person", doc: "a part of the name of who asked for it, or acknowledged it"}, byNode, since, until),
 			answer: Page[Recovery]{}, handle: recoveries},
 		{method: http.MethodGet, path: "/recoveries/{uid}", name: "getRecovery", topic: "recoveries", summary: "A recovery, by its unique name or its number, with its steps and its log", local: true,
 			answer: RecoveryDetail{}, handle: recoveryDetail},
@@ -41,10 +41,12 @@ func recordRoutes() []route {
 		{method: http.MethodGet, path: "/blocked-recoveries", name: "listBlocked", topic: "recoveries", summary: "Recoveries that wait because another one was a short time ago", local: true,
 			query: []parameter{{name: "cluster", doc: "only of this cluster"}}, answer: Page[Blocked]{}, handle: blocked},
 		{method: http.MethodGet, path: "/detections", name: "listDetections", topic: "recoveries", summary: "Detections of failures, newest first", local: true,
-			query: paging(parameter{name: "cluster", doc: "by the name or alias that it had"}, parameter{name: "code", doc: "only of this failure"}, parameter{name: "id", doc: "only the one with this number"}), answer: Page[Detection]{}, handle: detections},
+			query: paging(parameter{name: "cluster", doc: "by the name or alias that it had"}, parameter{name: "code", doc: "only of this failure"}, parameter{name: "id", doc: "only the one with this number"},
+				parameter{name: "acted", doc: "true: only those that a recovery followed; false: only the others", enum: []string{"true", "false"}}, byNode, since, until), answer: Page[Detection]{}, handle: detections},
 		{method: http.MethodGet, path: "/audit", name: "listAudit", topic: "recoveries", summary: "What was done, newest first", local: true,
-			doc:    "It is empty unless AuditToBackendDB is set.",
-			query:  paging(parameter{name: "instance", doc: "only of this server"}, parameter{name: "cluster", doc: "only of the cluster of this name"}, parameter{name: "kind", doc: "only of this kind"}),
+			doc: "It is empty unless AuditToBackendDB is set.",
+			query: paging(parameter{name: "instance", doc: "only of this server"}, parameter{name: "cluster", doc: "only of the cluster of this name"}, parameter{name: "kind", doc: "only of this kind"},
+				parameter{name: "person", doc: "only what this user did, where the service knows its users"}, parameter{name: "text", doc: "a part of what was done"}, byNode, since, until),
 			answer: Page[AuditRecord]{}, handle: audit},
 	}
 }
@@ -54,89 +56,6 @@ func (a *API) records() (operate.Records, error) {
 		return nil, notAvailable.say("records are not available in this process")
 	}
 	return a.Engine.Records, nil
-}
-
-func recoveries(q *request) (any, error) {
-	w, err := q.window()
-	if err != nil {
-		return nil, err
-	}
-	unacknowledged, err := q.flag("unacknowledged")
-	if err != nil {
-		return nil, err
-	}
-	records, err := q.api.records()
-	if err != nil {
-		return nil, err
-	}
-	all, err := records.Recoveries(q.Context(), operate.RecoveryQuery{Unacknowledged: unacknowledged, All: true})
-	if err != nil {
-		return nil, fmt.Errorf("read recoveries: %w", err)
-	}
-	cluster, state, code := q.text("cluster"), q.text("state"), q.text("code")
-	began := make(map[string]time.Time, len(all))
-	for n := range all {
-		began[all[n].UID] = all[n].Began()
-	}
-	list := slices.DeleteFunc(mapped(all, recoveryOf), func(r Recovery) bool {
-		return cluster != "" && r.Cluster != cluster && r.Alias != cluster || state != "" && r.State != state || code != "" && r.Code != code
-	})
-	page, err := pageOf(list, w, func(r Recovery) string { return r.UID })
-	if err != nil || q.api.Journal == nil {
-		return page, err
-	}
-	for n := range page.Items {
-		r := &page.Items[n]
-		p, ok, err := q.api.Journal(q.Context(), r.UID)
-		if err != nil {
-			return nil, fmt.Errorf("read the journal of recovery %s: %w", r.UID, err)
-		}
-		if ok {
-			r.refine(began[r.UID], p.Steps)
-		}
-	}
-	return page, nil
-}
-
-func recoveryDetail(q *request) (any, error) {
-	records, err := q.api.records()
-	if err != nil {
-		return nil, err
-	}
-	uid := q.PathValue("uid")
-	query := operate.RecoveryQuery{UID: uid, All: true}
-	if id, err := strconv.ParseInt(uid, 10, 64); err == nil {
-		query = operate.RecoveryQuery{ID: id, All: true}
-	}
-	list, err := records.Recoveries(q.Context(), query)
-	if err != nil {
-		return nil, fmt.Errorf("read recovery %s: %w", uid, err)
-	}
-	if len(list) == 0 {
-		return nil, notFound.say("there is no recovery %s", uid).because("unknown-recovery", "")
-	}
-	uid = list[0].UID
-	d := RecoveryDetail{Recovery: recoveryOf(list[0]), Steps: []Step{}}
-	d.Headline = d.Sentence
-	lines, err := records.Steps(q.Context(), uid)
-	if err != nil {
-		return nil, fmt.Errorf("read the log of recovery %s: %w", uid, err)
-	}
-	d.Log = mapped(lines, func(l operate.RecoveryStep) LogLine { return LogLine{when(l.At), l.Message} })
-	if q.api.Journal == nil {
-		return d, q.api.addFound(q.Context(), &d, nil)
-	}
-	p, ok, err := q.api.Journal(q.Context(), uid)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("read the journal of recovery %s: %w", uid, err)
-	case ok:
-		began := list[0].Began()
-		d.refine(began, p.Steps)
-		d.Title, d.Steps, d.Outage = p.Title, stepsOf(p.Steps, &q.api.plans.known), outageOf(p.Steps, began)
-		d.Headline = headline(&d.Recovery, d.Outage)
-	}
-	return d, q.api.addFound(q.Context(), &d, p.Steps)
 }
 
 func acknowledge(q *request) (any, error) {
@@ -186,9 +105,14 @@ func detections(q *request) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read detections: %w", err)
 	}
-	cluster, code, id := q.text("cluster"), q.text("code"), q.text("id")
+	cluster, code, id, node, acted := q.text("cluster"), q.text("code"), q.text("id"), q.text("node"), q.text("acted")
+	within, err := q.within()
+	if err != nil {
+		return nil, err
+	}
 	list := slices.DeleteFunc(mapped(all, detectionOf), func(d Detection) bool {
-		return id != "" && strconv.FormatInt(d.ID, 10) != id || cluster != "" && d.Cluster != cluster && d.Alias != cluster || code != "" && d.Code != code
+		return id != "" && strconv.FormatInt(d.ID, 10) != id || cluster != "" && d.Cluster != cluster && d.Alias != cluster || code != "" && d.Code != code ||
+			node != "" && !partOf(d.Node, node) || acted != "" && (d.Recovery != 0) != (acted == "true") || !within.holds(d.Started)
 	})
 	return pageOf(list, w, func(d Detection) string { return strconv.FormatInt(d.ID, 10) })
 }
@@ -206,7 +130,11 @@ func audit(q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	query := operate.AuditQuery{Cluster: q.text("cluster"), Kind: q.text("kind"), Before: before, Limit: w.limit + 1}
+	within, err := q.within()
+	if err != nil {
+		return nil, err
+	}
+	query := operate.AuditQuery{Cluster: q.text("cluster"), Kind: q.text("kind"), Person: q.text("person"), Node: q.text("node"), Text: q.text("text"), From: within.from, To: within.to, Before: before, Limit: w.limit + 1}
 	if text := q.text("instance"); text != "" {
 		t, err := q.fleet()
 		if err != nil {

@@ -36,12 +36,18 @@ type Discoveries struct {
 
 // ProblemGroup are servers with a problem that have one cause.
 type ProblemGroup struct {
-	Cause    string   `json:"cause" doc:"the server that is the cause"`
-	Cluster  string   `json:"cluster"`
-	Alias    string   `json:"alias"`
-	Status   string   `json:"status" enum:"ok,pause,stale,warn,crit,run"`
-	Sentence string   `json:"sentence"`
-	Servers  []Server `json:"servers"`
+	Cause    string          `json:"cause" doc:"the server that is the cause"`
+	Cluster  string          `json:"cluster"`
+	Alias    string          `json:"alias"`
+	Status   string          `json:"status" enum:"ok,pause,stale,warn,crit,run"`
+	Sentence string          `json:"sentence"`
+	Servers  []ProblemServer `json:"servers"`
+}
+
+// ProblemServer is a server with a problem, and whether that grows.
+type ProblemServer struct {
+	Server
+	Trend *Trend `json:"trend" doc:"whether its lag grows; null: this manager has not observed it for long enough, or it never lagged"`
 }
 
 // The limits of a discovery.
@@ -297,13 +303,13 @@ func (q *request) group(found operate.Instances) []ProblemGroup {
 		if !known {
 			at = len(groups)
 			place[c.Key] = at
-			g := ProblemGroup{Cause: c.Key.String(), Cluster: c.ClusterName, Servers: []Server{}}
+			g := ProblemGroup{Cause: c.Key.String(), Cluster: c.ClusterName, Servers: []ProblemServer{}}
 			if cluster := found.Of.Cluster(c.ClusterName); cluster != nil {
 				g.Alias = cluster.Alias
 			}
 			groups = append(groups, g)
 		}
-		groups[at].Servers = append(groups[at].Servers, shown[n])
+		groups[at].Servers = append(groups[at].Servers, q.problem(i, shown[n]))
 	}
 	for n := range groups {
 		groups[n].sum()
@@ -318,6 +324,14 @@ func (q *request) group(found operate.Instances) []ProblemGroup {
 		return len(b.Servers) - len(a.Servers)
 	})
 	return groups
+}
+
+// problem is a server with a problem. One that does not answer lags by nobody knows how much.
+func (q *request) problem(i *topology.Instance, shown Server) ProblemServer {
+	if !i.LastCheckValid() {
+		return ProblemServer{Server: shown}
+	}
+	return ProblemServer{shown, q.api.trends.trend(i.Key)}
 }
 
 // sum says of a group how it is.

@@ -28,6 +28,7 @@ type ClusterRow struct {
 	Tree         []Dot          `json:"tree" doc:"its servers as a small tree; parents come first"`
 	AutoRecovery AutoRecovery   `json:"auto_recovery"`
 	Forecast     *ForecastShort `json:"forecast" doc:"what would happen if its primary died now; null: not worked out yet"`
+	Lost         *Lost          `json:"lost" doc:"what its failovers have lost in the last 90 days; null: that was not read yet"`
 	Recovery     string         `json:"recovery,omitempty" doc:"the unique name of the recovery that runs"`
 }
 
@@ -105,7 +106,7 @@ func (a *API) row(t *topology.Topology, c *topology.Cluster, found []analysis.Fi
 	r := ClusterRow{
 		Name: c.Name, Alias: c.Alias, Domain: c.Domain, Revision: revisionOf(c), Status: string(condition.Status), Sentence: condition.Sentence,
 		Servers: len(c.Members), Tree: a.dots(t, c, found),
-		AutoRecovery: AutoRecovery{summary.RecoversPrimary, summary.RecoversIntermediate}, Forecast: a.hub.forecasts.get(c.Name), Recovery: a.hub.recoveryIn(c.Name),
+		AutoRecovery: AutoRecovery{summary.RecoversPrimary, summary.RecoversIntermediate}, Forecast: a.hub.forecasts.get(c.Name), Lost: a.losses.of(c), Recovery: a.hub.recoveryIn(c.Name),
 	}
 	for _, i := range c.Primaries() {
 		if r.Primary == "" || !i.ReadOnly {

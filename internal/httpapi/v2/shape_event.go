@@ -9,7 +9,7 @@ type Event struct {
 	Cluster  string         `json:"cluster,omitempty" doc:"name"`
 	Alias    string         `json:"alias,omitempty"`
 	Server   string         `json:"server,omitempty"`
-	What     string         `json:"what,omitempty" doc:"notice: what has happened, in one word: cluster-gone, discovered, forgotten, lost, back, finding, finding-gone, suspected, detected, held, began, promoted, finished, fenced, rejoined, quarantined"`
+	What     string         `json:"what,omitempty" doc:"notice: what has happened, in one word: cluster-gone, discovered, forgotten, lost, back, finding, finding-gone, suspected, detected, held, began, promoted, finished, fenced, rejoined, quarantined, counted"`
 	Text     string         `json:"text,omitempty" doc:"the same in words"`
 	Recovery string         `json:"recovery,omitempty" doc:"its unique name"`
 	Success  *bool          `json:"success,omitempty" doc:"finished: it did what it was to do"`

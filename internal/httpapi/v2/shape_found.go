@@ -1,8 +1,6 @@
 package v2
 
 import (
-	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -39,21 +37,6 @@ type ServerFound struct {
 	Before    string     `json:"before,omitempty" doc:"the source that it had"`
 	After     string     `json:"after,omitempty" doc:"the source that it has by the steps that were done"`
 	Fate      string     `json:"fate" enum:"failed,successor,lost,moved,same" doc:"lost: it could not follow"`
-}
-
-// addFound adds what is on record of the beginning of a recovery.
-func (a *API) addFound(ctx context.Context, d *RecoveryDetail, steps []plan.Step) error {
-	if a.Deps.Found == nil {
-		return nil
-	}
-	f, ok, err := a.Deps.Found(ctx, d.UID)
-	if err != nil {
-		return fmt.Errorf("read what recovery %s began with: %w", d.UID, err)
-	}
-	if ok {
-		d.Found = foundOf(&f, d, sources(&f, steps))
-	}
-	return nil
 }
 
 // sources are whom each server replicates from by the steps that were done; zero: nobody.

@@ -27,12 +27,21 @@ type Recovery struct {
 	Took         *float64   `json:"took_ms" doc:"to the second where the times of its steps are not known; 0: less than that"`
 	Pause        *float64   `json:"pause_ms" doc:"how long nobody could write; null: writes were not concerned, are not back, or it was not recorded"`
 	Lost         []string   `json:"lost" doc:"servers that could not follow"`
+	Loss         *Loss      `json:"loss" doc:"what was lost with the primary; null: no primary was replaced, or it is not known"`
 	Participants []string   `json:"participants" doc:"servers that took part"`
 	Errors       []string   `json:"errors"`
+	Kind         string     `json:"kind" enum:"automatic,asked,planned" doc:"planned: a switchover of a primary that worked; asked: a person asked for the repair"`
+	Asked        string     `json:"asked_by,omitempty" doc:"who asked for it; missing: nobody did, or was asked for a name"`
 	Node         string     `json:"node" doc:"which manager did it"`
 	Active       bool       `json:"active" doc:"it still keeps another one of the cluster from beginning"`
 	Acknowledged *Ack       `json:"acknowledged" doc:"null: not yet"`
 	Detection    int64      `json:"detection,omitempty" doc:"the detection that led to it"`
+}
+
+// Loss is how many transactions were lost with a primary that was replaced.
+type Loss struct {
+	Transactions uint64 `json:"transactions"`
+	Basis        string `json:"basis" doc:"what the number rests on"`
 }
 
 // Ack is who acknowledged, when and why.
@@ -45,13 +54,16 @@ type Ack struct {
 func recoveryOf(r operate.Recovery) Recovery {
 	f := &r.Finding
 	v := Recovery{
-		UID: r.UID, ID: r.ID, Cluster: f.ClusterName, Alias: f.ClusterAlias, Failed: keyText(f.Key), Code: string(f.Code), State: "running",
+		UID: r.UID, ID: r.ID, Cluster: f.ClusterName, Alias: f.ClusterAlias, Failed: keyText(f.Key), Code: string(f.Code), Kind: courseOf(&r, nil).kind, State: "running",
 		Successor: keyText(r.SuccessorKey), Started: when(r.Start), Ended: when(r.End), Lost: mapped(r.LostReplicas, topology.Key.String),
 		Participants: mapped(r.Participants, topology.Key.String), Errors: append([]string{}, r.Errors...), Node: r.NodeHostname, Active: r.IsActive, Detection: r.LastDetectionID,
 	}
 	if v.Ended != nil && v.Started != nil {
 		took := millis(r.End.Sub(r.Start))
 		v.Took = &took
+	}
+	if r.Loss != nil {
+		v.Loss = &Loss{r.Loss.Transactions, r.Loss.Basis}
 	}
 	if r.Acknowledged {
 		v.Acknowledged = &Ack{r.AcknowledgedBy, when(r.AcknowledgedAt), r.AcknowledgedComment}
@@ -81,28 +93,6 @@ type RecoveryDetail struct {
 	Steps    []Step    `json:"steps" doc:"what was done on the servers, with real times; empty for records of older versions"`
 	Log      []LogLine `json:"log"`
 	Found    *Found    `json:"found" doc:"what it began with, and where each server went; null: that is not on record"`
-}
-
-// refine takes the times from what was written down to the nanosecond: the record itself has whole seconds.
-func (d *Recovery) refine(began time.Time, steps []plan.Step) {
-	d.Started = when(began)
-	if outage := outageOf(steps, began); outage != nil {
-		d.Pause = outage.Took
-	}
-	if d.Ended == nil {
-		return
-	}
-	ended := *d.Ended
-	for _, s := range steps {
-		if s.Ended.After(ended) {
-			ended = s.Ended
-		}
-	}
-	if ended.Before(began) { // nothing was done, within the second in which it began
-		ended = began
-	}
-	took := millis(ended.Sub(began))
-	d.Ended, d.Took = when(ended), &took
 }
 
 // Outage is when nobody could write to the cluster, as far as the steps of the recovery tell.
@@ -185,10 +175,12 @@ type AuditRecord struct {
 	Server  string     `json:"server,omitempty"`
 	Cluster string     `json:"cluster,omitempty"`
 	Message string     `json:"message"`
+	Person  string     `json:"person,omitempty" doc:"who asked for it; missing: nobody did, or that is not known"`
+	Node    string     `json:"node,omitempty" doc:"which manager noted it; missing in lines of older versions"`
 }
 
 func auditOf(e operate.AuditEntry) AuditRecord {
-	return AuditRecord{ID: e.ID, At: when(e.At), Kind: e.Kind, Server: keyText(e.Key), Cluster: e.Cluster, Message: e.Message}
+	return AuditRecord{ID: e.ID, At: when(e.At), Kind: e.Kind, Server: keyText(e.Key), Cluster: e.Cluster, Message: e.Message, Person: e.Person, Node: e.Node}
 }
 
 // Blocked is a recovery that waits because another one was a short time ago.

@@ -34,19 +34,19 @@ func (r *liveRecords) Recoveries(context.Context, operate.RecoveryQuery) ([]oper
 	}}, nil
 }
 
-func (r *liveRecords) Journal(context.Context, string) (plan.Plan, bool, error) {
+func (r *liveRecords) Journal(context.Context, string) (recovery.Journal, bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return plan.Plan{Title: "db-a2 takes over", Steps: append([]plan.Step{}, r.steps...)}, true, nil
+	return recovery.Journal{Plan: plan.Plan{Title: "db-a2 takes over", Steps: append([]plan.Step{}, r.steps...)}, Found: primaryGone}, true, nil
 }
 
-// Found says that the primary did not answer, and who replicated from it.
-func (r *liveRecords) Found(context.Context, string) (recovery.Found, bool, error) {
-	return recovery.Found{At: operatetest.Now(), Evidence: []string{"db-a1:3306 did not answer the last probe."}, Views: []recovery.NodeView{{Node: "node2:10008", View: recovery.View{Sees: true, Agrees: true, Why: "DeadMaster"}}},
-		Stood: []recovery.Standing{
-			{Server: operatetest.Key("db-a1"), Checked: operatetest.Now(), Says: "connection refused"}, {Server: operatetest.Key("db-a2"), Source: operatetest.Key("db-a1"), Answered: true, Checked: operatetest.Now()},
-			{Server: operatetest.Key("db-a3"), Source: operatetest.Key("db-a1"), Answered: true, Checked: operatetest.Now(), Says: "error connecting to source"},
-		}}, true, nil
+// primaryGone is what the recovery of a primary began with that did not answer, and who replicated from it.
+var primaryGone = recovery.Found{
+	At: operatetest.Now(), Evidence: []string{"db-a1:3306 did not answer the last probe."}, Views: []recovery.NodeView{{Node: "node2:10008", View: recovery.View{Sees: true, Agrees: true, Why: "DeadMaster"}}},
+	Stood: []recovery.Standing{
+		{Server: operatetest.Key("db-a1"), Checked: operatetest.Now(), Says: "connection refused"}, {Server: operatetest.Key("db-a2"), Source: operatetest.Key("db-a1"), Answered: true, Checked: operatetest.Now()},
+		{Server: operatetest.Key("db-a3"), Source: operatetest.Key("db-a1"), Answered: true, Checked: operatetest.Now(), Says: "error connecting to source"},
+	},
 }
 
 // set has step n in a state, and returns it.

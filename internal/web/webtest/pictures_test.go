@@ -70,7 +70,8 @@ func TestPictures(t *testing.T) {
 		t.Fatal(err)
 	}
 	shown := inDocs(t)
-	s := startForetold(t, everything(), nil, nil)
+	all := everything()
+	s := startForetold(t, all, withHistory(all), nil)
 	empty := operatetest.New()
 	empty.Fleet = topology.New(nil, topology.Names{})
 	first := start(t, empty, nil)

@@ -14,7 +14,6 @@ import (
 	v2 "orchestrator/internal/httpapi/v2"
 	"orchestrator/internal/operate"
 	"orchestrator/internal/operate/operatetest"
-	"orchestrator/internal/plan"
 	"orchestrator/internal/recovery"
 	"orchestrator/internal/topology"
 	"orchestrator/internal/web"
@@ -26,18 +25,14 @@ type service struct {
 	*httptest.Server
 	backend *operatetest.Backend
 	api     *v2.API
+	records operate.Records
 
 	Gone atomic.Bool // nothing is answered
 }
 
-// journals are records that have the plans of recoveries, too.
+// journals are records that have the journals of recoveries, too.
 type journals interface {
-	Journal(ctx context.Context, uid string) (plan.Plan, bool, error)
-}
-
-// findings are records that have what recoveries began with, too.
-type findings interface {
-	Found(ctx context.Context, uid string) (recovery.Found, bool, error)
+	Journal(ctx context.Context, uid string) (recovery.Journal, bool, error)
 }
 
 // start serves the backend; change may replace parts of its engine.
@@ -57,9 +52,6 @@ func startWith(t *testing.T, b *operatetest.Backend, change func(e *operate.Engi
 	if j, ok := e.Records.(journals); ok {
 		deps.Journal = j.Journal
 	}
-	if f, ok := e.Records.(findings); ok {
-		deps.Found = f.Found
-	}
 	if b.Conf.ConsulAddress != "" {
 		stores(&deps)
 	}
@@ -74,7 +66,7 @@ func startWith(t *testing.T, b *operatetest.Backend, change func(e *operate.Engi
 			t.Error(err)
 		}
 	})
-	s := &service{backend: b, api: api}
+	s := &service{backend: b, api: api, records: e.Records}
 	s.Handler = httpapi.New(httpapi.Deps{Engine: e, Registry: registry, V2: api, Web: func(api http.Handler, prefix string) http.Handler {
 		o := web.Options{API: api, Prefix: prefix}
 		for _, change := range options {

@@ -48,6 +48,10 @@ export type AuditRecord = {
   id: number;
   kind: string;
   message: string;
+  /** which manager noted it; missing in lines of older versions */
+  node?: string;
+  /** who asked for it; missing: nobody did, or that is not known */
+  person?: string;
   server?: string;
 };
 
@@ -156,6 +160,8 @@ export type Cluster = {
   findings: Finding[];
   /** what would happen if its primary died now; null: not worked out yet */
   forecast: ForecastShort | null;
+  /** what its failovers have lost in the last 90 days; null: that was not read yet */
+  lost: Lost | null;
   /** the greatest lag beyond configured delays, in seconds; null: none is known */
   max_lag_s: number | null;
   members: Server[];
@@ -195,6 +201,8 @@ export type ClusterRow = {
   domain?: string;
   /** what would happen if its primary died now; null: not worked out yet */
   forecast: ForecastShort | null;
+  /** what its failovers have lost in the last 90 days; null: that was not read yet */
+  lost: Lost | null;
   /** the greatest lag beyond configured delays, in seconds; null: none is known */
   max_lag_s: number | null;
   /** host:port of its topmost server; it changes with a failover */
@@ -459,7 +467,7 @@ export type Event = {
   /** and now */
   to?: string;
   topics: string[];
-  /** notice: what has happened, in one word: cluster-gone, discovered, forgotten, lost, back, finding, finding-gone, suspected, detected, held, began, promoted, finished, fenced, rejoined, quarantined */
+  /** notice: what has happened, in one word: cluster-gone, discovered, forgotten, lost, back, finding, finding-gone, suspected, detected, held, began, promoted, finished, fenced, rejoined, quarantined, counted */
   what?: string;
   /** writes: what the servers of a game day have answered so far */
   writes?: GameDayWrites | null;
@@ -511,6 +519,8 @@ export type Fleet = {
   auto_recovery_off_until?: string | null;
   /** the worst first */
   clusters: ClusterRow[];
+  /** what failovers have lost in the last 90 days; null: that was not read yet */
+  lost: Lost | null;
   /** clusters */
   need_a_look: number;
   /** servers that are neither fine nor in downtime */
@@ -926,6 +936,21 @@ export type LogPlace = {
   server: string;
 };
 
+export type Loss = {
+  /** what the number rests on */
+  basis: string;
+  transactions: number;
+};
+
+export type Lost = {
+  /** primaries that were replaced because they had failed */
+  failovers: number;
+  /** as far as they are counted, which is done when a lost primary is back */
+  transactions: number;
+  /** of how many of them it is not known what was lost */
+  unknown: number;
+};
+
 export type ManagerView = {
   /** it found the failure, too */
   agrees: boolean;
@@ -1285,7 +1310,7 @@ export type ProblemGroup = {
   cause: string;
   cluster: string;
   sentence: string;
-  servers: Server[];
+  servers: ProblemServer[];
   status: "ok" | "pause" | "stale" | "warn" | "crit" | "run";
 };
 
@@ -1295,6 +1320,61 @@ export type ProblemGroupPage = {
   next?: string;
   /** how many there are in all, by the same filters */
   total: number;
+};
+
+export type ProblemServer = {
+  alias?: string;
+  applier: "none" | "stopped" | "running" | "other";
+  binlog_server?: boolean;
+  /** the further channels of a multi-source replica */
+  channels?: Channel[];
+  /** name of its cluster */
+  cluster: string;
+  /** configured delay, in seconds */
+  delay_s?: number;
+  depth: number;
+  downtime?: Declaration | null;
+  environment?: string;
+  /** transactions that its source never had */
+  errant?: string;
+  flavor: string;
+  group?: Group | null;
+  /** how it finds its place in the log of its source */
+  gtid: "none" | "mysql" | "mariadb";
+  /** host:port */
+  key: string;
+  /** seconds; null: unknown */
+  lag_s: number | null;
+  /** of the last probe */
+  latency_ms: number;
+  /** it logs what it replicates, so that others can replicate from it */
+  logs_updates: boolean;
+  maintenance?: Declaration | null;
+  problems: string[];
+  promotion_rule: "prefer" | "neutral" | "prefer_not" | "must" | "must_not";
+  read_only: boolean;
+  receiver: "none" | "stopped" | "running" | "other";
+  region?: string;
+  /** how many replicate from it */
+  replicas: number;
+  role: "primary" | "co-primary" | "group-primary" | "group-secondary" | "intermediate" | "replica" | "detached";
+  /** when it answered last */
+  seen: string | null;
+  semi_sync: SemiSync;
+  /** what there is to say of it; empty when it is fine */
+  sentence: string;
+  /** data center */
+  site?: string;
+  /** whom it replicates from, under the key by which that server is known */
+  source?: string;
+  /** the source is one of the servers that are known */
+  source_known: boolean;
+  status: "ok" | "pause" | "stale" | "warn" | "crit" | "run";
+  /** name or name=value */
+  tags: string[];
+  /** whether its lag grows; null: this manager has not observed it for long enough, or it never lagged */
+  trend: Trend | null;
+  version: string;
 };
 
 export type Progress = {
@@ -1353,6 +1433,8 @@ export type Recovery = {
   /** it still keeps another one of the cluster from beginning */
   active: boolean;
   alias: string;
+  /** who asked for it; missing: nobody did, or was asked for a name */
+  asked_by?: string;
   /** the name that the cluster had */
   cluster: string;
   code: string;
@@ -1363,6 +1445,10 @@ export type Recovery = {
   errors: string[];
   failed: string;
   id: number;
+  /** planned: a switchover of a primary that worked; asked: a person asked for the repair */
+  kind: "automatic" | "asked" | "planned";
+  /** what was lost with the primary; null: no primary was replaced, or it is not known */
+  loss: Loss | null;
   /** servers that could not follow */
   lost: string[];
   /** which manager did it */
@@ -1386,6 +1472,8 @@ export type RecoveryDetail = {
   /** it still keeps another one of the cluster from beginning */
   active: boolean;
   alias: string;
+  /** who asked for it; missing: nobody did, or was asked for a name */
+  asked_by?: string;
   /** the name that the cluster had */
   cluster: string;
   code: string;
@@ -1400,7 +1488,11 @@ export type RecoveryDetail = {
   /** what matters of it first, in a sentence */
   headline: string;
   id: number;
+  /** planned: a switchover of a primary that worked; asked: a person asked for the repair */
+  kind: "automatic" | "asked" | "planned";
   log: LogLine[];
+  /** what was lost with the primary; null: no primary was replaced, or it is not known */
+  loss: Loss | null;
   /** servers that could not follow */
   lost: string[];
   /** which manager did it */
@@ -1736,6 +1828,17 @@ export type SwitchRequest = {
 
 export type TagRequest = {
   value?: string;
+};
+
+export type Trend = {
+  /** in how many seconds it has caught up, if it goes on like this; null: it does not catch up */
+  done_s: number | null;
+  /** of the lag, or worse where a lag was known and is not any more */
+  is: "better" | "steady" | "worse";
+  /** since how long ago it is compared */
+  over_s: number;
+  /** by how much the lag is more (or, below 0, less) than it was; null: it is not known any more */
+  seconds: number | null;
 };
 
 export type Undo = {

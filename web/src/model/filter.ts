@@ -1,17 +1,18 @@
 // The filter of the dashboard: words that must all fit. It is text, so that it can stand in an address.
 //
-//	orders dc:fra1 -tag:tier=3 lag>10 status:crit version:8.0 risk>0 auto:off
+//	orders dc:fra1 -tag:tier=3 lag>10s status:crit version:8.0 risk>0 lost>0 auto:off
 
 import type { ClusterRow } from "../api/types.ts";
 
 export type Term = { key: string; sign: ":" | ">" | "<"; value: string; not: boolean };
 
-const keys = ["dc", "tag", "lag", "status", "version", "risk", "auto", "servers", "finding"];
+const keys = ["dc", "tag", "lag", "status", "version", "risk", "lost", "auto", "servers", "finding"];
+
+const wordsOf = (filter: string): string[] => filter.match(/-?(?:[^\s"]|"[^"]*"?)+/g) ?? [];
 
 /** Words apart; what stands in quotes is one. A word that is no term is searched for in the names. */
 export function parse(filter: string): Term[] {
-  const words = filter.match(/-?(?:[^\s"]|"[^"]*"?)+/g) ?? [];
-  return words.map((word) => {
+  return wordsOf(filter).map((word) => {
     const not = word.length > 1 && word.startsWith("-");
     const plain = (not ? word.slice(1) : word).replaceAll('"', "");
     const term = /^([a-z]+)([:<>])(.*)$/i.exec(plain);
@@ -39,12 +40,14 @@ function one(row: ClusterRow, { key, sign, value }: Term): boolean {
     case "finding":
       return (row.affected > 0 || row.status !== "ok") === (value !== "no");
     case "lag":
-      return compare(row.max_lag_s, sign, value);
+      return compare(row.max_lag_s, sign, value, lengths);
     case "servers":
       return compare(row.servers, sign, value);
     case "risk":
       // What cannot be known may be more than anything.
       return compare(row.forecast?.would ? (row.forecast.risk ?? Infinity) : null, sign, value);
+    case "lost":
+      return compare(row.lost && (row.lost.unknown > 0 ? Infinity : row.lost.transactions), sign, value);
     default:
       return names(row).some((name) => name.includes(value));
   }
@@ -55,17 +58,21 @@ const words: Record<string, string> = { healthy: "ok", warning: "warn", critical
 
 const names = (row: ClusterRow): string[] => [row.alias, row.name, row.domain ?? "", ...row.tree.map((dot) => dot.key)].map((name) => name.toLowerCase());
 
+/** The units of a lag, in seconds. */
+const lengths: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
 /** What is not known is neither more nor less than anything. */
-function compare(is: number | null, sign: string, value: string): boolean {
-  const than = Number(value);
+function compare(is: number | null, sign: string, value: string, units: Record<string, number> = {}): boolean {
+  const unit = units[value.slice(-1)];
+  const than = unit && value.length > 1 ? Number(value.slice(0, -1)) * unit : Number(value);
   if (is === null || Number.isNaN(than)) return false;
   return sign === ">" ? is > than : sign === "<" ? is < than : is === than;
 }
 
 /** The filter with a term added, or without it when it is there. */
 export function toggled(filter: string, word: string): string {
-  const all = filter.split(/\s+/).filter(Boolean);
+  const all = wordsOf(filter);
   return (all.includes(word) ? all.filter((one) => one !== word) : [...all, word]).join(" ");
 }
 
-export const has = (filter: string, word: string): boolean => filter.split(/\s+/).includes(word);
+export const has = (filter: string, word: string): boolean => wordsOf(filter).includes(word);

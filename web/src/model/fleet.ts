@@ -60,6 +60,8 @@ export function follow(): () => void {
   return listen({
     event: (name, event) => {
       if (name === "audit" && event.audit?.kind.endsWith("-global-recoveries")) void readFleet().catch(() => undefined); // the next event or reading tells
+      // What failovers have lost is told with the fleet alone.
+      if (name === "notice" && (event.what === "finished" || event.what === "counted")) void readFleet().catch(() => undefined);
       if (fleet.peek()) fleet.value = patched(fleet.peek()!, name, event);
     },
     reset: () => void readFleet(),

@@ -9,7 +9,7 @@ import { ListView } from "../ui/list.tsx";
 import { Time } from "../ui/time.tsx";
 import { url } from "../url.ts";
 import { exactly } from "../words/en.ts";
-import { auditText } from "../words/lists.ts";
+import { auditText, happenedText } from "../words/lists.ts";
 
 /** Who did what, newest first. */
 export function Audit(): JSX.Element {
@@ -19,24 +19,44 @@ export function Audit(): JSX.Element {
   const instance = query.get("instance") ?? address.instance;
   const cluster = query.get("cluster") ?? address.cluster;
   const kind = query.get("kind") ?? "";
-  const list = useList<AuditRecord>("audit", { instance, cluster, kind }, {
+  const of = (name: string): string => query.get(name) ?? "";
+  const [person, node, what, since, until] = [of("person"), of("node"), of("text"), of("since"), of("until")];
+  const list = useList<AuditRecord>("audit", { instance, cluster, kind, person, node, text: what, since, until }, {
     skip: address.page * perPage, topics: ["audit"],
-    news: (name, event) => name === "audit" && (kind === "" || event.audit?.kind === kind) && (cluster === "" || event.cluster === cluster) && (instance === "" || event.server === instance),
+    // What an event does not tell is no news here: by whom, and where.
+    news: (name, event) => name === "audit" && person === "" && node === "" && until === "" && (event.audit?.message ?? "").toLowerCase().includes(what.toLowerCase()) && (kind === "" || event.audit?.kind === kind) && (cluster === "" || event.cluster === cluster) && (instance === "" || event.server === instance),
   });
   return (
     <ListView
       list={list} label={auditText.audit} thing="entry" name={(row) => String(row.id)}
-      fields={[{ name: "instance", label: auditText.serverAsHostPort, value: instance }, { name: "cluster", label: auditText.clusterByName, value: cluster }, { name: "kind", label: auditText.kind, value: kind }]}
+      fields={[
+        { name: "instance", label: auditText.serverAsHostPort, value: instance },
+        { name: "cluster", label: auditText.clusterByName, value: cluster },
+        { name: "since", label: happenedText.when, value: since, choices: happenedText.spans },
+        ...(until === "" ? [] : [{ name: "until", label: happenedText.until, value: until }]),
+        { name: "kind", label: auditText.kind, value: kind },
+        { name: "text", label: auditText.what, value: what },
+        { name: "person", label: happenedText.person, value: person },
+        { name: "node", label: happenedText.manager, value: node },
+      ]}
       columns={[
         { name: "When", text: (row) => exactly(row.at), show: (row) => <Time at={row.at} /> },
         { name: auditText.kind, text: (row) => row.kind, show: (row) => <a href={url("audit", { kind: row.kind })}>{row.kind}</a> },
         { name: "Server", text: (row) => row.server ?? "", show: (row) => row.server && <a href={url("audit", { instance: row.server })}><code>{row.server}</code></a> },
         { name: "Cluster", text: (row) => row.cluster ?? "", show: (row) => row.cluster && <a href={url("audit", { cluster: row.cluster })}>{row.cluster}</a> },
-        { name: "What", class: "words", text: (row) => row.message, show: (row) => row.message },
+        { name: auditText.what, class: "words", text: (row) => row.message, show: (row) => withoutPerson(row) },
+        { name: "By", text: (row) => row.person ?? "", show: (row) => row.person && <a href={url("audit", { person: row.person })}>{row.person}</a> },
+        { name: happenedText.manager, text: (row) => row.node ?? "", show: (row) => row.node },
       ]}
       empty={<WhyEmpty />}
     />
   );
+}
+
+/** What was done; who did it has a column of its own. */
+function withoutPerson({ message, person }: AuditRecord): string {
+  const by = ` (by ${person})`;
+  return person && message.endsWith(by) ? message.slice(0, -by.length) : message;
 }
 
 /** Says which setting turns the audit on, where it is off. */

@@ -11,7 +11,7 @@ import { Time } from "../ui/time.tsx";
 import { part, url } from "../url.ts";
 import { count, exactly } from "../words/en.ts";
 import { short } from "../words/names.ts";
-import { detectionsText } from "../words/lists.ts";
+import { detectionsText, happenedText } from "../words/lists.ts";
 
 /** What was found, and whether it was acted on. */
 export function Detections(): JSX.Element {
@@ -21,13 +21,23 @@ export function Detections(): JSX.Element {
   const cluster = query.get("cluster") ?? address.cluster;
   const code = query.get("code") ?? "";
   const id = query.get("id") ?? address.id;
-  const list = useList<Detection>("detections", { cluster, code, id }, {
+  const of = (name: string): string => query.get(name) ?? "";
+  const [acted, node, since, until] = [of("acted"), of("node"), of("since"), of("until")];
+  const list = useList<Detection>("detections", { cluster, code, id, acted, node, since, until }, {
     skip: address.page * perPage, news: (name, event) => name === "notice" && event.what === "detected",
   });
   return (
     <ListView
       list={list} label={detectionsText.detections} thing="detection" name={(row) => String(row.id)}
-      fields={[{ name: "cluster", label: detectionsText.cluster, value: cluster }, { name: "code", label: detectionsText.failure, value: code }, { name: "id", label: detectionsText.number, value: id }]}
+      fields={[
+        { name: "cluster", label: detectionsText.cluster, value: cluster },
+        { name: "since", label: happenedText.when, value: since, choices: happenedText.spans },
+        ...(until === "" ? [] : [{ name: "until", label: happenedText.until, value: until }]),
+        { name: "code", label: detectionsText.failure, value: code },
+        { name: "acted", label: detectionsText.actedOn, value: acted, choices: [["true", detectionsText.wasActedOn], ["false", detectionsText.wasNot]] },
+        { name: "node", label: happenedText.manager, value: node },
+        { name: "id", label: detectionsText.number, value: id },
+      ]}
       columns={[
         { name: "When", text: (row) => exactly(row.started), show: (row) => <><Mark status={row.active ? "warn" : "info"} label={row.active ? detectionsText.countsStill : "over"} /> <Time at={row.started} /></> },
         { name: detectionsText.failure, text: (row) => row.code, show: (row) => row.code },

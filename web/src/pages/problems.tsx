@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import type { HeldServer, HeldServerPage, ProblemGroup, ProblemGroupPage, Server } from "../api/types.ts";
+import type { HeldServer, HeldServerPage, ProblemGroup, ProblemGroupPage, ProblemServer } from "../api/types.ts";
 import { clock } from "../model/clock.ts";
 import { rowOf } from "../model/fleet.ts";
 import { useHeading } from "../model/heading.ts";
@@ -15,6 +15,7 @@ import { Time } from "../ui/time.tsx";
 import { part, url } from "../url.ts";
 import { count, moment, plural } from "../words/en.ts";
 import { short } from "../words/names.ts";
+import { TrendOf } from "./problems/trend.tsx";
 import { problemsText } from "../words/lists.ts";
 
 /** Servers with a problem, by cause: forty replicas of one dead source are one entry. */
@@ -78,6 +79,7 @@ const Held = ({ servers }: { servers: HeldServer[] }): JSX.Element => (
                 <span class="muted">by {server.owner}</span>
               </span>
               <span class="r-say">{server.reason}</span>
+              <span class="r-tr" />
               <span class="muted r-seen">{server.end ? `until ${moment(server.end, clock.value)}` : problemsText.untilItIsEnded}</span>
               <span />
             </a>
@@ -121,7 +123,7 @@ function Cause({ group }: { group: ProblemGroup }): JSX.Element {
   );
 }
 
-const ProblemRow = ({ server, alias, where }: { server: Server; alias: string; where?: string }): JSX.Element => (
+const ProblemRow = ({ server, alias, where }: { server: ProblemServer; alias: string; where?: string }): JSX.Element => (
   <div role="listitem" class="row-item">
     <a class="row p-row" data-row href={serverAddress(alias, server.key)}>
       <span class="r-st">
@@ -132,6 +134,7 @@ const ProblemRow = ({ server, alias, where }: { server: Server; alias: string; w
         <span class="muted">{where ?? (server.source ? `below ${short(server.source, me.value?.strip)}` : server.role)}</span>
       </span>
       <span class="r-say">{server.sentence}</span>
+      <TrendOf of={server} />
       <span class="muted r-seen">
         seen <Time at={server.seen} />
       </span>

@@ -1,18 +1,14 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { send } from "../api/client.ts";
-import type { Outcome, RecoveryDetail } from "../api/types.ts";
+import type { RecoveryDetail } from "../api/types.ts";
 import { canAct } from "../model/acting.ts";
-import { countUnacknowledged } from "../model/attention.ts";
 import { useHeading } from "../model/heading.ts";
 import { mayOperate, me } from "../model/me.ts";
 import { still } from "../model/preferences.ts";
 import { useNow, useRecovery } from "../model/recovery.ts";
 import { amend, route } from "../model/route.ts";
-import { tellRefusal, toast } from "../model/toasts.ts";
 import { Button } from "../ui/button.tsx";
 import { saveText } from "../ui/copy.ts";
-import { Ask } from "../ui/dialog.tsx";
 import { Failed, Skeleton } from "../ui/states.tsx";
 import { courseText } from "../words/course.ts";
 import { exactly } from "../words/en.ts";
@@ -21,6 +17,7 @@ import { short } from "../words/names.ts";
 import { fall } from "../waterfall/model.ts";
 import { useReplay } from "../waterfall/replay.ts";
 import { Waterfall } from "../waterfall/waterfall.tsx";
+import { Acknowledge } from "./recovery/acknowledge.tsx";
 import { Facts, Remains } from "./recovery/facts.tsx";
 import { BeforeAfter, Evidence } from "./recovery/found.tsx";
 import { Log } from "./recovery/log.tsx";
@@ -57,17 +54,6 @@ function Course({ is, reload }: { is: RecoveryDetail; reload: () => void }): JSX
   const asked = route.value.query.get("tab") ?? "steps";
   const tab: Tab = Object.hasOwn(tabs, asked) ? (asked as Tab) : "steps";
   const name = (key: string): string => short(key, me.value?.strip);
-  const acknowledge = async (comment: string): Promise<void> => {
-    try {
-      const done = await send<Outcome>("POST", `recoveries/${encodeURIComponent(is.uid)}/acknowledgement`, { comment });
-      ask(false);
-      toast({ status: "ok", text: done.message || courseText.acknowledged });
-      reload();
-      void countUnacknowledged().catch(() => undefined);
-    } catch (error) {
-      tellRefusal(error);
-    }
-  };
   return (
     <>
       <PrintHead is={is} />
@@ -132,12 +118,7 @@ function Course({ is, reload }: { is: RecoveryDetail; reload: () => void }): JSX
         </section>
       )}
       <Remains is={is} name={name} acknowledge={() => ask(true)} />
-      {asking && (
-        <Ask
-          title={courseText.acknowledgeOf(is.alias || is.cluster)} verb={courseText.acknowledgeIt} label={courseText.whatWasFound} onClose={() => ask(false)} onDone={(said) => void acknowledge(said)}
-          explain={<p>{courseText.acknowledgeMeans}</p>}
-        />
-      )}
+      {asking && <Acknowledge is={is} onClose={() => ask(false)} onDone={reload} />}
     </>
   );
 }

@@ -22,7 +22,7 @@ export type ListColumn<T> = {
 export type Field = { name: string; label: string; value: string; choices?: [value: string, name: string][] };
 
 /** The one pattern of all lists: filters, a total, rows that open in place, and more on demand. */
-export function ListView<T>({ list, fields, columns, name, thing, detail, opened, empty, label }: {
+export function ListView<T>({ list, fields, columns, name, thing, detail, opened, empty, label, above }: {
   list: List<T>;
   fields: Field[];
   columns: ListColumn<T>[];
@@ -33,6 +33,8 @@ export function ListView<T>({ list, fields, columns, name, thing, detail, opened
   /** Which rows are open at first. */
   opened?: (row: T) => boolean;
   empty: ComponentChildren;
+  /** Between the filters and the rows. */
+  above?: ComponentChildren;
 }): JSX.Element {
   const filtered = fields.some((field) => field.value !== "");
   return (
@@ -46,21 +48,24 @@ export function ListView<T>({ list, fields, columns, name, thing, detail, opened
             {listText.all}
           </Button>
         )}
-        <span class="muted" role="status">
-          {list.items && plural(list.total, thing)}
+        <span class="list-sum">
+          <span class="muted" role="status">
+            {list.items && plural(list.total, thing)}
+          </span>
+          <span class="grow" />
+          {list.items && list.items.length > 0 && (
+            <>
+              <Button kind="ghost" onClick={() => void copyText(csv(columns.map((column) => column.name), list.items!.map((row) => columns.map((column) => column.text(row)))))}>
+                {listText.copyAsCsv}
+              </Button>
+              <Button kind="ghost" onClick={() => saveText(`${label.toLowerCase()}.json`, "application/json", JSON.stringify(list.items, null, 2))}>
+                JSON
+              </Button>
+            </>
+          )}
         </span>
-        <span class="grow" />
-        {list.items && list.items.length > 0 && (
-          <>
-            <Button kind="ghost" onClick={() => void copyText(csv(columns.map((column) => column.name), list.items!.map((row) => columns.map((column) => column.text(row)))))}>
-              {listText.copyAsCsv}
-            </Button>
-            <Button kind="ghost" onClick={() => saveText(`${label.toLowerCase()}.json`, "application/json", JSON.stringify(list.items, null, 2))}>
-              JSON
-            </Button>
-          </>
-        )}
       </div>
+      {above}
       {list.fresh > 0 && (
         <button type="button" class="chip moved" onClick={list.reload}>
           {count(list.fresh)} new
@@ -133,6 +138,7 @@ function FilterField({ name, label, value, choices }: Field): JSX.Element {
         <span class="vh">{label}</span>
         <select value={value} onChange={(event) => amend({ [name]: event.currentTarget.value })}>
           <option value="">{label}: all</option>
+          {value !== "" && !choices.some(([known]) => known === value) && <option value={value}>{value}</option>}
           {choices.map(([value, name]) => (
             <option key={value} value={value}>
               {name}
@@ -143,6 +149,6 @@ function FilterField({ name, label, value, choices }: Field): JSX.Element {
     );
   }
   return (
-    <input type="text" class="field-in" data-filter={name} value={value} placeholder={label} aria-label={label} spellcheck={false} onChange={(event) => amend({ [name]: event.currentTarget.value.trim() })} />
+    <input type="text" class="field-in" size={Math.max(11, label.length - 2)} data-filter={name} value={value} placeholder={label} aria-label={label} spellcheck={false} onChange={(event) => amend({ [name]: event.currentTarget.value.trim() })} />
   );
 }

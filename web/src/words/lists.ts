@@ -1,4 +1,45 @@
 // What the screens with lists say by themselves.
+import type { Trend } from "../api/types.ts";
+import type { OutageSum } from "../layout/outages.ts";
+import { duration, plural } from "./en.ts";
+
+/** The filters that lists of what happened share. */
+export const happenedText = {
+  when: "When",
+  until: "Until",
+  person: "Person",
+  manager: "Manager",
+  spans: [["1h", "last hour"], ["24h", "last day"], ["7d", "last 7 days"], ["30d", "last 30 days"], ["90d", "last 90 days"]] as [string, string][],
+} as const;
+
+/** The dialog that acknowledges a recovery. */
+export const ackText = {
+  title: (cluster: string): string => `Acknowledge the recovery of ${cluster}`,
+  verb: "Acknowledge the recovery",
+  label: "What was found, for those who read it later",
+  explain: "Until then a second failure of this cluster is not repaired by itself while the block of this recovery lasts. With the acknowledgement it would be.",
+  done: "Acknowledged.",
+  ask: "Acknowledge…",
+} as const;
+
+/** The strip of outages above the recoveries. */
+export const stripText = {
+  title: "Outages of 90 days",
+  says: ({ outages, failed, planned, all, longest }: OutageSum): string =>
+    [
+      outages === 0 ? "no outage was repaired" : outages === 1 ? `1 outage, ${duration(all)} without writes` : `${plural(outages, "outage")}, ${duration(all)} without writes in all, ${duration(longest)} at most`,
+      failed > 0 ? `${plural(failed, "recovery")} failed` : "",
+      planned > 0 ? plural(planned, "planned switchover") : "",
+    ].filter(Boolean).join(" · "),
+  newest: (n: number): string => `The newest ${n}: `,
+  outage: "outage",
+  planned: "planned",
+  failed: "failed",
+  weeks: "Weeks",
+  week: (from: string, to: string, n: number): string => `${from} to ${to}: ${n === 0 ? "nothing" : n}`,
+  from: "90 days ago",
+  now: "now",
+} as const;
 
 /** The audit. */
 export const auditText = {
@@ -6,6 +47,7 @@ export const auditText = {
   serverAsHostPort: "Server, as host:port",
   clusterByName: "Cluster, by name",
   kind: "Kind",
+  what: "What",
   nothingWasDone: "Nothing was done yet.",
   auditOff: "AuditToBackendDB is off: what is done is not kept in the database.",
 } as const;
@@ -21,8 +63,13 @@ export const detectionsText = {
   yesRecovery: "yes, recovery",
   noNothingIsRepaired: "no: nothing is repaired by itself for this",
   nothingHasFailedAsFar: "Nothing has failed as far as the records go.",
+  wasActedOn: "with a recovery",
+  wasNot: "without one",
   stillActive: " · the same failure is not registered again yet",
 } as const;
+
+/** Whether a lag grows. */
+export const trendWord: Record<Trend["is"], string> = { worse: "growing", better: "catching up", steady: "steady" };
 
 /** The problems. */
 export const problemsText = {
@@ -33,6 +80,11 @@ export const problemsText = {
   noServerIsInDowntime: "No server is in downtime.",
   untilItIsEnded: "until it is ended",
   singleServers: "Single servers",
+  trend: {
+    lost: "lag not known any more",
+    by: (seconds: string, over: string): string => `${seconds} in ${over}`,
+    done: (time: string): string => `done in ${time}`,
+  },
 } as const;
 
 /** The list of recoveries. */
@@ -45,7 +97,12 @@ export const recoveriesText = {
   acknowledged: "Acknowledged",
   notAcknowledged: "Not acknowledged",
   whatBecame: "What became of it",
+  kind: "Kind",
   notYet: "not yet",
+  kinds: [["automatic", "Automatic"], ["asked", "By a person"], ["planned", "Planned"]] as [string, string][],
+  planned: "planned switchover",
+  byPerson: "by a person",
+  lostTransactions: (n: number): string => (n === 0 ? "no transaction was lost" : `${plural(n, "transaction")} lost`),
   tookPart: "· took part:",
   nobodyElse: "nobody else",
   acknowledgedBy: (by: string | number, comment: string | number): string => ` · acknowledged by ${by}: ${comment}`,

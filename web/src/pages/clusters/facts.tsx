@@ -4,7 +4,7 @@ import { has, toggled } from "../../model/filter.ts";
 import { nodes } from "../../model/nodes.ts";
 import { amend } from "../../model/route.ts";
 import { Mark } from "../../ui/marks.tsx";
-import { count, duration, plural, type Status } from "../../words/en.ts";
+import { count, duration, plural, type Status, text } from "../../words/en.ts";
 import { fleetText } from "../../words/fleet.ts";
 
 /** The fleet in one line. Each fact is a filter. */
@@ -14,8 +14,6 @@ export function Facts({ filter }: { filter: string }): JSX.Element {
   const running = is.clusters.filter((row) => row.status === "run");
   const unknownForecasts = is.clusters.filter((row) => row.forecast === null).length;
   const pauses = is.clusters.flatMap((row) => (row.forecast?.would ? [row.forecast.pause_ms] : [])).sort((a, b) => a - b);
-  const risky = is.clusters.filter((row) => row.forecast?.would && row.forecast.risk !== null && row.forecast.risk > 0).length;
-  const unknownRisk = is.clusters.filter((row) => row.forecast?.would && row.forecast.risk === null).length;
   const ready: Status = helpless || is.would_not > 0 ? (is.ready === 0 ? "crit" : "warn") : is.ready === 0 ? "stale" : "ok";
   return (
     <section class="facts" aria-label={fleetText.fleetInOneLine}>
@@ -31,10 +29,19 @@ export function Facts({ filter }: { filter: string }): JSX.Element {
       <Fact filter={filter} word="finding:any" status={is.not_fine > 0 ? "warn" : "ok"} n={count(is.servers)} name="servers">
         {[is.not_fine > 0 ? fleetText.notFine(count(is.not_fine)) : fleetText.allFine, is.sites.length > 0 ? plural(is.sites.length, "site") : ""].filter(Boolean).join(" · ")}
       </Fact>
-      <Fact filter={filter} word="risk>0" status={risky > 0 ? "warn" : "info"} n={count(risky)} name={fleetText.withDataAtRisk}>
-        {unknownRisk > 0 ? fleetText.moreUnknown(count(unknownRisk)) : fleetText.ifTheirPrimariesDiedNow}
-      </Fact>
+      <LostFact filter={filter} />
     </section>
+  );
+}
+
+/** What failovers have lost in the last 90 days. What is not known is not 0. */
+function LostFact({ filter }: { filter: string }): JSX.Element {
+  const is = fleet.value!.lost;
+  const none = is === null || (is.unknown > 0 && is.unknown === is.failovers);
+  return (
+    <Fact filter={filter} word="lost>0" status={is === null ? "stale" : is.transactions > 0 ? "crit" : is.unknown > 0 ? "info" : "ok"} n={none ? text.unknown : count(is.transactions)} name={fleetText.lost(is?.transactions ?? 0)}>
+      {is === null ? fleetText.lostUnread : is.failovers === 0 ? fleetText.noFailovers : none ? fleetText.lostUncounted(is.unknown) : fleetText.lostIn(is.failovers, is.unknown)}
+    </Fact>
   );
 }
 

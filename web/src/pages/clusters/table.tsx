@@ -23,6 +23,7 @@ const columns: Column[] = [
   { id: "successor", name: fleetText.wouldTakeOver, value: (row) => (row.forecast === null ? null : row.forecast.would ? (row.forecast.successor ?? "") : "nobody"), show: (row) => (row.forecast === null ? text.unknown : row.forecast.would ? row.forecast.successor : "nobody") },
   { id: "pause", name: fleetText.noWrites, number: true, value: (row) => (row.forecast?.would ? row.forecast.pause_ms : null), show: (row) => (row.forecast?.would ? duration(row.forecast.pause_ms) : text.unknown) },
   { id: "risk", name: fleetText.atRisk, number: true, value: (row) => row.forecast?.risk ?? null, show: (row) => (row.forecast?.would && row.forecast.risk !== null ? count(row.forecast.risk) : text.unknown) },
+  { id: "lost", name: fleetText.lostColumn, number: true, value: (row) => (row.lost && row.lost.unknown === 0 ? row.lost.transactions : null), show: (row) => (row.lost && row.lost.unknown === 0 ? count(row.lost.transactions) : text.unknown) },
   { id: "auto", name: "Automatic", value: (row) => (row.auto_recovery.primary && row.auto_recovery.intermediate ? "on" : row.auto_recovery.primary ? "primary" : row.auto_recovery.intermediate ? "intermediate" : "off") },
   { id: "sites", name: "Sites", value: (row) => row.sites.join(" ") },
   { id: "versions", name: "Versions", value: (row) => row.versions.join(" ") },
