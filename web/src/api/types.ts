@@ -1342,8 +1342,10 @@ export type ProblemServer = {
   depth: number;
   downtime?: Declaration | null;
   environment?: string;
-  /** transactions that its source never had */
+  /** transactions that its source never had, but for those that are accepted */
   errant?: string;
+  /** of which somebody has said that they may stay */
+  errant_accepted?: AcceptedErrant | null;
   flavor: string;
   group?: Group | null;
   /** how it finds its place in the log of its source */
