@@ -108,6 +108,19 @@ func (d *declarations) RemoveTag(ctx context.Context, keys []topology.Key, name 
 	return errors.Join(errs...)
 }
 
+// AcceptErrant implements operate.Declarations.
+func (d *declarations) AcceptErrant(ctx context.Context, key topology.Key, accepted *topology.AcceptedErrant) error {
+	var a topology.AcceptedErrant
+	if accepted != nil {
+		a = *accepted
+	}
+	if err := d.store.AcceptErrant(ctx, key, a); err != nil {
+		return err
+	}
+	d.apply(observe.SetAcceptedErrant{Key: key, Accepted: accepted})
+	return nil
+}
+
 // RegisterCandidate implements operate.Declarations.
 func (d *declarations) RegisterCandidate(ctx context.Context, key topology.Key, rule topology.PromotionRule) error {
 	now := d.now()

@@ -32,6 +32,7 @@ type facts struct {
 	downtimes    map[topology.Key]topology.Downtime
 	maintenances map[topology.Key]topology.Maintenance
 	tags         map[topology.Key][]topology.Tag
+	accepted     map[topology.Key]topology.AcceptedErrant
 	rules        map[topology.Key]store.Candidate
 	aliases      map[string]string // manual ones, by cluster
 	virtual      map[string]string // names that stand for hosts
@@ -108,6 +109,9 @@ func (n *news) read(ctx context.Context) (f facts, err error) {
 	if f.tags, err = n.store.Tags(ctx); err != nil {
 		return fail(err)
 	}
+	if f.accepted, err = n.store.AcceptedErrants(ctx); err != nil {
+		return fail(err)
+	}
 	rules, err := n.store.Candidates(ctx)
 	if err != nil {
 		return fail(err)
@@ -142,6 +146,10 @@ func changes(before, now facts, life time.Duration) []observe.Change {
 					return observe.SetTags{Key: k}
 				}
 				return observe.SetTags{Key: k, Tags: *tags}
+			}),
+		differences(before.accepted, now.accepted, func(a, b topology.AcceptedErrant) bool { return a == b },
+			func(k topology.Key, a *topology.AcceptedErrant) observe.Change {
+				return observe.SetAcceptedErrant{Key: k, Accepted: a}
 			}),
 		differences(before.rules, now.rules, func(a, b store.Candidate) bool { return a == b },
 			func(k topology.Key, c *store.Candidate) observe.Change {

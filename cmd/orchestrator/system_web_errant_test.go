@@ -70,6 +70,43 @@ func TestWebErrant(t *testing.T) {
 		s.await(t, "the replica to replicate again", func() bool { return s.server(second.Addr()).Status == "ok" })
 	})
 	s.picture("errant-over")
+	t.Run("accepted, which is known after a restart, and taken back", func(t *testing.T) {
+		s.t = t
+		s.Key("Escape")
+		must(t, second.Exec(t.Context(), "CREATE DATABASE cache"))
+		s.chooseErrant(of(second), "Accept them")
+		s.Click("dialog[open] textarea")
+		s.Type("a cache of this server alone")
+		s.pressIn("dialog[open]", "Show the plan")
+		s.runPlan()
+		s.AwaitText(fmt.Sprintf(`.errant-accepted[data-server=%q]`, second.Addr()), "a cache of this server alone")
+		if is := s.server(second.Addr()); is.Errant != "" || is.Status != "ok" || is.Accepted == nil || is.Accepted.Set == "" {
+			t.Errorf("%+v", is)
+		}
+		s.picture("errant-accepted")
+
+		s.Go("about:blank") // it would say that nobody answers
+		p.stop(t)
+		again := launchProcess(t, p.dir, webKeys("orders"))
+		again.awaitLog(t, "INFO listening ")
+		is := func() (i v2.ServerDetail) {
+			if status, text := again.get(t, "/api/v2/instances/"+second.Addr()); status == http.StatusOK {
+				must(t, json.Unmarshal([]byte(text), &i))
+			}
+			return i
+		}
+		again.await(t, "it to be accepted still", func() bool {
+			i := is()
+			return i.Accepted != nil && i.Accepted.Reason == "a cache of this server alone" && i.Errant == "" && i.Status == "ok"
+		})
+		must(t, second.Exec(t.Context(), "CREATE DATABASE later"))
+		again.await(t, "what came later to be a finding", func() bool {
+			i := is()
+			return i.Errant != "" && i.Accepted != nil && i.Errant != i.Accepted.Set && i.Status == "warn"
+		})
+		again.ok(t, fmt.Sprintf("gtid-errant-withdraw/127.0.0.1/%d", second.Port))
+		again.await(t, "all of it to be a finding again", func() bool { return is().Accepted == nil })
+	})
 }
 
 // chooseErrant asks for the plan of one of the choices about errant transactions.

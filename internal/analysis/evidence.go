@@ -168,10 +168,11 @@ func (e *testimony) structure(c Code) {
 			quoted(e.MinReplicaGTIDMode), quoted(e.MaxReplicaGTIDMode))
 	case ErrantGTID:
 		e.eachReplica("have errant transactions", func(r *topology.Instance) string {
-			if r.ErrantSet == "" || r.IsDowntimed(e.now) {
+			errant := r.OpenErrant()
+			if errant == "" || r.IsDowntimed(e.now) {
 				return ""
 			}
-			return "has executed what its source has not: " + shortened(r.ErrantSet)
+			return "has executed what its source has not: " + shortened(errant)
 		})
 	case NoFailoverSupport:
 		e.say("Of its %d reachable replicas, not all replicate by MySQL's GTID, nor all by MariaDB's, nor are all binlog "+

@@ -119,7 +119,7 @@ func (a *analyzer) countState(s *subject, r *topology.Instance) {
 	if r.IsDowntimed(a.now) {
 		s.CountDowntimed++
 	} else {
-		s.MaxReplicaErrant = max(s.MaxReplicaErrant, r.ErrantSet)
+		s.MaxReplicaErrant = max(s.MaxReplicaErrant, r.OpenErrant())
 	}
 	lagging, byDesign := a.lags(r)
 	s.CountDelayed += one(r.Channel.SQLDelay > 0)

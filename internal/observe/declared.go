@@ -14,6 +14,7 @@ type declared struct {
 	rule        topology.PromotionRule
 	ruleUntil   time.Time // zero: no rule is registered
 	tags        []topology.Tag
+	accepted    *topology.AcceptedErrant
 	snapshots   int
 }
 
@@ -30,7 +31,7 @@ func newDeclarations() declarations {
 // onto writes what is declared about a server into an instance that nobody else has yet.
 func (d *declarations) onto(i *topology.Instance) {
 	x := d.servers[i.Key]
-	i.Downtime, i.Maintenance, i.Tags, i.Snapshots = x.downtime, x.maintenance, x.tags, x.snapshots
+	i.Downtime, i.Maintenance, i.Tags, i.Accepted, i.Snapshots = x.downtime, x.maintenance, x.tags, x.accepted, x.snapshots
 	i.PromotionRule = topology.NeutralPromote
 	if !x.ruleUntil.IsZero() {
 		i.PromotionRule = x.rule
@@ -40,11 +41,11 @@ func (d *declarations) onto(i *topology.Instance) {
 
 // from takes over what a stored instance carries.
 func (d *declarations) from(i *topology.Instance, ruleUntil time.Time) {
-	x := declared{downtime: i.Downtime, maintenance: i.Maintenance, tags: i.Tags, snapshots: i.Snapshots}
+	x := declared{downtime: i.Downtime, maintenance: i.Maintenance, tags: i.Tags, accepted: i.Accepted, snapshots: i.Snapshots}
 	if i.PromotionRule != topology.NeutralPromote {
 		x.rule, x.ruleUntil = i.PromotionRule, ruleUntil
 	}
-	if x.downtime != nil || x.maintenance != nil || len(x.tags) > 0 || x.snapshots != 0 || !x.ruleUntil.IsZero() {
+	if x.downtime != nil || x.maintenance != nil || len(x.tags) > 0 || x.accepted != nil || x.snapshots != 0 || !x.ruleUntil.IsZero() {
 		d.servers[i.Key] = x
 	}
 	if i.UnresolvedHostname != "" {
@@ -105,6 +106,12 @@ type PutTag struct {
 type RemoveTag struct {
 	Key  topology.Key
 	Name string
+}
+
+// SetAcceptedErrant says which errant transactions of a server may stay; nil: none.
+type SetAcceptedErrant struct {
+	Key      topology.Key
+	Accepted *topology.AcceptedErrant
 }
 
 // SetSnapshots says how many snapshots an agent reported on a server.
@@ -195,6 +202,10 @@ func (c RemoveTag) apply(p *picture, _ time.Time) {
 	p.declare(c.Key, func(d *declared) { d.tags = without(d.tags, c.Name) })
 }
 
+func (c SetAcceptedErrant) apply(p *picture, _ time.Time) {
+	p.declare(c.Key, func(d *declared) { d.accepted = c.Accepted })
+}
+
 func (c SetSnapshots) apply(p *picture, _ time.Time) {
 	p.declare(c.Key, func(d *declared) { d.snapshots = c.Count })
 }
@@ -237,7 +248,7 @@ func compareText(a, b string) int {
 func (p *picture) declare(k topology.Key, change func(*declared)) {
 	d := p.declared.servers[k]
 	change(&d)
-	if d.downtime == nil && d.maintenance == nil && d.ruleUntil.IsZero() && len(d.tags) == 0 && d.snapshots == 0 {
+	if d.downtime == nil && d.maintenance == nil && d.ruleUntil.IsZero() && len(d.tags) == 0 && d.accepted == nil && d.snapshots == 0 {
 		delete(p.declared.servers, k)
 	} else {
 		p.declared.servers[k] = d

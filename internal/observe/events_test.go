@@ -272,3 +272,22 @@ func TestAServerThatWasStartedAnewBetweenTwoLooksIsBack(t *testing.T) {
 		}
 	})
 }
+
+// TestAcceptedErrantAlone: what is accepted stays when nothing else is declared about the server, and over probes.
+func TestAcceptedErrantAlone(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		o := observe(t, star(1), seeds("p"))
+		defer o.stop()
+		time.Sleep(time.Second)
+		k := key("r0")
+		o.Apply(SetAcceptedErrant{Key: k, Accepted: &topology.AcceptedErrant{Set: "x:1", Owner: "alice"}})
+		time.Sleep(20 * time.Second)
+		if i := o.Instance(k); i.Accepted == nil || i.Accepted.Set != "x:1" {
+			t.Errorf("accepted: %+v", i.Accepted)
+		}
+		o.Apply(SetAcceptedErrant{Key: k})
+		if i := o.Instance(k); i.Accepted != nil {
+			t.Errorf("taken back: %+v", i.Accepted)
+		}
+	})
+}

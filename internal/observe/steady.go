@@ -38,6 +38,7 @@ type steadyFacts struct {
 	logBin, logUpdates       bool
 	gtidMode                 string
 	errant, purged           string
+	accepted                 *topology.AcceptedErrant
 	io, sql                  topology.ThreadState
 	ioErrno, sqlErrno        int
 	ioError, sqlError        string
@@ -68,7 +69,7 @@ func steadyOf(i *topology.Instance) steadyFacts {
 		everSeen: !i.Check.Seen.IsZero(), err: i.Check.Err, serverID: i.ServerID, version: i.Version,
 		readOnly: i.ReadOnly, superReadOnly: i.SuperReadOnly, offline: i.OfflineMode, binlogFormat: i.BinlogFormat,
 		rowImage: i.BinlogRowImage, logBin: i.LogBin, logUpdates: i.LogReplicaUpdates, gtidMode: i.GTIDMode,
-		errant: i.ErrantSet, purged: i.PurgedSet, io: i.Channel.IOThread, sql: i.Channel.SQLThread,
+		errant: i.ErrantSet, accepted: i.Accepted, purged: i.PurgedSet, io: i.Channel.IOThread, sql: i.Channel.SQLThread,
 		ioErrno: i.Channel.LastIOErrno, sqlErrno: i.Channel.LastSQLErrno, ioError: i.Channel.LastIOError,
 		sqlError: i.Channel.LastSQLError, gtid: i.Channel.GTID, delay: i.Channel.SQLDelay, filters: i.Channel.HasFilters,
 		lagKnown: i.Lag.Known, semiSync: i.SemiSync, cluster: i.ClusterName, suggested: i.SuggestedClusterAlias,

@@ -74,7 +74,7 @@ func TestBareEngine(t *testing.T) {
 		operate.ParamAlias: "a", operate.ParamPattern: ".", operate.ParamSearch: "x", operate.ParamDestination: "db-a2",
 		operate.ParamPool: "reporting", operate.ParamHostname: "orders-vip", operate.ParamLogFile: "binlog.000001", operate.ParamLogPos: "4",
 		operate.ParamEntry:   "DROP TABLE x",
-		operate.ParamCommand: "c", operate.ParamFrom: "file", operate.ParamProcesses: "PostFailoverProcesses", operate.ParamNumber: "1",
+		operate.ParamCommand: "c", operate.ParamFrom: "file", operate.ParamProcesses: "PostFailoverProcesses", operate.ParamNumber: "1", operate.ParamGTIDSet: "00000000-0000-0000-0000-000000000004:1",
 	}
 	for _, o := range operate.NewRegistry().Operations() {
 		t.Run(o.Name, func(t *testing.T) {

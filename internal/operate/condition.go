@@ -90,7 +90,7 @@ func inWords(i *topology.Instance, problem string) (Status, string) {
 	case topology.ProblemReplicationLag:
 		return StatusWarn, fmt.Sprintf("lags %d s", i.Lag.N)
 	case topology.ProblemErrantGTID:
-		return StatusWarn, "has transactions that its source never had: " + i.ErrantSet
+		return StatusWarn, "has transactions that its source never had: " + i.OpenErrant()
 	case topology.ProblemGroupMember:
 		if i.Group.MemberState == "RECOVERING" {
 			return StatusWarn, "is RECOVERING in its group"

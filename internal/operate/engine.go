@@ -116,6 +116,9 @@ type Declarations interface {
 	// RemoveTag removes the tag of that name from each of the servers, which have it.
 	RemoveTag(ctx context.Context, keys []topology.Key, name string) error
 
+	// AcceptErrant notes which errant transactions of a server may stay; nil takes that back.
+	AcceptErrant(ctx context.Context, key topology.Key, accepted *topology.AcceptedErrant) error
+
 	RegisterCandidate(ctx context.Context, key topology.Key, rule topology.PromotionRule) error
 	Candidates(ctx context.Context) ([]Candidate, error)
 

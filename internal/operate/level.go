@@ -22,7 +22,7 @@ func (o *Operation) Level() Level {
 		"stop-replica", "stop-replica-nice", "start-replica", "restart-replica-statements", "flush-binary-logs", "master-pos-wait", "delay-replication",
 		"enable-semi-sync-replica", "disable-semi-sync-replica", "enable-gtid", "disable-gtid", "change-master-credentials",
 		"detach-replica-master-host", "reattach-replica-master-host",
-		"begin-downtime", "end-downtime", "begin-maintenance", "end-maintenance", "end-maintenance-by-id", "tag", "untag", "untag-all", "register-candidate",
+		"begin-downtime", "end-downtime", "begin-maintenance", "end-maintenance", "end-maintenance-by-id", "tag", "untag", "untag-all", "register-candidate", "gtid-errant-accept", "gtid-errant-withdraw",
 		"submit-pool-instances", "set-cluster-alias", "register-hostname-unresolve", "deregister-hostname-unresolve", "reset-hostname-resolve-cache",
 		"discover", "async-discover", "refresh", "snapshot-topologies", "submit-masters-to-kv-stores", "set-heuristic-domain-instance",
 		"ack-cluster-recoveries", "ack-instance-recoveries", "ack-recovery", "ack-recovery-uid", "ack-all-recoveries",

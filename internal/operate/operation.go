@@ -179,7 +179,7 @@ func sections() []section {
 		{"Instance management", management()},
 		{"Recovery", slices.Concat(analyses(), recoveries(), takeovers(), []*Operation{gameDay()})},
 		{"Recovery, records", records()},
-		{"Instance, meta", slices.Concat(candidates(), names(), domains())},
+		{"Instance, meta", slices.Concat(candidates(), errants(), names(), domains())},
 		{"Bulk", bulk()},
 		{"Meta", slices.Concat(meta(), history(), leadership(), raft(), access(), serving())},
 		{"Monitoring", append(monitoring(), backendMonitoring()...)},

@@ -51,6 +51,7 @@ const (
 	ParamFrom         Param = "from"
 	ParamBystander    Param = "bystander" // a server that has no effect
 	ParamChannel      Param = "channel"
+	ParamGTIDSet      Param = "gtid set"
 	ParamProcesses    Param = "processes" // a list of hooks
 	ParamNumber       Param = "number"    // of a hook in its list
 )
@@ -110,6 +111,7 @@ func paramInfos() []paramInfo {
 		{param: ParamStatement, flag: "statement", word: "SQL", query: "q", meaning: "what to do in between", sample: "'SET GLOBAL sync_binlog = 1'"},
 		{param: ParamChannel, flag: "channel", word: "NAME", query: "channel",
 			meaning: "which channel of a replica of several sources; default is the one without a name"},
+		{param: ParamGTIDSet, word: "SET", query: "set", meaning: "a set of GTIDs", sample: "3E11FA47-71CA-11E1-9E33-C80AA9429562:1-5"},
 		{param: ParamProcesses, word: "KEY", path: []string{"processes"}, meaning: "the configuration key that lists the hooks", sample: "PostFailoverProcesses"},
 		{param: ParamNumber, word: "NUMBER", path: []string{"number"}, meaning: "its place in the list, from 1", sample: "1"},
 		{param: ParamForce, word: "true", query: "force", meaning: "although a replica may need it"},

@@ -13,6 +13,7 @@ import (
 func commands() map[string]func(json.RawMessage) (command, error) { return knownCommands }
 
 var knownCommands = map[string]func(json.RawMessage) (command, error){
+	acceptErrant{}.op():          read[acceptErrant],
 	ackCrashed{}.op():            read[ackCrashed],
 	ackRecovery{}.op():           read[ackRecovery],
 	acquireToken{}.op():          read[acquireToken],

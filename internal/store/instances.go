@@ -103,6 +103,10 @@ func (s *Store) loadDeclared(ctx context.Context, q querier, instances []*topolo
 	if err != nil {
 		return err
 	}
+	accepted, err := s.acceptedErrants(ctx, q)
+	if err != nil {
+		return err
+	}
 	unresolved, err := s.unresolved(ctx, q)
 	if err != nil {
 		return err
@@ -122,6 +126,9 @@ func (s *Store) loadDeclared(ctx context.Context, q querier, instances []*topolo
 		}
 		i.Maintenance = locks[i.Key]
 		i.Tags = tags[i.Key]
+		if a, ok := accepted[i.Key]; ok {
+			i.Accepted = &a
+		}
 		i.UnresolvedHostname = unresolved[i.Key.Hostname]
 		i.Snapshots = snapshots[i.Key.Hostname]
 		if c, ok := stale[i.Key]; ok && c.At.Compare(i.SelfCoordinates) == 0 {

@@ -120,6 +120,7 @@ func saveDeclared(t *testing.T, s *Store, i *topology.Instance) {
 	for _, tag := range i.Tags {
 		must(t, s.PutTag(ctx, i.Key, tag))
 	}
+	must(t, s.AcceptErrant(ctx, i.Key, *i.Accepted))
 	must(t, s.RegisterUnresolve(ctx, i.Key.Hostname, i.UnresolvedHostname, at(0)))
 	must(t, s.SubmitAgent(ctx, i.Key.Hostname, 3001, "token"))
 	must(t, s.UpdateAgent(ctx, i.Key.Hostname, true, 3306, i.Snapshots))

@@ -126,6 +126,12 @@ func TestEveryDecisionIsAgreedOn(t *testing.T) {
 	if n, err := a.ExpireCandidates(ctx, time.Hour); err != nil || n != 1 {
 		t.Errorf("expired %d, %v", n, err)
 	}
+	ok(a.AcceptErrant(ctx, key, topology.AcceptedErrant{Set: "00000000-0000-0000-0000-00000000000a:1", Owner: "o", Reason: "r"}))
+	ok(a.AcceptErrant(ctx, other, topology.AcceptedErrant{Set: "00000000-0000-0000-0000-00000000000a:2", Owner: "o", Reason: "r", Begin: begin}))
+	ok(a.AcceptErrant(ctx, other, topology.AcceptedErrant{}))
+	if accepted, err := b.AcceptedErrants(ctx); err != nil || len(accepted) != 1 || accepted[key].Begin.IsZero() {
+		t.Errorf("the other node accepts %+v, %v", accepted, err)
+	}
 	ok(a.RegisterCandidate(ctx, Candidate{Key: other, Rule: topology.MustNotPromote, Suggested: begin}))
 	ok(a.SubmitPool(ctx, "p", []topology.Key{key, other}, begin))
 	ok(a.SetAlias(ctx, "c", "alias"))

@@ -110,6 +110,20 @@ func ownTables() []table {
 			primary: "recovery_uid",
 		},
 		{
+			// Errant transactions of which somebody has said that they may stay.
+			name: "accepted_errant",
+			own:  true,
+			columns: []column{
+				{"hostname", "varchar(128)", required},
+				{"port", "smallint unsigned", required},
+				{"gtid_set", "mediumtext utf8", required},
+				{"owner", "varchar(128) utf8", required},
+				{"reason", "text utf8", required},
+				{"begin_timestamp", "timestamp", defaultNow},
+			},
+			primary: "hostname, port",
+		},
+		{
 			// Servers that were struck on purpose, and what came of it.
 			name: "game_day",
 			own:  true,

@@ -54,7 +54,8 @@ type Instance struct {
 	ExecutedSet        string // MySQL: gtid_executed; MariaDB: gtid_current_pos
 	BinlogState        string // MariaDB: gtid_binlog_pos
 	PurgedSet          string
-	ErrantSet          string // derived: executed here, by neither the source nor its ancestors
+	ErrantSet          string          // derived: executed here, by neither the source nor its ancestors
+	Accepted           *AcceptedErrant // declared: which of them may stay; nil: none
 
 	// Replication, when this server is a replica.
 	Channel              Channel   // the channel that places the server in the tree

@@ -32,7 +32,7 @@ func Problems(i *Instance, now time.Time, l Limits) []string {
 	case i.IsReplica() && i.Lag.Known && abs(i.Lag.N-i.Channel.SQLDelay) > int64(l.ReasonableLag/time.Second):
 		problems = append(problems, ProblemReplicationLag)
 	}
-	if i.ErrantSet != "" {
+	if i.OpenErrant() != "" {
 		problems = append(problems, ProblemErrantGTID)
 	}
 	if i.Group.Name != "" && i.Group.MemberState != "ONLINE" {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"orchestrator/internal/gtid"
 	"orchestrator/internal/move"
@@ -20,6 +21,14 @@ type Errant struct {
 	Transactions []ErrantTransaction `json:"transactions" doc:"what they did, as far as the binary logs still tell"`
 	CutOff       bool                `json:"cut_off" doc:"there are more than are listed"`
 	Unreadable   string              `json:"unreadable,omitempty" doc:"why the binary logs do not tell"`
+}
+
+// AcceptedErrant says which errant transactions may stay.
+type AcceptedErrant struct {
+	Set    string     `json:"set"`
+	Owner  string     `json:"owner"`
+	Reason string     `json:"reason"`
+	Begin  *time.Time `json:"begin"`
 }
 
 // ErrantSource is a server under whose name transactions were committed.

@@ -187,7 +187,7 @@ func revisionOf(c *topology.Cluster) string {
 	h := fnv.New64a()
 	for _, i := range c.Members {
 		_, _ = fmt.Fprint(h, i.Key, i.Channel.Source, i.Channel.IOThread, i.Channel.SQLThread, i.Channel.GTID, i.LastCheckValid(), i.ReadOnly, i.IsCoPrimary,
-			i.LogsUpdates(), i.Version, i.PromotionRule, i.Tags, i.Downtime != nil, i.Maintenance != nil, i.ErrantSet, i.Group.MemberState, i.Group.MemberRole,
+			i.LogsUpdates(), i.Version, i.PromotionRule, i.Tags, i.Downtime != nil, i.Maintenance != nil, i.ErrantSet, i.OpenErrant(), i.Group.MemberState, i.Group.MemberRole,
 			i.SemiSync.SourceEnabled, i.SemiSync.ReplicaEnabled, i.Channel.SQLDelay, '\n') // writing to a hash never fails
 	}
 	return fmt.Sprintf("%016x", h.Sum64())

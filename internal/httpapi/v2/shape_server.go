@@ -10,40 +10,41 @@ import (
 
 // Server is one server as trees and lists show it.
 type Server struct {
-	Key         string       `json:"key" doc:"host:port"`
-	Alias       string       `json:"alias,omitempty"`
-	Cluster     string       `json:"cluster" doc:"name of its cluster"`
-	Source      string       `json:"source,omitempty" doc:"whom it replicates from, under the key by which that server is known"`
-	SourceKnown bool         `json:"source_known" doc:"the source is one of the servers that are known"`
-	Depth       int          `json:"depth"`
-	Replicas    int          `json:"replicas" doc:"how many replicate from it"`
-	Role        string       `json:"role" enum:"primary,co-primary,group-primary,group-secondary,intermediate,replica,detached"`
-	Status      string       `json:"status" enum:"ok,pause,stale,warn,crit,run"`
-	Sentence    string       `json:"sentence" doc:"what there is to say of it; empty when it is fine"`
-	Problems    []string     `json:"problems"`
-	Version     string       `json:"version"`
-	Flavor      string       `json:"flavor"`
-	Site        string       `json:"site,omitempty" doc:"data center"`
-	Region      string       `json:"region,omitempty"`
-	Environment string       `json:"environment,omitempty"`
-	ReadOnly    bool         `json:"read_only"`
-	LogsUpdates bool         `json:"logs_updates" doc:"it logs what it replicates, so that others can replicate from it"`
-	BinlogOnly  bool         `json:"binlog_server,omitempty"`
-	GTID        string       `json:"gtid" enum:"none,mysql,mariadb" doc:"how it finds its place in the log of its source"`
-	Errant      string       `json:"errant,omitempty" doc:"transactions that its source never had"`
-	Lag         *int64       `json:"lag_s" doc:"seconds; null: unknown"`
-	Delay       int64        `json:"delay_s,omitempty" doc:"configured delay, in seconds"`
-	Receiver    string       `json:"receiver" enum:"none,stopped,running,other"`
-	Applier     string       `json:"applier" enum:"none,stopped,running,other"`
-	SemiSync    SemiSync     `json:"semi_sync"`
-	Rule        string       `json:"promotion_rule" enum:"prefer,neutral,prefer_not,must,must_not"`
-	Tags        []string     `json:"tags" doc:"name or name=value"`
-	Downtime    *Declaration `json:"downtime,omitempty"`
-	Maintenance *Declaration `json:"maintenance,omitempty"`
-	Group       *Group       `json:"group,omitempty"`
-	Channels    []Channel    `json:"channels,omitempty" doc:"the further channels of a multi-source replica"`
-	Seen        *time.Time   `json:"seen" doc:"when it answered last"`
-	Latency     float64      `json:"latency_ms" doc:"of the last probe"`
+	Key         string          `json:"key" doc:"host:port"`
+	Alias       string          `json:"alias,omitempty"`
+	Cluster     string          `json:"cluster" doc:"name of its cluster"`
+	Source      string          `json:"source,omitempty" doc:"whom it replicates from, under the key by which that server is known"`
+	SourceKnown bool            `json:"source_known" doc:"the source is one of the servers that are known"`
+	Depth       int             `json:"depth"`
+	Replicas    int             `json:"replicas" doc:"how many replicate from it"`
+	Role        string          `json:"role" enum:"primary,co-primary,group-primary,group-secondary,intermediate,replica,detached"`
+	Status      string          `json:"status" enum:"ok,pause,stale,warn,crit,run"`
+	Sentence    string          `json:"sentence" doc:"what there is to say of it; empty when it is fine"`
+	Problems    []string        `json:"problems"`
+	Version     string          `json:"version"`
+	Flavor      string          `json:"flavor"`
+	Site        string          `json:"site,omitempty" doc:"data center"`
+	Region      string          `json:"region,omitempty"`
+	Environment string          `json:"environment,omitempty"`
+	ReadOnly    bool            `json:"read_only"`
+	LogsUpdates bool            `json:"logs_updates" doc:"it logs what it replicates, so that others can replicate from it"`
+	BinlogOnly  bool            `json:"binlog_server,omitempty"`
+	GTID        string          `json:"gtid" enum:"none,mysql,mariadb" doc:"how it finds its place in the log of its source"`
+	Errant      string          `json:"errant,omitempty" doc:"transactions that its source never had, but for those that are accepted"`
+	Accepted    *AcceptedErrant `json:"errant_accepted,omitempty" doc:"of which somebody has said that they may stay"`
+	Lag         *int64          `json:"lag_s" doc:"seconds; null: unknown"`
+	Delay       int64           `json:"delay_s,omitempty" doc:"configured delay, in seconds"`
+	Receiver    string          `json:"receiver" enum:"none,stopped,running,other"`
+	Applier     string          `json:"applier" enum:"none,stopped,running,other"`
+	SemiSync    SemiSync        `json:"semi_sync"`
+	Rule        string          `json:"promotion_rule" enum:"prefer,neutral,prefer_not,must,must_not"`
+	Tags        []string        `json:"tags" doc:"name or name=value"`
+	Downtime    *Declaration    `json:"downtime,omitempty"`
+	Maintenance *Declaration    `json:"maintenance,omitempty"`
+	Group       *Group          `json:"group,omitempty"`
+	Channels    []Channel       `json:"channels,omitempty" doc:"the further channels of a multi-source replica"`
+	Seen        *time.Time      `json:"seen" doc:"when it answered last"`
+	Latency     float64         `json:"latency_ms" doc:"of the last probe"`
 }
 
 // SemiSync is the semi-synchronous replication of a server.
@@ -84,7 +85,7 @@ func (a *API) server(t *topology.Topology, i *topology.Instance, found []analysi
 		Key: i.Key.String(), Alias: i.Alias, Cluster: i.ClusterName, Depth: i.Depth, Replicas: len(t.Replicas(i.Key)), Role: roleOf(t, i),
 		Status: string(c.Status), Sentence: c.Sentence, Problems: a.Engine.Problems(i), Version: i.Version, Flavor: string(i.Flavor),
 		Site: i.DataCenter, Region: i.Region, Environment: i.PhysicalEnvironment, ReadOnly: i.ReadOnly, LogsUpdates: i.LogsUpdates(),
-		BinlogOnly: i.IsBinlogServer(), GTID: gtidWord(i), Errant: i.ErrantSet, Lag: seconds(i.Lag), Delay: i.Channel.SQLDelay,
+		BinlogOnly: i.IsBinlogServer(), GTID: gtidWord(i), Errant: i.OpenErrant(), Lag: seconds(i.Lag), Delay: i.Channel.SQLDelay,
 		Receiver: threadWord(i.Channel.IOThread), Applier: threadWord(i.Channel.SQLThread), Rule: i.PromotionRule.String(),
 		SemiSync: SemiSync{i.SemiSync.SourceEnabled, i.SemiSync.SourceStatus, i.SemiSync.SourceWaitCount, i.SemiSync.ReplicaEnabled},
 		Tags:     mapped(i.Tags, topology.Tag.Display), Seen: when(i.Check.Seen), Latency: millis(i.Check.Latency),
@@ -98,6 +99,9 @@ func (a *API) server(t *topology.Topology, i *topology.Instance, found []analysi
 	now := a.Engine.Now()
 	if d := i.Downtime; d.ActiveAt(now) {
 		s.Downtime = &Declaration{d.Owner, d.Reason, when(d.Begin), when(d.End)}
+	}
+	if x := i.Accepted; x != nil && i.ErrantSet != "" {
+		s.Accepted = &AcceptedErrant{x.Set, x.Owner, x.Reason, when(x.Begin)}
 	}
 	if m := i.Maintenance; m != nil && (m.End.IsZero() || m.End.After(now)) {
 		s.Maintenance = &Declaration{m.Owner, m.Reason, when(m.Begin), when(m.End)}

@@ -137,6 +137,14 @@ func (b *Backend) EndMaintenanceByID(_ context.Context, id int64) (bool, error) 
 // Maintenances returns Held.
 func (b *Backend) Maintenances(context.Context) ([]topology.Maintenance, error) { return b.Held, nil }
 
+// AcceptErrant notes the call.
+func (b *Backend) AcceptErrant(_ context.Context, k topology.Key, a *topology.AcceptedErrant) error {
+	if a == nil {
+		return b.note("accept nothing of %s", k)
+	}
+	return b.note("accept %s of %s by %s: %s", a.Set, k, a.Owner, a.Reason)
+}
+
 // PutTag notes the call.
 func (b *Backend) PutTag(_ context.Context, k topology.Key, t topology.Tag) error {
 	return b.note("tag %s %s", k, t)

@@ -1,13 +1,15 @@
 import type { ComponentChildren, JSX } from "preact";
-import { useRef } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { Cluster, Errant, ErrantTransaction, Server } from "../api/types.ts";
 import { serverCell } from "../model/cluster.ts";
+import { canAct } from "../model/acting.ts";
 import { mayOperate } from "../model/me.ts";
 import { useResource } from "../model/resource.ts";
 import { ask } from "../plan/model.ts";
 import { declare } from "../tree/declare.ts";
 import { name } from "../tree/names.ts";
 import { Button } from "../ui/button.tsx";
+import { Ask } from "../ui/dialog.tsx";
 import { Mark } from "../ui/marks.tsx";
 import { Loaded } from "../ui/states.tsx";
 import { Time } from "../ui/time.tsx";
@@ -19,11 +21,15 @@ export function ErrantServers({ of }: { of: Cluster }): JSX.Element {
   const had = useRef(new Set<string>());
   const errant = of.members.filter((server) => server.errant);
   for (const server of errant) had.current.add(server.key);
-  const over = of.members.filter((server) => !server.errant && had.current.has(server.key));
+  const accepted = of.members.filter((server) => !server.errant && server.errant_accepted);
+  const over = of.members.filter((server) => !server.errant && !server.errant_accepted && had.current.has(server.key));
   return (
     <>
       {errant.map((server) => (
         <Flow key={server.key} of={server} />
+      ))}
+      {accepted.map((server) => (
+        <Accepted key={server.key} of={server} />
       ))}
       {over.map((server) => (
         <section key={server.key} class="sheet errant-over" role="status">
@@ -39,8 +45,33 @@ export function ErrantServers({ of }: { of: Cluster }): JSX.Element {
   );
 }
 
+/** Those that may stay: who said so, and a way to take it back. */
+function Accepted({ of }: { of: Server }): JSX.Element | null {
+  const is = of.errant_accepted;
+  if (!is) return null;
+  return (
+    <section class="sheet errant-accepted" data-server={of.key}>
+      <h2>
+        <Mark status="info" label={false} /> {name(of.key)} {errantText.accepted}
+      </h2>
+      <p>
+        <code class="wrap">{is.set}</code>
+      </p>
+      <p class="small">
+        {errantText.acceptedBy(is.owner, is.reason)} <Time at={is.begin} />
+      </p>
+      {mayOperate.value && (
+        <Button disabled={!canAct.value} onClick={() => void ask("gtid-errant-withdraw", { instance: of.key })}>
+          {errantText.withdraw}
+        </Button>
+      )}
+    </section>
+  );
+}
+
 /** See, judge, choose: each choice is a plan with its consequences. That it worked is seen by the section going. */
 function Flow({ of }: { of: Server }): JSX.Element {
+  const [accepting, accept] = useState(false);
   const errant = useResource<Errant>(`instances/${encodeURIComponent(of.key)}/errant`, { seen: of.errant });
   return (
     <section class="sheet errant" data-server={of.key}>
@@ -68,12 +99,25 @@ function Flow({ of }: { of: Server }): JSX.Element {
             <Choice title={errantText.forget} verb={errantText.showThePlan} onDo={() => void ask("gtid-errant-reset-master", { instance: of.key })}>
               {errantText.forgetMeans}
             </Choice>
+            <Choice title={errantText.accept} verb={errantText.acceptVerb} onDo={() => accept(true)}>
+              {errantText.acceptMeans}
+            </Choice>
             <Choice title={errantText.leave} verb={errantText.promotionRule} onDo={() => declare("rule", [of.key])}>
               {errantText.leaveMeans}
             </Choice>
           </ul>
           <p class="small">{errantText.rebuild}</p>
         </>
+      )}
+      {accepting && (
+        <Ask
+          title={errantText.acceptOf(name(of.key))} verb={errantText.showThePlan} label={errantText.acceptWhy} onClose={() => accept(false)}
+          explain={<p>{errantText.acceptMeans}</p>}
+          onDone={(reason) => {
+            accept(false);
+            void ask("gtid-errant-accept", { instance: of.key, "gtid-set": of.errant ?? "", reason });
+          }}
+        />
       )}
     </section>
   );

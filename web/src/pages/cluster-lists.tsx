@@ -1,8 +1,6 @@
 import type { JSX } from "preact";
 import type { Cluster, ConfigView, Recovery, RecoveryPage } from "../api/types.ts";
-import { serverCell } from "../model/cluster.ts";
 import { useResource } from "../model/resource.ts";
-import { name } from "../tree/names.ts";
 import { Mark } from "../ui/marks.tsx";
 import { Prose } from "../ui/prose.tsx";
 import { Empty, Loaded } from "../ui/states.tsx";
@@ -42,46 +40,6 @@ export function Recoveries({ of }: { of: Cluster }): JSX.Element {
         )
       }
     </Loaded>
-  );
-}
-
-/** Who is in which pool, and which tags there are. */
-export function Pools({ of }: { of: Cluster }): JSX.Element {
-  const pools = Object.entries(of.pools);
-  const tagged = of.members.filter((server) => server.tags.length > 0);
-  return (
-    <>
-      {pools.length === 0 && (
-        <Empty title={tabText.noPools}>
-          <p>{tabText.howPools}</p>
-        </Empty>
-      )}
-      {pools.map(([pool, members]) => (
-        <section key={pool} class="sheet">
-          <h2>{pool}</h2>
-          <p>
-            {members.map((key) => (
-              <span key={key} class="tag">
-                <Mark status={serverCell(key)?.value.status ?? "stale"} /> {name(key)}
-              </span>
-            ))}
-          </p>
-        </section>
-      ))}
-      {tagged.length > 0 && (
-        <section class="sheet">
-          <h2>{tabText.tags}</h2>
-          <ul class="why">
-            {tagged.map((server) => (
-              <li key={server.key}>
-                <code>{name(server.key)}</code>
-                <span>{server.tags.join(", ")}</span>
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
-    </>
   );
 }
 

@@ -4,9 +4,6 @@
 export const tabText = {
   noRecoveries: "No recoveries",
   nothingRepaired: "Nothing had to be repaired in this cluster, as far as is recorded.",
-  noPools: "No pools",
-  howPools: "Pools are submitted from outside, by the command submit-pool-instances.",
-  tags: "Tags",
   inForce: "What is in force for",
   recoversPrimary: "Automatic recovery of the primary:",
   recoversIntermediate: "· of intermediate sources:",
