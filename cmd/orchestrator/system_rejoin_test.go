@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"orchestrator/internal/operate"
 	"orchestrator/internal/recovery"
 	"orchestrator/internal/sandbox"
 	"orchestrator/internal/sandbox/sandboxtest"
@@ -101,6 +102,18 @@ func (g *guarded) has(k recovery.ProgressKind) func() bool {
 	return func() bool { _, ok := g.said(k); return ok }
 }
 
+// lost awaits that what was lost with the primary is counted, and is so on record.
+func (g *guarded) lost(t *testing.T, transactions uint64) {
+	t.Helper()
+	g.await(t, "the number of lost transactions", g.has(recovery.Counted))
+	list, err := records{store: g.parts.store}.Recoveries(t.Context(), operate.RecoveryQuery{All: true})
+	must(t, err)
+	if len(list) != 1 || list[0].Loss == nil || list[0].Loss.Transactions != transactions {
+		told, _ := g.said(recovery.Counted)
+		t.Errorf("%d were lost, and told was %q; on record is %+v", transactions, told.Text, list)
+	}
+}
+
 const credentials = `, "ReplicationCredentialsQuery": "SELECT 'repl', 'repl_pw'"`
 
 func TestFormerPrimaryIsTakenBack(t *testing.T) {
@@ -109,6 +122,14 @@ func TestFormerPrimaryIsTakenBack(t *testing.T) {
 			0: {"read_only": "OFF", "skip_slave_start": "ON"}, // it comes back open, as many do
 		}})
 		g := guard(t, c, credentials)
+		// Something of its own, by which a server of MariaDB is known again.
+		must(t, c.Node(0).ExecAs(t.Context(), sandbox.UserApp, "CREATE TABLE test.earlier (id INT PRIMARY KEY)"))
+		for _, n := range c.Nodes()[1:] {
+			g.await(t, "the table on the replicas", func() bool {
+				var rows int
+				return n.Scan(t.Context(), "SELECT COUNT(*) FROM test.earlier", &rows) == nil
+			})
+		}
 		must(t, c.Node(0).Kill())
 		g.await(t, "the end of the recovery", g.has(recovery.Finished))
 		must(t, c.Node(0).Restart(t.Context()))
@@ -117,6 +138,7 @@ func TestFormerPrimaryIsTakenBack(t *testing.T) {
 		if closed, ok := g.said(recovery.Fenced); !ok || closed.At.After(back.At) {
 			t.Errorf("closed for writing at %s, and taken back at %s", closed.At, back.At)
 		}
+		g.lost(t, 0)
 
 		promoted, _ := g.said(recovery.Promoted)
 		for _, n := range c.Nodes() {
@@ -160,6 +182,7 @@ func TestFormerPrimaryWithExtraTransactionsIsNotTakenBack(t *testing.T) {
 		if g.has(recovery.Rejoined)() {
 			t.Error("it was taken back")
 		}
+		g.lost(t, 3)
 		if closed, err := c.Node(0).ReadOnly(t.Context()); err != nil || !closed {
 			t.Errorf("it takes writes (%v)", err)
 		}

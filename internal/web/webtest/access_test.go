@@ -9,7 +9,8 @@ import (
 // TestAccessibility: every screen keeps the rules of accessibility, in both themes, and is walked through with the tab key.
 func TestAccessibility(t *testing.T) {
 	t.Parallel()
-	s := startForetold(t, everything(), nil, nil)
+	all := everything()
+	s := startForetold(t, all, withHistory(all), nil)
 	p := webtest.Open(t, s.URL+"/web/about", webtest.Size(1440, 1400))
 	p.Await("the page", `document.querySelector("main .sheet")`)
 	kinds := map[string]bool{}
@@ -40,7 +41,8 @@ func TestAccessibility(t *testing.T) {
 // TestAccessibilityByFinger: on a phone everything that is touched is large enough.
 func TestAccessibilityByFinger(t *testing.T) {
 	t.Parallel()
-	s := startForetold(t, everything(), nil, nil)
+	all := everything()
+	s := startForetold(t, all, withHistory(all), nil)
 	p := webtest.Open(t, s.URL+"/web/about", webtest.Size(390, 844), webtest.Touch())
 	p.Await("the page, touched with fingers", `document.querySelector("main .sheet") && matchMedia("(pointer: coarse)").matches`)
 	for _, screen := range screens {

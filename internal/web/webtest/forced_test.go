@@ -33,7 +33,8 @@ func TestForcedColors(t *testing.T) {
 // TestForcedColorsFind: what is told by its ground alone is found.
 func TestForcedColorsFind(t *testing.T) {
 	t.Parallel()
-	s := startForetold(t, everything(), nil, nil)
+	all := everything()
+	s := startForetold(t, all, withHistory(all), nil)
 	p := webtest.Open(t, s.URL+"/web/me")
 	p.Await("the page", `document.querySelector("main .seg")`)
 	p.ForceColors("dark")

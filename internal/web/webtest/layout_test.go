@@ -14,7 +14,8 @@ var sizes = [][2]int64{{1440, 900}, {1024, 768}, {390, 844}, {720, 450}, {320, 4
 // TestLayout: in a window of any size nothing is cut off, nothing lies over anything, and nothing is scrolled sideways.
 func TestLayout(t *testing.T) {
 	t.Parallel()
-	s := startForetold(t, everything(), nil, nil)
+	all := everything()
+	s := startForetold(t, all, withHistory(all), nil)
 	for _, size := range sizes {
 		t.Run(fmt.Sprintf("%d×%d", size[0], size[1]), func(t *testing.T) {
 			p := webtest.Open(t, s.URL+"/web/about", webtest.Size(size[0], size[1]))
