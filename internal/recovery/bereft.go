@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -75,9 +76,12 @@ func (e *Engine) otherWriter(r *Recovery) string {
 	return ""
 }
 
+// errServes says that a replica receives from a server that was taken for dead.
+var errServes = errors.New("it serves a replica")
+
 // stillServes says which replica receives from the failed primary: one that was out of sight when that was found lost, and tells
 // now that it lives. Those that were stopped for the recovery tell nothing.
-func (e *Engine) stillServes(r *Recovery) string {
+func (e *Engine) stillServes(r *Recovery) error {
 	t := e.o.Observer.Snapshot()
 	for _, k := range e.bereftBy(&r.Finding) {
 		i := t.Instance(k)
@@ -85,8 +89,8 @@ func (e *Engine) stillServes(r *Recovery) string {
 			continue
 		}
 		if !gathered(&r.Plan, k) {
-			return fmt.Sprintf("%s answers again, and receives from %s", k, r.Finding.Key)
+			return fmt.Errorf("%w: %s answers again, and receives from %s", errServes, k, r.Finding.Key)
 		}
 	}
-	return ""
+	return nil
 }

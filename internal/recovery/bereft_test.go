@@ -2,7 +2,6 @@ package recovery
 
 import (
 	"context"
-	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -70,7 +69,7 @@ func TestAReplicaThatComesIntoSightTellsThatThePrimaryLives(t *testing.T) {
 		"its receiver is closed": {topology.ThreadStopped, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func() *fakeFleet { return star("a", "b", "c") }, "", func(t *testing.T, b *bench) {
+			inBubble(t, func() *fakeFleet { return star("a", "b", "c", "d") }, "", func(t *testing.T, b *bench) {
 				b.on["a: stop receiving"] = func(context.Context) error {
 					time.Sleep(10 * time.Millisecond)
 					b.change("c", func(i *topology.Instance) {
@@ -80,14 +79,21 @@ func TestAReplicaThatComesIntoSightTellsThatThePrimaryLives(t *testing.T) {
 				}
 				b.run(t)
 				b.lose("c")
+				b.lose("d")
 				b.kill()
 				after(time.Second)
-				opened := slices.ContainsFunc([]string{"a", "b"}, func(n string) bool { return b.said(n + ": read_only=false") })
-				if opened != c.opens {
-					t.Errorf("opened: %t, %q", opened, b.statements())
+				if b.said("a: read_only=false") != c.opens {
+					t.Errorf("statements %q", b.statements())
 				}
 				if r, ok := b.ledger.ended(); !ok || !c.opens && !contains(r.Errors, "receives from p:3306") {
 					t.Errorf("the record: %+v", r)
+				}
+				// It had not noticed that the primary is gone.
+				b.change("c", func(i *topology.Instance) {
+					i.Channel.IOThread, i.Channel.LastIOErrno = topology.ThreadOther, 2003
+				})
+				if after(2 * time.Second); !b.said("a: read_only=false") {
+					t.Errorf("a right failover has to wait: %q", b.told(Held))
 				}
 			})
 		})

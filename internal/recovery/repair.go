@@ -343,8 +343,8 @@ func (e *Engine) stillDead(r *Recovery, ask request, k *kind) error {
 	if ask.forced || k.alive {
 		return nil
 	}
-	if reason := e.stillServes(r); reason != "" && k.promotes {
-		return errors.New(reason)
+	if err := e.stillServes(r); err != nil && k.promotes {
+		return err
 	}
 	t := e.o.Observer.Cluster(r.Finding.ClusterName)
 	if t == nil {
