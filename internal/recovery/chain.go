@@ -44,7 +44,7 @@ func (e *Engine) isNext(u *Unfinished) bool {
 		}
 	}
 	for uid, first := range e.active {
-		if !u.comesAfter(first, first.Plan.Successor) {
+		if !u.comesAfter(first, e.successorOf(first)) {
 			continue
 		}
 		if e.concluded[uid] == nil {
@@ -53,6 +53,19 @@ func (e *Engine) isNext(u *Unfinished) bool {
 		u.Recovery.after = first
 	}
 	return true
+}
+
+// successorOf is the server that a recovery under way opens or has opened. The caller holds the lock.
+func (e *Engine) successorOf(r *Recovery) topology.Key {
+	if l := e.logs[r.UID]; l != nil {
+		return l.opens()
+	}
+	for k, by := range e.promoters {
+		if by == r {
+			return k
+		}
+	}
+	return topology.Key{}
 }
 
 // nextOf returns the unfinished recovery that replaces the successor of this one, nil if there is none.

@@ -114,11 +114,12 @@ type Engine struct {
 	parked      map[string]time.Time            // those that were taken back, and until when their failure may be found again
 	gaveNothing map[topology.Key]bool           // former primaries from which was fetched in vain since they came back
 	bereft      map[topology.Key][]topology.Key // who replicated from a lost primary when it was found lost
+	returned    map[topology.Key]time.Time      // when those came back
 	concluded   map[string]*Recovery            // recoveries that this process has ended, by UID, while their journals may be open
 	enabled     time.Time                       // when the global switch was last read as on
 	switches    switches                        // those of single clusters
 	opened      map[topology.Key]bool           // lost primaries that were closed for writing by us and opened by somebody since
-	closed      map[topology.Key]time.Time      // when a lost primary was closed for writing by us
+	closed      map[topology.Key]time.Time      // when a lost primary was closed for writing by us, or seen to be so since
 	handling    map[topology.Key]handled        // the finding of the server that is being handled
 	missed      map[topology.Key]string         // something else was found meanwhile: the cluster to judge again
 	told        map[detectionID]toldDetection
@@ -166,6 +167,7 @@ func New(o Options) *Engine {
 		parked:      make(map[string]time.Time),
 		gaveNothing: make(map[topology.Key]bool),
 		bereft:      make(map[topology.Key][]topology.Key),
+		returned:    make(map[topology.Key]time.Time),
 		concluded:   make(map[string]*Recovery),
 		opened:      make(map[topology.Key]bool),
 		closed:      make(map[topology.Key]time.Time),
@@ -239,12 +241,12 @@ func (e *Engine) onEvent(ctx context.Context, ev observe.Event) {
 	case observe.InstanceBack:
 		e.mu.Lock()
 		delete(e.suspected, ev.Key)
-		delete(e.bereft, ev.Key)
 		delete(e.gaveNothing, ev.Key)
 		delete(e.refused, ev.Key)
 		delete(e.held, ev.Key)
 		e.mu.Unlock()
 		e.noteBack(ev.Key)
+		e.noteReturned(ev.Key)
 		e.countStray(ev.Key)
 	}
 	if ev.Topology == nil {
@@ -263,6 +265,9 @@ func (e *Engine) suspect(ev observe.Event) {
 	}
 	promoter := e.promoters[ev.Key]
 	e.mu.Unlock()
+	if ev.Topology != nil {
+		e.noteBereft(ev.Key, ev.Topology.ReplicaKeys(ev.Key))
+	}
 	if promoter != nil {
 		e.showPromoted(promoter, ev.Key) // it may have been read again before it had forgotten its source
 	}
@@ -275,6 +280,7 @@ func (e *Engine) onTick(ctx context.Context) {
 	e.housekeep(ctx)
 	e.reviewLost()
 	t := e.o.Observer.Snapshot()
+	e.noteClosed(t)
 	e.rejoinOverlooked(t)
 	e.checkWrites(ctx, t)
 	e.judge(ctx, t)

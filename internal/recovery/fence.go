@@ -182,7 +182,8 @@ func (e *Engine) fenceOnce(ctx context.Context, k topology.Key) error {
 	closed := make(chan error, 1)
 	go func() { closed <- s.SetReadOnly(ctx, true, true) }()
 	pause, gone := fenceStuck, false
-	stuck := time.NewTimer(pause)
+	next := e.o.Now().Add(pause)
+	stuck := time.NewTimer(fenceStuck)
 	defer stuck.Stop()
 	for {
 		select {
@@ -193,6 +194,10 @@ func (e *Engine) fenceOnce(ctx context.Context, k topology.Key) error {
 				return errNotLeading
 			}
 			// A server that is still away must not be swamped with connections.
+			if e.o.Now().Before(next) && !e.answers(k) {
+				stuck.Reset(fenceStuck)
+				continue
+			}
 			pause = min(2*pause, fenceRelease)
 			err := e.releaseWaiting(ctx, k, s)
 			if err == nil || errors.Is(err, errNotClosing) {
@@ -202,9 +207,16 @@ func (e *Engine) fenceOnce(ctx context.Context, k topology.Key) error {
 				return err
 			}
 			gone = errors.Is(err, errNotClosing) // at first it may just not have taken the statement in
-			stuck.Reset(pause)
+			next = e.o.Now().Add(pause)
+			stuck.Reset(fenceStuck)
 		}
 	}
+}
+
+// answers says whether a server answered when it was asked last.
+func (e *Engine) answers(k topology.Key) bool {
+	i := e.o.Observer.Snapshot().Instance(k)
+	return i != nil && i.LastCheckValid()
 }
 
 // errNotClosing says that a server answers, and no statement that closes it waits there: it was started anew since it had taken

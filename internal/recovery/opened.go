@@ -102,3 +102,29 @@ func openedBy(u *Unfinished, successor topology.Key) (opened failover.Opened, be
 	}
 	return opened, before
 }
+
+// detached are those that the part of a recovery which was carried out by another process has cut off, because they cannot
+// follow: they still count as lost.
+func (u *Unfinished) detached(t *topology.Topology) (lost []plan.Verdict) {
+	for _, v := range u.Journal.Lost {
+		if i := t.Instance(v.Server); i != nil && i.Channel.Source == u.Recovery.Finding.Key.Detached() {
+			lost = append(lost, v)
+		}
+	}
+	return lost
+}
+
+// detachedBy returns the recovery under way in this process that has cut a server off from its lost primary, nil if there is
+// none: it is no primary, and who replicates from it must not be opened beside the one that is. The caller holds the lock.
+func (e *Engine) detachedBy(i *topology.Instance) *Recovery {
+	if i == nil || !i.Channel.Source.IsDetached() {
+		return nil
+	}
+	for uid, r := range e.active {
+		l := e.logs[uid]
+		if l != nil && l.opens() != i.Key && i.Channel.Source == r.Finding.Key.Detached() && slices.Contains(r.Finding.Replicas, i.Key) {
+			return r
+		}
+	}
+	return nil
+}

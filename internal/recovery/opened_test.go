@@ -1,6 +1,8 @@
 package recovery
 
 import (
+	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -58,4 +60,39 @@ func TestLedElsewhere(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestADetachedReplicaIsNoPrimaryThatIsReplaced: the recovery that cut it off because it cannot follow is still under way when
+// it dies. Who replicates from it must not be opened beside the new primary, then or later.
+func TestADetachedReplicaIsNoPrimaryThatIsReplaced(t *testing.T) {
+	inBubble(t, func() *fakeFleet { return star("a", "b", "c", "d") }, "", func(t *testing.T, b *bench) {
+		b.crashed(3)
+		b.ledger.change("old", func(u *Unfinished) {
+			u.Journal.Lost = []plan.Verdict{{Server: key("c"), Rule: "ahead"}}
+			u.Recovery.Finding.Replicas = append(u.Recovery.Finding.Replicas, key("c"))
+		})
+		b.change("a", func(i *topology.Instance) { i.ReadOnly = false })
+		b.change("c", func(i *topology.Instance) {
+			i.Channel.Source, i.Channel.IOThread, i.ClusterName = key("p").Detached(), topology.ThreadStopped, "c:3306"
+		})
+		b.change("d", func(i *topology.Instance) { i.Channel.Source, i.ClusterName = key("c"), "c:3306" })
+		slow := make(chan struct{})
+		b.on["b: stop"] = func(context.Context) error { <-slow; return nil }
+		b.lose("c")
+		b.run(t)
+		after(5 * time.Second)
+		if b.said("d: read_only=false") || !contains(b.told(Held), "which detached it, is under way") {
+			t.Errorf("statements %q, held %q", b.statements(), b.told(Held))
+		}
+		close(slow)
+		after(5 * time.Second)
+		rs := b.ledger.records()
+		if len(rs) != 1 || rs[0].Successor != key("a") || !slices.Contains(rs[0].Lost, key("c")) {
+			t.Fatalf("%d records: %+v", len(rs), rs)
+		}
+		after(time.Minute)
+		if b.said("d: read_only=false") {
+			t.Errorf("statements %q", b.statements())
+		}
+	})
 }

@@ -38,6 +38,12 @@ type course struct {
 // comes next if it is lost in turn, and who was about to close it.
 func (e *Engine) announcePromoted(r *Recovery, successor topology.Key) {
 	e.showPromoted(r, successor)
+	e.countPromoted(r, successor)
+}
+
+// countPromoted has a recovery under way count as the one that opened a server: whom that replaced counts as lost, and if it is
+// lost in turn, its replacement does not wait for the end of this one.
+func (e *Engine) countPromoted(r *Recovery, successor topology.Key) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.promoters[successor] = r
@@ -45,6 +51,7 @@ func (e *Engine) announcePromoted(r *Recovery, successor topology.Key) {
 		e.recent[recentKind{successor.String(), true}] = r.Started
 	}
 	delete(e.successors, successor)
+	delete(e.bereft, successor) // those of an earlier life
 	e.endFencing(successor)
 }
 

@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -48,7 +49,9 @@ func (e *Engine) noteRefused(ctx context.Context, r *Recovery, log *recoveryLog,
 	if old, ok := e.refused[r.Finding.Key]; ok && old.facts == facts {
 		pause = min(2*old.pause, againAtMost)
 	}
-	e.refused[r.Finding.Key] = refusal{facts: facts, pause: pause, again: now.Add(pause)}
+	if !errors.Is(failure, errServes) { // that holds as long as the replica receives, and no longer
+		e.refused[r.Finding.Key] = refusal{facts: facts, pause: pause, again: now.Add(pause)}
+	}
 	e.mu.Unlock()
 	comment := "nothing was changed on servers, so it blocks nothing: " + failure.Error()
 	if err := e.o.Ledger.Acknowledge(context.WithoutCancel(ctx), r.UID, comment); err != nil {

@@ -39,7 +39,10 @@ func (e *Engine) recover(ctx context.Context, r *Recovery, ask request) error {
 		e.hold(&r.Finding, ask.first, err.Error())
 		return fmt.Errorf("recovery of %s: %w", r.Finding.Key, err)
 	}
-	e.bereftBy(&r.Finding)
+	if why := e.otherWriter(r); why != "" && k.promotes && !k.alive && !ask.forced {
+		e.hold(&r.Finding, ask.first, why)
+		return fmt.Errorf("recovery of %s: %s", r.Finding.Key, why)
+	}
 	r.Started, r.UID, r.Forced = e.o.Now(), newUID(e.o.Now()), ask.forced && !k.antiFlapping
 	if ask.forced {
 		r.ByHand, r.Asked = true, e.caller(ctx)
@@ -294,6 +297,13 @@ func gatheredSteps(p *plan.Plan) []plan.Step {
 	return slices.DeleteFunc(slices.Clone(p.Steps), func(s plan.Step) bool { return s.Phase != plan.Gather && s.Stage != failover.FenceStage })
 }
 
+// gathered says whether a plan has stopped the receiver of a server.
+func gathered(p *plan.Plan, k topology.Key) bool {
+	return slices.ContainsFunc(p.Steps, func(s plan.Step) bool {
+		return s.Server == k && s.Action.Verb == plan.StopReceiving && (s.State == plan.Done || s.State == plan.Skipped)
+	})
+}
+
 // lookAgain reads the replicas once more, now that they receive nothing any more. A replica that does not answer in
 // time is judged by what was read of it just before.
 func (e *Engine) lookAgain(ctx context.Context, before *topology.Topology, f *analysis.Finding, k *kind, quiet map[topology.Key]bool) *topology.Topology {
@@ -333,6 +343,9 @@ func (e *Engine) stillDead(r *Recovery, ask request, k *kind) error {
 	if ask.forced || k.alive {
 		return nil
 	}
+	if err := e.stillServes(r); err != nil && k.promotes {
+		return err
+	}
 	t := e.o.Observer.Cluster(r.Finding.ClusterName)
 	if t == nil {
 		return nil
@@ -341,21 +354,6 @@ func (e *Engine) stillDead(r *Recovery, ask request, k *kind) error {
 		return answersAgain(r.Finding.Key)
 	}
 	return nil
-}
-
-// otherWriter says which former replica of the failed primary takes writes already and replicates from nobody: one
-// that somebody else has promoted.
-func (e *Engine) otherWriter(r *Recovery) string {
-	t := e.o.Observer.Snapshot()
-	for _, k := range e.bereftBy(&r.Finding) {
-		if k == r.Plan.Successor {
-			continue
-		}
-		if i := t.Instance(k); i != nil && openPrimary(i) {
-			return fmt.Sprintf("%s, which was a replica of %s, is open for writing already", k, r.Finding.Key)
-		}
-	}
-	return ""
 }
 
 // noteOpening writes down which server is about to be opened: who carries on after this process must not take it for one that
@@ -373,17 +371,6 @@ func (e *Engine) noteOpening(ctx context.Context, r *Recovery, log *recoveryLog)
 		return fmt.Errorf("%w: %w", execute.ErrMayNotWrite, err)
 	}
 	return nil
-}
-
-// bereftBy returns the replicas that a primary had at any time since it was found lost.
-func (e *Engine) bereftBy(f *analysis.Finding) []topology.Key {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	all := append(slices.Clone(e.bereft[f.Key]), f.Replicas...)
-	slices.SortFunc(all, topology.Key.Compare)
-	all = slices.Compact(all)
-	e.bereft[f.Key] = all
-	return slices.Clone(all)
 }
 
 // openPrimary says whether a server was seen to take writes while it replicates from nobody.

@@ -111,8 +111,12 @@ func (e *Engine) unfinishedBusiness(ctx context.Context, f *analysis.Finding, ho
 		// What was read before still counts; a ledger that fails must not stop a recovery.
 		e.o.Logger.Error("reading unfinished recoveries", "failed", f.Key.String(), "error", err)
 	}
+	failed := e.o.Observer.Snapshot().Instance(f.Key)
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if by := e.detachedBy(failed); by != nil {
+		return fmt.Sprintf("the recovery of %s, which detached it, is under way (%s)", by.Finding.Key, by.UID), nil
+	}
 	for uid, u := range e.pending {
 		if e.concluded[uid] != nil {
 			continue
@@ -210,7 +214,9 @@ func (e *Engine) finish(ctx context.Context, u Unfinished) (again bool) {
 	if what == promoted {
 		e.remember(r) // the anti-flapping rule counts it like any other
 		log.line("carried on by %s: %s has been opened for writing", e.o.Node.Hostname, successor)
-		if err := e.carryOn(ctx, &u, t, successor, log); err != nil {
+		err := e.carryOn(ctx, &u, t, successor, log)
+		close(r.still)
+		if err != nil {
 			e.leave(r, log, err)
 			return false
 		}
@@ -378,11 +384,14 @@ func (e *Engine) carryOn(ctx context.Context, u *Unfinished, t *topology.Topolog
 		r.Successor, r.Participants = successor, participants(&u.Journal.Plan)
 		return nil
 	}
+	e.countPromoted(r, successor)
+	e.noteSuccessor(r.Finding.Key, successor)
 	e.fence(r.Finding.Key, r.Finding.ClusterName)
 	opened, before := openedBy(u, successor)
 	before = u.withOpening(before, t.Instance(successor))
 	rest := failover.Follow(t, failover.Request{Failed: r.Finding.Key, Operation: string(r.Finding.Code)}, opened, failover.PolicyOf(e.o.Config()))
 	rest.Cluster = r.Finding.ClusterName
+	rest.Lost = append(rest.Lost, u.detached(t)...)
 	r.Plan = rest
 	r.Plan.Prepend(before)
 	log.plan(&r.Plan)

@@ -37,6 +37,19 @@ func (e *Engine) noteOpened(ev observe.Event) (reopened []topology.Key) {
 	return topology.SortKeys(reopened)
 }
 
+// noteClosed keeps when lost primaries that were closed for writing here were last seen to be closed. Most are closed right
+// after their start, so that by the time of the closing a restart and an opening on purpose cannot be told apart: uptimes are
+// full seconds.
+func (e *Engine) noteClosed(t *topology.Topology) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for k, at := range e.closed {
+		if i := t.Instance(k); i != nil && i.LastCheckValid() && i.ReadOnly && i.Check.Began().After(at) {
+			e.closed[k] = i.Check.Began()
+		}
+	}
+}
+
 // reviewLost looks, when this node has begun to lead, once at each server that counts as lost, whatever else of its cluster
 // has not answered yet.
 func (e *Engine) reviewLost() {

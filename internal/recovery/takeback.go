@@ -34,6 +34,7 @@ func (e *Engine) takeBack(ctx context.Context, u *Unfinished, t *topology.Topolo
 	run := execute.New(e.executorOptions(r.Finding.ClusterName, r.UID, log)).NewRun()
 	err := run.Plan(ctx, &back, 0)
 	r.Plan = u.Journal.Plan
+	r.Plan.Steps = slices.Clip(r.Plan.Steps) // the log goes on in the same array
 	for _, s := range back.Steps {
 		r.Plan.Steps = append(r.Plan.Steps, s)
 		if s.State == plan.Failed {

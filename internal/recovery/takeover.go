@@ -287,6 +287,7 @@ func (e *Engine) switchOver(ctx context.Context, r *Recovery, want TakeoverReque
 		}
 		r.Plan = p
 	}
+	e.closeReplaced(ctx, r)
 	log.plan(&r.Plan)
 	log.save() // who carries on must know the plan before anything is done
 	r.Participants = participants(&r.Plan)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"orchestrator/internal/analysis"
 	"orchestrator/internal/observe"
 	"orchestrator/internal/plan"
 	"orchestrator/internal/server"
@@ -79,6 +80,25 @@ func TestTakeover(t *testing.T) {
 		after(2 * time.Second)
 		if b.open("p") || !b.open("a") || b.open("b") {
 			t.Error("not exactly the new primary is open")
+		}
+	})
+}
+
+// TestTakeoverClosesWhomThePrimaryReplacedFirst: that one came back open while nobody led.
+func TestTakeoverClosesWhomThePrimaryReplacedFirst(t *testing.T) {
+	inBubble(t, working, "", func(t *testing.T, b *bench) {
+		b.put(&topology.Instance{Key: key("o"), LogBin: true, Downtime: &topology.Downtime{Reason: topology.ReasonLostInRecovery, Begin: time.Now(), End: time.Now().Add(time.Hour)}})
+		b.change("o", func(i *topology.Instance) { i.ClusterName = "o:3306" })
+		b.ledger.resolved = []Recovery{{UID: "earlier", Finding: analysis.Finding{Key: key("o"), Code: analysis.DeadPrimary, ClusterName: "o:3306", IsPrimary: true}, Successor: key("p")}}
+		ctx, cancel := context.WithCancel(t.Context())
+		b.engine.ctx = ctx // it runs, and has not looked around yet
+		r, err := b.engine.Takeover(ctx, auto)
+		if cancel(); err != nil || r.Successor != key("a") {
+			t.Fatalf("%+v, %v", r, err)
+		}
+		b.engine.work.Wait()
+		if !b.before("o: read_only=true", "p: read_only=true") {
+			t.Errorf("statements %v", b.statements())
 		}
 	})
 }
