@@ -324,7 +324,7 @@ func noted(note, more string) string {
 
 // reached is how far a stopped replica has applied the log of its source.
 func reached(ctx context.Context, s Server, name string) (topology.Coordinates, error) {
-	c, err := channel(ctx, s, name)
+	c, err := channelSoon(ctx, s, name)
 	switch {
 	case err != nil:
 		return topology.Coordinates{}, err
