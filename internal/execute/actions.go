@@ -258,7 +258,8 @@ func (r *Run) changeSource(ctx context.Context, k topology.Key, s Server, a plan
 	// What was received and not applied is dropped by the change. By GTID the new source sends it again if it has it; by
 	// position it would be lost.
 	note, err := r.awaitApplied(ctx, s, a.Channel, a.Timeout)
-	if err != nil {
+	drops := err != nil
+	if drops {
 		if change.Mode == server.FilePosition {
 			return note, err
 		}
@@ -271,7 +272,7 @@ func (r *Run) changeSource(ctx context.Context, k topology.Key, s Server, a plan
 			return note, err
 		}
 	}
-	may := r.mayFollow(k, s, c, change.Mode, a)
+	may := r.mayFollow(k, s, c, change.Mode, a, drops)
 	if err := may(ctx); err != nil {
 		return note, err
 	}
@@ -288,6 +289,9 @@ func (r *Run) changeSource(ctx context.Context, k topology.Key, s Server, a plan
 		return note, err
 	}
 	if err := may(ctx); err != nil {
+		if drops && c.GTID == topology.MariaDBGTID { // starting either thread would drop it
+			return note, fmt.Errorf("%w; its threads are left stopped", err)
+		}
 		return note, r.resumeAfter(ctx, k, s, halted(c), a.Channel, err)
 	}
 	switch a.Place {
@@ -320,7 +324,7 @@ func noted(note, more string) string {
 
 // reached is how far a stopped replica has applied the log of its source.
 func reached(ctx context.Context, s Server, name string) (topology.Coordinates, error) {
-	c, err := channel(ctx, s, name)
+	c, err := channelSoon(ctx, s, name)
 	switch {
 	case err != nil:
 		return topology.Coordinates{}, err

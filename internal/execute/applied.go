@@ -15,7 +15,7 @@ import (
 func appliedAll(ctx context.Context, s Server, c *topology.Channel) (all bool, target string, err error) {
 	switch c.GTID {
 	case topology.OracleGTID:
-		g, err := s.GTIDs(ctx)
+		g, err := soon(ctx, 0, s.GTIDs)
 		if err != nil {
 			return false, "", err
 		}
@@ -71,10 +71,18 @@ func channelSoon(ctx context.Context, s Server, name string) (*topology.Channel,
 	return soon(ctx, 0, func(ctx context.Context) (*topology.Channel, error) { return channel(ctx, s, name) })
 }
 
+// workWithin is how long a server that is waited for may take to start a thread, or to read its relay log.
+const workWithin = time.Minute
+
+// within is soon for what returns nothing.
+func within(ctx context.Context, given time.Duration, do func(context.Context) error) error {
+	_, err := soon(ctx, given, func(ctx context.Context) (struct{}, error) { return struct{}{}, do(ctx) })
+	return err
+}
+
 // waitSoon is a wait on the server that ends there after a while.
 func waitSoon(ctx context.Context, d time.Duration, wait func(context.Context, time.Duration) error) error {
-	_, err := soon(ctx, d, func(ctx context.Context) (struct{}, error) { return struct{}{}, wait(ctx, d) })
-	return err
+	return within(ctx, d, func(ctx context.Context) error { return wait(ctx, d) })
 }
 
 // awaitApplied waits until everything that was received has been applied. The applier is started if somebody had
@@ -96,7 +104,7 @@ func (r *Run) awaitApplied(ctx context.Context, s Server, name string, patience 
 		if c.GTID == topology.MariaDBGTID && stands(c.IOThread) {
 			return "", errWouldDrop
 		}
-		if err := s.StartReplica(ctx, server.SQLThread, name); err != nil {
+		if err := within(ctx, workWithin, func(ctx context.Context) error { return s.StartReplica(ctx, server.SQLThread, name) }); err != nil {
 			return "", err
 		}
 		note = "its applier had been stopped and was started"
@@ -125,7 +133,7 @@ func (r *Run) awaitPosition(ctx context.Context, s Server, c *topology.Channel, 
 		return note, errors.New("its replication configuration is gone")
 	}
 	// What the applier has in hand right now stands in the relay log, too; only a log without any end is a rest.
-	part, err := onlyPartRemains(ctx, s, now)
+	part, err := soon(ctx, workWithin, func(ctx context.Context) (bool, error) { return onlyPartRemains(ctx, s, now) })
 	switch {
 	case err != nil:
 		return note, err

@@ -97,6 +97,16 @@ func TestOpeningInDoubtIsNotUndone(t *testing.T) {
 	}
 }
 
+// TestAnOpeningThatWasAnsweredIsNotInDoubt: the server said that it takes writes, and was lost right after.
+func TestAnOpeningThatWasAnsweredIsNotInDoubt(t *testing.T) {
+	fakes, e := fleet(Options{}, "a", "b")
+	fakes["a"].blind = true
+	run, p := e.NewRun(), openingPlan()
+	if err := run.Plan(t.Context(), p, 0); err != nil || !run.PassedNoReturn() || p.NoReturn().Action.At != fakes["a"].self {
+		t.Errorf("error %v, opened at %s", err, p.NoReturn().Action.At)
+	}
+}
+
 func TestRefusedOpeningIsUndone(t *testing.T) {
 	fakes, e := fleet(Options{}, "a", "b")
 	fakes["a"].fail["read_only=false"] = errNo

@@ -55,14 +55,15 @@ const (
 
 // mayFollow returns what is asked before a replica is given a new source by GTID. The plan has compared the two, but a replica
 // whose receiver has not stood still since may have received more, from a primary that came back, say: where the new source
-// proves to lack that, the replica is left where it is. A source that does not answer proves nothing.
-func (r *Run) mayFollow(k topology.Key, s Server, c *topology.Channel, mode server.PositionMode, a plan.Action) func(context.Context) error {
+// proves to lack that, the replica is left where it is. A source that does not answer proves nothing; but one that drops what it
+// has received, as it cannot apply it, is pointed only at a source that holds that and is there still: the stop may have taken long.
+func (r *Run) mayFollow(k topology.Key, s Server, c *topology.Channel, mode server.PositionMode, a plan.Action, drops bool) func(context.Context) error {
 	r.mu.Lock()
 	quiet := r.ending[k] != nil && stands(c.IOThread)
 	r.mu.Unlock()
 	seen := time.Now()
 	return func(ctx context.Context) error {
-		if mode == server.FilePosition || quiet && time.Since(seen) < quietFor {
+		if mode == server.FilePosition || !drops && quiet && time.Since(seen) < quietFor {
 			return nil
 		}
 		ctx, cancel := context.WithTimeout(ctx, heldWithin)
@@ -71,7 +72,11 @@ func (r *Run) mayFollow(k topology.Key, s Server, c *topology.Channel, mode serv
 		if err != nil || lacks == nil {
 			return err
 		}
-		if missing, err := lacks(); err == nil && missing != "" {
+		missing, err := lacks()
+		switch {
+		case err != nil && drops:
+			return fmt.Errorf("%w: that would drop what it has received, and whether %s holds it cannot be told: %w", ErrNotHeld, a.Source, err)
+		case err == nil && missing != "":
 			return fmt.Errorf("%w: %s does not hold %s, which the replica has", ErrNotHeld, a.Source, missing)
 		}
 		return nil

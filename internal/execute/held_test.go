@@ -2,6 +2,7 @@ package execute
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -59,6 +60,39 @@ func TestWhoHasReceivedMoreIsNotPointedAtWhoLacksIt(t *testing.T) {
 				}
 				if !c.want && (r.channel.IOThread != was.IOThread || r.channel.SQLThread != was.SQLThread) {
 					t.Errorf("it was not left as it was: %q", r.statements())
+				}
+			})
+		})
+	}
+}
+
+// TestWhatCannotBeAppliedIsNotDroppedForASourceThatIsGone: the source held all of it when it was asked, and was lost while the replica
+// stopped.
+func TestWhatCannotBeAppliedIsNotDroppedForASourceThatIsGone(t *testing.T) {
+	broken := func(r *fake) {
+		r.channel.RetrievedSet, r.channel.SQLThread, r.channel.LastSQLErrno = set(101), topology.ThreadStopped, 1062
+	}
+	for name, c := range map[string]struct {
+		prepare func(r *fake)
+		want    []string
+	}{
+		"MySQL": {broken, []string{"stop both", "start both"}},
+		"MariaDB": {func(r *fake) {
+			maria("0-1-9", "0-1-5", topology.ThreadRunning, topology.ThreadStopped)(r)
+			r.channel.LastSQLErrno = 1062
+		}, []string{"stop both"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				fakes, e := fleet(Options{}, "r", "new")
+				r, source := fakes["r"], fakes["new"]
+				c.prepare(r)
+				source.executed = set(101)
+				r.then = map[string]func(){"stop both": func() { source.fail["gtids"] = errNo }}
+				step := on("r", plan.Action{Verb: plan.ChangeSource, Source: key("new")})
+				err := e.NewRun().Stage(t.Context(), []*plan.Step{&step})
+				if got := r.statements(); !errors.Is(err, ErrNotHeld) || !slices.Equal(got, c.want) {
+					t.Errorf("%v: %q, want %q", err, got, c.want)
 				}
 			})
 		})

@@ -62,6 +62,8 @@ func (r *Run) openOnce(ctx context.Context, k topology.Key, s Server, super bool
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), verifyWithin)
 	defer cancel()
 	switch state, unknown := s.ReadOnly(ctx); {
+	case unknown != nil && err == nil:
+		return note, nil // it said that it is, and was lost since
 	case unknown != nil:
 		return note, fmt.Errorf("%w: %w", ErrInDoubt, errors.Join(err, unknown))
 	case !state.ReadOnly && !state.SuperReadOnly:

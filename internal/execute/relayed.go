@@ -34,7 +34,7 @@ func (r *Run) awaitRelayed(ctx context.Context, k topology.Key, s Server, a plan
 	}
 	if stands(c.IOThread) || stands(c.SQLThread) && c.LastSQLErrno == 0 {
 		note = "its threads had been stopped and were started"
-		if err := r.start(ctx, k, s, server.AllThreads, a.Channel); err != nil {
+		if err := within(ctx, workWithin, func(ctx context.Context) error { return r.start(ctx, k, s, server.AllThreads, a.Channel) }); err != nil {
 			return note, err
 		}
 	}
@@ -94,7 +94,7 @@ func allButStop(ctx context.Context, s Server, name string, end topology.Coordin
 	if c.Read.Compare(end) != 0 || c.ReceivedAll() {
 		return false, nil
 	}
-	part, err := onlyPartRemains(ctx, s, c)
+	part, err := soon(ctx, workWithin, func(ctx context.Context) (bool, error) { return onlyPartRemains(ctx, s, c) })
 	if err == nil && part {
 		err = fmt.Errorf("the log of %s ends at %s in the middle of a transaction, of which replicas have received the beginning: "+
 			"what a new primary writes would be taken for its end", c.Source, end)

@@ -293,7 +293,7 @@ func (c *chooser) donor(successor *candidate) (donor *donation, final history, l
 		if k == successor || !k.LastCheckValid() || !c.canGive(k, successor) || k.is(diverged) {
 			continue
 		}
-		offer := offerOf(k)
+		offer := c.offerOf(k)
 		if final.covers(&offer.history) {
 			continue
 		}
@@ -322,14 +322,20 @@ func (c *chooser) canGive(k, successor *candidate) bool {
 	return c.method != byPosition && k.LogsUpdates() && topology.CanReplicate(successor.Instance, &source, c.policy.Replication) == nil
 }
 
-// offerOf is what a replica can give in time: all that it has received; where it delays that on purpose, or its applier
-// stopped with an error, what it has applied.
-func offerOf(k *candidate) donation {
+// offerOf is what a replica can give in time: all that it has received; where it holds that back, what it has applied.
+func (c *chooser) offerOf(k *candidate) donation {
 	d := donation{from: k, history: k.history}
-	if d.held = !k.history.allApplied() && (k.Channel.SQLDelay > 0 || k.Channel.LastSQLErrno != 0); d.held {
+	if d.held = !k.history.allApplied() && c.holdsBack(k); d.held {
 		d.history = k.history.appliedOnly()
 	}
 	return d
+}
+
+// holdsBack says whether the applier of a replica has stopped with an error, or delays on purpose for longer than is waited for. With
+// less it is one that is slow: twice the delay is no longer than an applier may stand still anyway.
+func (c *chooser) holdsBack(k *candidate) bool {
+	delay := time.Duration(k.Channel.SQLDelay) * time.Second
+	return k.Channel.LastSQLErrno != 0 || delay > 0 && 2*delay > c.policy.ApplyPatience
 }
 
 // majority is the most common value among the instances; of equally common ones the lowest by the order.

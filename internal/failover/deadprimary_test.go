@@ -265,6 +265,18 @@ func TestPlanOfADeadPrimary(t *testing.T) {
 				"6 b set-writable\n8 b forget-source",
 			lost: map[string]string{"a": "ahead"},
 		},
+		"what a replica delays for a few seconds is waited for": {
+			policy:   Policy{ApplyPatience: 10 * time.Second},
+			replicas: []*topology.Instance{replica("a", has(130, 120), func(i *topology.Instance) { i.Channel.SQLDelay = 5 }), replica("b")},
+			want: "2 a await-applied\n3 b change-source a\n4 b await-executed\n5 b stop-replica\n" +
+				"6 b set-writable\n8 b forget-source\n8 a change-source b",
+		},
+		"what it delays for longer is not": {
+			policy:   Policy{ApplyPatience: 10 * time.Second},
+			replicas: []*topology.Instance{replica("a", has(130, 100), func(i *topology.Instance) { i.Channel.SQLDelay = 6 }), replica("b")},
+			want:     "6 b set-writable\n8 b forget-source",
+			lost:     map[string]string{"a": "ahead"},
+		},
 		"what a replica had applied before its applier failed is fetched from it": {
 			replicas: []*topology.Instance{replica("a", has(130, 120), func(i *topology.Instance) { i.Channel.LastSQLErrno = 1062 }), replica("b")},
 			want: "3 b change-source a\n4 b await-executed\n5 b stop-replica\n" +

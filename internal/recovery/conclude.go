@@ -201,9 +201,3 @@ func (e *Engine) markLost(k topology.Key) debt {
 }
 
 func (e *Engine) owner() string { return e.o.Node.Hostname }
-
-func (e *Engine) audit(ctx context.Context, kind string, k topology.Key, cluster, message string) {
-	if err := e.o.Ledger.Audit(ctx, kind, k, cluster, message); err != nil {
-		e.o.Logger.Error("audit", "kind", kind, "server", k.String(), "message", message, "error", err)
-	}
-}

@@ -109,6 +109,8 @@ type Engine struct {
 	busy        map[string]bool                 // clusters in which a recovery runs
 	expiring    bool                            // the ledger is being asked to expire things
 	resuming    bool                            // the open journals are being read
+	auditing    bool                            // what is owed to the audit is being written
+	unaudited   []auditEntry                    // what the audit did not take, the oldest first
 	pending     map[string]Unfinished           // recoveries that nobody has finished yet, by UID
 	doubtful    map[string]time.Time            // since when it is not known what became of one, by UID
 	parked      map[string]time.Time            // those that were taken back, and until when their failure may be found again
@@ -289,6 +291,7 @@ func (e *Engine) onTick(ctx context.Context) {
 // housekeep does in the background what a leader does once in a while, each thing by one goroutine at a time: it
 // carries on with what earlier leaders left unfinished, reads the global switch, and lets old records expire.
 func (e *Engine) housekeep(ctx context.Context) {
+	e.alone(&e.auditing, func() { e.auditLate(ctx) })
 	if !e.o.Leader.IsLeader() {
 		e.unparkAll()
 		// As long as the end of what ran here is not on record, who leads now takes it for running.

@@ -32,6 +32,7 @@ type fakeFleet struct {
 	instances  map[topology.Key]*topology.Instance
 	incomplete map[string]bool
 	gone       map[topology.Key]bool                      // replicas cannot reach them either
+	back       map[topology.Key]bool                      // they answer when they are looked at again
 	log        []string                                   // statements, each "server: statement"
 	on         map[string]func(ctx context.Context) error // called before a statement takes effect, by "server: statement"
 	mute       bool                                       // nobody tells credentials
@@ -127,12 +128,15 @@ func (f *fakeFleet) Complete(cluster string) bool {
 func (f *fakeFleet) Probe(_ context.Context, keys ...topology.Key) error {
 	for _, k := range keys {
 		f.mu.Lock()
-		known := f.instances[k] != nil
+		known, back := f.instances[k] != nil, f.back[k]
+		if back {
+			delete(f.gone, k)
+		}
 		f.mu.Unlock()
 		if known {
 			f.change(k.Hostname, func(i *topology.Instance) {
 				now := time.Now()
-				valid := i.LastCheckValid()
+				valid := i.LastCheckValid() || back
 				i.Check.Attempted, i.Check.Checked = now, now
 				if valid {
 					i.Check.Seen = now

@@ -32,6 +32,31 @@ func (e *Engine) formers(ctx context.Context, failed topology.Key) (all []failov
 	return all
 }
 
+// formersBack looks once more at primaries that a lost one replaced and that did not stand beside the cluster a moment ago, and says
+// whether one answers by now. Where a machine is gone that takes its time, so it is asked only where something would be lost.
+func (e *Engine) formersBack(ctx context.Context, failed topology.Key, known []failover.Former) bool {
+	ctx, cancel := context.WithTimeout(ctx, formersWithin)
+	defer cancel()
+	var keys []topology.Key
+	for _, i := range e.o.Observer.Snapshot().Instances() {
+		if i.HasSource() || !i.Downtime.LostInRecovery() || slices.ContainsFunc(known, func(f failover.Former) bool { return f.Key == i.Key }) {
+			continue
+		}
+		if to, err := e.heir(ctx, i.Key); err == nil && to == failed {
+			keys = append(keys, i.Key)
+		}
+	}
+	if len(keys) == 0 {
+		return false
+	}
+	e.look(ctx, keys...)
+	t := e.o.Observer.Snapshot()
+	return slices.ContainsFunc(keys, func(k topology.Key) bool {
+		i := t.Instance(k)
+		return i != nil && i.LastCheckValid()
+	})
+}
+
 // noteFormers remembers the former primaries from which a recovery in vain was to fetch: the next attempt does without them.
 func (e *Engine) noteFormers(r *Recovery, formers []failover.Former) {
 	e.mu.Lock()

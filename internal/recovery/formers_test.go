@@ -48,6 +48,32 @@ func TestASuccessorFetchesWhatAFormerPrimaryHolds(t *testing.T) {
 	}
 }
 
+// TestAFormerPrimaryThatHasJustComeBackIsFetchedFrom: nobody has looked at it since, and without it something would be lost.
+func TestAFormerPrimaryThatHasJustComeBackIsFetchedFrom(t *testing.T) {
+	for name, c := range map[string]struct {
+		held string // by the lost primary, when it was seen last
+		want bool
+	}{
+		"something would be lost":     {":1-120", true},
+		"nothing is known to be lost": {":1-100", false}, // it is not waited for
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func() *fakeFleet { return star("a", "f") }, "", func(t *testing.T, b *bench) {
+				standsBeside(b)
+				b.change("p", func(i *topology.Instance) { i.ExecutedSet = uuid("p") + c.held })
+				b.lose("f")
+				b.back = map[topology.Key]bool{key("f"): true}
+				b.run(t)
+				b.kill()
+				after(5 * time.Second)
+				if b.said("a: follow f") != c.want || !b.said("a: read_only=false") {
+					t.Errorf("%q", b.statements())
+				}
+			})
+		})
+	}
+}
+
 // TestWhoCannotBePointedBackCountsAsLost: it was fetching from another server when the recovery ended in vain.
 func TestWhoCannotBePointedBackCountsAsLost(t *testing.T) {
 	inBubble(t, func() *fakeFleet { return star("a", "f") }, "", func(t *testing.T, b *bench) {

@@ -3,7 +3,9 @@ package recovery
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"time"
 
 	"orchestrator/internal/store"
 	"orchestrator/internal/topology"
@@ -109,4 +111,48 @@ func (e *Engine) closeJournal(ctx context.Context, uid string) bool {
 	delete(e.doubtful, uid)
 	e.mu.Unlock()
 	return true
+}
+
+// auditEntry is something that was done, as it is audited.
+type auditEntry struct {
+	kind, cluster, message string
+	server                 topology.Key
+	at                     time.Time
+}
+
+// unauditedAtMost bounds what is kept for the audit while nothing can be written there.
+const unauditedAtMost = 1000
+
+// audit writes down what was done to a server. Where the ledger does not take it, it is written when it does.
+func (e *Engine) audit(ctx context.Context, kind string, k topology.Key, cluster, message string) {
+	err := e.o.Ledger.Audit(ctx, kind, k, cluster, message)
+	if err == nil {
+		return
+	}
+	e.o.Logger.Error("audit", "kind", kind, "server", k.String(), "message", message, "error", err)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.unaudited) < unauditedAtMost {
+		e.unaudited = append(e.unaudited, auditEntry{kind, cluster, message, k, e.o.Now()})
+	}
+}
+
+// auditLate writes what the audit did not take when it was done, until it does not take that either.
+func (e *Engine) auditLate(ctx context.Context) {
+	for ctx.Err() == nil {
+		e.mu.Lock()
+		owed := e.unaudited
+		e.mu.Unlock()
+		if len(owed) == 0 {
+			return
+		}
+		a := owed[0] // others only append
+		message := fmt.Sprintf("%s (done at %s, and written down later)", a.message, a.at.UTC().Format(time.RFC3339))
+		if err := e.o.Ledger.Audit(ctx, a.kind, a.server, a.cluster, message); err != nil {
+			return // it has been logged
+		}
+		e.mu.Lock()
+		e.unaudited = e.unaudited[1:]
+		e.mu.Unlock()
+	}
 }

@@ -49,3 +49,25 @@ func TestTheEndOfARecoveryIsWrittenByWhoDoesNotLeadAnyMore(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatTheAuditDidNotTakeIsWrittenLater: the backend could not be reached for a while, by a leader or one that is not any more.
+func TestWhatTheAuditDidNotTakeIsWrittenLater(t *testing.T) {
+	inBubble(t, pair, "", func(t *testing.T, b *bench) {
+		b.ledger.fail["Audit"] = errNo
+		b.run(t)
+		b.engine.audit(t.Context(), "read-only", key("p"), "p:3306", "closed")
+		b.engine.audit(t.Context(), "rejoin", key("p"), "p:3306", "taken back")
+		b.leader.set(false)
+		after(3 * tick)
+		b.ledger.mu.Lock()
+		delete(b.ledger.fail, "Audit")
+		b.ledger.audits = nil
+		b.ledger.mu.Unlock()
+		after(3 * tick)
+		b.ledger.mu.Lock()
+		defer b.ledger.mu.Unlock()
+		if want := []string{"p: read-only", "p: rejoin"}; !slices.Equal(b.ledger.audits, want) {
+			t.Errorf("audited %q, want %q", b.ledger.audits, want)
+		}
+	})
+}

@@ -152,9 +152,12 @@ func (e *Engine) repair(ctx context.Context, r *Recovery, ask request, k *kind, 
 	if before == nil {
 		return fmt.Errorf("cluster %s is not known any more", r.Finding.ClusterName)
 	}
-	now := before
-	r.Plan = k.plan(now, want, policy)
-	r.Plan.Prepend(ask.before)
+	now, first := before, ask.before
+	makePlan := func() {
+		r.Plan = k.plan(now, want, policy)
+		r.Plan.Prepend(first)
+	}
+	makePlan()
 	after := failover.FenceStage
 	if steps := gatheredSteps(&r.Plan); len(steps) > 0 {
 		log.forecast(&r.Plan)
@@ -164,10 +167,13 @@ func (e *Engine) repair(ctx context.Context, r *Recovery, ask request, k *kind, 
 			return err
 		}
 		want.Quiet, want.Unlocked, want.Fenced = run.Quiet(), unlocked(steps), k.alive
-		now = e.lookAgain(ctx, before, &r.Finding, k, want.Quiet)
-		r.Plan = k.plan(now, want, policy)
-		r.Plan.Prepend(gatheredSteps(&gathered))
+		now, first = e.lookAgain(ctx, before, &r.Finding, k, want.Quiet), gatheredSteps(&gathered)
+		makePlan()
 		after = max(failover.GatherStage, steps[len(steps)-1].Stage)
+	}
+	if risk, ok := riskOf(now, &want, k, r.Plan.Successor, policy); ok && !k.alive && risk.Transactions > 0 && e.formersBack(ctx, r.Finding.Key, want.Formers) {
+		want.Formers = e.formers(ctx, r.Finding.Key)
+		makePlan()
 	}
 	log.plan(&r.Plan)
 	r.Lost = r.Plan.LostKeys()

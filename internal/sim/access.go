@@ -287,9 +287,6 @@ func (a access) SetSemiSync(ctx context.Context, side server.SemiSyncSide, on bo
 		if !on {
 			w.check.released(a.m, s)
 			s.releaseAll(false)
-			if s.ch != nil {
-				s.ch.kick()
-			}
 		}
 		return nil
 	})

@@ -176,10 +176,13 @@ func (c *checker) closes(m *Manager, s *Server) {
 	c.shut[s] = s.ch != nil && (c.shut[s] || !s.readOnly)
 }
 
+// opening is a server's opening among the deeds.
+const opening = "open for writing"
+
 // opens is when a manager opens a server.
 func (c *checker) opens(m *Manager, s *Server) {
 	w := c.w
-	c.did(m, s, "open for writing")
+	c.did(m, s, opening)
 	again := s.ch != nil && c.shut[s]
 	delete(c.shut, s)
 	if again || !s.readOnly && (c.primary == s || s.ch != nil) {

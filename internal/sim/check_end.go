@@ -165,7 +165,7 @@ func (c *checker) bereft(m *Manager) (eligible int) {
 		if src == nil {
 			continue // it was detached, because it could not follow
 		}
-		if src.ch != nil && !c.primaries[src] {
+		if src.ch != nil && (!c.primaries[src] || c.unheardOf(src)) {
 			// A replica of a replica has what that had applied when it was lost, and others that do not answer may have more. The
 			// candidates are those that the lost primary itself sent its log to, as published; more is for people to decide.
 			continue
@@ -183,13 +183,33 @@ func (c *checker) bereft(m *Manager) (eligible int) {
 	return eligible
 }
 
-// auditWithin is how long after a change it may take until it is on record.
-const auditWithin = 20 * time.Second
+// unheardOf says whether nobody but a server itself can know that it was opened: its answer never came, and no record names it.
+func (c *checker) unheardOf(s *Server) bool {
+	unheard := false
+	for _, d := range c.deeds {
+		if d.s == s && d.what == opening {
+			unheard = d.unheard
+		}
+	}
+	return unheard && !slices.ContainsFunc(c.w.backend.recoveries, func(r *row) bool { return r.Successor == s.key })
+}
+
+const (
+	// auditWithin is how long after a change it may take until it is on record.
+	auditWithin = 20 * time.Second
+	// stepWithin is how long a manager waits, in addition, for a server that does not answer any more: what it did before in the same
+	// step or plan is on record when that has ended.
+	stepWithin = 30 * time.Second
+)
 
 func (c *checker) checkAudit() {
 	w, b := c.w, c.w.backend
 	for _, d := range c.deeds {
-		if d.m.dead || d.unheard || w.now()-d.at < auditWithin {
+		within := auditWithin
+		if !d.m.within(d.s) {
+			within += stepWithin
+		}
+		if d.m.dead || d.unheard || w.now()-d.at < within {
 			continue // who crashes takes the rest of its log with it, and who got no answer does not know that it was done
 		}
 		found := false

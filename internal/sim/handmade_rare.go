@@ -20,7 +20,18 @@ func rare() []Expected {
 		func(sc *Scenario) { sc.NetTimeout = 4 * sec })
 	replica := semi("a takeover by a replica that is open, which is closed first, fails", cluster(2),
 		at(10*sec, Open("db2", true), SlowApplier("db2", 2*sec)), at(12*sec, TakeOver(recovery.GracefulTakeoverAuto, "db1", "db2")))
+	written := with(semi("a former primary that its option file opens as a replica is written to until waiting for acknowledgements times out, and has to take over",
+		cluster(1, set(1, func(s *ServerSpec) { s.OpensOnRestart = true })), at(12*sec, Kill("db1")), at(15*sec, Restart("db1")), at(25*sec, Kill("db1")), at(27*sec, Restart("db1")), at(40*sec, PowerOff("db2"))),
+		func(sc *Scenario) { sc.SemiSyncTimeout, sc.Until = 2*sec, 110*sec })
+	below := cluster(3, set(4, func(s *ServerSpec) { s.Source = "db2" }))
+	answered := with(semi("the successor is lost for good right after it has said that it is open, and the old primary is back, closed", below,
+		at(12*sec, Kill("db1")), when(": open for writing", 300*time.Microsecond, PowerOff("db2")), at(15*sec, Restart("db1"))), func(sc *Scenario) { sc.Until = 150 * sec })
+	unheard := with(semi("the successor is lost for good in the moment of its opening, and the old primary is back, closed", below,
+		at(12*sec, Kill("db1")), when(": open for writing", 0, PowerOff("db2")), at(15*sec, Restart("db1"))), func(sc *Scenario) { sc.Until = 150 * sec })
 	return []Expected{
+		{Scenario: answered, Primary: "db3 db4", Promotions: 2},
+		{Scenario: unheard, Primary: "", Promotions: 1, Roles: map[string]string{"db1": "closed"}},
+		{Scenario: written, Primary: "db1", Promotions: 2, MayLose: true},
 		{Scenario: read, Primary: "db3", Promotions: 2},
 		{Scenario: alone, Primary: "db1", Promotions: 0},
 		{Scenario: maria(alone), Primary: "db1", Promotions: 0},

@@ -244,7 +244,8 @@ func (s *Server) endConnection(id uint64) {
 	s.settle()
 }
 
-// releaseAll lets all waiting commits go; guaranteed tells whether a replica has confirmed them.
+// releaseAll lets all waiting commits go, those of the applier as well, as semi-sync is off; guaranteed tells whether a replica has
+// confirmed them.
 func (s *Server) releaseAll(guaranteed bool) {
 	all := s.waiting
 	s.waiting = nil
@@ -252,6 +253,9 @@ func (s *Server) releaseAll(guaranteed bool) {
 		c.tell(true, guaranteed)
 	}
 	s.settle()
+	if s.ch != nil {
+		s.ch.kick()
+	}
 }
 
 // kill ends the process. Those who are connected notice at once; what the process had written is in the operating
