@@ -293,7 +293,12 @@ func (e *Engine) switchOver(ctx context.Context, r *Recovery, want TakeoverReque
 	r.Participants = participants(&r.Plan)
 	w := &watched{log: log, opened: func(k topology.Key) { e.announcePromoted(r, k) }}
 	run := execute.New(w.options(e.executorOptions(f.ClusterName, r.UID, log))).NewRun()
-	run.BeforeNoReturn(func(ctx context.Context) error { return e.noteOpening(ctx, r, log) })
+	run.BeforeNoReturn(func(ctx context.Context) error {
+		if err := e.noteOpening(ctx, r, log); err != nil {
+			return err
+		}
+		return e.stillClosed(ctx, r)
+	})
 	err := run.Plan(ctx, &r.Plan, 0)
 	switch {
 	case err == nil || run.PassedNoReturn() && !leftOpen(err):
@@ -403,6 +408,7 @@ func (e *Engine) carryOnTakeover(ctx context.Context, u *Unfinished, t *topology
 	todo := r.Plan
 	todo.Steps = r.Plan.Steps[len(before):]
 	run := execute.New(e.executorOptions(r.Finding.ClusterName, r.UID, log)).NewRun()
+	run.BeforeNoReturn(func(ctx context.Context) error { return e.stillClosed(ctx, r) })
 	if err := run.Plan(ctx, &todo, 0); err != nil {
 		return err
 	}

@@ -118,6 +118,35 @@ func TestTakeoverLeavesTheFormerPrimaryStoppedUnlessAsked(t *testing.T) {
 	})
 }
 
+// TestAPrimaryThatIsOpenAgainKeepsATakeoverFromOpening: it was started anew since it was closed, and its option file opens it.
+func TestAPrimaryThatIsOpenAgainKeepsATakeoverFromOpening(t *testing.T) {
+	for name, c := range map[string]struct {
+		state   plan.State
+		change  func(*bench)
+		refused bool
+	}{
+		"it is closed":              {plan.Done, func(b *bench) { b.change("p", func(i *topology.Instance) { i.ReadOnly = true }) }, false},
+		"it is open again":          {plan.Done, func(*bench) {}, true},
+		"it was not closed":         {plan.Failed, func(*bench) {}, false},
+		"it has not answered since": {plan.Done, func(b *bench) { b.lose("p") }, false},
+		"it was open when it answered last": {plan.Done, func(b *bench) {
+			b.change("p", func(i *topology.Instance) { i.Check.Seen = time.Now().Add(time.Second) })
+			b.lose("p")
+		}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, working, "", func(t *testing.T, b *bench) {
+				c.change(b)
+				r := &Recovery{Finding: analysis.Finding{Key: key("p")}}
+				r.Plan.Add(1, plan.Step{Server: key("p"), State: c.state, Ended: time.Now(), Action: plan.Action{Verb: plan.ClosePrimary}})
+				if err := b.engine.stillClosed(t.Context(), r); (err != nil) != c.refused {
+					t.Errorf("%v", err)
+				}
+			})
+		})
+	}
+}
+
 func TestTakeoverThatFailsLeavesThePrimaryOpen(t *testing.T) {
 	for name, fail := range map[string]string{
 		"a replica cannot be moved":      "b: follow a",
