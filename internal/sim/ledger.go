@@ -37,6 +37,10 @@ func (l ledger) RegisterDetection(ctx context.Context, f *analysis.Finding, acti
 func (l ledger) RegisterRecovery(ctx context.Context, r *recovery.Recovery, j *recovery.Journal) (block recovery.Block, err error) {
 	id := int64(0)
 	err = l.m.consult(ctx, 51, true, func(b *backend) error {
+		if known := b.row(r.UID); known != nil {
+			id = known.ID
+			return nil
+		}
 		for n, o := range slices.Backward(b.recoveries) {
 			switch {
 			case !o.active:

@@ -91,7 +91,10 @@ func (s *Store) RegisterRecovery(ctx context.Context, r *Recovery, journal *Jour
 	}
 	var result Registration
 	err := s.txAlone(ctx, op, func(tx *sql.Tx) error {
-		var err error
+		known, err := s.registered(ctx, tx, r)
+		if known || err != nil {
+			return err
+		}
 		if force {
 			err = s.acknowledge(ctx, tx, Acknowledgement{Key: r.Key, By: ownAcknowledger, Comment: implicitAck, onlyFinished: true})
 		} else {
@@ -112,6 +115,14 @@ func (s *Store) RegisterRecovery(ctx context.Context, r *Recovery, journal *Jour
 		})
 	}
 	return result, err
+}
+
+// registered says whether a recovery is on record already, and takes its number from there: who did not hear the answer to its
+// registration asks again, and a recovery is not in its own way.
+func (s *Store) registered(ctx context.Context, tx *sql.Tx, r *Recovery) (known bool, err error) {
+	err = s.each(ctx, tx, "find recovery "+r.UID, func(row []value) { known, r.ID, r.Active = true, row[0].int(), row[1].int() != 0 },
+		"SELECT recovery_id, in_active_period FROM topology_recovery WHERE uid = ?", r.UID)
+	return known, err
 }
 
 func (s *Store) recoveryInTheWay(ctx context.Context, tx *sql.Tx, r *Recovery) (Registration, error) {

@@ -530,6 +530,10 @@ func journals(t *testing.T, s *Store, clock *testClock) {
 	r := newRecovery("2", "with", "with")
 	e = JournalEntry{UID: "2", Cluster: "with:1", State: "{}", Open: true, Updated: clock.t}
 	same(t, "registered", must2(s.RegisterRecovery(ctx, r, &e, false)).Outcome, Registered)
+	unheard := newRecovery("2", "with", "with")
+	same(t, "registered again, as the answer was not heard", must2(s.RegisterRecovery(ctx, unheard, nil, false)), Registration{})
+	same(t, "its number", unheard.ID, r.ID)
+	same(t, "records of it", len(must2(s.Recoveries(ctx, RecoveryFilter{UID: "2"}))), 1)
 	blocked := newRecovery("3", "with", "with")
 	same(t, "blocked", must2(s.RegisterRecovery(ctx, blocked, &JournalEntry{UID: "3", Open: true}, false)).Outcome, BlockedByCluster)
 	same(t, "the journal of who was registered", must2(s.OpenJournals(ctx)), []JournalEntry{e})
