@@ -47,15 +47,17 @@ func (r *Run) awaitHeld(ctx context.Context, s Server, a plan.Action) error {
 }
 
 const (
-	// heldWithin bounds the question whether a new source holds what a replica has.
-	heldWithin = time.Second
+	// heldWithin bounds the question whether a new source holds what a replica has, and gainFor how long one may stand still that
+	// does not: it may be a replica itself, and a moment behind.
+	heldWithin = 3 * time.Second
+	gainFor    = 500 * time.Millisecond
 	// quietFor is how long a receiver that stood still counts as one that does: a server that is started anew starts it.
 	quietFor = time.Second
 )
 
 // mayFollow returns what is asked before a replica is given a new source by GTID. The plan has compared the two, but a replica
 // whose receiver has not stood still since may have received more, from a primary that came back, say: where the new source
-// proves to lack that, the replica is left where it is. A source that does not answer proves nothing; but one that drops what it
+// proves to lack that, and does not get to it, the replica is left where it is. A source that does not answer proves nothing; but one that drops what it
 // has received, as it cannot apply it, is pointed only at a source that holds that and is there still: the stop may have taken long.
 func (r *Run) mayFollow(k topology.Key, s Server, c *topology.Channel, mode server.PositionMode, a plan.Action, drops bool) func(context.Context) error {
 	r.mu.Lock()
@@ -72,7 +74,7 @@ func (r *Run) mayFollow(k topology.Key, s Server, c *topology.Channel, mode serv
 		if err != nil || lacks == nil {
 			return err
 		}
-		missing, err := lacks()
+		missing, err := stillMissing(ctx, lacks)
 		switch {
 		case err != nil && drops:
 			return fmt.Errorf("%w: that would drop what it has received, and whether %s holds it cannot be told: %w", ErrNotHeld, a.Source, err)
@@ -81,6 +83,23 @@ func (r *Run) mayFollow(k topology.Key, s Server, c *topology.Channel, mode serv
 		}
 		return nil
 	}
+}
+
+// stillMissing is what a source lacks once it does not get on any more, or in the end.
+func stillMissing(ctx context.Context, lacks func() (string, error)) (missing string, err error) {
+	since := time.Now()
+	err = poll(ctx, func() (bool, error) {
+		before := missing
+		now, err := lacks()
+		if missing = now; now != before {
+			since = time.Now()
+		}
+		return now == "" || time.Since(since) >= gainFor, err
+	})
+	if missing != "" {
+		return missing, nil
+	}
+	return "", err
 }
 
 // lacks returns what tells what the new source lacks of all that a replica has by now; nil where it replicates by position.

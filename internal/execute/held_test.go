@@ -2,6 +2,7 @@ package execute
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -93,6 +94,33 @@ func TestWhatCannotBeAppliedIsNotDroppedForASourceThatIsGone(t *testing.T) {
 				err := e.NewRun().Stage(t.Context(), []*plan.Step{&step})
 				if got := r.statements(); !errors.Is(err, ErrNotHeld) || !slices.Equal(got, c.want) {
 					t.Errorf("%v: %q, want %q", err, got, c.want)
+				}
+			})
+		})
+	}
+}
+
+// TestASourceThatIsAMomentBehindIsWaitedFor: a replica's new source may be a replica itself.
+func TestASourceThatIsAMomentBehindIsWaitedFor(t *testing.T) {
+	for name, c := range map[string]struct {
+		gains int // how often it gets on
+		still string
+	}{
+		"it catches up":   {3, ""},
+		"it stands still": {1, "2 left"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				left := func() (string, error) {
+					gained := min(int(time.Since(began)/(gainFor-100*time.Millisecond)), c.gains)
+					if gained == 3 {
+						return "", nil
+					}
+					return fmt.Sprintf("%d left", 3-gained), nil
+				}
+				if still, err := stillMissing(t.Context(), left); still != c.still || err != nil {
+					t.Errorf("%q, %v", still, err)
 				}
 			})
 		})
