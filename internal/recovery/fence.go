@@ -160,8 +160,7 @@ func (e *Engine) endFencing(k topology.Key) {
 // caller holds the lock.
 func (e *Engine) unfence(k topology.Key) {
 	e.endFencing(k)
-	delete(e.closed, k)
-	delete(e.opened, k)
+	e.forgetClosed(k)
 }
 
 // closedSince says whether a lost primary was closed for writing by this process after a moment.

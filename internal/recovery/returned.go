@@ -12,24 +12,28 @@ import (
 // told by its uptime.
 
 // noteOpened notices that somebody has opened a lost primary since it was closed for writing here: one that has been
-// running since then. It returns those that were opened by a restart.
+// running since it was seen closed. It returns those that were opened by a restart after they were closed. Where a second more or
+// less decides, as uptimes are full seconds, it is neither.
 func (e *Engine) noteOpened(ev observe.Event) (reopened []topology.Key) {
 	if ev.Kind != observe.ClusterChanged {
 		return nil
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for k, at := range e.closed {
+	for k, closed := range e.closed {
+		seen := e.seenClosed[k] // or never, when it was closed later than that
+		if seen.Before(closed) {
+			seen = closed
+		}
 		i := ev.Topology.Instance(k)
 		switch {
 		case i == nil:
 		case !i.Downtime.LostInRecovery() && !e.isReplaced(k):
-			delete(e.closed, k)
-			delete(e.opened, k)
-		case i.ReadOnly || !i.LastCheckValid() || !i.Check.Began().After(at): // what it read may be older than its end
-		case i.Uptime > i.Check.Seen.Sub(at)+time.Second:
+			e.forgetClosed(k)
+		case i.ReadOnly || !i.LastCheckValid() || !i.Check.Began().After(seen): // what it read may be older than its end
+		case i.Uptime > i.Check.Seen.Sub(seen)+time.Second:
 			e.opened[k] = true
-		case i.Uptime < i.Check.Seen.Sub(at)-time.Second && !i.Replicating():
+		case i.Uptime < i.Check.Seen.Sub(closed)-time.Second && !i.Replicating():
 			// It was started anew, so fast that nobody saw it gone.
 			reopened = append(reopened, k)
 		}
@@ -38,16 +42,22 @@ func (e *Engine) noteOpened(ev observe.Event) (reopened []topology.Key) {
 }
 
 // noteClosed keeps when lost primaries that were closed for writing here were last seen to be closed. Most are closed right
-// after their start, so that by the time of the closing a restart and an opening on purpose cannot be told apart: uptimes are
-// full seconds.
+// after their start, so that by the time of the closing a restart and an opening on purpose cannot be told apart.
 func (e *Engine) noteClosed(t *topology.Topology) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for k, at := range e.closed {
 		if i := t.Instance(k); i != nil && i.LastCheckValid() && i.ReadOnly && i.Check.Began().After(at) {
-			e.closed[k] = i.Check.Began()
+			e.seenClosed[k] = i.Check.Began()
 		}
 	}
+}
+
+// forgetClosed forgets that a server was closed, and what became of it. The caller holds the lock.
+func (e *Engine) forgetClosed(k topology.Key) {
+	delete(e.closed, k)
+	delete(e.seenClosed, k)
+	delete(e.opened, k)
 }
 
 // reviewLost looks, when this node has begun to lead, once at each server that counts as lost, whatever else of its cluster

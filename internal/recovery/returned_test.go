@@ -61,6 +61,7 @@ func TestALostPrimaryThatIsOpenAgain(t *testing.T) {
 		"opened":                                {time.Hour, 0, 0, false, true},
 		"opened or restarted at once":           {50 * time.Millisecond, 0, 0, false, false},
 		"seen closed, and opened after that":    {50 * time.Millisecond, 4 * time.Second, 0, false, true},
+		"seen closed, and restarted at once":    {time.Hour, 4 * time.Second, 4500 * time.Millisecond, true, false},
 		"seen closed, and restarted after that": {50 * time.Millisecond, 4 * time.Second, 5500 * time.Millisecond, true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
