@@ -3,7 +3,6 @@ package recovery
 import (
 	"cmp"
 	"context"
-	"strconv"
 	"strings"
 
 	"orchestrator/internal/topology"
@@ -17,17 +16,7 @@ import (
 func (u *Unfinished) comesAfter(first *Recovery, successor topology.Key) bool {
 	r := &u.Recovery
 	return r.UID != first.UID && r.kind().promotes && first.kind().promotes && successor.IsValid() && r.Finding.Key == successor &&
-		cmp.Or(startOf(first).Compare(startOf(r)), cmp.Compare(mark(first), mark(r)), strings.Compare(first.UID, r.UID)) < 0
-}
-
-// mark tells two recoveries apart that began within a second: times on record are exact to that.
-func mark(r *Recovery) int64 {
-	text, _, _ := strings.Cut(r.UID, ":")
-	at, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return 0
-	}
-	return at
+		cmp.Or(startOf(first).Compare(startOf(r)), namedAt(first).Compare(namedAt(r)), strings.Compare(first.UID, r.UID)) < 0
 }
 
 // isNext says whether it is the turn of an unfinished recovery: one that opened the primary which this one replaces comes

@@ -54,9 +54,6 @@ func (e *Engine) resume(ctx context.Context) {
 		e.goTracked(func() {
 			again := e.finish(ctx, u)
 			e.vacate(cluster)
-			if e.isConcluded(u.Recovery.UID) && e.nextOf(&u) != nil {
-				e.alone(&e.resuming, func() { e.resume(ctx) }) // that one has waited for this
-			}
 			if again && ctx.Err() == nil && e.runs() { // a failure that is still there is recovered at once
 				e.judge(ctx, e.o.Observer.Snapshot())
 			}

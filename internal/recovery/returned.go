@@ -21,8 +21,8 @@ func (e *Engine) noteOpened(ev observe.Event) (reopened []topology.Key) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for k, closed := range e.closed {
-		seen := e.seenClosed[k] // or never, when it was closed later than that
-		if seen.Before(closed) {
+		seen := e.seenClosed[k]
+		if seen.Before(closed) { // not since
 			seen = closed
 		}
 		i := ev.Topology.Instance(k)

@@ -45,9 +45,17 @@ func (e *Engine) closeSuperseded(ctx context.Context, u *Unfinished) {
 
 // startOf is when a recovery began. One that could not be registered has no time of that on record, but its name tells it.
 func startOf(r *Recovery) time.Time {
-	text, _, _ := strings.Cut(r.UID, ":")
-	if at, err := strconv.ParseInt(text, 10, 64); err == nil && r.ID == 0 {
-		return time.Unix(0, at)
+	if at := namedAt(r); r.ID == 0 && !at.IsZero() {
+		return at
 	}
 	return r.Started
+}
+
+// namedAt is when a recovery began by its name, more exactly than by its record; the zero time where the name does not tell.
+func namedAt(r *Recovery) time.Time {
+	text, _, _ := strings.Cut(r.UID, ":")
+	if at, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return time.Unix(0, at)
+	}
+	return time.Time{}
 }

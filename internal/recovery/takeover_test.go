@@ -147,6 +147,25 @@ func TestAPrimaryThatIsOpenAgainKeepsATakeoverFromOpening(t *testing.T) {
 	}
 }
 
+// TestTakeoverOpensNobodyBesideAPrimaryThatIsOpenAgain has that happen while the successor still applies the newest transaction.
+func TestTakeoverOpensNobodyBesideAPrimaryThatIsOpenAgain(t *testing.T) {
+	inBubble(t, working, "", func(t *testing.T, b *bench) {
+		b.run(t)
+		b.on["a: wait"] = func(context.Context) error {
+			if b.said("p: read_only=true") {
+				b.change("p", func(i *topology.Instance) { i.ReadOnly = false })
+			}
+			return nil
+		}
+		if r, err := b.engine.Takeover(t.Context(), auto); err == nil || !strings.Contains(err.Error(), "open again") {
+			t.Errorf("%+v: %v", r, err)
+		}
+		if b.said("a: read_only=false") || !b.open("p") {
+			t.Errorf("statements %v", b.statements())
+		}
+	})
+}
+
 func TestTakeoverThatFailsLeavesThePrimaryOpen(t *testing.T) {
 	for name, fail := range map[string]string{
 		"a replica cannot be moved":      "b: follow a",
