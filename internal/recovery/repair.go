@@ -177,7 +177,7 @@ func (e *Engine) repair(ctx context.Context, r *Recovery, ask request, k *kind, 
 	}
 	log.plan(&r.Plan)
 	r.Lost = r.Plan.LostKeys()
-	r.Participants = participants(&r.Plan)
+	e.involve(r, &r.Plan)
 	if r.Plan.Successor.IsZero() {
 		r.Lost = nil // nobody went anywhere
 		return errors.Join(idle(r.Plan, k), run.Undo(ctx))
@@ -395,6 +395,14 @@ func (e *Engine) countFailedFollowers(r *Recovery) {
 			r.Lost = append(r.Lost, s.Server)
 		}
 	}
+}
+
+// involve notes which servers a recovery touches. Other recoveries of this process look at that while it runs.
+func (e *Engine) involve(r *Recovery, p *plan.Plan) {
+	keys := participants(p)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	r.Participants = keys
 }
 
 func participants(p *plan.Plan) []topology.Key {

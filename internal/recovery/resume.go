@@ -348,7 +348,7 @@ func (e *Engine) recordWithout(u *Unfinished, successor topology.Key) {
 	r := &u.Recovery
 	r.Plan = u.Journal.Plan
 	r.Successor, r.SuccessorCoordinates, r.SuccessorAlias = successor, u.Journal.OpenAt, e.aliasOf(successor)
-	r.Participants = participants(&r.Plan)
+	e.involve(r, &r.Plan)
 	r.Lost = r.Plan.LostKeys()
 	for _, s := range r.Plan.Steps {
 		if s.Phase == plan.Repoint && s.State != plan.Done && s.State != plan.Skipped && !e.follows(s.Server, successor) && !slices.Contains(r.Lost, s.Server) {
@@ -378,7 +378,8 @@ func (e *Engine) carryOn(ctx context.Context, u *Unfinished, t *topology.Topolog
 		return e.carryOnTakeover(ctx, u, t, log)
 	}
 	if k := r.kind(); !k.promotes { // it has been opened where it stands, and that was all
-		r.Successor, r.Participants = successor, participants(&u.Journal.Plan)
+		r.Successor = successor
+		e.involve(r, &u.Journal.Plan)
 		return nil
 	}
 	e.countPromoted(r, successor)
@@ -392,7 +393,7 @@ func (e *Engine) carryOn(ctx context.Context, u *Unfinished, t *topology.Topolog
 	r.Plan = rest
 	r.Plan.Prepend(before)
 	log.plan(&r.Plan)
-	r.Participants = participants(&r.Plan)
+	e.involve(r, &r.Plan)
 	r.Lost = r.Plan.LostKeys()
 	run := execute.New(e.executorOptions(r.Finding.ClusterName, r.UID, log)).NewRun()
 	run.BeforeNoReturn(func(context.Context) error {

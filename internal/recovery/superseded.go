@@ -36,7 +36,8 @@ func (e *Engine) closeSuperseded(ctx context.Context, u *Unfinished) {
 		return
 	}
 	defer e.forgetActive(r)
-	r.Plan, r.Participants = u.Journal.Plan, participants(&u.Journal.Plan)
+	r.Plan = u.Journal.Plan
+	e.involve(r, &r.Plan)
 	e.conclude(ctx, r, request{hooks: u.Journal.Hooks}, log, fmt.Errorf("a later recovery has replaced %s, nothing is left to be done", r.Finding.Key))
 	if err := e.o.Ledger.Acknowledge(context.WithoutCancel(ctx), r.UID, "a later recovery has replaced the same server"); err != nil {
 		e.o.Logger.Error("acknowledging a superseded recovery", "uid", r.UID, "error", err)

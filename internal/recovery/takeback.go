@@ -30,7 +30,7 @@ func (e *Engine) takeBack(ctx context.Context, u *Unfinished, t *topology.Topolo
 			Action: *s.Undo, Why: "undo: " + s.Action.String(), Until: "as it was before",
 		})
 	}
-	r.Participants = participants(&u.Journal.Plan)
+	e.involve(r, &u.Journal.Plan)
 	run := execute.New(e.executorOptions(r.Finding.ClusterName, r.UID, log)).NewRun()
 	err := run.Plan(ctx, &back, 0)
 	r.Plan = u.Journal.Plan

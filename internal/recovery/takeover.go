@@ -290,7 +290,7 @@ func (e *Engine) switchOver(ctx context.Context, r *Recovery, want TakeoverReque
 	e.closeReplaced(ctx, r)
 	log.plan(&r.Plan)
 	log.save() // who carries on must know the plan before anything is done
-	r.Participants = participants(&r.Plan)
+	e.involve(r, &r.Plan)
 	w := &watched{log: log, opened: func(k topology.Key) { e.announcePromoted(r, k) }}
 	run := execute.New(w.options(e.executorOptions(f.ClusterName, r.UID, log))).NewRun()
 	run.BeforeNoReturn(func(ctx context.Context) error {
@@ -404,7 +404,7 @@ func (e *Engine) carryOnTakeover(ctx context.Context, u *Unfinished, t *topology
 	r.Plan.Steps = rest
 	r.Plan.Prepend(before)
 	log.plan(&r.Plan)
-	r.Participants = participants(&r.Plan)
+	e.involve(r, &r.Plan)
 	todo := r.Plan
 	todo.Steps = r.Plan.Steps[len(before):]
 	run := execute.New(e.executorOptions(r.Finding.ClusterName, r.UID, log)).NewRun()
