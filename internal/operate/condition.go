@@ -117,7 +117,11 @@ func notReplicating(c *topology.Channel) string {
 		number int
 		text   string
 	}{{c.LastIOErrno, c.LastIOError}, {c.LastSQLErrno, c.LastSQLError}} {
-		if failed.text != "" {
+		switch {
+		case failed.text == "":
+		case failed.number == 0: // a stored picture keeps the words alone
+			errs = append(errs, failed.text)
+		default:
 			errs = append(errs, "error "+strconv.Itoa(failed.number)+": "+failed.text)
 		}
 	}

@@ -28,9 +28,12 @@ func TestServerCondition(t *testing.T) {
 		status operate.Status
 		text   string
 	}{
-		"fine":    {func(*topology.Instance) {}, operate.StatusOK, ""},
-		"dead":    {func(i *topology.Instance) { i.Check.Checked = now.Add(time.Second); i.Check.Err = "refused" }, operate.StatusCritical, "does not answer: refused"},
-		"stale":   {func(i *topology.Instance) { i.Check.Checked, i.Check.Seen = now.Add(-time.Hour), now.Add(-time.Hour) }, operate.StatusStale, "was not looked at lately"},
+		"fine":  {func(*topology.Instance) {}, operate.StatusOK, ""},
+		"dead":  {func(i *topology.Instance) { i.Check.Checked = now.Add(time.Second); i.Check.Err = "refused" }, operate.StatusCritical, "does not answer: refused"},
+		"stale": {func(i *topology.Instance) { i.Check.Checked, i.Check.Seen = now.Add(-time.Hour), now.Add(-time.Hour) }, operate.StatusStale, "was not looked at lately"},
+		"from the store": {func(i *topology.Instance) {
+			i.Channel.SQLThread, i.Channel.LastSQLError = topology.ThreadStopped, "dup"
+		}, operate.StatusCritical, "does not replicate: dup"},
 		"stopped": {func(i *topology.Instance) { i.Channel.SQLThread = topology.ThreadStopped }, operate.StatusCritical, "does not replicate: its threads are stopped"},
 		"broken": {func(i *topology.Instance) {
 			i.Channel.SQLThread = 0
