@@ -36,6 +36,7 @@ type report struct {
 	Acked      int           `json:"acked,omitempty"`
 	Promotions int           `json:"promotions,omitempty"`
 	Two        time.Duration `json:"two,omitempty"`
+	Trace      uint64        `json:"trace,omitempty"` // the same number, the same story
 }
 
 type options struct {
@@ -91,7 +92,7 @@ func inBubbles(o options) {
 				fmt.Print(result.Story())
 				continue
 			}
-			r := report{Seed: seed, Acked: result.Acknowledged, Promotions: result.Promotions, Two: result.TwoWriters}
+			r := report{Seed: seed, Acked: result.Acknowledged, Promotions: result.Promotions, Two: result.TwoWriters, Trace: result.Trace}
 			for _, v := range result.Violations {
 				r.Broken = append(r.Broken, string(v.Invariant))
 			}

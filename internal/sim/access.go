@@ -179,7 +179,7 @@ func (a access) stop(ctx context.Context, t server.Threads) (ended func(context.
 		return nil, err
 	}
 	return func(ctx context.Context) error {
-		if left := until - w.now(); left > 0 {
+		if left := until - w.elapsed(); left > 0 {
 			return sleep(ctx, left)
 		}
 		return nil
@@ -295,7 +295,7 @@ func (a access) SetSemiSync(ctx context.Context, side server.SemiSyncSide, on bo
 // wait waits on the server until something is so.
 func (a access) wait(ctx context.Context, what string, timeout time.Duration, reached func(*Server) bool) error {
 	w := a.m.w
-	end := w.now() + timeout
+	end := w.elapsed() + timeout
 	return a.m.ask(ctx, a.s, question{what: what, kind: 14}, func() error {
 		switch {
 		case reached(a.s):

@@ -24,7 +24,7 @@ func newApp(w *World, n node) *app { return &app{w: w, node: n} }
 
 // start begins to write.
 func (a *app) start() {
-	a.w.after(time.Duration(hash(a.w.seed, uint64(a.node))%uint64(100*time.Millisecond)), a.write)
+	a.w.quietly(time.Duration(hash(a.w.seed, uint64(a.node))%uint64(100*time.Millisecond)), a.write)
 }
 
 // seldom is how much slower applications write where nothing is about to happen.
@@ -51,36 +51,36 @@ func (a *app) write() {
 	next := func(d time.Duration) {
 		if !answered {
 			answered = true
-			w.after(d, a.write)
+			w.quietly(d, a.write)
 		}
 	}
 	elsewhere := func() {
 		a.at = (a.at + 1) % len(w.servers)
 		next(a.pause() / 4)
 	}
-	w.after(patience, func() {
+	w.quietly(patience, func() {
 		if !answered {
 			elsewhere()
 		}
 	})
-	w.after(w.latency(a.node, s.node, 70), func() {
+	w.quietly(w.latency(a.node, s.node, 70), func() {
 		switch {
 		case !w.flows(a.node, s.node), s.hostDown, s.hung:
 			return // silence
 		case !s.up:
 			if w.flows(s.node, a.node) {
-				w.after(w.latency(s.node, a.node, 71), elsewhere)
+				w.quietly(w.latency(s.node, a.node, 71), elsewhere)
 			}
 			return
 		case s.readOnly:
-			w.after(w.latency(s.node, a.node, 72), elsewhere)
+			w.quietly(w.latency(s.node, a.node, 72), elsewhere)
 			return
 		case s.full, len(s.closes) > 0:
 			return // it waits inside the server
 		}
 		wild := s.ch != nil // open by its option file, or by a person: nobody is to write here
 		t := s.write(w.name(a.node), func(t txn, acked, guaranteed bool) {
-			w.after(w.latency(s.node, a.node, 73), func() {
+			w.quietly(w.latency(s.node, a.node, 73), func() {
 				if !acked || !w.flows(s.node, a.node) {
 					return
 				}
@@ -100,9 +100,9 @@ type hooks struct{ m *Manager }
 // Run implements recovery.Hooks.
 func (h hooks) Run(ctx context.Context, list publish.List, _ publish.Values, _ publish.Mode) error {
 	w := h.m.w
-	w.mu.Lock()
+	w.lock()
 	d := w.Scenario.HookTime
-	w.mu.Unlock()
+	w.unlock()
 	if d == 0 {
 		return nil
 	}

@@ -38,9 +38,9 @@ func (m *Manager) ask(ctx context.Context, s *Server, q question, do func() erro
 // aMoment passes before somebody notices that his time is over. Deadlines and ticks are whole seconds, and would fall
 // together otherwise.
 func (w *World) aMoment(from, to node, kind int) {
-	w.mu.Lock()
+	w.lock()
 	d := time.Duration(mix(w.luck(from, to, kind)) % 50_000)
-	w.mu.Unlock()
+	w.unlock()
 	time.Sleep(d)
 }
 
@@ -49,32 +49,32 @@ func (m *Manager) askOnce(ctx context.Context, s *Server, q question, do func() 
 	fail := func(kind server.Kind, err error) error {
 		return &server.Error{Key: s.key, Op: q.what, Kind: kind, Err: err}
 	}
-	w.mu.Lock()
+	w.lock()
 	d := w.latency(m.node, s.node, q.kind)
 	if q.writes {
 		w.check.acts(m, s, q.what)
 	}
-	w.mu.Unlock()
+	w.unlock()
 	if err := sleep(ctx, d); err != nil {
 		return fail(server.Hung, err)
 	}
 	life, connected := 0, false
 	for {
-		w.mu.Lock()
+		w.lock()
 		blocked := !w.flows(m.node, s.node) || s.hostDown || s.hung || q.fresh && !w.flows(s.node, m.node)
 		switch {
 		case m.dead:
-			w.mu.Unlock()
+			w.unlock()
 			return fail(server.Canceled, errGone)
 		case m.paused || blocked:
 		case !s.up:
 			blocked = !w.flows(s.node, m.node)
 			if !blocked {
-				w.mu.Unlock()
+				w.unlock()
 				return fail(server.Refused, errors.New("connection refused"))
 			}
 		case connected && s.life != life:
-			w.mu.Unlock()
+			w.unlock()
 			return fail(server.ConnectionLost, errors.New("the connection was lost"))
 		default:
 			life, connected = s.life, true
@@ -82,7 +82,7 @@ func (m *Manager) askOnce(ctx context.Context, s *Server, q question, do func() 
 			err := do()
 			to := len(w.check.deeds)
 			d := w.latency(s.node, m.node, q.kind)
-			w.mu.Unlock()
+			w.unlock()
 			if errors.Is(err, errLater) {
 				if err := sleep(ctx, 2*time.Millisecond+d/8); err != nil {
 					return fail(server.Hung, err)
@@ -96,19 +96,19 @@ func (m *Manager) askOnce(ctx context.Context, s *Server, q question, do func() 
 			return answer
 		}
 		changed := w.changed
-		w.mu.Unlock()
+		w.unlock()
 		select {
 		case <-changed:
 			if err := sleep(ctx, resend/4+d); err != nil {
 				return fail(server.Hung, err)
 			}
 		case <-ctx.Done():
-			w.mu.Lock()
+			w.lock()
 			if q.writes && s.hung && !q.fresh && w.flows(m.node, s.node) && mix(w.luck(m.node, s.node, q.kind))%2 == 0 {
 				sent := w.now()
 				s.parked = append(s.parked, func() { w.check.late(sent, func() { _ = do() }) })
 			}
-			w.mu.Unlock()
+			w.unlock()
 			return fail(server.Hung, context.Cause(ctx))
 		}
 	}
@@ -121,10 +121,10 @@ func (m *Manager) answer(ctx context.Context, s *Server, life int, d time.Durati
 		return fail(server.Hung, err)
 	}
 	for {
-		w.mu.Lock()
+		w.lock()
 		arrives, dead, changed := w.flows(s.node, m.node) && !m.paused, m.dead, w.changed
 		lost := s.life != life // what had not left the machine never will
-		w.mu.Unlock()
+		w.unlock()
 		switch {
 		case arrives && lost:
 			return fail(server.ConnectionLost, errors.New("the connection was lost"))

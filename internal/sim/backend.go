@@ -92,33 +92,33 @@ func (m *Manager) consult(ctx context.Context, kind int, writes bool, do func(b 
 
 func (m *Manager) consultOnce(ctx context.Context, kind int, writes bool, do func(b *backend) error) error {
 	w, b := m.w, m.w.backend
-	w.mu.Lock()
+	w.lock()
 	d := w.latency(m.node, b.node, kind)
-	w.mu.Unlock()
+	w.unlock()
 	if err := sleep(ctx, d); err != nil {
 		return err
 	}
 	for {
-		w.mu.Lock()
+		w.lock()
 		switch {
 		case m.dead:
-			w.mu.Unlock()
+			w.unlock()
 			return errGone
 		case m.paused || b.hung || !w.talks(m.node, b.node):
 		case b.full && writes:
-			w.mu.Unlock()
+			w.unlock()
 			return errBackend
 		default:
 			err := do(b)
 			d := w.latency(b.node, m.node, kind)
-			w.mu.Unlock()
+			w.unlock()
 			if sleep(ctx, d) != nil {
 				return context.Cause(ctx)
 			}
 			return err
 		}
 		changed := w.changed
-		w.mu.Unlock()
+		w.unlock()
 		select {
 		case <-changed:
 			if err := sleep(ctx, d); err != nil {
@@ -241,8 +241,8 @@ func (k keep) LoadAliasOverrides(context.Context) (map[string]string, error) { r
 // Observe implements observe.Store.
 func (k keep) Observe(i *topology.Instance) {
 	w := k.m.w
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lock()
+	defer w.unlock()
 	if !k.m.dead && w.backend.holder == k.m.id && !w.backend.full {
 		w.backend.instances[i.Key] = i
 	}

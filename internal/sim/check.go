@@ -113,8 +113,8 @@ func (c *checker) did(m *Manager, s *Server, what string) {
 
 // unheard marks deeds of which the answer has not come.
 func (w *World) unheard(from, to int) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lock()
+	defer w.unlock()
 	for n := from; n < to; n++ {
 		w.check.deeds[n].unheard = true
 	}
@@ -317,7 +317,7 @@ func (c *checker) repoints(m *Manager, s *Server, to topology.Key) {
 		return
 	}
 	// By MySQL's sets a server can fetch from one that lacks what it has, as a successor does from its sibling. It is not to stay there.
-	w.after(fetching, func() {
+	w.quietly(fetching, func() {
 		if s.ch != nil && s.ch.source == to && c.extra(s, target) == t {
 			told()
 		}
@@ -384,7 +384,7 @@ func (c *checker) sample() {
 		}
 	}
 	if !w.ending {
-		w.after(sampling, c.sample)
+		w.quietly(sampling, c.sample)
 	}
 }
 

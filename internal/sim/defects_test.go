@@ -117,8 +117,8 @@ type lenient struct{ access }
 // GTIDs says of a server that replicates from nobody, and is closed, that it holds nothing.
 func (l lenient) GTIDs(ctx context.Context) (server.GTIDState, error) {
 	g, err := l.access.GTIDs(ctx)
-	l.m.w.mu.Lock()
-	defer l.m.w.mu.Unlock()
+	l.m.w.lock()
+	defer l.m.w.unlock()
 	if l.s.ch == nil && l.s.readOnly {
 		g.Executed, g.CurrentPos, g.BinlogPos, g.BinlogState = "", "", "", ""
 	}
@@ -176,8 +176,8 @@ func defects() []defect {
 			}
 		})},
 		{"does not notice that the old primary is back before it opens the successor", pictureAs(func(w *World, all []*topology.Instance) {
-			w.mu.Lock()
-			defer w.mu.Unlock()
+			w.lock()
+			defer w.unlock()
 			for _, i := range all {
 				if w.everLost == nil {
 					w.everLost = make(map[topology.Key]time.Time)

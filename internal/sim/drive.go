@@ -17,8 +17,8 @@ type Live struct{ w *World }
 
 // Do lets something happen.
 func (l *Live) Do(what func(*World)) {
-	l.w.mu.Lock()
-	defer l.w.mu.Unlock()
+	l.w.lock()
+	defer l.w.unlock()
 	l.w.check.last = l.w.now()
 	what(l.w)
 }
@@ -45,8 +45,8 @@ func (l *Live) Ready() bool {
 }
 
 func (l *Live) leader() *Manager {
-	l.w.mu.Lock()
-	defer l.w.mu.Unlock()
+	l.w.lock()
+	defer l.w.unlock()
 	return l.w.leader()
 }
 
@@ -79,8 +79,8 @@ func (l *Live) Send(name string) (acknowledged func() bool) {
 		})
 	})
 	return func() bool {
-		w.mu.Lock()
-		defer w.mu.Unlock()
+		w.lock()
+		defer w.unlock()
 		return done
 	}
 }
@@ -89,8 +89,8 @@ func (l *Live) Send(name string) (acknowledged func() bool) {
 // without a delay.
 func (l *Live) Arrived() bool {
 	w := l.w
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lock()
+	defer w.unlock()
 	for _, s := range w.servers {
 		ch := s.ch
 		if !s.alive() || ch == nil || ch.stream == nil || !ch.stream.source.alive() {
@@ -106,8 +106,8 @@ func (l *Live) Arrived() bool {
 
 // Busy says whether a recovery is under way.
 func (l *Live) Busy() bool {
-	l.w.mu.Lock()
-	defer l.w.mu.Unlock()
+	l.w.lock()
+	defer l.w.unlock()
 	return l.w.check.unfinished()
 }
 

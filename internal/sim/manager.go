@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"orchestrator/internal/consensus"
@@ -26,8 +27,8 @@ type Manager struct {
 	id     store.Node
 	life   int
 	dead   bool
-	paused bool          // it is alive and does nothing, or so it seems
-	ahead  time.Duration // of its clock
+	paused bool         // it is alive and does nothing, or so it seems
+	ahead  atomic.Int64 // by how much its clock is, in nanoseconds
 
 	lease    *consensus.Lease
 	observer *observe.Observer
@@ -49,9 +50,7 @@ func (w *World) newManager(index int, at node, life int) *Manager {
 
 // clock is what the manager takes for the time.
 func (m *Manager) clock() time.Time {
-	m.w.mu.Lock()
-	defer m.w.mu.Unlock()
-	return time.Now().Add(m.ahead)
+	return time.Now().Add(time.Duration(m.ahead.Load()))
 }
 
 // start begins the life of the process. Its parts begin one after the other, so that their ticks never fall together.
@@ -179,8 +178,8 @@ func (m *Manager) progress(p recovery.Progress) {
 		return // what it does shows at the servers
 	}
 	w := m.w
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lock()
+	defer w.unlock()
 	if m.dead {
 		return
 	}

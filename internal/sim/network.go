@@ -40,6 +40,7 @@ func (w *World) heal(a, b node) {
 
 // rewired lets everybody notice that the network has changed.
 func (w *World) rewired() {
+	w.awake("a change of the network")
 	close(w.changed)
 	w.changed = make(chan struct{})
 	for _, s := range w.servers {

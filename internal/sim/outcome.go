@@ -106,8 +106,8 @@ func (l *Live) Outcome() Outcome {
 	if m := l.leader(); m != nil {
 		o.Standing = m.standing()
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lock()
+	defer w.unlock()
 	for _, s := range w.servers {
 		o.Servers = append(o.Servers, s.outcome())
 	}

@@ -61,13 +61,13 @@ func (p prober) Watch(k topology.Key, lost func(error)) (stop func()) {
 	if err != nil {
 		return func() {}
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lock()
+	defer w.unlock()
 	one := &watch{p.m, s, lost}
 	p.m.watches = append(p.m.watches, one)
 	return func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
+		w.lock()
+		defer w.unlock()
 		one.lost = nil
 	}
 }

@@ -127,12 +127,12 @@ func (ch *channel) connect() {
 	if src != nil {
 		to = src.node
 	}
-	w.after(3*w.latency(s.node, to, 1), func() {
+	w.quietly(3*w.latency(s.node, to, 1), func() {
 		if ch.ioGen != gen || !s.up {
 			return
 		}
 		again := func(d time.Duration) {
-			w.after(d, func() {
+			w.quietly(d, func() {
 				if ch.ioGen == gen && ch.stream == nil && s.up {
 					ch.connect()
 				}
@@ -269,7 +269,7 @@ func (c *stream) pump() {
 	c.sending = true
 	upTo := len(c.source.log)
 	w := c.source.w
-	w.after(w.latency(c.source.node, c.replica.node, 2), func() {
+	w.quietly(w.latency(c.source.node, c.replica.node, 2), func() {
 		c.sending = false
 		if !c.closed && c.works() {
 			c.deliver(min(upTo, len(c.source.log)))
@@ -286,7 +286,7 @@ func (c *stream) deliver(upTo int) {
 	w, ch, s := c.source.w, c.ch, c.replica
 	c.heard = w.now()
 	if s.full {
-		w.after(time.Second, c.pump)
+		w.quietly(time.Second, c.pump)
 		return
 	}
 	for ; c.cursor < upTo; c.cursor++ {
@@ -305,7 +305,7 @@ func (c *stream) deliver(upTo int) {
 	}
 	if c.semi {
 		upTo := c.cursor
-		w.after(w.latency(s.node, c.source.node, 3), func() {
+		w.quietly(w.latency(s.node, c.source.node, 3), func() {
 			if !c.closed && c.works() {
 				c.source.confirmed[s] = max(c.source.confirmed[s], upTo)
 				if c.source.semiOff && upTo == len(c.source.log) {
@@ -331,7 +331,7 @@ func (c *stream) silence() {
 	}
 	c.silent = true
 	w := c.source.w
-	w.after(w.Scenario.NetTimeout, func() {
+	w.quietly(w.Scenario.NetTimeout, func() {
 		if c.closed || !c.silent || !c.replica.up {
 			return
 		}
@@ -350,7 +350,7 @@ func (c *stream) resume() {
 	}
 	c.silent = false
 	w := c.source.w
-	w.after(resend+w.latency(c.source.node, c.replica.node, 4), func() {
+	w.quietly(resend+w.latency(c.source.node, c.replica.node, 4), func() {
 		if c.closed || !c.works() {
 			return
 		}
@@ -370,7 +370,7 @@ func (c *stream) sourceGone() {
 	}
 	gen := ch.ioGen
 	c.source.streams = slices.DeleteFunc(c.source.streams, func(o *stream) bool { return o == c })
-	w.after(w.latency(c.source.node, c.replica.node, 5), func() {
+	w.quietly(w.latency(c.source.node, c.replica.node, 5), func() {
 		if ch.ioGen != gen || c.closed || ch.stream != c {
 			return
 		}
@@ -406,7 +406,7 @@ func (ch *channel) kick() {
 	if ch.delay > 0 {
 		d = max(d, w.txns[ch.relay[ch.next].t].at+ch.delay-w.now())
 	}
-	w.after(d, func() {
+	w.quietly(d, func() {
 		if ch.sqlGen != gen {
 			return
 		}

@@ -70,9 +70,9 @@ func (w *World) untilItsEnd() {
 	w.pass()
 	least := math.MaxInt
 	for waited := 0; waited < 20; waited++ {
-		w.mu.Lock()
+		w.lock()
 		more, backlog := w.check.unfinished(), w.backlog()
-		w.mu.Unlock()
+		w.unlock()
 		if !more {
 			return
 		}
@@ -98,12 +98,12 @@ func (w *World) backlog() (n int) {
 func (r *Runner) Drive(sc *Scenario, drive func(*Live)) *Result {
 	sc = sc.withDefaults()
 	w := newWorld(sc, r)
-	w.mu.Lock()
+	w.lock()
 	w.begin()
-	w.mu.Unlock()
+	w.unlock()
 	drive(&Live{w})
 
-	w.mu.Lock()
+	w.lock()
 	w.ending = true
 	w.check.end()
 	result := w.result()
@@ -115,12 +115,12 @@ func (r *Runner) Drive(sc *Scenario, drive func(*Live)) *Result {
 	}
 	w.rewired()
 	all := append(w.past, w.managers...)
-	w.mu.Unlock()
+	w.unlock()
 	for _, m := range all {
 		m.work.Wait()
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.lock()
+	defer w.unlock()
 	w.over = true
 	w.alarm.Stop()
 	return result
@@ -137,9 +137,9 @@ func (w *World) pass() {
 		return
 	}
 	time.Sleep(sc.Until - early)
-	w.mu.Lock()
+	w.lock()
 	done := w.check.inOrder()
-	w.mu.Unlock()
+	w.unlock()
 	if !done {
 		time.Sleep(early)
 	}

@@ -193,7 +193,7 @@ func Resume(n int) func(*World) {
 func Jump(n int, d time.Duration) func(*World) {
 	return func(w *World) {
 		w.say(w.managers[n-1].node, "its clock jumps by %s", d)
-		w.managers[n-1].ahead += d
+		w.managers[n-1].ahead.Add(int64(d))
 	}
 }
 
@@ -215,8 +215,8 @@ func TakeOver(command recovery.Command, of, to string) func(*World) {
 				want.Cluster = i.ClusterName
 			}
 			_, err := m.engine.Takeover(m.ctx, want)
-			w.mu.Lock()
-			defer w.mu.Unlock()
+			w.lock()
+			defer w.unlock()
 			if err != nil && !m.dead {
 				w.tell(m.node, decided, "to the person: "+err.Error())
 			}

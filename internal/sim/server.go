@@ -179,7 +179,7 @@ func (s *Server) write(by string, tell func(t txn, acked, guaranteed bool)) txn 
 	s.waiting = append(s.waiting, c)
 	if s.semiTimeout > 0 {
 		life := s.life
-		s.w.after(s.semiTimeout, func() {
+		s.w.quietly(s.semiTimeout, func() {
 			if s.life == life && s.semiSource && !s.semiOff && len(s.waiting) > 0 && s.waiting[0].since <= c.since && !s.hung {
 				s.semiOff = true
 				s.w.say(s.node, "semi-sync times out, and is off until a replica catches up")

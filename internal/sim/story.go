@@ -53,6 +53,7 @@ func (w *World) tell(who node, kind lineKind, text string) {
 		if !strings.Contains(full, step.When) {
 			continue
 		}
+		w.awake("what a step waits for")
 		w.triggers = append(w.triggers[:n], w.triggers[n+1:]...)
 		n--
 		w.after(step.At, func() { step.Do(w) })
@@ -101,8 +102,8 @@ func (l storyLog) Handle(_ context.Context, r slog.Record) error {
 		return true
 	})
 	go func() { // the one who logs may hold what the world waits for
-		l.w.mu.Lock()
-		defer l.w.mu.Unlock()
+		l.w.lock()
+		defer l.w.unlock()
 		l.w.tell(l.who, saw, text)
 	}()
 	return nil

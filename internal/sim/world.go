@@ -18,9 +18,11 @@ type World struct {
 	mu      sync.Mutex
 	queue   events
 	planned int
-	alarm   *time.Timer // calls turn when the next event is due
-	turning bool        // events are being done
-	over    bool        // nothing happens any more
+	alarm   *time.Timer     // calls turn at the first of calls
+	turning bool            // events are being done
+	moment  time.Duration   // of the one that is being done
+	calls   []time.Duration // when somebody notices an event, the first one first
+	over    bool            // nothing happens any more
 
 	nodes     []string
 	sent      [][][kinds]uint16 // messages of each kind from one node to another so far
