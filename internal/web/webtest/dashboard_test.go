@@ -97,6 +97,18 @@ func TestTableOfClusters(t *testing.T) {
 	if now := webtest.Value[string](p, order); now != "cherry,apple,banana" {
 		t.Errorf("under the pointer the rows have moved: %s", now)
 	}
-	p.ClickText("sort again")
+	p.Click(".moved")
 	p.Await("the order of the lag", order+` === "banana,cherry,apple" && !document.querySelector(".moved")`)
+}
+
+// TestSettingsOfACluster: all groups are there, each line with its source, and an explanation that opens.
+func TestSettingsOfACluster(t *testing.T) {
+	t.Parallel()
+	s := start(t, operatetest.New(), nil)
+	p := webtest.Open(t, s.URL+"/web/cluster/alias/orders?tab=settings")
+	p.Await("all groups", `[...document.querySelectorAll("[data-group]")].map((e) => e.dataset.group).join() === "filters,guards,durability,patience,credentials,hooks"`)
+	p.Await("a source on each line", `document.querySelectorAll(".settings .kv").length > 40 && [...document.querySelectorAll(".settings .kv")].every((e) => e.querySelector(".pill").innerText.trim() !== "" && e.querySelector("summary"))`)
+	p.AwaitText("#setting-Automatic-recovery-of-this-cluster", "Switched off by dba: moving house, until ")
+	p.Click("#setting-RecoverMasterClusterFilters summary")
+	p.AwaitText("#setting-RecoverMasterClusterFilters details[open]", "By default")
 }
