@@ -125,6 +125,7 @@ var samples = map[string][2]string{
 	"getBinlogs":            {"/clusters/orders/binlogs", ""},
 	"getBinlogFiles":        {"/instances/db-a1:3306/binlogs", ""},
 	"getCluster":            {"/clusters/orders", ""},
+	"getClusterSettings":    {"/clusters/orders/settings", ""},
 	"getConfig":             {"/config", ""},
 	"getConfigChanges":      {"/config/changes", ""},
 	"getConfigDifferences":  {"/config/differences", ""},

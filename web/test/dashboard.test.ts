@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ClusterRow } from "../src/api/types.ts";
-import { fits, has, parse, toggled } from "../src/model/filter.ts";
+import { chipsOf, fits, has, parse, siteTerm, toggled } from "../src/model/filter.ts";
 import { held, placesOf, sorted } from "../src/model/order.ts";
 import { fit, grouped, lit, rank } from "../src/palette/rank.ts";
 import { height, spots, width } from "../src/spark/layout.ts";
-import { compareValues, csv } from "../src/ui/table.tsx";
+import { asShown, compareValues, csv, inOrder } from "../src/ui/table.tsx";
 import { windowOf } from "../src/ui/virtual.tsx";
 
 const row = (alias: string, more: Partial<ClusterRow> = {}): ClusterRow => ({
@@ -110,6 +110,30 @@ test("of many rows those in view exist", () => {
 test("a table sorts what is not known last, both ways", () => {
   assert.deepEqual([3, null, 1].sort((a, b) => compareValues(a, b, false)), [1, 3, null]);
   assert.deepEqual([3, null, 1].sort((a, b) => compareValues(a, b, true)), [3, 1, null]);
+});
+
+test("a table stands in the order of its column, by what it ranks, and equal rows by name", () => {
+  const rows = [row("b"), row("a"), row("c", { status: "crit" }), row("d", { status: "pause" })];
+  const status = { id: "status", name: "Status", value: (one: ClusterRow) => one.status, rank: (one: ClusterRow) => ["crit", "pause", "ok"].indexOf(one.status) };
+  const names = (down: boolean): string[] => inOrder(rows, status, down, (one) => one.name).map((one) => one.alias);
+  assert.deepEqual(names(false), ["c", "d", "a", "b"]);
+  assert.deepEqual(names(true), ["a", "b", "d", "c"]);
+  assert.deepEqual(inOrder(rows, undefined, false, (one) => one.name).map((one) => one.alias), ["a", "b", "c", "d"]);
+});
+
+test("what is copied are the columns that are shown, and the rows as they stand", () => {
+  const columns = [{ id: "alias", name: "Cluster", value: (one: ClusterRow) => one.alias }, { id: "servers", name: "Servers", value: (one: ClusterRow) => one.servers }];
+  assert.equal(asShown(columns, [row("b"), row("a", { servers: 5 })]), "Cluster,Servers\nb,3\na,5\n");
+});
+
+test("every site is a chip or in the list behind the chips, and a chosen one is always a chip", () => {
+  const sites = Array.from({ length: 12 }, (_, n) => `s${n}`);
+  assert.deepEqual(chipsOf(sites.slice(0, 8), () => false, 8), { chips: sites.slice(0, 8), more: [] });
+  const { chips, more } = chipsOf(sites, (site) => site === "s11", 8);
+  assert.deepEqual(chips, [...sites.slice(0, 7), "s11"]);
+  assert.deepEqual([...new Set([...chips, ...more])].sort(), [...sites].sort());
+  assert.deepEqual(chipsOf(sites, () => false, 0), { chips: [], more: sites });
+  assert.equal(siteTerm("north 1"), 'dc:"north 1"');
 });
 
 test("no cell becomes a formula, and no text breaks the table", () => {

@@ -133,21 +133,15 @@ func (a *API) config(q *request) (any, error) {
 		t = topology.New(nil, topology.Names{}) // the configuration can be read without the fleet
 	}
 	effects := effectsOf(c, t)
-	text, err := c.Dump() // which masks secrets
+	values, err := dumped(c)
 	if err != nil {
 		return nil, err
 	}
-	var values map[string]json.RawMessage
-	if err := json.Unmarshal(text, &values); err != nil {
-		return nil, fmt.Errorf("read the configuration: %w", err)
-	}
 	v := ConfigView{Files: append([]string{}, c.Files()...), Keys: []ConfigItem{}}
 	for _, k := range config.Keys() {
-		def := json.RawMessage(`""`)
-		if !k.Secret {
-			if def, err = json.Marshal(k.Default); err != nil {
-				return nil, fmt.Errorf("write the default of %s: %w", k.Name, err)
-			}
+		def, err := defaultOf(k)
+		if err != nil {
+			return nil, err
 		}
 		v.Keys = append(v.Keys, ConfigItem{
 			Name: k.Name, Section: k.Section, Value: values[k.Name], Default: def, Given: c.Given(k.Name), Secret: k.Secret, Reload: k.Reload.String(), Meaning: k.Meaning,
@@ -155,6 +149,31 @@ func (a *API) config(q *request) (any, error) {
 		})
 	}
 	return v, nil
+}
+
+// dumped are the values in force by key, secrets masked.
+func dumped(c *config.Config) (map[string]json.RawMessage, error) {
+	text, err := c.Dump()
+	if err != nil {
+		return nil, err
+	}
+	var values map[string]json.RawMessage
+	if err := json.Unmarshal(text, &values); err != nil {
+		return nil, fmt.Errorf("read the configuration: %w", err)
+	}
+	return values, nil
+}
+
+// defaultOf is the default of a key; that of a secret is not told.
+func defaultOf(k config.Key) (json.RawMessage, error) {
+	if k.Secret {
+		return json.RawMessage(`""`), nil
+	}
+	def, err := json.Marshal(k.Default)
+	if err != nil {
+		return nil, fmt.Errorf("write the default of %s: %w", k.Name, err)
+	}
+	return def, nil
 }
 
 func (a *API) checkConfig(*request) (any, error) {

@@ -243,6 +243,14 @@ export type ClusterRowPage = {
   total: number;
 };
 
+export type ClusterSettings = {
+  alias: string;
+  cluster: string;
+  groups: SettingGroup[];
+  /** whose configuration it is */
+  node: string;
+};
+
 export type Compared = {
   at: string;
   /** how long nobody would be able to write, by the forecast before it */
@@ -1773,6 +1781,38 @@ export type SetsCompared = {
   /** of the first to the second */
   relation: "equal" | "subset" | "superset" | "diverged";
   sentence: string;
+};
+
+export type Setting = {
+  /** of an override: who */
+  by?: string;
+  /** null for what is no key */
+  default: unknown;
+  /** it is a key of the configuration */
+  key: boolean;
+  meaning: string;
+  /** a key of the configuration, or what is in force beside it */
+  name: string;
+  /** where a file gives it; null: none does */
+  place: ConfigPlace | null;
+  /** of an override: why */
+  reason?: string;
+  /** when a changed value counts: yes (at once), partly, restart */
+  reload?: string;
+  /** what it means for this cluster; empty: no more than the meaning */
+  says: string;
+  /** override: somebody has switched it; servers: the servers themselves are set so, or somebody has declared it of them */
+  source: "default" | "file" | "override" | "servers";
+  /** of an override: when it ends by itself; null: it does not, or there is none */
+  until: string | null;
+  /** secrets are masked */
+  value: unknown;
+};
+
+export type SettingGroup = {
+  id: "filters" | "guards" | "durability" | "patience" | "credentials" | "hooks";
+  settings: Setting[];
+  title: string;
 };
 
 export type Statement = {

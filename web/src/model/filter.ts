@@ -76,3 +76,13 @@ export function toggled(filter: string, word: string): string {
 }
 
 export const has = (filter: string, word: string): boolean => wordsOf(filter).includes(word);
+
+/** A term of the filter for a site; a name with a space stands in quotes. */
+export const siteTerm = (site: string): string => (/\s/.test(site) ? `dc:"${site}"` : `dc:${site}`);
+
+/** Which sites are chips: all of them where there is room for so many, else the first ones and those that are chosen; and which are in the list. */
+export function chipsOf(sites: readonly string[], chosen: (site: string) => boolean, most: number): { chips: string[]; more: string[] } {
+  if (sites.length <= most) return { chips: [...sites], more: [] };
+  const first = Math.max(0, most - 1);
+  return { chips: sites.filter((site, at) => at < first || chosen(site)), more: sites.slice(first) };
+}

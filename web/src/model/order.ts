@@ -6,7 +6,8 @@ import { fleetText } from "../words/fleet.ts";
 export const orders = { worst: fleetText.worstFirst, name: "Name", servers: fleetText.mostServers, risk: fleetText.mostAtRisk, lag: fleetText.mostLag } as const;
 export type Order = keyof typeof orders;
 
-const rank: Record<ClusterRow["status"], number> = { run: 0, crit: 1, warn: 2, stale: 3, pause: 4, ok: 5 };
+/** The worst first. */
+export const rank: Record<ClusterRow["status"], number> = { run: 0, crit: 1, warn: 2, stale: 3, pause: 4, ok: 5 };
 
 const name = (a: ClusterRow, b: ClusterRow): number => a.alias.localeCompare(b.alias) || a.name.localeCompare(b.name);
 

@@ -1,8 +1,7 @@
 import type { JSX } from "preact";
-import type { Cluster, ConfigView, Recovery, RecoveryPage } from "../api/types.ts";
+import type { Cluster, Recovery, RecoveryPage } from "../api/types.ts";
 import { useResource } from "../model/resource.ts";
 import { Mark } from "../ui/marks.tsx";
-import { Prose } from "../ui/prose.tsx";
 import { Empty, Loaded } from "../ui/states.tsx";
 import { Time } from "../ui/time.tsx";
 import { part, url } from "../url.ts";
@@ -39,43 +38,6 @@ export function Recoveries({ of }: { of: Cluster }): JSX.Element {
           </section>
         )
       }
-    </Loaded>
-  );
-}
-
-/** Sections of the configuration that decide about a cluster. */
-const about = /recover|failover|promot|semi|lag|hook|process|downtime|delay/i;
-
-/** What is in force for this cluster, and where it comes from. */
-export function Settings({ of }: { of: Cluster }): JSX.Element {
-  const config = useResource<ConfigView>("config");
-  return (
-    <Loaded of={config}>
-      {(view) => (
-        <section class="sheet">
-          <h2>{tabText.inForce} {of.alias}</h2>
-          <p>
-            {tabText.recoversPrimary} <b>{of.auto_recovery.primary ? "on" : "off"}</b> {tabText.recoversIntermediate} <b>{of.auto_recovery.intermediate ? "on" : "off"}</b>
-          </p>
-          <dl class="settings">
-            {view.keys
-              .filter((key) => about.test(key.name))
-              .map((key) => (
-                <div key={key.name} class="kv">
-                  <dt title={key.meaning}>
-                    <code>{key.name}</code>
-                  </dt>
-                  <dd>
-                    <code class="wrap">{JSON.stringify(key.value)}</code>
-                    <small>
-                      {key.given ? "given" : "default"} · <Prose text={key.meaning} />
-                    </small>
-                  </dd>
-                </div>
-              ))}
-          </dl>
-        </section>
-      )}
     </Loaded>
   );
 }

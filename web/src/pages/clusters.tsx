@@ -6,7 +6,8 @@ import { useHeading } from "../model/heading.ts";
 import { type GroupName, groupNames, type Order, orders } from "../model/order.ts";
 import { amend, route } from "../model/route.ts";
 import { Empty, Skeleton } from "../ui/states.tsx";
-import { count, plural } from "../words/en.ts";
+import { count } from "../words/en.ts";
+import { Changes } from "./clusters/changes.tsx";
 import { Facts } from "./clusters/facts.tsx";
 import { Filters } from "./clusters/filters.tsx";
 import { Incident } from "./clusters/incident.tsx";
@@ -29,7 +30,7 @@ export function Clusters(): JSX.Element {
     const terms = parse(filter);
     return (all ?? []).filter((row) => fits(row, terms));
   }, [all, filter]);
-  const { groups, changes, sortAgain, hold } = useStillOrder(rows, order);
+  const { groups, hold, ...still } = useStillOrder(rows, order);
 
   if (!all) return <Skeleton rows={8} />;
   if (all.length === 0) return <FirstDay />;
@@ -37,11 +38,7 @@ export function Clusters(): JSX.Element {
     <>
       <Facts filter={filter} />
       <Filters filter={filter} order={order} table={table} shown={rows.length} of={all.length} />
-      {changes > 0 && (
-        <button type="button" class="chip moved" onClick={sortAgain}>
-          {plural(changes, "change")}{fleetText.sortAgain}
-        </button>
-      )}
+      {!table && <Changes of={still} />}
       {rows.length === 0 ? (
         <Empty title={fleetText.noClusterFitsTheFilter}>
           <p>

@@ -6,7 +6,10 @@ export function useDismiss(box: RefObject<HTMLElement | null>, open: boolean, cl
   useLayoutEffect(() => {
     if (!open) return;
     const away = (event: Event): void => {
-      if (!box.current?.contains(event.target as Node)) close();
+      const at = event.target as Node;
+      // Pressing a label gives the focus to what it stands in, as a label takes none: nobody has turned away.
+      if (event.type === "focusin" && at.contains(box.current)) return;
+      if (!box.current?.contains(at)) close();
     };
     const escape = (event: KeyboardEvent): void => {
       if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;

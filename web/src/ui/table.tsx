@@ -1,10 +1,9 @@
 import type { ComponentChildren, JSX } from "preact";
-import { useMemo } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { walkRows } from "./rows.ts";
 import { windowOf } from "./virtual.tsx";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
-export type Column<T> = { id: string; name: string; number?: boolean; value: (row: T) => string | number | null; show?: (row: T) => ComponentChildren };
+export type Column<T> = { id: string; name: string; number?: boolean; value: (row: T) => string | number | null; /** By which it is sorted, when not by the value. */ rank?: (row: T) => number; show?: (row: T) => ComponentChildren };
 
 const rowHeight = 37;
 const fewest = 150;
@@ -16,7 +15,14 @@ export function compareValues(a: string | number | null, b: string | number | nu
   return down ? -order : order;
 }
 
-/** A table whose heads sort it. Of many rows only those in view exist. */
+/** The rows as a column sorts them; rows of equal values stand by their names, and all do when there is no such column. */
+export function inOrder<T>(rows: readonly T[], column: Column<T> | undefined, down: boolean, name: (row: T) => string): T[] {
+  const byName = (a: T, b: T): number => (name(a) < name(b) ? -1 : 1);
+  const value = column?.rank ?? column?.value;
+  return [...rows].sort((a, b) => (value ? compareValues(value(a), value(b), down) : 0) || byName(a, b));
+}
+
+/** A table whose heads ask for another order of its rows. Of many rows only those in view exist. */
 export function Sorted<T>({ columns, rows, name, by, down, label, onSort }: {
   columns: readonly Column<T>[];
   rows: readonly T[];
@@ -26,26 +32,24 @@ export function Sorted<T>({ columns, rows, name, by, down, label, onSort }: {
   label: string;
   onSort: (id: string, down: boolean) => void;
 }): JSX.Element {
-  const key = columns.find((column) => column.id === by);
-  const sorted = useMemo(() => (key ? [...rows].sort((a, b) => compareValues(key.value(a), key.value(b), down) || (name(a) < name(b) ? -1 : 1)) : rows), [rows, key, down]);
   const body = useRef<HTMLTableSectionElement>(null);
   const [[first, end], show] = useState<[number, number]>([0, 60]);
-  const virtual = sorted.length > fewest;
+  const virtual = rows.length > fewest;
   useLayoutEffect(() => {
     if (!virtual) return;
     const look = (): void => {
-      const next = windowOf(sorted.length, rowHeight, body.current!.getBoundingClientRect().top, innerHeight);
+      const next = windowOf(rows.length, rowHeight, body.current!.getBoundingClientRect().top, innerHeight);
       show((was) => (was[0] === next[0] && was[1] === next[1] ? was : next));
     };
     look();
     addEventListener("scroll", look, { passive: true, capture: true });
     return () => removeEventListener("scroll", look, { capture: true });
-  }, [virtual, sorted.length]);
-  const shown = virtual ? sorted.slice(first, end) : sorted;
+  }, [virtual, rows.length]);
+  const shown = virtual ? rows.slice(first, end) : rows;
   const gap = (n: number): JSX.Element | false => virtual && n > 0 && <tr aria-hidden="true" style={{ height: `${n * rowHeight}px` }} />;
   return (
     <div class="tscroll sheet flush" onKeyDown={walkRows}>
-      <table class={virtual ? "see list fixed" : "see list"} aria-label={label} aria-rowcount={sorted.length + 1}>
+      <table class={virtual ? "see list fixed" : "see list"} aria-label={label} aria-rowcount={rows.length + 1}>
         <thead>
           <tr>
             {columns.map((column) => (
@@ -68,7 +72,7 @@ export function Sorted<T>({ columns, rows, name, by, down, label, onSort }: {
               ))}
             </tr>
           ))}
-          {gap(sorted.length - end)}
+          {gap(rows.length - end)}
         </tbody>
       </table>
     </div>
@@ -82,4 +86,9 @@ export function csv(head: readonly string[], rows: readonly (readonly (string | 
     return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   return [head, ...rows].map((row) => row.map(cell).join(",")).join("\n") + "\n";
+}
+
+/** A table as text: the columns that are shown, the rows as they stand. */
+export function asShown<T>(shown: readonly Column<T>[], rows: readonly T[]): string {
+  return csv(shown.map((column) => column.name), rows.map((row) => shown.map((column) => column.value(row))));
 }

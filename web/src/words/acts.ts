@@ -4,9 +4,6 @@
 export const tabText = {
   noRecoveries: "No recoveries",
   nothingRepaired: "Nothing had to be repaired in this cluster, as far as is recorded.",
-  inForce: "What is in force for",
-  recoversPrimary: "Automatic recovery of the primary:",
-  recoversIntermediate: "· of intermediate sources:",
   plan: "Plan",
   topology: "Topology",
   details: "Details",

@@ -1,6 +1,4 @@
 import type { JSX } from "preact";
-import { fleet } from "../../model/fleet.ts";
-import { has, toggled } from "../../model/filter.ts";
 import { type Order, orders } from "../../model/order.ts";
 import { prefer, preferences } from "../../model/preferences.ts";
 import { amend, route } from "../../model/route.ts";
@@ -9,14 +7,11 @@ import { Icon } from "../../ui/marks.tsx";
 import { url } from "../../url.ts";
 import { count } from "../../words/en.ts";
 import { fleetText } from "../../words/fleet.ts";
+import { Sites } from "./sites.tsx";
 
 const views = ["list", "table"] as const;
 
-/** A term for a site; a name with a space stands in quotes. */
-const siteTerm = (site: string): string => (/\s/.test(site) ? `dc:"${site}"` : `dc:${site}`);
-
 export function Filters({ filter, order, table, shown, of }: { filter: string; order: Order; table: boolean; shown: number; of: number }): JSX.Element {
-  const sites = fleet.value?.sites ?? [];
   return (
     <div class="filters">
       <div class="search-in">
@@ -33,15 +28,7 @@ export function Filters({ filter, order, table, shown, of }: { filter: string; o
         />
         <kbd>/</kbd>
       </div>
-      {sites.length > 1 && sites.length <= 8 && (
-        <div class="chips" role="group" aria-label={fleetText.sites}>
-          {sites.map((site) => (
-            <button key={site} type="button" class="chip" aria-pressed={has(filter, siteTerm(site))} onClick={() => amend({ q: toggled(filter, siteTerm(site)) })}>
-              {site}
-            </button>
-          ))}
-        </div>
-      )}
+      <Sites filter={filter} />
       {shown < of && (
         <span class="muted" role="status">
           {count(shown)} of {count(of)}

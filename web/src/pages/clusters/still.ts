@@ -2,22 +2,25 @@ import { useMemo, useRef, useState } from "preact/hooks";
 import type { ClusterRow } from "../../api/types.ts";
 import { type GroupName, held, type Order, type Places, placesOf } from "../../model/order.ts";
 
-type Still = {
-  groups: Record<GroupName, ClusterRow[]>;
+/** For the element around the rows: while somebody points into it or has the focus in it, nothing moves. */
+export type Hold = { onPointerEnter: () => void; onPointerLeave: () => void; onFocusIn: () => void; onFocusOut: (event: FocusEvent) => void };
+
+type StillPlaces = {
+  places: Places;
   /** How many clusters would stand elsewhere by now. */
   changes: number;
   sortAgain: () => void;
-  /** For the element around the rows: while somebody points into it or has the focus in it, nothing moves. */
-  hold: { onPointerEnter: () => void; onPointerLeave: () => void; onFocusIn: () => void; onFocusOut: (event: FocusEvent) => void };
+  hold: Hold;
 };
 
-/** The clusters in their order, which never changes under the pointer: what changes is collected meanwhile. */
-export function useStillOrder(rows: readonly ClusterRow[], by: Order): Still {
+/**
+ * Places that never change under the pointer: what changes is collected meanwhile. Another order, which somebody has asked for,
+ * is shown at once; by is its name.
+ */
+export function useStillPlaces(now: Places, by: string): StillPlaces {
   const [holding, setHolding] = useState({ pointer: false, focus: false });
   const [, again] = useState(0);
-  const shown = useRef<{ by: Order; places: Places }>({ by, places: [] });
-
-  const now = useMemo(() => placesOf(rows, by), [rows, by]);
+  const shown = useRef<{ by: string; places: Places }>({ by, places: [] });
   let changes = 0;
   if ((holding.pointer || holding.focus) && shown.current.by === by) {
     const still = held(shown.current.places, now);
@@ -29,12 +32,8 @@ export function useStillOrder(rows: readonly ClusterRow[], by: Order): Still {
       changes = still.changes;
     } else shown.current = { by, places: now };
   } else shown.current = { by, places: now };
-
-  const byName = new Map(rows.map((row) => [row.name, row]));
-  const groups: Record<GroupName, ClusterRow[]> = { run: [], look: [], pause: [], ok: [] };
-  for (const place of shown.current.places) groups[place.group].push(byName.get(place.name)!);
   return {
-    groups,
+    places: shown.current.places,
     changes,
     sortAgain: () => {
       shown.current = { by, places: now };
@@ -51,4 +50,22 @@ export function useStillOrder(rows: readonly ClusterRow[], by: Order): Still {
       },
     },
   };
+}
+
+/** The clusters in their groups and their order, which never changes under the pointer. */
+export function useStillOrder(rows: readonly ClusterRow[], by: Order): Omit<StillPlaces, "places"> & { groups: Record<GroupName, ClusterRow[]> } {
+  const now = useMemo(() => placesOf(rows, by), [rows, by]);
+  const { places, ...still } = useStillPlaces(now, by);
+  const byName = new Map(rows.map((row) => [row.name, row]));
+  const groups: Record<GroupName, ClusterRow[]> = { run: [], look: [], pause: [], ok: [] };
+  for (const place of places) groups[place.group].push(byName.get(place.name)!);
+  return { groups, ...still };
+}
+
+/** Rows of a table as they are sorted, in an order which never changes under the pointer. */
+export function useStillRows(sorted: readonly ClusterRow[], by: string): Omit<StillPlaces, "places"> & { rows: ClusterRow[] } {
+  const now = useMemo((): Places => sorted.map((row) => ({ group: "ok", name: row.name })), [sorted]);
+  const { places, ...still } = useStillPlaces(now, by);
+  const byName = new Map(sorted.map((row) => [row.name, row]));
+  return { rows: places.map((place) => byName.get(place.name)!), ...still };
 }

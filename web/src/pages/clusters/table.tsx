@@ -1,19 +1,23 @@
-import type { ComponentChildren, JSX } from "preact";
+import type { JSX } from "preact";
+import { useMemo } from "preact/hooks";
 import type { ClusterRow } from "../../api/types.ts";
+import { rank } from "../../model/order.ts";
 import { prefer, preferences } from "../../model/preferences.ts";
 import { amend, route } from "../../model/route.ts";
 import { Button } from "../../ui/button.tsx";
 import { copyText } from "../../ui/copy.ts";
 import { Mark } from "../../ui/marks.tsx";
-import { csv, Sorted } from "../../ui/table.tsx";
+import { asShown, type Column as Columns, inOrder, Sorted } from "../../ui/table.tsx";
 import { count, duration, span, statusWord, text } from "../../words/en.ts";
 import { addressOf } from "./rows.tsx";
+import { Changes } from "./changes.tsx";
+import { useStillRows } from "./still.ts";
 import { fleetText } from "../../words/fleet.ts";
 
-type Column = { id: string; name: string; number?: boolean; value: (row: ClusterRow) => string | number | null; show?: (row: ClusterRow) => ComponentChildren };
+type Column = Columns<ClusterRow>;
 
 const columns: Column[] = [
-  { id: "status", name: "Status", value: (row) => statusWord[row.status], show: (row) => <><Mark status={row.status} label={false} /> {statusWord[row.status]}</> },
+  { id: "status", name: "Status", value: (row) => statusWord[row.status], rank: (row) => rank[row.status], show: (row) => <><Mark status={row.status} label={false} /> {statusWord[row.status]}</> },
   { id: "alias", name: "Cluster", value: (row) => row.alias, show: (row) => <a data-row href={addressOf(row)}><b>{row.alias}</b></a> },
   { id: "name", name: "Name", value: (row) => row.name, show: (row) => <code>{row.name}</code> },
   { id: "sentence", name: fleetText.inWords, value: (row) => row.sentence },
@@ -32,11 +36,17 @@ const columns: Column[] = [
 
 const usual = ["status", "alias", "sentence", "servers", "affected", "lag", "successor", "pause", "risk", "sites"];
 
+const nameOf = (row: ClusterRow): string => row.name;
+
 /** All clusters as a table, for those who compare. */
 export function Table({ rows }: { rows: ClusterRow[] }): JSX.Element {
   const chosen = (route.value.query.get("cols")?.split(",") ?? preferences.value.columns ?? usual).filter((id) => columns.some((column) => column.id === id));
   const shown = columns.filter((column) => chosen.includes(column.id));
-  const [by = "status", down] = (route.value.query.get("by") ?? "").split("-");
+  const order = route.value.query.get("by") ?? "";
+  const [by = "", way] = (order || "status").split("-");
+  const down = way === "down";
+  const sorted = useMemo(() => inOrder(rows, columns.find((column) => column.id === by), down, nameOf), [rows, by, down]);
+  const still = useStillRows(sorted, order);
   const choose = (id: string): void => {
     const next = chosen.includes(id) ? chosen.filter((one) => one !== id) : [...chosen, id];
     prefer({ columns: next });
@@ -45,6 +55,8 @@ export function Table({ rows }: { rows: ClusterRow[] }): JSX.Element {
   return (
     <section class="group">
       <div class="table-bar">
+        <Changes of={still} />
+        <span class="grow" />
         <details class="choose">
           <summary class="btn ghost">{fleetText.columns}</summary>
           <div class="menu">
@@ -55,14 +67,16 @@ export function Table({ rows }: { rows: ClusterRow[] }): JSX.Element {
             ))}
           </div>
         </details>
-        <Button kind="ghost" icon="table" onClick={() => void copyText(csv(shown.map((column) => column.name), rows.map((row) => shown.map((column) => column.value(row)))))}>
+        <Button kind="ghost" icon="table" onClick={() => void copyText(asShown(shown, still.rows))}>
           {fleetText.copyAsCsv}
         </Button>
       </div>
-      <Sorted
-        columns={shown} rows={rows} name={(row) => row.name} by={by} down={down === "down"} label={fleetText.clusters}
-        onSort={(id, down) => amend({ by: down ? `${id}-down` : id })}
-      />
+      <div {...still.hold}>
+        <Sorted
+          columns={shown} rows={still.rows} name={nameOf} by={by} down={down} label={fleetText.clusters}
+          onSort={(id, down) => amend({ by: down ? `${id}-down` : id })}
+        />
+      </div>
     </section>
   );
 }
