@@ -317,3 +317,29 @@ func TestTrends(t *testing.T) {
 		t.Errorf("shown is %q, not %q", shown, want)
 	}
 }
+
+// TestProblemsAreActedOn: a problem says since when it is so, a server is looked at and put into downtime without leaving the
+// list, and all servers of one cause at once.
+func TestProblemsAreActedOn(t *testing.T) {
+	t.Parallel()
+	b := operatetest.New()
+	b.Fleet = fleet(func(n int, i *topology.Instance) {
+		if !i.Channel.Source.IsZero() {
+			i.Lag, i.Channel.SecondsBehind = topology.KnownSeconds(412), topology.KnownSeconds(412)
+		}
+	}, "orders")
+	s := start(t, b, nil)
+	p := webtest.Open(t, s.URL+"/web/problems")
+	p.AwaitText(".p-row .r-seen", "at least since")
+	server := webtest.Value[string](p, `new URL(document.querySelector(".p-row").href).searchParams.get("sel")`)
+	p.Click(".row-acts button:first-child")
+	p.AwaitText(".toast", "Instance refreshed: "+server)
+	p.Click(".row-acts button:last-child")
+	p.AwaitText("dialog[open] h2", "owntime")
+	p.Type("a new disk")
+	p.ClickText("Begin")
+	p.Await("the dialog is done with", `!document.querySelector("dialog[open]")`)
+	if calls := strings.Join(b.Calls, "\n"); !strings.Contains(calls, "a new disk") {
+		t.Errorf("noted %s", calls)
+	}
+}

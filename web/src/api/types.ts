@@ -1414,6 +1414,10 @@ export type ProblemServer = {
   semi_sync: SemiSync;
   /** what there is to say of it; empty when it is fine */
   sentence: string;
+  /** since when it has the first of its problems, to the second, as far as this manager knows; null: it has not looked yet */
+  since: string | null;
+  /** it began then; false: it was so when this manager looked first, so it is at least that old */
+  since_exact: boolean;
   /** data center */
   site?: string;
   /** whom it replicates from, under the key by which that server is known */

@@ -89,6 +89,12 @@ export const problemsText = {
   noServerIsInDowntime: "No server is in downtime.",
   untilItIsEnded: "until it is ended",
   singleServers: "Single servers",
+  since: "since",
+  atLeastSince: "at least since",
+  sinceUnknown: "since when is unknown",
+  refresh: (server: string): string => `Look at ${server} now`,
+  downtimeOf: (server: string): string => `Downtime of ${server}`,
+  downtimeAll: (n: number): string => `Downtime of all ${n}`,
   trend: {
     lost: "lag not known any more",
     by: (seconds: string, over: string): string => `${seconds} in ${over}`,
