@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"orchestrator/internal/analysis"
+	"orchestrator/internal/failover"
 	"orchestrator/internal/operate"
 	"orchestrator/internal/store"
 	"orchestrator/internal/topology"
@@ -43,7 +44,17 @@ func (r records) Recoveries(ctx context.Context, q operate.RecoveryQuery) ([]ope
 // Detections implements operate.Records.
 func (r records) Detections(ctx context.Context, q operate.RecoveryQuery) ([]operate.Recovery, error) {
 	rows, err := r.store.Detections(ctx, store.DetectionFilter{ID: q.ID, ClusterAlias: q.Alias, Page: q.Page, All: q.All})
-	return each(rows, detectionRecord), err
+	if err != nil || len(rows) == 0 {
+		return each(rows, detectionRecord), err
+	}
+	held, err := r.store.DetectionHolds(ctx, q.ID)
+	return each(rows, func(d store.Detection) operate.Recovery {
+		shown := detectionRecord(d)
+		if h, known := held[d.ID]; known {
+			shown.Held, shown.HeldAt = &failover.Hold{Rule: h.Rule, Reason: h.Reason, Setting: h.Setting, Until: h.Until}, h.At
+		}
+		return shown
+	}), err
 }
 
 // Steps implements operate.Records.
@@ -105,8 +116,8 @@ func auditFilter(q operate.AuditQuery) store.AuditFilter {
 }
 
 // Changelog implements operate.Records. Servers come in the order of their first change.
-func (r records) Changelog(ctx context.Context) ([]operate.AnalysisHistory, error) {
-	rows, err := r.store.AnalysisChangelog(ctx, topology.Key{})
+func (r records) Changelog(ctx context.Context, key topology.Key) ([]operate.AnalysisHistory, error) {
+	rows, err := r.store.AnalysisChangelog(ctx, key)
 	list := []operate.AnalysisHistory{}
 	place := make(map[topology.Key]int)
 	for _, c := range rows {

@@ -9,8 +9,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"orchestrator/internal/failover"
 	"orchestrator/internal/observe"
 	"orchestrator/internal/operate"
+	"orchestrator/internal/recovery"
 	"orchestrator/internal/server"
 	"orchestrator/internal/store"
 	"orchestrator/internal/topology"
@@ -175,8 +177,30 @@ func TestRecordsOfTheBackend(t *testing.T) {
 	}
 	detections, err := r.Detections(ctx, operate.RecoveryQuery{})
 	must(t, err)
-	if len(detections) != 1 || !detections[0].Detection || !detections[0].Finding.Actionable || !detections[0].IsActive {
+	if len(detections) != 1 || !detections[0].Detection || !detections[0].Finding.Actionable || !detections[0].IsActive || detections[0].Held != nil {
 		t.Errorf("detections %+v", detections)
+	}
+	book := newHeldBook(p.store, p.log)
+	running, stop := context.WithCancel(ctx)
+	var ended sync.WaitGroup
+	ended.Go(func() { book.run(running) })
+	defer ended.Wait()
+	defer stop()
+	at := time.Now().UTC().Truncate(time.Second)
+	book.progress(recovery.Progress{At: at, Kind: recovery.Held, Detection: d.ID, Hold: failover.Hold{Rule: "filter", Reason: "no entry matches", Setting: "RecoverMasterClusterFilters"}})
+	book.progress(recovery.Progress{At: at, Kind: recovery.Held, Hold: failover.Hold{Rule: "outdated", Reason: "of no detection"}})
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		detections, err = r.Detections(ctx, operate.RecoveryQuery{ID: d.ID})
+		must(t, err)
+		if detections[0].Held != nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("what holds the recovery back is not on record")
+		}
+	}
+	if h := detections[0]; h.Held.Rule != "filter" || h.Held.Setting == "" || !h.HeldAt.Equal(at) {
+		t.Errorf("held by %+v at %s", h.Held, h.HeldAt)
 	}
 
 	// Of a cluster, those are meant that have its name or its alias.
@@ -202,7 +226,7 @@ func TestChangelogByServer(t *testing.T) {
 		_, err := p.store.RecordAnalyses(t.Context(), []store.AnalysisChange{{Key: key("db1"), Analysis: code, At: at}, {Key: key("db2"), Analysis: "NoProblem", At: at}})
 		must(t, err)
 	}
-	got, err := records{store: p.store}.Changelog(t.Context())
+	got, err := records{store: p.store}.Changelog(t.Context(), topology.Key{})
 	must(t, err)
 	want := []operate.AnalysisHistory{{Key: key("db1"), Changes: []operate.AnalysisChange{
 		{At: began.Add(time.Second), Text: "DeadMaster"}, {At: began.Add(2 * time.Second), Text: "NoProblem"},

@@ -72,6 +72,7 @@ type service struct {
 	lease    *consensus.Lease // nil for a service that looks at no server, which never leads, and with raft
 	raft     *consensus.Raft  // nil without raft
 	news     *news
+	held     *heldBook
 	declared chan struct{} // something was declared that the picture is to show
 	observer *observe.Observer
 	engine   *recovery.Engine
@@ -134,6 +135,9 @@ func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
 	if s.parts, err = openParts(ctx, o.Settings, o.Logger, appearance{mode: httpMode, updateTables: o.UpdateTables, naming: o.Naming}, hooks, func(p recovery.Progress) {
 		progress(p)
 		recoveries.progress(p)
+		if book := s.held; book != nil {
+			book.progress(p)
+		}
 		if api := s.api; api != nil {
 			api.Progress(p)
 		}
@@ -143,6 +147,7 @@ func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
 	}); err != nil {
 		return nil, err
 	}
+	s.held = newHeldBook(s.parts.store, o.Logger)
 	s.parts.ledgerSeam = o.Seams.ledger
 	if err := s.parts.publishes(func(context.Context) (*topology.Topology, error) { return s.observer.Snapshot(), nil }); err != nil {
 		return nil, err
@@ -256,6 +261,7 @@ func (s *service) run(ctx context.Context) error {
 		s.parts.addressBook(s.observer.Snapshot, s.observer.Addresses).run(ctx)
 		return nil
 	})
+	part("what is held back", func(ctx context.Context) error { s.held.run(ctx); return nil })
 	part("chronicle", func(ctx context.Context) error { s.parts.chronicle(s.observer.Snapshot).run(ctx); return nil })
 	if s.options.Discovery && !s.options.NoOperation {
 		part("pseudo-GTID", func(ctx context.Context) error {

@@ -225,6 +225,7 @@ func (s *secondSession) look(t *testing.T, primary, replica string) {
 	// Nothing writes pseudo-GTID here: both are refused in words.
 	s.call(t, "getPseudoGTID", "GET", "/instances/"+replica+"/pseudo-gtid", "", 409)
 	s.call(t, "getEquivalent", "GET", "/instances/"+replica+"/equivalent?in="+primary, "", 409)
+	s.call(t, "getDetection", "GET", "/detections/4000000", "", 404)
 	f := into[v2.Forecast](t, s.call(t, "getForecast", "GET", "/clusters/orders/forecast", "", 200))
 	if !f.Would || f.Failed != primary || f.Successor == "" || !f.Supposed || len(f.Steps) == 0 || f.Risk == nil || f.Pause == 0 {
 		t.Errorf("%+v", f)

@@ -21,7 +21,7 @@ func (x *explainer) judge() {
 	case handling.Recovery == analysis.NoRecovery:
 		x.hold(Hold{Rule: "no-recovery", Reason: fmt.Sprintf("%s has no automatic recovery%s", x.Code, whyNot(x.Code))})
 	case handling.Recovery == analysis.DetectOnly:
-		x.hold(Hold{Rule: "detect-only", Reason: fmt.Sprintf("%s is only detected, with its hooks, and never repaired%s", x.Code, whyNot(x.Code))})
+		x.hold(OnlyDetected(x.Code))
 	}
 	x.judgeSettings(handling.Recovery)
 	if handling.HeldBackInGrace && x.state.GraceUntil.After(x.state.Now) {
@@ -35,6 +35,11 @@ func (x *explainer) judge() {
 	if len(x.policies.VetoingHooks) > 0 && handling.Actionable() {
 		x.Notes = append(x.Notes, "a hook that fails would stop it: "+strings.Join(x.policies.VetoingHooks, ", "))
 	}
+}
+
+// OnlyDetected is what keeps failures of a code from ever being repaired.
+func OnlyDetected(c analysis.Code) Hold {
+	return Hold{Rule: "detect-only", Reason: fmt.Sprintf("%s is only detected, with its hooks, and never repaired%s", c, whyNot(c))}
 }
 
 // whyNot says why a code is not repaired.

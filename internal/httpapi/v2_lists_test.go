@@ -3,18 +3,21 @@ package httpapi_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"testing"
 	"time"
 
 	"orchestrator/internal/analysis"
+	"orchestrator/internal/failover"
 	"orchestrator/internal/httpapi"
 	v2 "orchestrator/internal/httpapi/v2"
 	"orchestrator/internal/operate"
 	"orchestrator/internal/operate/operatetest"
 	"orchestrator/internal/plan"
 	"orchestrator/internal/recovery"
+	"orchestrator/internal/topology"
 )
 
 // several are records of recoveries with journals of their own.
@@ -113,5 +116,52 @@ func TestV2LostInTheFleet(t *testing.T) {
 	s.api.Progress(recovery.Progress{Kind: recovery.Counted})
 	if fleet = decode[v2.Fleet](t, s.do(http.MethodGet, "/api/v2/fleet", "")); fleet.Lost == nil || fleet.Lost.Failovers != 3 {
 		t.Errorf("while the records cannot be read: %+v", fleet.Lost)
+	}
+}
+
+// detected are detections of each outcome.
+type detected struct{ *operatetest.Backend }
+
+func (detected) Detections(_ context.Context, q operate.RecoveryQuery) ([]operate.Recovery, error) {
+	of := func(id int64, code analysis.Code, actionable bool) operate.Recovery {
+		return operate.Recovery{ID: id, Detection: true, Start: operatetest.Now(), Finding: analysis.Finding{Key: operatetest.Key("db-a1"), Code: code, Actionable: actionable}}
+	}
+	repaired, held, report, old := of(4, analysis.DeadPrimary, true), of(3, analysis.DeadPrimary, true), of(2, analysis.UnreachablePrimary, false), of(1, analysis.DeadPrimary, true)
+	repaired.RelatedRecoveryID = 9
+	held.Held, held.HeldAt = &failover.Hold{Rule: "filter", Reason: "no entry matches", Setting: "RecoverMasterClusterFilters", Until: operatetest.Now()}, operatetest.Now()
+	return slices.DeleteFunc([]operate.Recovery{repaired, held, report, old}, func(r operate.Recovery) bool { return q.ID != 0 && q.ID != r.ID }), nil
+}
+
+func (detected) Changelog(_ context.Context, key topology.Key) ([]operate.AnalysisHistory, error) {
+	now := operatetest.Now()
+	return []operate.AnalysisHistory{{Key: key, Changes: []operate.AnalysisChange{
+		{At: now.Add(-2 * time.Hour), Text: "of another time"}, {At: now.Add(-time.Minute), Text: string(analysis.UnreachablePrimary)}, {At: now, Text: string(analysis.DeadPrimary)}, {At: now.Add(25 * time.Hour), Text: "of another day"},
+	}}}, nil
+}
+
+// TestV2DetectionsSayWhy they were not acted on, and how what was found changed.
+func TestV2DetectionsSayWhy(t *testing.T) {
+	b := operatetest.New()
+	e, registry := b.Engine(), operate.NewRegistry()
+	e.Records = detected{b}
+	api := v2.New(v2.Deps{Engine: e, Registry: registry})
+	s := second{httpapi.New(httpapi.Deps{Engine: e, Registry: registry, V2: api}), api, b}
+	rules := map[int64]string{}
+	for _, d := range decode[v2.Page[v2.Detection]](t, s.do(http.MethodGet, "/api/v2/detections", "")).Items {
+		if d.Held != nil {
+			rules[d.ID] = d.Held.Rule + " " + d.Held.Setting
+		}
+	}
+	if want := map[int64]string{3: "filter RecoverMasterClusterFilters", 2: "detect-only "}; !maps.Equal(rules, want) {
+		t.Errorf("held by %v, want %v", rules, want)
+	}
+	d := decode[v2.DetectionDetail](t, s.do(http.MethodGet, "/api/v2/detections/3", ""))
+	if d.ID != 3 || d.Held == nil || d.Held.At == nil || d.Held.Until == nil || len(d.Changes) != 2 || d.Changes[1].Code != "DeadMaster" || d.Changes[1].Sentence == "" {
+		t.Errorf("%+v", d)
+	}
+	for path, want := range map[string]int{"/api/v2/detections/77": http.StatusNotFound, "/api/v2/detections/x": http.StatusBadRequest} {
+		if got := s.do(http.MethodGet, path, ""); got.Code != want {
+			t.Errorf("%s: %d", path, got.Code)
+		}
 	}
 }

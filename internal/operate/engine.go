@@ -185,8 +185,8 @@ type Records interface {
 	AuditLog(ctx context.Context, q AuditQuery) ([]AuditEntry, error)
 	// CountAudit says how many lines there are, whatever the page.
 	CountAudit(ctx context.Context, q AuditQuery) (int, error)
-	// Changelog returns the history of the analysis of each server.
-	Changelog(ctx context.Context) ([]AnalysisHistory, error)
+	// Changelog returns the history of the analysis of a server, or of each for the zero Key.
+	Changelog(ctx context.Context, key topology.Key) ([]AnalysisHistory, error)
 }
 
 // Auditor records that somebody did something. It writes where the configuration says.

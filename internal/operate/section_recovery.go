@@ -42,7 +42,7 @@ func analyses() []*Operation {
 				if e.Records == nil {
 					return Result{}, unavailable("records")
 				}
-				list, err := e.Records.Changelog(ctx)
+				list, err := e.Records.Changelog(ctx, topology.Key{})
 				return Result{Value: list}, err
 			},
 		},

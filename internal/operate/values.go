@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"orchestrator/internal/analysis"
+	"orchestrator/internal/failover"
 	"orchestrator/internal/topology"
 )
 
@@ -120,8 +121,12 @@ type Recovery struct {
 
 	LastDetectionID   int64
 	RelatedRecoveryID int64
-	Type              string // MasterRecovery, CoMasterRecovery …; "" in lists
-	RecoveryType      string // MasterRecoveryGTID …
+	// Held is, of a detection, what held its recovery back when it was looked at last, and HeldAt when that was; nil where
+	// that is not on record.
+	Held         *failover.Hold
+	HeldAt       time.Time
+	Type         string // MasterRecovery, CoMasterRecovery …; "" in lists
+	RecoveryType string // MasterRecoveryGTID …
 }
 
 // Loss is how many transactions were lost with a primary that was replaced.

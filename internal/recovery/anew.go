@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"orchestrator/internal/analysis"
+	"orchestrator/internal/failover"
 )
 
 // A recovery whose manager ended before a successor was opened is taken back, and begun anew under the same record: the
@@ -75,7 +76,7 @@ func (e *Engine) register(ctx context.Context, r *Recovery, ask request) (*recov
 	reason, same := e.unfinishedBusiness(ctx, &r.Finding, ask.hooks)
 	switch {
 	case reason != "":
-		e.hold(&r.Finding, ask.first, reason)
+		e.hold(&r.Finding, ask.first, failover.Hold{Rule: "running", Reason: reason})
 		return nil, fmt.Errorf("recovery of %s has to wait: %s", r.Finding.Key, reason)
 	case same != nil:
 		return e.beginAnew(ctx, r, same)
@@ -93,7 +94,7 @@ func (e *Engine) register(ctx context.Context, r *Recovery, ask request) (*recov
 		}
 	}
 	if block.Blocked() {
-		e.hold(&r.Finding, ask.first, block.Reason)
+		e.hold(&r.Finding, ask.first, holdOfBlock(block))
 		log.close()
 		return nil, fmt.Errorf("recovery of %s is blocked: %s", r.Finding.Key, block.Reason)
 	}

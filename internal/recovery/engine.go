@@ -10,6 +10,7 @@ import (
 	"orchestrator/internal/analysis"
 	"orchestrator/internal/config"
 	"orchestrator/internal/execute"
+	"orchestrator/internal/failover"
 	"orchestrator/internal/observe"
 	"orchestrator/internal/plan"
 	"orchestrator/internal/publish"
@@ -73,6 +74,11 @@ type Progress struct {
 	Recovery string     // UID, where there is one
 	Repair   string     // Began and Finished: the kind of repair, as figures name it
 	Success  bool       // Finished: it did what it was to do
+
+	// Of Held and Waits: what holds the recovery back, and from which detection on record it would follow; 0 where it is not
+	// of one.
+	Hold      failover.Hold
+	Detection int64
 }
 
 // ProgressKind is the kind of a Progress.
@@ -83,6 +89,7 @@ const (
 	Suspected   ProgressKind = "suspected" // a server that others depend on does not answer
 	Detected    ProgressKind = "detected"  // a failure was found
 	Held        ProgressKind = "held"      // a recovery was not begun, and why
+	Waits       ProgressKind = "waits"     // the same, where it is only too soon
 	Began       ProgressKind = "began"
 	StepChanged ProgressKind = "step"
 	Promoted    ProgressKind = "promoted" // writes are accepted again
@@ -146,7 +153,7 @@ type Engine struct {
 	refused     map[topology.Key]refusal
 	unwritable  map[topology.Key]string // what keeps a primary that answers from writing, as it was told last
 	checks      map[topology.Key]*writeChecks
-	held        map[topology.Key]string // why nothing was done about a server, as it was told last
+	held        map[topology.Key]toldHold
 }
 
 // New returns an Engine.
@@ -196,7 +203,7 @@ func New(o Options) *Engine {
 		logs:        make(map[string]*recoveryLog),
 		recent:      make(map[recentKind]time.Time),
 		refused:     make(map[topology.Key]refusal),
-		held:        make(map[topology.Key]string),
+		held:        make(map[topology.Key]toldHold),
 		unwritable:  make(map[topology.Key]string),
 		checks:      make(map[topology.Key]*writeChecks),
 	}

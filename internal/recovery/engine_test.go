@@ -76,35 +76,36 @@ func TestWhatIsNotRecovered(t *testing.T) {
 		settings string
 		prepare  func(*bench)
 		held     string // what is told; "" for nothing
+		rule     string // for the record of the detection; "" for none
 		detected bool
 		once     bool // the next round is another matter
 	}{
-		"no filter matches": {settings: `"RecoverMasterClusterFilters": ["other"]`, held: "RecoverMasterClusterFilters", detected: true},
+		"no filter matches": {settings: `"RecoverMasterClusterFilters": ["other"]`, held: "RecoverMasterClusterFilters", rule: "filter", detected: true},
 		"recoveries are switched off": {
-			prepare: func(b *bench) { b.ledger.disabled = true }, held: "disabled globally", detected: true},
+			prepare: func(b *bench) { b.ledger.disabled = true }, held: "disabled globally", rule: "disabled", detected: true},
 		"the switch cannot be read and never was": {
-			prepare: func(b *bench) { b.ledger.fail["Disabled"] = errNo }, held: "cannot be read", detected: true},
+			prepare: func(b *bench) { b.ledger.fail["Disabled"] = errNo }, held: "cannot be read", rule: "unreadable", detected: true},
 		"recoveries of the cluster are switched off": {
 			prepare: func(b *bench) {
 				b.ledger.off = []failover.SwitchedOff{{Cluster: "p:3306", Owner: "ann", Reason: "moving house", Until: time.Now().Add(time.Hour)}}
-			}, held: "switched off by ann until", detected: true},
+			}, held: "switched off by ann until", rule: "cluster-disabled", detected: true},
 		"recoveries of all clusters are switched off for a time": {
 			prepare: func(b *bench) {
 				b.ledger.off = []failover.SwitchedOff{{Owner: "ann", Reason: "moving house", Until: time.Now().Add(time.Hour)}}
-			}, held: "all clusters are switched off by ann until", detected: true},
+			}, held: "all clusters are switched off by ann until", rule: "disabled", detected: true},
 		"whether they are cannot be read and never could": {
-			prepare: func(b *bench) { b.ledger.fail["SwitchedOff"] = errNo }, held: "cannot be read", detected: true},
+			prepare: func(b *bench) { b.ledger.fail["SwitchedOff"] = errNo }, held: "cannot be read", rule: "unreadable", detected: true},
 		"the cluster was recovered a moment ago": {
-			prepare: func(b *bench) { b.ledger.block = Block{By: 7, Reason: "blocked by a recovery of the cluster"} }, held: "blocked by", detected: true},
+			prepare: func(b *bench) { b.ledger.block = Block{By: 7, Reason: "blocked by a recovery of the cluster"} }, held: "blocked by", rule: "blocked", detected: true},
 		"the failed server was promoted a moment ago": {
 			prepare: func(b *bench) {
 				b.ledger.block = Block{By: 7, Reason: "blocked by the recovery that promoted the instance"}
-			}, held: "that promoted", detected: true},
+			}, held: "that promoted", rule: "blocked", detected: true},
 		"a detection hook fails": {
 			prepare: func(b *bench) {
 				b.hooks.on["OnFailureDetectionProcesses"] = func(context.Context) error { return errNo }
 			},
-			detected: true, once: true},
+			rule: "hook", detected: true, once: true},
 		"it is in downtime": {
 			prepare: func(b *bench) {
 				b.change("p", func(i *topology.Instance) {
@@ -116,20 +117,20 @@ func TestWhatIsNotRecovered(t *testing.T) {
 			prepare: func(b *bench) {
 				b.put(&topology.Instance{Key: key("m"), ClusterName: "m:3306", Group: topology.Group{Name: "group", SinglePrimary: true, MemberState: "ONLINE", MemberRole: "PRIMARY"}})
 				b.change("p", func(i *topology.Instance) { i.Group.Outside = "group" })
-			}, held: "outside replication group group, of which m:3306 is a member", detected: true},
+			}, held: "outside replication group group, of which m:3306 is a member", rule: "outside-group", detected: true},
 		"this node does not lead": {prepare: func(b *bench) { b.leader.set(false) }},
 		"another recovery of the cluster is unfinished": {
 			prepare: func(b *bench) {
 				u := Unfinished{Running: true}
 				u.Recovery = Recovery{UID: "other", Finding: analysis.Finding{Key: key("x"), ClusterName: "p:3306"}}
 				b.ledger.journals["other"] = u
-			}, held: "has not been finished", detected: true},
+			}, held: "has not been finished", rule: "running", detected: true},
 		"a replica of it takes part in an unfinished recovery": {
 			prepare: func(b *bench) {
 				u := Unfinished{Running: true}
 				u.Recovery = Recovery{UID: "other", Participants: []topology.Key{key("b")}, Finding: analysis.Finding{Key: key("x"), ClusterName: "x:3306"}}
 				b.ledger.journals["other"] = u
-			}, held: "has not been finished", detected: true},
+			}, held: "has not been finished", rule: "running", detected: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, pair, c.settings, func(t *testing.T, b *bench) {
@@ -149,6 +150,9 @@ func TestWhatIsNotRecovered(t *testing.T) {
 				}
 				if held := b.told(Held); c.held == "" && len(held) > 0 || c.held != "" && !contains(held, c.held) {
 					t.Errorf("held: %q, want %q", held, c.held)
+				}
+				if rules := b.rules(1); c.rule == "" && len(rules) > 0 || c.rule != "" && !slices.Contains(rules, c.rule) {
+					t.Errorf("detection 1 is held by %q, want %q", rules, c.rule)
 				}
 				if got := len(b.told(Detected)) > 0; got != c.detected {
 					t.Errorf("detected: %t", got)

@@ -707,6 +707,18 @@ func (b *bench) told(k ProgressKind) (texts []string) {
 	return texts
 }
 
+// rules are those that were told to hold back a detection.
+func (b *bench) rules(detection int64) (rules []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, p := range b.progress {
+		if (p.Kind == Held || p.Kind == Waits) && p.Detection == detection {
+			rules = append(rules, p.Hold.Rule)
+		}
+	}
+	return rules
+}
+
 // after lets time pass and everything that is due happen.
 func after(d time.Duration) {
 	time.Sleep(d)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"orchestrator/internal/analysis"
+	"orchestrator/internal/failover"
 	"orchestrator/internal/publish"
 	"orchestrator/internal/topology"
 )
@@ -194,6 +195,7 @@ func (e *Engine) handle(ctx context.Context, t *topology.Topology, f *analysis.F
 	if fresh {
 		if err := e.hooks(ctx, "OnFailureDetectionProcesses", e.o.Config().OnFailureDetectionProcesses, publish.StopAtFirst, e.values(f, nil)); err != nil {
 			e.o.Logger.Error("a detection hook failed: no recovery in this round", "failed", f.Key.String(), "error", err)
+			e.waits(f, failover.Hold{Rule: "hook", Setting: "OnFailureDetectionProcesses", Reason: "a detection hook failed: " + err.Error()})
 			return
 		}
 	}
@@ -203,55 +205,56 @@ func (e *Engine) handle(ctx context.Context, t *topology.Topology, f *analysis.F
 	k := kindOf(h.Recovery)
 	stood := e.stood(f)
 	if why := e.outdated(ctx, t, f); why != "" {
-		e.hold(f, fresh, why)
+		e.hold(f, fresh, failover.Hold{Rule: "outdated", Reason: why})
 		return
 	}
 	if disabled, err := e.disabled(ctx); disabled {
-		reason := "recoveries are disabled globally"
+		why := failover.Hold{Rule: "disabled", Reason: "recoveries are disabled globally"}
 		if err != nil {
-			reason = "whether recoveries are disabled globally cannot be read: " + err.Error()
+			why = failover.Hold{Rule: "unreadable", Reason: "whether recoveries are disabled globally cannot be read: " + err.Error()}
 		}
-		e.hold(f, fresh, reason)
+		e.hold(f, fresh, why)
 		return
 	}
 	switch off, err := e.switchedOff(ctx, f.ClusterName); {
 	case err != nil:
-		e.hold(f, fresh, "whether recoveries of the cluster are switched off cannot be read: "+err.Error())
+		e.hold(f, fresh, failover.Hold{Rule: "unreadable", Reason: "whether recoveries of the cluster are switched off cannot be read: " + err.Error()})
 		return
 	case off != nil:
-		e.hold(f, fresh, off.String())
+		e.hold(f, fresh, holdOfSwitch(off))
 		return
 	}
 	if !k.alive && f.Has(analysis.ReplicasStillReceiving) {
 		// A receiver that is connected proves that its source lives, whatever its applier does.
-		e.hold(f, fresh, "replicas are still connected to it: a stopped applier is no sign of a dead source")
+		e.hold(f, fresh, failover.Hold{Rule: "still-receiving", Reason: "replicas are still connected to it: a stopped applier is no sign of a dead source"})
 		return
 	}
 	if !k.alive && k.promotes && f.Stuck {
-		e.hold(f, fresh, "it answers, but is stuck in a write: FailoverOnCannotWrite decides whether it is replaced")
+		e.hold(f, fresh, failover.Hold{Rule: "report-only", Setting: "FailoverOnCannotWrite", Reason: "it answers, but is stuck in a write: FailoverOnCannotWrite decides whether it is replaced"})
 		return
 	}
 	if why := k.heldByFilters(f); why != "" {
-		e.hold(f, fresh, why)
+		e.hold(f, fresh, failover.Hold{Rule: "filter", Setting: k.filters, Reason: why})
 		return
 	}
 	if out := e.outsideGroup(f.Key); out != nil && k.opens() {
-		e.hold(f, fresh, out.String())
+		e.hold(f, fresh, failover.Hold{Rule: "outside-group", Reason: out.String()})
 		return
 	}
-	if k.stands != nil && stood < k.stands(e.o.Config()) || e.refusedLately(f, &k) {
+	if why := e.tooSoon(f, &k, stood); why.Rule != "" {
+		e.waits(f, why)
 		return // it is judged again with the next tick
 	}
 	var views []NodeView
 	if !k.alive { // otherwise the server itself says what is wrong, and there is nothing to agree on
 		var err error
 		if views, err = e.o.Agree(ctx, f); err != nil {
-			e.hold(f, fresh, err.Error())
+			e.hold(f, fresh, failover.Hold{Rule: "not-agreed", Reason: err.Error()})
 			return
 		}
 	}
 	if why := e.outdated(ctx, t, f); why != "" { // all that may have taken a moment
-		e.hold(f, fresh, why)
+		e.hold(f, fresh, failover.Hold{Rule: "outdated", Reason: why})
 		return
 	}
 	was := t.Instance(f.Key)
@@ -277,19 +280,6 @@ func (e *Engine) disabled(ctx context.Context) (bool, error) {
 		e.enabled = now
 	}
 	return off, nil
-}
-
-// hold says why nothing is done, once per detection and reason.
-func (e *Engine) hold(f *analysis.Finding, fresh bool, reason string) {
-	e.mu.Lock()
-	again := e.held[f.Key] == reason
-	e.held[f.Key] = reason
-	e.mu.Unlock()
-	if again && !fresh {
-		return
-	}
-	e.o.Logger.Warn("not recovered", "failed", f.Key.String(), "code", string(f.Code), "reason", reason)
-	e.progress(Progress{Kind: Held, Cluster: f.ClusterName, Server: f.Key, Text: reason})
 }
 
 // detect registers the finding, and says whether that is news.

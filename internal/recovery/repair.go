@@ -36,11 +36,11 @@ func (e *Engine) recover(ctx context.Context, r *Recovery, ask request) error {
 	defer e.vacate(cluster)
 	k := r.kind()
 	if err := e.beforeRegistering(ctx, r, ask, &k); err != nil {
-		e.hold(&r.Finding, ask.first, err.Error())
+		e.hold(&r.Finding, ask.first, failover.Hold{Rule: "second-look", Reason: err.Error()})
 		return fmt.Errorf("recovery of %s: %w", r.Finding.Key, err)
 	}
 	if why := e.otherWriter(r); why != "" && k.promotes && !k.alive && !ask.forced {
-		e.hold(&r.Finding, ask.first, why)
+		e.hold(&r.Finding, ask.first, failover.Hold{Rule: "other-writer", Reason: why})
 		return fmt.Errorf("recovery of %s: %s", r.Finding.Key, why)
 	}
 	r.Started, r.UID, r.Forced = e.o.Now(), newUID(e.o.Now()), ask.forced && !k.antiFlapping
@@ -48,7 +48,7 @@ func (e *Engine) recover(ctx context.Context, r *Recovery, ask request) error {
 		r.ByHand, r.Asked = true, e.caller(ctx)
 	}
 	if err := e.overtake(ctx, r); err != nil {
-		e.hold(&r.Finding, ask.first, err.Error())
+		e.hold(&r.Finding, ask.first, failover.Hold{Rule: "running", Reason: err.Error()})
 		return fmt.Errorf("recovery of %s has to wait: %w", r.Finding.Key, err)
 	}
 	r.begun = e.found(r)

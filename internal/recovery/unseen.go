@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"orchestrator/internal/analysis"
+	"orchestrator/internal/failover"
 	"orchestrator/internal/observe"
 	"orchestrator/internal/topology"
 )
@@ -73,7 +74,7 @@ func (e *Engine) doubtDowntime(ctx context.Context, f *analysis.Finding) {
 	}
 	e.goTracked(func() {
 		if why := e.learnPromotion(ctx, f.Key); why != "" {
-			e.hold(f, false, why)
+			e.hold(f, false, failover.Hold{Rule: "outdated", Reason: why})
 		}
 		if cluster := e.release(f); cluster != "" && ctx.Err() == nil {
 			e.judge(ctx, e.o.Observer.Cluster(cluster))

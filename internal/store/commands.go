@@ -39,6 +39,7 @@ var knownCommands = map[string]func(json.RawMessage) (command, error){
 	forgetInstances{}.op():       read[forgetInstances],
 	genesis{}.op():               read[genesis],
 	injectedPseudoGTID{}.op():    read[injectedPseudoGTID],
+	noteDetectionHold{}.op():     read[noteDetectionHold],
 	noteRecoveryLoss{}.op():      read[noteRecoveryLoss],
 	publishPrimary{}.op():        read[publishPrimary],
 	putGameDay{}.op():            read[putGameDay],
@@ -140,6 +141,7 @@ type (
 	renameCluster struct {
 		From, To string
 	}
+	noteDetectionHold   struct{ DetectionHold }
 	noteRecoveryLoss    struct{ RecoveryLoss }
 	putGameDay          struct{ GameDay }
 	putHostAttribute    struct{ HostAttribute }
@@ -224,6 +226,7 @@ func (submitPool) op() string            { return "submit-pool-instances" }
 func (setAlias) op() string              { return "set-cluster-alias" }
 func (setAliasOverride) op() string      { return "set-cluster-alias-manual-override" }
 func (renameCluster) op() string         { return "rename-cluster" }
+func (noteDetectionHold) op() string     { return "note-detection-hold" }
 func (noteRecoveryLoss) op() string      { return "note-recovery-loss" }
 func (putGameDay) op() string            { return "put-game-day" }
 func (putHostAttribute) op() string      { return "put-host-attribute" }
@@ -324,6 +327,10 @@ func (c setAliasOverride) apply(ctx context.Context, s *Store) (any, error) {
 
 func (c renameCluster) apply(ctx context.Context, s *Store) (any, error) {
 	return nil, s.RenameCluster(ctx, c.From, c.To)
+}
+
+func (c noteDetectionHold) apply(ctx context.Context, s *Store) (any, error) {
+	return nil, s.NoteDetectionHold(ctx, c.DetectionHold)
 }
 
 func (c noteRecoveryLoss) apply(ctx context.Context, s *Store) (any, error) {

@@ -113,6 +113,7 @@ func (l Limits) purges() []purgeJob {
 		{"audit", "audit_timestamp", l.Audit},
 		{"audit_author", "audit_timestamp", l.Audit},
 		{"topology_failure_detection", "start_active_period", l.Audit},
+		{"detection_hold", "noted_timestamp", l.Audit},
 		{"topology_recovery_steps", "audit_at", l.Audit},
 		{"blocked_topology_recovery", "last_blocked_timestamp", blockedKept},
 		{"cluster_injected_pseudo_gtid", "time_injected", injectedPseudoKept},

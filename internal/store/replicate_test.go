@@ -217,6 +217,7 @@ func TestEveryDecisionIsAgreedOn(t *testing.T) {
 		t.Errorf("expired %d blocks, %v", n, err)
 	}
 	ok(a.WriteAudit(ctx, AuditRow{Type: "t", Key: key, Message: "m", Person: "anna", Node: "n"}))
+	ok(a.NoteDetectionHold(ctx, DetectionHold{Detection: 1, Rule: "filter", Reason: "r"}))
 	ok(a.NoteRecoveryLoss(ctx, RecoveryLoss{UID: "u1", Transactions: 3, Basis: "b"}))
 	if n, err := a.ForgetInstances(ctx, other); err != nil || n != 1 {
 		t.Errorf("forgot %d, %v", n, err)

@@ -38,6 +38,7 @@ var scenarios = []struct {
 	{"journal", journals},
 	{"game days", gameDays},
 	{"losses of recoveries", losses},
+	{"what holds recoveries back", detectionHolds},
 	{"analysis changelog", changelog},
 	{"stale coordinates", stale},
 	{"audit", audits},
@@ -618,6 +619,23 @@ func losses(t *testing.T, s *Store, clock *testClock) {
 	clock.advance(48 * time.Hour)
 	must2(s.Housekeep(ctx, Limits{Audit: 24 * time.Hour}))
 	same(t, "without the recovery", len(must2(s.RecoveryLosses(ctx, ""))), 0)
+}
+
+// detectionHolds keeps the newest reason of each detection.
+func detectionHolds(t *testing.T, s *Store, clock *testClock) {
+	ctx := t.Context()
+	same(t, "at first", len(must2(s.DetectionHolds(ctx, 0))), 0)
+	first := DetectionHold{Detection: 7, Rule: "filter", Reason: "größe", Setting: "RecoverMasterClusterFilters", At: clock.t}
+	must(t, s.NoteDetectionHold(ctx, first))
+	same(t, "noted", must2(s.DetectionHolds(ctx, 7)), map[int64]DetectionHold{7: first})
+	next := DetectionHold{Detection: 7, Rule: "disabled", Reason: "off", Until: clock.t.Add(time.Hour), At: clock.t.Add(time.Second)}
+	must(t, s.NoteDetectionHold(ctx, next))
+	must(t, s.NoteDetectionHold(ctx, DetectionHold{Detection: 8, Rule: "blocked", Reason: "b", At: clock.t}))
+	same(t, "the newest stays", must2(s.DetectionHolds(ctx, 0))[7], next)
+	same(t, "of another one", must2(s.DetectionHolds(ctx, 9)), map[int64]DetectionHold{})
+	clock.advance(48 * time.Hour)
+	must2(s.Housekeep(ctx, Limits{Audit: 24 * time.Hour}))
+	same(t, "after its time", len(must2(s.DetectionHolds(ctx, 0))), 0)
 }
 
 // authors tells lines of the audit apart by who wrote them, what they say, and when.

@@ -110,6 +110,20 @@ func ownTables() []table {
 			primary: "recovery_uid",
 		},
 		{
+			// What held back the recovery that a detection calls for, as it was found last.
+			name: "detection_hold",
+			own:  true,
+			columns: []column{
+				{"detection_id", "bigint unsigned", required},
+				{"rule", "varchar(64)", required},
+				{"reason", "text utf8", required},
+				{"setting", "varchar(128)", required},
+				{"until_timestamp", "timestamp", nullable},
+				{"noted_timestamp", "timestamp", defaultNow},
+			},
+			primary: "detection_id",
+		},
+		{
 			// Errant transactions of which somebody has said that they may stay.
 			name: "accepted_errant",
 			own:  true,

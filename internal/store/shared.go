@@ -18,7 +18,7 @@ import (
 var agreedTables = []string{
 	"accepted_errant", "access_token", "audit", "audit_author", "blocked_topology_recovery", "candidate_database_instance", "cluster_alias_override",
 	"cluster_injected_pseudo_gtid", "cluster_recovery_disable", "database_instance_downtime", "database_instance_maintenance", "database_instance_pool",
-	"database_instance_tags", "game_day", "global_recovery_disable", "host_attributes", "hostname_unresolve", "hostname_unresolve_history",
+	"database_instance_tags", "detection_hold", "game_day", "global_recovery_disable", "host_attributes", "hostname_unresolve", "hostname_unresolve_history",
 	"kv_store", "published_primary", "recovery_journal", "recovery_loss", "topology_failure_detection", "topology_recovery", "topology_recovery_steps",
 }
 

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"time"
 
 	"orchestrator/internal/analysis"
 	"orchestrator/internal/config"
@@ -63,10 +64,12 @@ type API struct {
 	lags    kept[*int64]        // the greatest of each cluster
 	outlook kept[ForecastShort] // what would have happened if its primary had died
 
-	reports reported // what the nodes told of themselves
-	trends  trends
-	courses courses
-	losses  losses
+	reports  reported // what the nodes told of themselves
+	trends   trends
+	troubles troubles
+	began    time.Time // when this API was made
+	courses  courses
+	losses   losses
 
 	work sync.WaitGroup // plans that run
 
@@ -79,7 +82,7 @@ func New(d Deps) *API {
 	if d.Logger == nil {
 		d.Logger = d.Engine.Log
 	}
-	a := &API{Deps: d, lags: kept[*int64]{same: sameLag}, outlook: kept[ForecastShort]{same: sameForecast}}
+	a := &API{Deps: d, lags: kept[*int64]{same: sameLag}, outlook: kept[ForecastShort]{same: sameForecast}, began: d.Engine.Now()}
 	a.plans = newPlans(d.Engine.Now)
 	a.hub = newHub(a)
 	return a
@@ -93,6 +96,7 @@ func (a *API) Run(ctx context.Context) error {
 	a.mu.Unlock()
 	var beside sync.WaitGroup
 	beside.Go(func() { a.runLags(ctx) })
+	beside.Go(func() { a.runTroubles(ctx) })
 	a.hub.run(ctx)
 	beside.Wait()
 	a.mu.Lock()

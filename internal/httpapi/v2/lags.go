@@ -38,6 +38,8 @@ func (a *API) noteLags(t *topology.Topology) {
 		a.lags.note(now, c.Alias, greatestLag(c.Members))
 	}
 	a.trends.note(now, t.Instances())
+	a.noteTroubles(t.Instances())
+	a.troubles.keep(func(k topology.Key) bool { return t.Instance(k) != nil })
 	a.lags.forget(now, func(alias string) bool { return there[alias] })
 }
 

@@ -43,6 +43,8 @@ func recordRoutes() []route {
 		{method: http.MethodGet, path: "/detections", name: "listDetections", topic: "recoveries", summary: "Detections of failures, newest first", local: true,
 			query: paging(parameter{name: "cluster", doc: "by the name or alias that it had"}, parameter{name: "code", doc: "only of this failure"}, parameter{name: "id", doc: "only the one with this number"},
 				parameter{name: "acted", doc: "true: only those that a recovery followed; false: only the others", enum: []string{"true", "false"}}, byNode, since, until), answer: Page[Detection]{}, handle: detections},
+		{method: http.MethodGet, path: "/detections/{id}", name: "getDetection", topic: "recoveries", summary: "A detection, with how what is found about its server changed",
+			answer: DetectionDetail{}, handle: detection},
 		{method: http.MethodGet, path: "/audit", name: "listAudit", topic: "recoveries", summary: "What was done, newest first", local: true,
 			doc: "It is empty unless AuditToBackendDB is set.",
 			query: paging(parameter{name: "instance", doc: "only of this server"}, parameter{name: "cluster", doc: "only of the cluster of this name"}, parameter{name: "kind", doc: "only of this kind"},
@@ -115,6 +117,30 @@ func detections(q *request) (any, error) {
 			node != "" && !partOf(d.Node, node) || acted != "" && (d.Recovery != 0) != (acted == "true") || !within.holds(d.Started)
 	})
 	return pageOf(list, w, func(d Detection) string { return strconv.FormatInt(d.ID, 10) })
+}
+
+func detection(q *request) (any, error) {
+	records, err := q.api.records()
+	if err != nil {
+		return nil, err
+	}
+	id, err := strconv.ParseInt(q.PathValue("id"), 10, 64)
+	if err != nil {
+		return nil, badRequest.say("%q is not the number of a detection", q.PathValue("id")).because("id", "GET "+Prefix+"/detections lists them")
+	}
+	list, err := records.Detections(q.Context(), operate.RecoveryQuery{ID: id, All: true})
+	if err != nil {
+		return nil, fmt.Errorf("read detection %d: %w", id, err)
+	}
+	n := slices.IndexFunc(list, func(r operate.Recovery) bool { return r.ID == id })
+	if n < 0 {
+		return nil, notFound.say("there is no detection %d", id).because("unknown-detection", "GET "+Prefix+"/detections lists them")
+	}
+	histories, err := records.Changelog(q.Context(), list[n].Finding.Key)
+	if err != nil {
+		return nil, fmt.Errorf("read what was found about %s: %w", list[n].Finding.Key, err)
+	}
+	return DetectionDetail{detectionOf(list[n]), changesOf(histories, list[n].Start)}, nil
 }
 
 func audit(q *request) (any, error) {

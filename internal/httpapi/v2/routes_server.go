@@ -48,6 +48,9 @@ type ProblemGroup struct {
 type ProblemServer struct {
 	Server
 	Trend *Trend `json:"trend" doc:"whether its lag grows; null: this manager has not observed it for long enough, or it never lagged"`
+	// Since is about the first of the problems.
+	Since *time.Time `json:"since" doc:"since when it has the first of its problems, to the second, as far as this manager knows; null: it has not looked yet"`
+	Exact bool       `json:"since_exact" doc:"it began then; false: it was so when this manager looked first, so it is at least that old"`
 }
 
 // The limits of a discovery.
@@ -328,10 +331,14 @@ func (q *request) group(found operate.Instances) []ProblemGroup {
 
 // problem is a server with a problem. One that does not answer lags by nobody knows how much.
 func (q *request) problem(i *topology.Instance, shown Server) ProblemServer {
-	if !i.LastCheckValid() {
-		return ProblemServer{Server: shown}
+	p := ProblemServer{Server: shown}
+	if len(shown.Problems) > 0 {
+		p.Since, p.Exact = q.api.troubles.since(i.Key, shown.Problems[0])
 	}
-	return ProblemServer{shown, q.api.trends.trend(i.Key)}
+	if i.LastCheckValid() {
+		p.Trend = q.api.trends.trend(i.Key)
+	}
+	return p
 }
 
 // sum says of a group how it is.

@@ -142,31 +142,6 @@ type LogLine struct {
 	Text string     `json:"text"`
 }
 
-// Detection is the detection of a failure.
-type Detection struct {
-	ID         int64      `json:"id"`
-	Server     string     `json:"server"`
-	Cluster    string     `json:"cluster"`
-	Alias      string     `json:"alias"`
-	Code       string     `json:"code"`
-	Sentence   string     `json:"sentence"`
-	Started    *time.Time `json:"started"`
-	Ended      *time.Time `json:"ended"`
-	Active     bool       `json:"active" doc:"the same failure is not registered again yet"`
-	Actionable bool       `json:"actionable"`
-	Replicas   uint       `json:"replicas"`
-	Node       string     `json:"node"`
-	Recovery   int64      `json:"recovery,omitempty" doc:"the number of the recovery that it led to"`
-}
-
-func detectionOf(r operate.Recovery) Detection {
-	f := &r.Finding
-	return Detection{
-		ID: r.ID, Server: keyText(f.Key), Cluster: f.ClusterName, Alias: f.ClusterAlias, Code: string(f.Code), Sentence: f.Description, Started: when(r.Start),
-		Ended: when(r.End), Active: r.IsActive, Actionable: f.Actionable, Replicas: f.CountReplicas, Node: r.NodeHostname, Recovery: r.RelatedRecoveryID,
-	}
-}
-
 // AuditRecord is a line of the audit log.
 type AuditRecord struct {
 	ID      int64      `json:"id"`

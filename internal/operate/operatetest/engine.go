@@ -256,7 +256,7 @@ func (b *Backend) ExtraTransactions(_ context.Context, k topology.Key) ([]operat
 }
 
 // Changelog returns one history.
-func (b *Backend) Changelog(context.Context) ([]operate.AnalysisHistory, error) {
+func (b *Backend) Changelog(context.Context, topology.Key) ([]operate.AnalysisHistory, error) {
 	return []operate.AnalysisHistory{{Key: Key("db-a1"), Changes: []operate.AnalysisChange{{At: Now(), Text: "DeadMaster"}}}}, b.Fail
 }
 

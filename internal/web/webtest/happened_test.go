@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"orchestrator/internal/analysis"
+	"orchestrator/internal/failover"
 	"orchestrator/internal/operate"
 	"orchestrator/internal/operate/operatetest"
 	"orchestrator/internal/plan"
@@ -143,6 +144,26 @@ func (h *happened) CountAudit(ctx context.Context, q operate.AuditQuery) (int, e
 	return len(list), err
 }
 
+// Detections are one that was acted on, one that a filter held back, one of a kind that is never repaired, and an old one.
+func (h *happened) Detections(_ context.Context, q operate.RecoveryQuery) ([]operate.Recovery, error) {
+	of := func(id int64, code analysis.Code, actionable bool) operate.Recovery {
+		f := analysis.Finding{Key: operatetest.Key("db-a1"), Code: code, Description: analysis.Describe(code), Actionable: actionable, ClusterName: "db-a1:3306", ClusterAlias: "orders", CountReplicas: 2}
+		return operate.Recovery{ID: id, Detection: true, Start: operatetest.Now().Add(-time.Hour), NodeHostname: "node1", Finding: f}
+	}
+	list := []operate.Recovery{of(11, analysis.DeadPrimary, true), of(10, analysis.DeadPrimary, true), of(9, analysis.UnreachablePrimary, false), of(8, analysis.DeadPrimary, true)}
+	list[0].RelatedRecoveryID = 3
+	list[1].Held = &failover.Hold{Rule: "filter", Reason: "no entry of RecoverMasterClusterFilters matches the cluster", Setting: "RecoverMasterClusterFilters"}
+	list[1].HeldAt = operatetest.Now().Add(-time.Hour)
+	return slices.DeleteFunc(list, func(r operate.Recovery) bool { return q.ID != 0 && q.ID != r.ID }), nil
+}
+
+func (h *happened) Changelog(_ context.Context, key topology.Key) ([]operate.AnalysisHistory, error) {
+	at := operatetest.Now().Add(-time.Hour)
+	return []operate.AnalysisHistory{{Key: key, Changes: []operate.AnalysisChange{
+		{At: at.Add(-2 * time.Second), Text: string(analysis.UnreachablePrimary)}, {At: at, Text: string(analysis.DeadPrimary)}, {At: at.Add(time.Minute), Text: string(analysis.NoProblem)},
+	}}}, nil
+}
+
 // withHistory gives an engine the records of three months.
 func withHistory(b *operatetest.Backend) func(e *operate.Engine) {
 	return func(e *operate.Engine) { e.Records = &happened{Backend: b, acked: map[string]operate.AckQuery{}} }
@@ -189,7 +210,22 @@ func TestListsAreFiltered(t *testing.T) {
 	p.Go(s.URL + "/web/audit?node=node1&text=relocated")
 	p.Await("what a manager noted", rows(1))
 	p.Go(s.URL + "/web/audit-failure-detection?acted=true")
-	p.AwaitText("main", "No detection fits the filter.")
+	p.Await("what was acted on", rows(1)+` && document.querySelector("table.list tbody").innerText.includes("yes, recovery 3")`)
+}
+
+// TestDetectionsSayWhy: a detection that was not acted on names the gate that held it back, and shows how the finding changed.
+func TestDetectionsSayWhy(t *testing.T) {
+	t.Parallel()
+	b := operatetest.New()
+	s := start(t, b, withHistory(b))
+	p := webtest.Open(t, s.URL+"/web/audit-failure-detection?acted=false")
+	p.AwaitText("table.list tbody tr:nth-child(1)", "no: no entry of RecoverMasterClusterFilters matches the cluster")
+	p.AwaitText("table.list tbody tr:nth-child(2)", "no: UnreachableMaster is only detected")
+	p.AwaitText("table.list tbody tr:nth-child(3)", "no: why is not on record")
+	p.Click("table.list tbody tr:nth-child(1) .opener")
+	p.AwaitText(".opened", "Not acted on: no entry of RecoverMasterClusterFilters")
+	p.Await("a way to the setting and to the forecast", `["config?q=RecoverMasterClusterFilters", "tab=forecast"].every(one => document.querySelector(".opened a[href*='" + one + "']"))`)
+	p.Await("how it changed", `document.querySelectorAll(".opened table tbody tr").length === 3 && document.querySelector(".opened table tbody").innerText.includes("DeadMaster")`)
 }
 
 // TestAcknowledgedInTheList: the button in a row asks what was found, and the row says who it was.
@@ -279,5 +315,31 @@ func TestTrends(t *testing.T) {
 	want := "growing +1 m 3 s in 5 m -45deg; catching up −2 m in 5 m, done in 17 m 45deg; steady none; growing lag not known any more -45deg"
 	if shown != want {
 		t.Errorf("shown is %q, not %q", shown, want)
+	}
+}
+
+// TestProblemsAreActedOn: a problem says since when it is so, a server is looked at and put into downtime without leaving the
+// list, and all servers of one cause at once.
+func TestProblemsAreActedOn(t *testing.T) {
+	t.Parallel()
+	b := operatetest.New()
+	b.Fleet = fleet(func(n int, i *topology.Instance) {
+		if !i.Channel.Source.IsZero() {
+			i.Lag, i.Channel.SecondsBehind = topology.KnownSeconds(412), topology.KnownSeconds(412)
+		}
+	}, "orders")
+	s := start(t, b, nil)
+	p := webtest.Open(t, s.URL+"/web/problems")
+	p.AwaitText(".p-row .r-seen", "at least since")
+	server := webtest.Value[string](p, `new URL(document.querySelector(".p-row").href).searchParams.get("sel")`)
+	p.Click(".row-acts button:first-child")
+	p.AwaitText(".toast", "Instance refreshed: "+server)
+	p.Click(".row-acts button:last-child")
+	p.AwaitText("dialog[open] h2", "owntime")
+	p.Type("a new disk")
+	p.ClickText("Begin")
+	p.Await("the dialog is done with", `!document.querySelector("dialog[open]")`)
+	if calls := strings.Join(b.Calls, "\n"); !strings.Contains(calls, "a new disk") {
+		t.Errorf("noted %s", calls)
 	}
 }

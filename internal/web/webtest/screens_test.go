@@ -53,7 +53,7 @@ var screens = []screen{
 	{name: "recovery-evidence", path: "audit-recovery/id/3?tab=evidence", shows: ".sheet"},
 	{name: "recovery-log", path: "audit-recovery/id/3?tab=log", shows: ".log"},
 	{name: "recovery-raw", path: "audit-recovery/id/3?tab=raw", shows: "pre"},
-	{name: "detections", path: "audit-failure-detection/id/11", shows: "table.list tr.detail"},
+	{name: "detections", path: "audit-failure-detection/id/10", shows: "table.list tr.detail"},
 	{name: "audit", path: "audit", shows: "main .rows:not(.skeleton), main table, main .empty"},
 	{name: "managers", path: "nodes", shows: ".hero"},
 	{name: "publishing", path: "publish", shows: "main table, main .empty"},

@@ -369,6 +369,30 @@ export type Detection = {
   cluster: string;
   code: string;
   ended: string | null;
+  /** what held its recovery back, as it was found last; null: nothing did, or it is not on record */
+  held: HeldBack | null;
+  id: number;
+  node: string;
+  /** the number of the recovery that it led to */
+  recovery?: number;
+  replicas: number;
+  sentence: string;
+  server: string;
+  started: string | null;
+};
+
+export type DetectionDetail = {
+  actionable: boolean;
+  /** the same failure is not registered again yet */
+  active: boolean;
+  alias: string;
+  /** of what is found about the server, oldest first, from an hour before to a day after, as the manager that answers noted it while it led */
+  changes: FindingChange[];
+  cluster: string;
+  code: string;
+  ended: string | null;
+  /** what held its recovery back, as it was found last; null: nothing did, or it is not on record */
+  held: HeldBack | null;
   id: number;
   node: string;
   /** the number of the recovery that it led to */
@@ -511,6 +535,12 @@ export type Finding = {
   server: string;
   /** structure warnings */
   structure: string[];
+};
+
+export type FindingChange = {
+  at: string | null;
+  code: string;
+  sentence: string;
 };
 
 export type FindingPage = {
@@ -730,6 +760,18 @@ export type Group = {
   name: string;
   role: string;
   state: string;
+};
+
+export type HeldBack = {
+  /** when it was found; null: it follows from the kind of failure */
+  at: string | null;
+  reason: string;
+  /** as in a forecast; or outdated, unreadable, not-agreed, other-writer, second-look, patience, refused, hook */
+  rule: string;
+  /** the configuration key that decides */
+  setting?: string;
+  /** when it ends by itself */
+  until?: string | null;
 };
 
 export type HeldLane = {
@@ -1380,6 +1422,10 @@ export type ProblemServer = {
   semi_sync: SemiSync;
   /** what there is to say of it; empty when it is fine */
   sentence: string;
+  /** since when it has the first of its problems, to the second, as far as this manager knows; null: it has not looked yet */
+  since: string | null;
+  /** it began then; false: it was so when this manager looked first, so it is at least that old */
+  since_exact: boolean;
   /** data center */
   site?: string;
   /** whom it replicates from, under the key by which that server is known */

@@ -1,12 +1,14 @@
 import type { JSX } from "preact";
-import type { Detection } from "../api/types.ts";
+import type { Detection, DetectionDetail } from "../api/types.ts";
 import { useHeading } from "../model/heading.ts";
 import { perPage, useList } from "../model/list.ts";
 import { me } from "../model/me.ts";
 import { listAddress } from "../model/oldaddress.ts";
+import { useResource } from "../model/resource.ts";
 import { route } from "../model/route.ts";
 import { ListView } from "../ui/list.tsx";
 import { Mark } from "../ui/marks.tsx";
+import { Loaded } from "../ui/states.tsx";
 import { Time } from "../ui/time.tsx";
 import { part, url } from "../url.ts";
 import { count, exactly } from "../words/en.ts";
@@ -45,8 +47,8 @@ export function Detections(): JSX.Element {
         { name: detectionsText.cluster, text: (row) => row.alias, show: (row) => <a href={url(`cluster/alias/${part(row.alias || row.cluster)}`)}>{row.alias || row.cluster}</a> },
         { name: "Replicas", class: "num", text: (row) => row.replicas, show: (row) => count(row.replicas) },
         {
-          name: detectionsText.actedOn, text: (row) => (row.recovery ? "yes" : "no"),
-          show: (row) => (row.recovery ? <a href={url(`audit-recovery/id/${row.recovery}`)}>{detectionsText.yesRecovery} {row.recovery}</a> : row.actionable ? "no" : detectionsText.noNothingIsRepaired),
+          name: detectionsText.actedOn, class: "words", text: (row) => (row.recovery ? detectionsText.yes : detectionsText.no(row.held?.reason)),
+          show: (row) => (row.recovery ? <a href={url(`audit-recovery/id/${row.recovery}`)}>{detectionsText.yesRecovery} {row.recovery}</a> : detectionsText.no(row.held?.reason)),
         },
         { name: "By", text: (row) => row.node, show: (row) => row.node },
       ]}
@@ -58,9 +60,64 @@ export function Detections(): JSX.Element {
             {exactly(row.started)} {row.ended && `to ${exactly(row.ended)}`}
             {row.active && detectionsText.stillActive}
           </p>
+          <Opened row={row} />
         </div>
       )}
       empty={<p>{detectionsText.nothingHasFailedAsFar}</p>}
     />
+  );
+}
+
+/** What held it back, and how what is found about the server changed around that time. */
+function Opened({ row }: { row: Detection }): JSX.Element {
+  const detail = useResource<DetectionDetail>(`detections/${row.id}`);
+  const { held } = row;
+  return (
+    <>
+      {held ? (
+        <p>
+          {row.recovery ? detectionsText.heldBefore : detectionsText.heldBy} {held.reason} {held.at && <span class="muted">({exactly(held.at)})</span>}{" "}
+          {held.setting && <a class="link" href={url("config", { q: held.setting, show: "all" })}>{held.setting}</a>}
+          {held.until && <> {detectionsText.heldUntil} <Time at={held.until} /></>}
+        </p>
+      ) : (
+        !row.recovery && <p>{detectionsText.notOnRecord}</p>
+      )}
+      <p>
+        <a class="link" href={url(`cluster/alias/${part(row.alias || row.cluster)}`, { tab: "forecast" })}>
+          {detectionsText.wouldItNow}
+        </a>
+      </p>
+      <Loaded of={detail} rows={2}>
+        {({ changes }) =>
+          changes.length === 0 ? (
+            <p class="small">{detectionsText.noChanges}</p>
+          ) : (
+            <table class="see log" aria-label={detectionsText.changes}>
+              <caption>{detectionsText.changes}</caption>
+              <thead>
+                <tr>
+                  <th scope="col">{detectionsText.changeColumns[0]}</th>
+                  <th scope="col">{detectionsText.changeColumns[1]}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {changes.map((change) => (
+                  <tr key={(change.at ?? "") + change.code}>
+                    <td>
+                      <code>{exactly(change.at)}</code>
+                    </td>
+                    <td class="said">
+                      {change.code}
+                      {change.sentence && <small class="muted"> {change.sentence}</small>}
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )
+        }
+      </Loaded>
+    </>
   );
 }

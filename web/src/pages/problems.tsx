@@ -1,13 +1,19 @@
 import type { JSX } from "preact";
-import type { HeldServer, HeldServerPage, ProblemGroup, ProblemGroupPage, ProblemServer } from "../api/types.ts";
+import { useState } from "preact/hooks";
+import { send } from "../api/client.ts";
+import type { HeldServer, HeldServerPage, Outcome, ProblemGroup, ProblemGroupPage, ProblemServer } from "../api/types.ts";
+import { canAct } from "../model/acting.ts";
 import { clock } from "../model/clock.ts";
 import { rowOf } from "../model/fleet.ts";
 import { useHeading } from "../model/heading.ts";
-import { me } from "../model/me.ts";
+import { mayOperate, me } from "../model/me.ts";
 import { useResource } from "../model/resource.ts";
 import { amend, route } from "../model/route.ts";
 import { hueOf } from "../model/sites.ts";
+import { tellRefusal, toast } from "../model/toasts.ts";
 import { serverAddress } from "../palette/items.ts";
+import { declare } from "../tree/declare.ts";
+import { Button } from "../ui/button.tsx";
 import { Mark, Site } from "../ui/marks.tsx";
 import { walkRows } from "../ui/rows.ts";
 import { Empty, Loaded } from "../ui/states.tsx";
@@ -15,6 +21,7 @@ import { Time } from "../ui/time.tsx";
 import { part, url } from "../url.ts";
 import { count, moment, plural } from "../words/en.ts";
 import { short } from "../words/names.ts";
+import { Dialogs } from "./cluster-dialogs.tsx";
 import { TrendOf } from "./problems/trend.tsx";
 import { problemsText } from "../words/lists.ts";
 
@@ -54,6 +61,7 @@ export function Problems(): JSX.Element {
         }
       </Loaded>
       {paused && <Held servers={held.value?.items ?? []} />}
+      <Dialogs />
     </>
   );
 }
@@ -113,6 +121,11 @@ function Cause({ group }: { group: ProblemGroup }): JSX.Element {
         <a class="muted" href={url(`cluster/alias/${part(group.alias)}`)}>
           {group.alias}
         </a>
+        {mayOperate.value && (
+          <Button kind="ghost" icon="clock" disabled={!canAct.value} onClick={() => declare("downtime", group.servers.map((server) => server.key))}>
+            {problemsText.downtimeAll(group.servers.length)}
+          </Button>
+        )}
       </h2>
       <div class="rows" role="list" onKeyDown={walkRows}>
         {group.servers.map((server) => (
@@ -124,7 +137,7 @@ function Cause({ group }: { group: ProblemGroup }): JSX.Element {
 }
 
 const ProblemRow = ({ server, alias, where }: { server: ProblemServer; alias: string; where?: string }): JSX.Element => (
-  <div role="listitem" class="row-item">
+  <div role="listitem" class="row-item with-acts">
     <a class="row p-row" data-row href={serverAddress(alias, server.key)}>
       <span class="r-st">
         <Mark status={server.status} />
@@ -136,9 +149,38 @@ const ProblemRow = ({ server, alias, where }: { server: ProblemServer; alias: st
       <span class="r-say">{server.sentence}</span>
       <TrendOf of={server} />
       <span class="muted r-seen">
-        seen <Time at={server.seen} />
+        <Since of={server} />
       </span>
       {server.site ? <Site name={server.site} hue={hueOf.value(server.site)} /> : <span />}
     </a>
+    {mayOperate.value && <RowActs server={server.key} />}
   </div>
 );
+
+/** Since when it is so; where it was so before this manager began to look, at least how long. */
+const Since = ({ of }: { of: ProblemServer }): JSX.Element =>
+  of.since ? (
+    <>
+      {of.since_exact ? problemsText.since : problemsText.atLeastSince} <Time at={of.since} />
+    </>
+  ) : (
+    <>{problemsText.sinceUnknown}</>
+  );
+
+/** What can be done about it without leaving the list; the row itself leads to the server in its cluster. */
+function RowActs({ server }: { server: string }): JSX.Element {
+  const [busy, work] = useState(false);
+  const name = short(server, me.value?.strip);
+  const refresh = (): void => {
+    work(true);
+    send<Outcome>("POST", `instances/${encodeURIComponent(server)}/refresh`)
+      .then((done) => toast({ status: "ok", text: done.message }), tellRefusal)
+      .finally(() => work(false));
+  };
+  return (
+    <span class="row-acts">
+      <Button kind="icon ghost" icon="again" label={problemsText.refresh(name)} disabled={busy || !canAct.value} onClick={refresh} />
+      <Button kind="icon ghost" icon="clock" label={problemsText.downtimeOf(name)} disabled={!canAct.value} onClick={() => declare("downtime", [server])} />
+    </span>
+  );
+}
