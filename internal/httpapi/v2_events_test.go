@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"orchestrator/internal/consensus"
 	"orchestrator/internal/httpapi"
 	v2 "orchestrator/internal/httpapi/v2"
 	"orchestrator/internal/observe"
@@ -129,15 +130,20 @@ type streaming struct {
 func newStreaming(t *testing.T) streaming {
 	t.Helper()
 	b := operatetest.New()
+	return streamingOf(t, b, b.Engine())
+}
+
+func streamingOf(t *testing.T, b *operatetest.Backend, engine *operate.Engine) streaming {
+	t.Helper()
 	picture := make(chan observe.Event, 16)
 	api := v2.New(v2.Deps{
-		Engine: b.Engine(), Registry: operate.NewRegistry(),
+		Engine: engine, Registry: operate.NewRegistry(),
 		Subscribe: func(int) (<-chan observe.Event, func()) { return picture, func() {} },
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- api.Run(ctx) }()
-	h := httpapi.New(httpapi.Deps{Engine: b.Engine(), Registry: operate.NewRegistry(), V2: api})
+	h := httpapi.New(httpapi.Deps{Engine: engine, Registry: operate.NewRegistry(), V2: api})
 	server := httptest.NewServer(h)
 	t.Cleanup(func() {
 		cancel()
@@ -421,5 +427,36 @@ func TestV2PlanRuns(t *testing.T) {
 	})
 	if e.Plan.State != "failed" || !strings.Contains(e.Plan.Error, "disk full") {
 		t.Errorf("%+v", e.Plan)
+	}
+}
+
+// TestV2EventsOfManagers: who looks at the managers hears at once that one falls silent and that another one leads; what was measured
+// comes to who asks for it by name, and to nobody else.
+func TestV2EventsOfManagers(t *testing.T) {
+	b := operatetest.New()
+	b.Raft = true
+	g := operatetest.NewGroup(b)
+	s := streamingOf(t, b, g.Engine())
+	d := s.document(t)
+	l := listen(t, s.server, "?topics=nodes")
+	about := func(_ message, e v2.Event) bool { return e.Nodes != nil }
+	m, e := l.until("how they are", about)
+	must(t, d.Named("Event", []byte(m.data)))
+	if e.Nodes.Leader != "manager-2" || !slices.Equal(e.Topics, []string{"nodes"}) || m.kind != "patch" {
+		t.Errorf("%s", m.data)
+	}
+	// A contact is a figure; a silent member and a new leader are not.
+	g.Change(func(is *consensus.Standing) { is.Members[0].Contact += time.Second })
+	g.Change(func(is *consensus.Standing) { is.Members[2].Healthy = false })
+	if m, e = l.until("the silent one", about); e.Nodes.Nodes[2].Here || e.Nodes.Votes.Here != 2 {
+		t.Errorf("a figure was told, or the wrong one is silent: %s", m.data)
+	}
+	g.Change(func(is *consensus.Standing) { is.Members[1].Leader, is.Members[0].Leader = false, true })
+	if m, e = l.until("the new leader", about); e.Nodes.Leader != "manager-1" {
+		t.Errorf("%s", m.data)
+	}
+	figures := listen(t, s.server, "?topics=nodes:figures")
+	if m, e = figures.until("what was measured", about); e.Nodes.Nodes[0].Contact == nil || !slices.Contains(e.Topics, "nodes:figures") {
+		t.Errorf("%s", m.data)
 	}
 }

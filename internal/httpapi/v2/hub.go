@@ -97,6 +97,7 @@ func (h *hub) run(ctx context.Context) {
 	var work sync.WaitGroup
 	work.Go(func() { h.watch.run(ctx) })
 	work.Go(func() { h.forecasts.run(ctx) })
+	work.Go(func() { (&nodeWatch{hub: h}).run(ctx) })
 	<-ctx.Done()
 	h.mu.Lock()
 	h.ended = true

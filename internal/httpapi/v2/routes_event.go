@@ -18,7 +18,7 @@ func (a *API) eventRoutes() []route {
 		method: http.MethodGet, path: "/events", name: "getEvents", topic: "events", summary: "Everything that happens, as server-sent events", local: true, needs: operate.Viewer,
 		doc: "The events are hello (first), patch, step, plan, notice, audit, writes, reset (something was missed: read again), and ping every five seconds. Their data is JSON: Hello, Ping and Reset for these, Event for the others. " +
 			"The id of the last event resumes the stream (header Last-Event-ID, or the query after). A client that does not keep up is disconnected, and resumes. " +
-			"Topics: fleet (rows of clusters), cluster:NAME (or alias), recovery:UID, plan:ID, operation:ID (see the header " + OperationHeader + "), forecast:NAME, audit, game-days (writes, during a game day, from the manager that leads); a star stands for all of a kind, as in recovery:*.",
+			"Topics: fleet (rows of clusters), cluster:NAME (or alias), recovery:UID, plan:ID, operation:ID (see the header " + OperationHeader + "), forecast:NAME, audit, nodes (the managers, when one comes, goes or begins to lead), nodes:figures (the same, and every five seconds with what was measured; only for who asks for it by name), game-days (writes, during a game day, from the manager that leads); a star stands for all of a kind, as in recovery:*.",
 		query:  []parameter{{name: "topics", doc: "a comma separated list; everything when not given"}, {name: "after", doc: "the id of the last event, as Last-Event-ID"}},
 		answer: Event{}, stream: a.events,
 	}}

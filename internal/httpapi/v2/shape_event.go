@@ -26,6 +26,7 @@ type Event struct {
 	Plan     *Plan          `json:"plan,omitempty"`
 	Audit    *AuditRecord   `json:"audit,omitempty" doc:"without its number"`
 	Writes   *GameDayWrites `json:"writes,omitempty" doc:"writes: what the servers of a game day have answered so far"`
+	Nodes    *Nodes         `json:"nodes,omitempty" doc:"patch of the managers: all of them"`
 }
 
 // Progress is how far an operation has come.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"orchestrator/internal/consensus"
@@ -17,6 +19,7 @@ type Group struct {
 	Stands  consensus.Standing
 	Told    []operate.NodeReport // what the others tell
 	backend *Backend
+	mu      sync.Mutex // for Change
 }
 
 // NewGroup is a group of which all are here, and two differ about a server.
@@ -52,7 +55,20 @@ func NewGroup(b *Backend) *Group {
 }
 
 // Standing implements operate.Raft.
-func (g *Group) Standing() consensus.Standing { return g.Stands }
+func (g *Group) Standing() consensus.Standing {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s := g.Stands
+	s.Members = slices.Clone(s.Members)
+	return s
+}
+
+// Change has the group stand otherwise, while it is being looked at.
+func (g *Group) Change(how func(*consensus.Standing)) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	how(&g.Stands)
+}
 
 // Newcomer implements operate.Raft: one runs at every address but those that end with :1.
 func (g *Group) Newcomer(_ context.Context, address string) (consensus.Greeting, error) {

@@ -3,7 +3,6 @@ package webtest_test
 import (
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,47 +13,31 @@ import (
 	"orchestrator/internal/web/webtest"
 )
 
-// standingGroup is a group whose members a test changes while it is asked.
-type standingGroup struct {
-	*operatetest.Group
-	mu sync.Mutex
-}
-
-// Standing implements operate.Raft.
-func (g *standingGroup) Standing() consensus.Standing {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	s := g.Stands
-	s.Members = slices.Clone(s.Members)
-	return s
-}
+// standingGroup is a group in which another one leads after a transfer.
+type standingGroup struct{ *operatetest.Group }
 
 // Transfer implements operate.Raft.
 func (g *standingGroup) Transfer(node string) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.Stands.Members = slices.Clone(g.Stands.Members)
-	for n := range g.Stands.Members {
-		m := &g.Stands.Members[n]
-		if m.Leader = m.Address == node; m.Leader {
-			g.Stands.Leader = m.Address
+	g.Change(func(s *consensus.Standing) {
+		for n := range s.Members {
+			m := &s.Members[n]
+			if m.Leader = m.Address == node; m.Leader {
+				s.Leader = m.Address
+			}
 		}
-	}
+	})
 	return g.Group.Transfer(node)
 }
 
 // silence has a member give no sign of life any more.
 func (g *standingGroup) silence(n int) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.Stands.Members = slices.Clone(g.Stands.Members)
-	g.Stands.Members[n].Healthy, g.Stands.Members[n].Contact = false, 80*time.Second
+	g.Change(func(s *consensus.Standing) { s.Members[n].Healthy, s.Members[n].Contact = false, 80*time.Second })
 }
 
 // grouped makes the backend's process one of three managers, who differ about two servers and agree about others.
 func grouped(b *operatetest.Backend) *standingGroup {
 	b.Raft = true
-	g := &standingGroup{Group: operatetest.NewGroup(b)}
+	g := &standingGroup{operatetest.NewGroup(b)}
 	ill := func(host string, s operate.Status, text string) operate.SeenAs {
 		return operate.SeenAs{Server: topology.Key{Hostname: host, Port: 3306}, Status: s, Text: text}
 	}
@@ -114,8 +97,14 @@ func TestManagersOfAGroup(t *testing.T) {
 	p.AwaitText(".plan", "afterwards 4 of 4 votes are here and 3 are needed")
 	p.Key("Escape")
 
+	// By the stream of events alone: it is not asked again and again how the managers are.
+	const readings = `performance.getEntriesByType("resource").filter((e) => e.name.endsWith("/api/v2/nodes")).length`
+	before := webtest.Value[int](p, readings)
 	g.silence(1)
 	p.AwaitText(".hero", "If one more fails, nobody decides")
+	if after := webtest.Value[int](p, readings); after != before {
+		t.Errorf("how the managers are was read %d times, and then %d times", before, after)
+	}
 	p.Await("a vote that is missing", `document.querySelectorAll(".q-bar .gone").length === 1`)
 	card(2, "Remove…")
 	p.AwaitText(".plan .v-crit", "removing manager-3 (10.0.3.1:10008) would cost the quorum")

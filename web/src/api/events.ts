@@ -50,7 +50,10 @@ export function start(): void {
   port.start();
   addEventListener("pagehide", () => port?.postMessage("bye"));
   addEventListener("pageshow", () => ask());
-  document.addEventListener("visibilitychange", () => ask());
+  document.addEventListener("visibilitychange", () => {
+    ask();
+    if (!document.hidden) for (const listener of listeners) listener.reset?.(); // of what it shows, it has heard nothing meanwhile
+  });
   effect(ask);
 }
 

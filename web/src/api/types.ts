@@ -491,6 +491,8 @@ export type Event = {
   gone?: string[];
   /** patch of a cluster: the servers that have changed */
   members?: Server[];
+  /** patch of the managers: all of them */
+  nodes?: Nodes | null;
   plan?: Plan | null;
   /** step of an operation that goes by a name of its own: how far it has come */
   progress?: Progress | null;

@@ -1,6 +1,6 @@
 import { computed, effect, signal } from "@preact/signals";
 import { get, latest } from "../api/client.ts";
-import { connection } from "../api/events.ts";
+import { connection, listen, want } from "../api/events.ts";
 import type { Nodes, Switch } from "../api/types.ts";
 import { moment } from "../words/en.ts";
 import { clock } from "./clock.ts";
@@ -29,11 +29,13 @@ export const readSwitch = latest(() => get<Switch>("auto-recovery"), (is) => {
   if (fleet.peek() && fleet.peek()!.auto_recovery !== is.enabled) fleet.value = { ...fleet.peek()!, auto_recovery: is.enabled };
 });
 
-/** Keeps them and the global switch current: there is no event of them, and they change rarely. */
+/** Keeps them as the stream of events has them, and the global switch current: that is turned by other programs, too, who tell nobody. */
 export function followNodes(): void {
   const read = (): void => void Promise.all([readNodes(), readSwitch()]).catch(() => undefined); // the live mark says that nothing answers
+  want("nodes");
+  listen({ reset: read, event: (_name, event) => void (event.nodes && (nodes.value = event.nodes)) });
   setInterval(() => {
-    if (!document.hidden && connection.peek().open) read();
+    if (!document.hidden && connection.peek().open) void readSwitch().catch(() => undefined);
   }, everyMs);
   let role = "";
   effect(() => {

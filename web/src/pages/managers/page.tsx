@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { connection } from "../../api/events.ts";
+import { connection, want } from "../../api/events.ts";
 import type { NodeReports, Nodes } from "../../api/types.ts";
 import { useHeading } from "../../model/heading.ts";
 import { me } from "../../model/me.ts";
@@ -17,24 +17,18 @@ import { Card } from "./card.tsx";
 import { Attention, Sees } from "./sees.tsx";
 import { Top } from "./top.tsx";
 
-const everyMs = 5000;
-
 /** Who decides, whether they can, and what they see. */
 export function Managers(): JSX.Element {
   useHeading({ title: managersText.managers });
   const resource = useResource<Nodes>("nodes");
-  const reports = useResource<NodeReports>("nodes/reports");
+  const reports = useResource<NodeReports>("nodes/reports", {}, { on: (_name, event) => (event.nodes ? "reload" : undefined) });
   const status = route.value.path.startsWith("status");
   useEffect(() => {
     const named = route.peek().query.get("plan");
     if (named) void open(named);
-    const timer = setInterval(() => {
-      if (document.hidden || !connection.peek().open) return;
-      void readNodes().catch(() => undefined); // the live mark says that nothing answers
-      reports.reload();
-    }, everyMs);
+    const unwant = want("nodes:figures");
     return () => {
-      clearInterval(timer);
+      unwant();
       close();
     };
   }, []);
