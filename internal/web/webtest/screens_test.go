@@ -74,7 +74,8 @@ var screens = []screen{
 
 // open shows a screen, in a page that shows another one already.
 func (s screen) open(p *webtest.Page) {
-	webtest.Value[bool](p, fmt.Sprintf(`(history.pushState(null, "", new URL(%q, document.baseURI)), dispatchEvent(new PopStateEvent("popstate")), true)`, s.path))
+	webtest.Value[bool](p, fmt.Sprintf(`(window.drawn = false, history.pushState(null, "", new URL(%q, document.baseURI)), dispatchEvent(new PopStateEvent("popstate")), requestAnimationFrame(() => requestAnimationFrame(() => { window.drawn = true })), true)`, s.path))
+	p.Await("that the screen before "+s.name+" has gone", "window.drawn") // it may have had the same parts
 	settled := `document.querySelector("main").children.length > 0 && !document.querySelector(".skeleton, [aria-busy=true]")`
 	if len(s.press) == 0 {
 		settled += fmt.Sprintf(" && document.querySelector(%q)", s.shows)

@@ -19,6 +19,7 @@ export const keyList: [string, string][] = [
   ["↑ ↓", keysText.walkThroughRows],
   ["← →", keysText.inTheTree],
   ["Enter", "open"],
+  ["Space", keysText.chooseOrFlip],
   ["m p d t", keysText.atAServerMovePromote],
   ["e", keysText.explainWhatWouldHappen],
   ["u", keysText.undoYourLastChange],

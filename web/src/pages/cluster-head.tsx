@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Cluster, Finding } from "../api/types.ts";
 import { route } from "../model/route.ts";
 import { declare } from "../tree/declare.ts";
@@ -100,8 +101,14 @@ export function ClusterHead({ of, tab }: { of: Cluster; tab: string }): JSX.Elem
 
 function Tabs({ of, now }: { of: Cluster; now: string }): JSX.Element {
   const rest = Object.fromEntries(["fold", "sel"].map((word) => [word, route.value.query.get(word) ?? undefined]));
+  const bar = useRef<HTMLElement>(null);
+  // On a narrow window the tabs are scrolled: the one that is shown is in view.
+  useLayoutEffect(() => {
+    const at = bar.current?.querySelector<HTMLElement>("[aria-current]");
+    if (at && at.offsetLeft + at.offsetWidth > bar.current!.scrollLeft + bar.current!.clientWidth) bar.current!.scrollLeft = at.offsetLeft - 16;
+  }, [now]);
   return (
-    <nav class="tabs" aria-label={headText.tabs}>
+    <nav ref={bar} class="tabs" aria-label={headText.tabs}>
       {clusterTabs.map(([id, words]) => (
         <a key={id} href={url(route.value.path, { ...rest, tab: id || undefined })} aria-current={id === now ? "page" : undefined}>
           {words}

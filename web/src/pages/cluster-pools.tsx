@@ -75,7 +75,7 @@ function Card({ pool, members, edit }: { pool: string; members: string[]; edit: 
         )}
       </div>
       <p class="small">{poolText.sum(members.length, lags.length > 0 ? poolText.mostLag(Math.max(...lags)) : "")}</p>
-      <p class="matrix" aria-hidden="true">
+      <p class="pool-dots" aria-hidden="true">
         {servers.map(({ key, is }) => (
           <span key={key} title={name(key)}>
             <Mark status={is?.status ?? "stale"} label={false} />

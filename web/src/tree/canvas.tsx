@@ -119,9 +119,10 @@ function PartFrame({ frame }: { frame: Frame }): JSX.Element {
   if (part.kind === "group") {
     const members = part.roots.map((key) => serverCell(key)?.value.group);
     const online = members.filter((group) => group?.state === "ONLINE").length;
+    const says = apartText.group(part.name ?? "", online, plural(members.length, "member"));
     return (
       <div class="grp" style={place}>
-        <span>{apartText.group(part.name ?? "", online, plural(members.length, "member"))}</span>
+        <span title={says}>{says}</span>
       </div>
     );
   }

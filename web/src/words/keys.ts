@@ -5,6 +5,7 @@ export const keysText = {
   searchRunACommand: "search, run a command",
   walkThroughRows: "walk through rows or the tree",
   inTheTree: "in the tree: to the source, to the replicas",
+  chooseOrFlip: "choose the server as well; while a plan is open, now and then",
   atAServerMovePromote: "at a server: move, promote, downtime, tags",
   explainWhatWouldHappen: "explain what would happen",
   undoYourLastChange: "undo your last change",

@@ -23,7 +23,7 @@ export const ghostText = {
 /** The tree as a whole, its groups, and why a part stands apart. */
 export const apartText = {
   treeOf: (cluster: string): string => `Replication tree of ${cluster}`,
-  group: (name: string, online: number, members: string): string => `group ${name}, ${online} of ${members} online`,
+  group: (name: string, online: number, members: string): string => `${online} of ${members} online · group ${name}`,
   more: (servers: string): string => `, with ${servers} below`,
   detached: "Detached",
   unknownSource: (source: string): string => `Its source ${source} is not known`,
