@@ -81,6 +81,7 @@ func answer(seen *server.Observation) observe.Answer {
 		Domain:        given(seen.ClusterDomain),
 		PromotionRule: seen.PromotionRule,
 		Partial:       seen.Partial,
+		Connected:     seen.Since,
 	}
 }
 

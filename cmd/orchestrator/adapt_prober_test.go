@@ -149,3 +149,11 @@ func TestFailedProbeIsMeasured(t *testing.T) {
 		t.Errorf("error %v, %d failures measured", err, failures)
 	}
 }
+
+// TestAnswerTellsOfItsConnection: by it a server that was started anew is told from one that ran on.
+func TestAnswerTellsOfItsConnection(t *testing.T) {
+	since := time.Unix(1000, 1)
+	if a := answer(&server.Observation{Since: since}); !a.Connected.Equal(since) {
+		t.Errorf("the connection is there since %v, want %v", a.Connected, since)
+	}
+}

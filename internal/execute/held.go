@@ -57,7 +57,8 @@ const (
 
 // mayFollow returns what is asked before a replica is given a new source by GTID. The plan has compared the two, but a replica
 // whose receiver has not stood still since may have received more, from a primary that came back, say: where the new source
-// proves to lack that, and does not get to it, the replica is left where it is. A source that does not answer proves nothing; but one that drops what it
+// proves to lack that, and does not get to it, the replica is left where it is. A new primary that does not answer is followed all the
+// same. But below any other server (Action.Proven) nothing is gained by a move before that answers; and a replica that drops what it
 // has received, as it cannot apply it, is pointed only at a source that holds that and is there still: the stop may have taken long.
 func (r *Run) mayFollow(k topology.Key, s Server, c *topology.Channel, mode server.PositionMode, a plan.Action, drops bool) func(context.Context) error {
 	r.mu.Lock()
@@ -78,6 +79,8 @@ func (r *Run) mayFollow(k topology.Key, s Server, c *topology.Channel, mode serv
 		switch {
 		case err != nil && drops:
 			return fmt.Errorf("%w: that would drop what it has received, and whether %s holds it cannot be told: %w", ErrNotHeld, a.Source, err)
+		case err != nil && a.Proven:
+			return fmt.Errorf("%w: whether %s holds what it has cannot be told: %w", ErrNotHeld, a.Source, err)
 		case err == nil && missing != "":
 			return fmt.Errorf("%w: %s does not hold %s, which the replica has", ErrNotHeld, a.Source, missing)
 		}

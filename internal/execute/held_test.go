@@ -26,22 +26,23 @@ func TestWhoHasReceivedMoreIsNotPointedAtWhoLacksIt(t *testing.T) {
 	for name, c := range map[string]struct {
 		prepare func(r, source *fake)
 		quiet   bool // its receiver was stopped before they were compared
-		want    bool // that it is pointed there
+		want    bool // that it is pointed there, where the source is a new primary
+		proven  bool // that it is, where the source is another server
 	}{
-		"the source holds the same":     {func(_, _ *fake) {}, false, true},
-		"the source lacks some":         {less, false, false},
-		"it has received nothing since": {less, true, true},
+		"the source holds the same":     {func(_, _ *fake) {}, false, true, true},
+		"the source lacks some":         {less, false, false, false},
+		"it has received nothing since": {less, true, true, true},
 		"its receiver was stopped long ago": {func(r, _ *fake) {
 			r.then = map[string]func(){"stop io": func() { time.Sleep(quietFor); r.channel.RetrievedSet = set(101) }}
-		}, true, false},
-		"the source does not answer":         {func(_, source *fake) { source.fail["gtids"] = errNo }, false, true},
-		"some come in while it is stopped":   {func(r, _ *fake) { r.then = map[string]func(){"stop io": func() { r.channel.RetrievedSet = set(101) }} }, false, false},
-		"MariaDB: the source's log has it":   {mariadb("0-1-9", server.GTIDState{BinlogPos: "0-2-12", BinlogState: "0-1-9,0-2-12"}), false, true},
-		"MariaDB: only a number as high":     {mariadb("0-1-9", server.GTIDState{BinlogPos: "0-2-12", BinlogState: "0-1-7,0-2-12"}), false, false},
-		"MariaDB: the source is behind":      {mariadb("0-1-9", server.GTIDState{SlavePos: "0-1-7", BinlogState: "0-1-7"}), false, false},
-		"MariaDB: its log has not all of it": {mariadb("0-1-9", server.GTIDState{SlavePos: "0-1-12", BinlogPos: "0-2-3", BinlogState: "0-2-3"}), false, true},
+		}, true, false, false},
+		"the source does not answer":         {func(_, source *fake) { source.fail["gtids"] = errNo }, false, true, false},
+		"some come in while it is stopped":   {func(r, _ *fake) { r.then = map[string]func(){"stop io": func() { r.channel.RetrievedSet = set(101) }} }, false, false, false},
+		"MariaDB: the source's log has it":   {mariadb("0-1-9", server.GTIDState{BinlogPos: "0-2-12", BinlogState: "0-1-9,0-2-12"}), false, true, true},
+		"MariaDB: only a number as high":     {mariadb("0-1-9", server.GTIDState{BinlogPos: "0-2-12", BinlogState: "0-1-7,0-2-12"}), false, false, false},
+		"MariaDB: the source is behind":      {mariadb("0-1-9", server.GTIDState{SlavePos: "0-1-7", BinlogState: "0-1-7"}), false, false, false},
+		"MariaDB: its log has not all of it": {mariadb("0-1-9", server.GTIDState{SlavePos: "0-1-12", BinlogPos: "0-2-3", BinlogState: "0-2-3"}), false, true, true},
 	} {
-		t.Run(name, func(t *testing.T) {
+		move := func(t *testing.T, proven, want bool) {
 			synctest.Test(t, func(t *testing.T) {
 				fakes, e := fleet(Options{}, "r", "new")
 				r := fakes["r"]
@@ -54,16 +55,18 @@ func TestWhoHasReceivedMoreIsNotPointedAtWhoLacksIt(t *testing.T) {
 					}
 				}
 				was := *r.channel
-				step := on("r", plan.Action{Verb: plan.ChangeSource, Source: key("new")})
+				step := on("r", plan.Action{Verb: plan.ChangeSource, Source: key("new"), Proven: proven})
 				err := run.Stage(t.Context(), []*plan.Step{&step})
-				if (r.channel.Source == key("new")) != c.want || errors.Is(err, ErrNotHeld) == c.want {
+				if (r.channel.Source == key("new")) != want || errors.Is(err, ErrNotHeld) == want {
 					t.Errorf("below %s: %v, %q", r.channel.Source, err, r.statements())
 				}
-				if !c.want && (r.channel.IOThread != was.IOThread || r.channel.SQLThread != was.SQLThread) {
+				if !want && (r.channel.IOThread != was.IOThread || r.channel.SQLThread != was.SQLThread) {
 					t.Errorf("it was not left as it was: %q", r.statements())
 				}
 			})
-		})
+		}
+		t.Run(name+", below a new primary", func(t *testing.T) { move(t, false, c.want) })
+		t.Run(name+", below another server", func(t *testing.T) { move(t, true, c.proven) })
 	}
 }
 

@@ -48,9 +48,9 @@ func (m *mover) place(r, target *topology.Instance) (plan.Action, *plan.Verdict)
 	var v *plan.Verdict
 	switch r.Channel.GTID {
 	case topology.OracleGTID:
-		v = mysqlCovers(r, target)
+		action.Proven, v = true, mysqlCovers(r, target)
 	case topology.MariaDBGTID:
-		v = mariadbCovers(r, target)
+		action.Proven, v = true, mariadbCovers(r, target)
 	default:
 		action.Place = plan.ByCoordinates
 		if action.At, v = m.coordinates(r, target); v == nil && m.sameLog(r, target) && !r.IsBinlogServer() {

@@ -106,6 +106,7 @@ func (o *Observer) commitSuccess(f finding) topology.Key {
 	e.tentative = false
 	i.Check = topology.Check{
 		Attempted: f.ended, Checked: f.ended, Seen: f.ended, PartialSuccess: true, Latency: f.ended.Sub(f.began),
+		Connected: f.answer.Connected,
 	}
 	o.keep(i, old)
 	o.findSource(i)

@@ -76,6 +76,9 @@ type Answer struct {
 	PromotionRule *topology.PromotionRule
 
 	Partial bool // the basic variables were read, whatever happened afterwards
+
+	// Connected is since when there has been the connection over which the server answered; zero where that is not known.
+	Connected time.Time
 }
 
 // Prober asks servers. All methods are safe for concurrent use and return soon after their context has ended.

@@ -141,6 +141,7 @@ type Action struct {
 	Set     string               `json:"set,omitempty"`     // AwaitExecuted: GTID set, or file:pos of the source; PlaceAt: file:pos of the source until now
 	On      bool                 `json:"on,omitempty"`      // SemiSync…; AwaitWriters: end the statements that run on; Match, ByContent: by the binary log; Move: start all its threads; StopReplica, ChangeSource, AlignBelow: its source lives, and may send the end of a transaction
 	Super   bool                 `json:"super,omitempty"`   // SetReadOnly, ClosePrimary, BarWrites, LiftBar, SetWritable: super_read_only as well
+	Proven  bool                 `json:"proven,omitempty"`  // ChangeSource by GTID: only where the source proves to hold what the replica has; one that does not answer proves nothing
 	Channel string               `json:"channel,omitempty"`
 	Number  int64                `json:"number,omitempty"`  // SetDelay: seconds; KillQuery: the connection
 	Timeout time.Duration        `json:"timeout,omitempty"` // how long a waiting verb waits; 0: the step's own deadline

@@ -129,7 +129,7 @@ type Engine struct {
 	switches    switches                        // those of single clusters
 	opened      map[topology.Key]bool           // lost primaries that were closed for writing by us and opened by somebody since
 	closed      map[topology.Key]time.Time      // when a lost primary was closed for writing by us
-	seenClosed  map[topology.Key]time.Time      // when it was last seen to be closed since
+	seenClosed  map[topology.Key]topology.Check // when it was last seen to be closed since
 	handling    map[topology.Key]handled        // the finding of the server that is being handled
 	missed      map[topology.Key]string         // something else was found meanwhile: the cluster to judge again
 	told        map[detectionID]toldDetection
@@ -181,7 +181,7 @@ func New(o Options) *Engine {
 		concluded:   make(map[string]*Recovery),
 		opened:      make(map[topology.Key]bool),
 		closed:      make(map[topology.Key]time.Time),
-		seenClosed:  make(map[topology.Key]time.Time),
+		seenClosed:  make(map[topology.Key]topology.Check),
 		busy:        make(map[string]bool),
 		handling:    make(map[topology.Key]handled),
 		missed:      make(map[topology.Key]string),

@@ -12,8 +12,8 @@ import (
 // told by its uptime.
 
 // noteOpened notices that somebody has opened a lost primary since it was closed for writing here: one that has been
-// running since it was seen closed. It returns those that were opened by a restart after they were closed. Where a second more or
-// less decides, as uptimes are full seconds, it is neither.
+// running since it was seen closed, as its connection proves, or its uptime. It returns those that were opened by a restart after they
+// were closed. Uptimes are full seconds: where one more or less decides, and the connection is another one, it counts as started anew.
 func (e *Engine) noteOpened(ev observe.Event) (reopened []topology.Key) {
 	if ev.Kind != observe.ClusterChanged {
 		return nil
@@ -21,9 +21,10 @@ func (e *Engine) noteOpened(ev observe.Event) (reopened []topology.Key) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for k, closed := range e.closed {
-		seen := e.seenClosed[k]
+		was := e.seenClosed[k]
+		seen := was.Began()
 		if seen.Before(closed) { // not since
-			seen = closed
+			seen, was = closed, topology.Check{}
 		}
 		i := ev.Topology.Instance(k)
 		switch {
@@ -31,9 +32,9 @@ func (e *Engine) noteOpened(ev observe.Event) (reopened []topology.Key) {
 		case !i.Downtime.LostInRecovery() && !e.isReplaced(k):
 			e.forgetClosed(k)
 		case i.ReadOnly || !i.LastCheckValid() || !i.Check.Began().After(seen): // what it read may be older than its end
-		case i.Uptime > i.Check.Seen.Sub(seen)+time.Second:
+		case i.Check.SameLife(was), i.Uptime > i.Check.Seen.Sub(seen)+time.Second:
 			e.opened[k] = true
-		case i.Uptime < i.Check.Seen.Sub(closed)-time.Second && !i.Replicating():
+		case !i.Replicating():
 			// It was started anew, so fast that nobody saw it gone.
 			reopened = append(reopened, k)
 		}
@@ -48,7 +49,7 @@ func (e *Engine) noteClosed(t *topology.Topology) {
 	defer e.mu.Unlock()
 	for k, at := range e.closed {
 		if i := t.Instance(k); i != nil && i.LastCheckValid() && i.ReadOnly && i.Check.Began().After(at) {
-			e.seenClosed[k] = i.Check.Began()
+			e.seenClosed[k] = i.Check
 		}
 	}
 }

@@ -55,21 +55,25 @@ func TestAnOldPrimaryThatComesBackWhileItsRecoveryIsCarriedOnIsClosedAgain(t *te
 func TestALostPrimaryThatIsOpenAgain(t *testing.T) {
 	for name, c := range map[string]struct {
 		up, looked, restarted time.Duration // how long it had been up when it was closed; when it was seen closed next, and restarted
+		kept                  bool          // it answers over the connection over which it was seen closed
 		again, opened         bool
 	}{
-		"restarted":                             {700 * time.Millisecond, 0, 3 * time.Second, true, false},
-		"opened":                                {time.Hour, 0, 0, false, true},
-		"opened or restarted at once":           {50 * time.Millisecond, 0, 0, false, false},
-		"seen closed, and opened after that":    {50 * time.Millisecond, 4 * time.Second, 0, false, true},
-		"seen closed, and restarted at once":    {time.Hour, 4 * time.Second, 4500 * time.Millisecond, true, false},
-		"seen closed, and restarted after that": {50 * time.Millisecond, 4 * time.Second, 5500 * time.Millisecond, true, false},
+		"restarted":                             {700 * time.Millisecond, 0, 3 * time.Second, false, true, false},
+		"opened":                                {time.Hour, 0, 0, false, false, true},
+		"opened or restarted at once":           {50 * time.Millisecond, 0, 0, false, true, false},
+		"closed, and restarted at once":         {50 * time.Millisecond, 100 * time.Millisecond, 500 * time.Millisecond, false, true, false},
+		"opened at once":                        {50 * time.Millisecond, 100 * time.Millisecond, 0, true, false, true},
+		"seen closed, and opened after that":    {50 * time.Millisecond, 4 * time.Second, 0, false, false, true},
+		"seen closed, and restarted at once":    {time.Hour, 4 * time.Second, 4500 * time.Millisecond, false, true, false},
+		"seen closed, and restarted after that": {50 * time.Millisecond, 4 * time.Second, 5500 * time.Millisecond, false, true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, pair, "", func(t *testing.T, b *bench) {
+				connected := time.Now()
 				look := func(open bool, started time.Time) {
 					b.change("p", func(i *topology.Instance) {
 						i.ReadOnly, i.Uptime = !open, time.Since(started).Truncate(time.Second)
-						i.Check.Checked, i.Check.Seen = time.Now(), time.Now()
+						i.Check.Checked, i.Check.Seen, i.Check.Connected = time.Now(), time.Now(), connected
 						i.Downtime = &topology.Downtime{Reason: topology.ReasonLostInRecovery, Begin: time.Now().Add(-time.Minute), End: time.Now().Add(time.Hour)}
 					})
 				}
@@ -86,6 +90,9 @@ func TestALostPrimaryThatIsOpenAgain(t *testing.T) {
 				}
 				if after(time.Until(closed.Add(7 * time.Second))); c.restarted > 0 {
 					started = closed.Add(c.restarted)
+				}
+				if !c.kept {
+					connected = time.Now()
 				}
 				look(true, started)
 				b.event(observe.ClusterChanged, "p")

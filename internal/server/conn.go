@@ -7,6 +7,7 @@ import (
 	"io"
 	"runtime"
 	"sync/atomic"
+	"time"
 
 	"github.com/go-sql-driver/mysql"
 )
@@ -26,6 +27,7 @@ type conn struct {
 	broken bool          // not to be used again
 	known  bool          // a probe connection whose server's version was asked
 	id     uint64        // the server's number of it; 0 until asked
+	since  time.Time     // when it was made
 }
 
 // rowFunc takes one row. Both slices and the bytes in the row are only valid during the call.

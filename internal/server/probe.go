@@ -86,6 +86,7 @@ func (s *Server) observe(ctx context.Context, c *conn) (*Observation, error) {
 	var obs *Observation
 	if r != nil && r.got.has(partVariables) {
 		obs = r.observation(s, fresh)
+		obs.Since = c.since
 	}
 	if err != nil {
 		if obs != nil {

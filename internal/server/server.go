@@ -154,7 +154,7 @@ func (s *Server) probeConn(ctx context.Context) (c *conn, fresh bool, err error)
 		c.close()
 		return nil, false, &Error{Key: s.key, Op: "connect", Err: ErrClosed}
 	}
-	s.probe = c
+	s.probe, c.since = c, s.set.options.Load().Now()
 	c.net.setWatch(s.watching)
 	s.mu.Unlock()
 	return c, true, nil

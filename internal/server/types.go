@@ -23,6 +23,8 @@ type Observation struct {
 	Latency time.Duration
 	// Connected says that this was the first probe of a new connection.
 	Connected bool
+	// Since is since when there has been the connection: a server that answers over the same one again was not started anew.
+	Since time.Time
 	// ResolvedName is the host name the server gives itself, chosen by Options.HostnameMethod; "" when none is wanted.
 	ResolvedName string
 	// PromotionRule is the answer to Queries.PromotionRule; nil when not asked or without a usable answer.

@@ -28,7 +28,20 @@ func rare() []Expected {
 		at(12*sec, Kill("db1")), when(": open for writing", 300*time.Microsecond, PowerOff("db2")), at(15*sec, Restart("db1"))), func(sc *Scenario) { sc.Until = 150 * sec })
 	unheard := with(semi("the successor is lost for good in the moment of its opening, and the old primary is back, closed", below,
 		at(12*sec, Kill("db1")), when(": open for writing", 0, PowerOff("db2")), at(15*sec, Restart("db1"))), func(sc *Scenario) { sc.Until = 150 * sec })
+	opens := cluster(2, set(1, func(s *ServerSpec) { s.OpensOnRestart = true }))
+	left := func(sc *Scenario) { sc.Settings = `"AutoRejoin": "off"` }
+	started := with(semi("an old primary is closed right after its start, and started anew, open, within the same second", opens,
+		at(12*sec, Kill("db1")), at(20*sec, Restart("db1")), when("fenced: ", 100*time.Millisecond, Kill("db1")), when("fenced: ", 400*time.Millisecond, Restart("db1"))), left)
+	purpose := with(semi("somebody opens an old primary on purpose within the second in which it was started and closed", opens,
+		at(12*sec, Kill("db1")), at(20*sec, Restart("db1")), when("fenced: ", 400*time.Millisecond, Open("db1", true))), func(sc *Scenario) { left(sc); sc.ByHand = true })
+	silent := semi("an intermediate source is killed, and the sibling that is behind and shall take its replica hangs in that moment", cluster(3, set(4, func(s *ServerSpec) { s.Source = "db2" })),
+		at(11*sec, SlowApplier("db3", 400*time.Millisecond)), at(12*sec, Kill("db2")), when("began: ", 0, Freeze("db3")), at(30*sec, SlowApplier("db3", 0), Thaw("db3")))
 	return []Expected{
+		{Scenario: silent, Primary: "db1", Promotions: 0, Roles: map[string]string{"db4": "below db1"}},
+		{Scenario: maria(silent), Primary: "db1", Promotions: 0, Roles: map[string]string{"db4": "below db1"}},
+		{Scenario: started, Primary: "db2", Promotions: 1, Roles: map[string]string{"db1": "closed"}},
+		{Scenario: maria(started), Primary: "db2", Promotions: 1, Roles: map[string]string{"db1": "closed"}},
+		{Scenario: purpose, Primary: "", Promotions: 1, Roles: map[string]string{"db1": "open", "db2": "open"}},
 		{Scenario: answered, Primary: "db3 db4", Promotions: 2},
 		{Scenario: unheard, Primary: "", Promotions: 1, Roles: map[string]string{"db1": "closed"}},
 		{Scenario: written, Primary: "db1", Promotions: 2, MayLose: true},

@@ -30,13 +30,14 @@ type Manager struct {
 	paused bool         // it is alive and does nothing, or so it seems
 	ahead  atomic.Int64 // by how much its clock is, in nanoseconds
 
-	lease    *consensus.Lease
-	observer *observe.Observer
-	engine   *recovery.Engine
-	watches  []*watch
-	ctx      context.Context // of the process
-	stop     context.CancelFunc
-	work     sync.WaitGroup
+	lease       *consensus.Lease
+	observer    *observe.Observer
+	engine      *recovery.Engine
+	watches     []*watch
+	connections map[*Server]connection
+	ctx         context.Context // of the process
+	stop        context.CancelFunc
+	work        sync.WaitGroup
 }
 
 func (w *World) addManager(index int, at node) {
@@ -45,7 +46,10 @@ func (w *World) addManager(index int, at node) {
 
 func (w *World) newManager(index int, at node, life int) *Manager {
 	name := w.name(at)
-	return &Manager{w: w, index: index, node: at, life: life, id: store.Node{Hostname: name, Token: fmt.Sprintf("%s/%d", name, life)}}
+	return &Manager{
+		w: w, index: index, node: at, life: life, id: store.Node{Hostname: name, Token: fmt.Sprintf("%s/%d", name, life)},
+		connections: make(map[*Server]connection),
+	}
 }
 
 // clock is what the manager takes for the time.

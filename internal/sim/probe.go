@@ -37,12 +37,38 @@ func (p prober) Probe(ctx context.Context, k topology.Key, ask observe.Ask) (a o
 	}
 	err = p.m.ask(ctx, s, question{what: "probe", kind: 17, fresh: ask.Fresh}, func() error {
 		a = s.answer()
+		a.Connected = p.m.connected(s, ask.Fresh)
 		return nil
 	})
 	if err != nil {
+		p.m.disconnect(s)
 		return observe.Answer{}, err
 	}
 	return a, nil
+}
+
+// connection is one that a manager keeps to a server.
+type connection struct {
+	life  int // of the server
+	since time.Time
+}
+
+// connected says since when the connection has been there over which a server answers: it is kept from probe to probe. The caller
+// holds the world's lock.
+func (m *Manager) connected(s *Server, fresh bool) time.Time {
+	c, kept := m.connections[s]
+	if !kept || fresh || c.life != s.life {
+		c = connection{s.life, time.Now()}
+		m.connections[s] = c
+	}
+	return c.since
+}
+
+// disconnect ends the connection to a server that did not answer over it.
+func (m *Manager) disconnect(s *Server) {
+	m.w.lock()
+	defer m.w.unlock()
+	delete(m.connections, s)
 }
 
 // Ping implements observe.Prober.
@@ -51,7 +77,11 @@ func (p prober) Ping(ctx context.Context, k topology.Key) error {
 	if err != nil {
 		return err
 	}
-	return p.m.ask(ctx, s, question{what: "ping", kind: 18}, func() error { return nil })
+	err = p.m.ask(ctx, s, question{what: "ping", kind: 18}, func() error { return nil })
+	if err != nil {
+		p.m.disconnect(s)
+	}
+	return err
 }
 
 // Watch implements observe.Prober.

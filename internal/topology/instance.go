@@ -111,7 +111,13 @@ type Check struct {
 	Latency        time.Duration
 	Err            string // why the last attempt failed; "" when it did not
 	Hung           bool   // it failed because no answer came, not because the server refused
+	// Connected is since when there has been the connection over which the server answered last; zero where that is not known. A
+	// server that answers over the same one twice was not started anew between.
+	Connected time.Time
 }
+
+// SameLife says whether both checks succeeded over one connection: the server has been running from the one to the other.
+func (c Check) SameLife(o Check) bool { return !c.Connected.IsZero() && c.Connected.Equal(o.Connected) }
 
 // Began is when the last check began, if it succeeded: what it found is not older than that.
 func (c Check) Began() time.Time { return c.Seen.Add(-c.Latency) }
