@@ -106,6 +106,15 @@ func (m moves) LocateErrant(ctx context.Context, key topology.Key) (files []stri
 	return files, err
 }
 
+// Donors implements operate.Moves.
+func (m moves) Donors(ctx context.Context, key topology.Key) (list []refactor.Donor, refusal *topology.Refusal, err error) {
+	err = m.with(ctx, key, func(ctx context.Context, runner *move.Runner) error {
+		list, refusal, err = runner.Donors(ctx, key)
+		return err
+	})
+	return list, refusal, err
+}
+
 // ErrantStatements implements operate.Moves.
 func (m moves) ErrantStatements(ctx context.Context, key topology.Key) (events []move.ErrantEvent, cutOff bool, err error) {
 	err = m.with(ctx, key, func(ctx context.Context, runner *move.Runner) error {

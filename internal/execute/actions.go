@@ -354,9 +354,11 @@ func (r *Run) detach(ctx context.Context, k topology.Key, s Server, a plan.Actio
 	case c == nil || c.Source.IsDetached(), !a.Source.IsZero() && c.Source == a.Source:
 		return "", errAlready
 	}
-	note, err := r.awaitApplied(ctx, s, a.Channel, a.Timeout)
-	if err != nil {
-		return note, fmt.Errorf("not detached, because that would drop what it has received: %w", err)
+	note := ""
+	if !a.On {
+		if note, err = r.awaitApplied(ctx, s, a.Channel, a.Timeout); err != nil {
+			return note, fmt.Errorf("not detached, because that would drop what it has received: %w", err)
+		}
 	}
 	if err := r.stop(ctx, k, s, a.Channel); err != nil {
 		return note, err

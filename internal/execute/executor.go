@@ -131,6 +131,7 @@ type Run struct {
 	done    []plan.Step                    // done steps that can be undone, in the order in which they ended
 	passed  bool                           // the point of no return
 	turns   map[topology.Key]chan struct{} // of steps that work on a server beside their own; see alone
+	clones  map[topology.Key]time.Time     // when the clone before the one of this run began
 
 	tails map[topology.Key]*tail // what servers have received, for those that received less
 
@@ -221,7 +222,7 @@ func outlive(ctx context.Context, grace time.Duration) (context.Context, context
 
 // fail ends a plan that cannot go on.
 func (r *Run) fail(ctx context.Context, err error) error {
-	if errors.Is(err, ErrMayNotWrite) || errors.Is(err, ErrInDoubt) || r.PassedNoReturn() {
+	if errors.Is(err, ErrMayNotWrite) || errors.Is(err, ErrInDoubt) || errors.Is(err, ErrDataGone) || r.PassedNoReturn() {
 		return err
 	}
 	return errors.Join(err, r.Undo(ctx))
@@ -245,6 +246,10 @@ func (r *Run) step(ctx context.Context, s *plan.Step) error {
 	}
 	stepCtx, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()
+	stepCtx = context.WithValue(stepCtx, notingKey{}, func(text string) {
+		s.Note = text
+		r.report(*s)
+	})
 	if r.e.o.Cancellable != nil {
 		var ended func()
 		stepCtx, ended = r.e.o.Cancellable(stepCtx)
@@ -306,6 +311,15 @@ func (r *Run) finish(s *plan.Step, state plan.State, note string, err error) {
 		r.e.o.Logger.Warn("step failed", "server", s.Server.String(), "step", s.Action.String(), "error", err)
 	}
 	r.report(*s)
+}
+
+type notingKey struct{}
+
+// noteWhile tells how far the step is that runs under ctx; for the goroutine that runs it.
+func noteWhile(ctx context.Context, text string) {
+	if tell, ok := ctx.Value(notingKey{}).(func(string)); ok {
+		tell(text)
+	}
 }
 
 // report hands a copy of the step to the listener, one at a time.

@@ -39,6 +39,9 @@ type (
 func (r *Run) takeOver(ctx context.Context, k topology.Key, s Server, a plan.Action) (note string, err error) {
 	switch a.Verb {
 	case plan.ReadCredentials:
+		if !a.Source.IsZero() {
+			k = a.Source
+		}
 		return r.readCredentials(ctx, k, a)
 	case plan.AwaitWriters:
 		return r.awaitWriters(ctx, s, a)

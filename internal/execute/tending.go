@@ -57,6 +57,17 @@ func (r *Run) tend(ctx context.Context, k topology.Key, s Server, a plan.Action)
 			return "", errNoStatement
 		}
 		return r.tendAt(ctx, k, s, t, a)
+	case plan.ReplaceData, plan.AwaitReplaced:
+		c, ok := s.(cloned)
+		switch {
+		case !ok:
+			return "", errNoStatement
+		case a.Verb == plan.AwaitReplaced:
+			return "", r.awaitReplaced(ctx, k, c)
+		}
+		return r.replaceData(ctx, k, c, a.Source)
+	case plan.HoldsNoMore:
+		return "", r.holdsNoMore(ctx, s, a.Source)
 	case plan.FlushLogs, plan.PurgeLogs:
 		l, ok := s.(logKeeper)
 		switch {

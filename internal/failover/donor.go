@@ -33,7 +33,7 @@ func Donor(t *topology.Topology, returned, primary *topology.Instance, p Policy)
 		if r.Key == returned.Key {
 			continue
 		}
-		if reason := unfitDonor(r, returned, p); reason != "" {
+		if reason := UnfitDonor(r, returned, p.ApplyPatience); reason != "" {
 			why = append(why, r.Key.String()+": "+reason)
 			continue
 		}
@@ -59,27 +59,29 @@ func distance(a, b *topology.Instance) int {
 	return 0
 }
 
-// unfitDonor says why a replica cannot be the donor; "" when it can.
-func unfitDonor(r, returned *topology.Instance, p Policy) string {
+// UnfitDonor says why the data of a server cannot replace those of another one, as far as that can be told from what is
+// known of both; "" when they can. A primary may be the donor, too. A lag of more than lagLimit is too great; 0: none is.
+func UnfitDonor(d, of *topology.Instance, lagLimit time.Duration) string {
+	replica := d.HasSource()
 	switch {
-	case !r.LastCheckValid():
+	case !d.LastCheckValid():
 		return "it cannot be reached"
-	case !r.Replicating():
+	case replica && !d.Replicating():
 		return "it does not replicate"
-	case r.Maintenance != nil:
-		return "it is under maintenance by " + r.Maintenance.Owner
-	case r.Downtime != nil && !r.Downtime.LostInRecovery(): // one that was taken back a moment ago will do
+	case d.Maintenance != nil:
+		return "it is under maintenance by " + d.Maintenance.Owner
+	case d.Downtime != nil && !d.Downtime.LostInRecovery(): // one that was taken back a moment ago will do
 		return "it is in downtime"
-	case !r.ReadOnly:
+	case replica && !d.ReadOnly:
 		return "it takes writes of its own"
-	case r.ErrantSet != "":
+	case d.ErrantSet != "":
 		return "it has errant transactions itself"
-	case r.IsMultiSource():
+	case d.IsMultiSource():
 		return "it replicates from several sources"
-	case !r.Lag.Known || p.ApplyPatience > 0 && time.Duration(r.Lag.N)*time.Second > p.ApplyPatience:
+	case replica && (!d.Lag.Known || lagLimit > 0 && time.Duration(d.Lag.N)*time.Second > lagLimit):
 		return "its lag is unknown or too great"
-	case r.Flavor != returned.Flavor || !sameSeries(r.Version, returned.Version):
-		return fmt.Sprintf("a clone needs the same version: it has %s, and %s has %s", r.Version, returned.Key, returned.Version)
+	case d.Flavor != of.Flavor || !sameSeries(d.Version, of.Version):
+		return fmt.Sprintf("a clone needs the same version: it has %s, and %s has %s", d.Version, of.Key, of.Version)
 	}
 	return ""
 }

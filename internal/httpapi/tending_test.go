@@ -47,6 +47,8 @@ func TestTending(t *testing.T) {
 		"change-master-credentials/db-a2/3306":                 call("change-master-credentials", ""),
 		"gtid-errant-reset-master/db-a2/3306":                  call("gtid-errant-reset-master", ""),
 		"gtid-errant-inject-empty/db-a2/3306":                  call("gtid-errant-inject-empty", ""),
+		"rebuild-replica/db-a2/3306":                           call("rebuild-replica", ""),
+		"rebuild-replica/db-a2/3306/db-a1/3306":                call("rebuild-replica", ""),
 		"flush-binary-logs/db-a2/3306":                         call("flush-binary-logs", ""),
 		"delay-replication/db-a2/3306/60":                      "delay-replication db-a2:3306 number=60 file= at=:0 force=false",
 		"kill-query/db-a2/3306/7":                              "kill-query db-a2:3306 number=7 file= at=:0 force=false",

@@ -66,14 +66,14 @@ func TestAFailoverHasTheRightOfWay(t *testing.T) {
 	if _, err := r.Run(t.Context(), job); err == nil || !strings.Contains(err.Error(), "under way in cluster db1:3306") || asked {
 		t.Errorf("during a recovery of the cluster: asked %t, %v", asked, err)
 	}
-	if err := r.mayWrite(job)(t.Context()); err == nil {
+	if err := r.mayWrite(job, "")(t.Context()); err == nil {
 		t.Error("a step that comes while a recovery has begun may write")
 	}
 	busy = "db2:3306"
 	if _, err := r.Run(t.Context(), job); err != nil || !asked {
 		t.Errorf("during a recovery of another cluster: asked %t, %v", asked, err)
 	}
-	if err := r.mayWrite(job)(t.Context()); err != nil {
+	if err := r.mayWrite(job, "")(t.Context()); err != nil {
 		t.Error(err)
 	}
 }

@@ -100,6 +100,11 @@ type Job struct {
 	Unlocked bool
 	// Gentle lets it be done although a person has a server under maintenance. The lock of another job it respects.
 	Gentle bool
+	// Sure has all looked at and the plan made once more right before its point of no return: it ends there where that is
+	// refused, or what follows would be done otherwise.
+	Sure bool
+	// LockFor is how long the locks hold that nobody releases because the process is gone; 0 means ten minutes.
+	LockFor time.Duration
 	// Parallel bounds how many steps of one stage run at the same time; 0 means 5.
 	Parallel int
 	// Deadline bounds a step that names none; 0 means a minute.
@@ -146,7 +151,7 @@ func (r *Runner) Run(ctx context.Context, j Job) (Done, error) {
 	if !r.o.Leader.IsLeader() {
 		return done, r.about(j, errors.New("this node is not the leader"))
 	}
-	if err := r.undisturbed(j); err != nil {
+	if err := r.undisturbed(j, ""); err != nil {
 		return done, r.about(j, err)
 	}
 	p, err := r.look(ctx, j)
@@ -184,26 +189,6 @@ func (r *Runner) Run(ctx context.Context, j Job) (Done, error) {
 		return done, r.about(j, err)
 	}
 	return done, nil
-}
-
-// undisturbed is an error while the cluster of the subject is being recovered or taken over: a failover has the right of
-// way.
-func (r *Runner) undisturbed(j Job) error {
-	i := r.o.Picture.Snapshot().Instance(j.Subject)
-	if i != nil && r.o.Busy(i.ClusterName) {
-		return fmt.Errorf("a recovery or takeover is under way in cluster %s; ask again when it has ended (audit-recovery)", i.ClusterName)
-	}
-	return nil
-}
-
-// mayWrite is asked before each step.
-func (r *Runner) mayWrite(j Job) func(context.Context) error {
-	return func(ctx context.Context) error {
-		if err := r.undisturbed(j); err != nil {
-			return err
-		}
-		return r.o.Leader.Confirm(ctx)
-	}
 }
 
 // about says which operation on which server an error is of.
@@ -339,9 +324,12 @@ func (r *Runner) lock(ctx context.Context, j Job, keys []topology.Key) (release 
 		if j.Gentle && r.keptByPerson(k) {
 			continue
 		}
-		now := r.o.Now()
+		now, lasts := r.o.Now(), j.LockFor
+		if lasts <= 0 {
+			lasts = lockFor
+		}
 		id, err := r.o.Locks.BeginMaintenance(ctx, topology.Maintenance{
-			Key: k, Owner: r.o.Owner, Reason: jobReason + j.Operation + " of " + j.Subject.String(), Begin: now, End: now.Add(lockFor),
+			Key: k, Owner: r.o.Owner, Reason: jobReason + j.Operation + " of " + j.Subject.String(), Begin: now, End: now.Add(lasts),
 		})
 		if err != nil {
 			release()
@@ -383,9 +371,12 @@ func (r *Runner) execute(ctx context.Context, j Job, p *plan.Plan) error {
 			defer mu.Unlock()
 			found = append(found, e)
 		},
-		Server: r.o.Servers, Resolve: sourceNames(r.o.Picture.Snapshot()), MayWrite: r.mayWrite(j), OnStep: tell, Parallel: j.Parallel,
+		Server: r.o.Servers, Resolve: sourceNames(r.o.Picture.Snapshot()), MayWrite: r.mayWrite(j, p.Cluster), OnStep: tell, Parallel: j.Parallel,
 		Deadline: deadline, Now: r.o.Now, Logger: r.o.Logger, Events: execute.EventOptionsOf(r.o.Config()),
 	}).NewRun()
+	if j.Sure {
+		run.BeforeNoReturn(r.sure(j, p))
+	}
 	err := run.Plan(ctx, p, 0)
 	r.remember(ctx, j, found)
 	return err

@@ -24,7 +24,10 @@ func (r *Runner) Single(want refactor.Request) Job {
 			return refactor.Single(t, want, policyOf(r.o.Config()))
 		},
 	}
-	if want.Operation == refactor.ReattachReplica && r.o.Reattached != nil {
+	if want.Operation == refactor.RebuildReplica {
+		r.rebuilding(&j, want)
+	}
+	if (want.Operation == refactor.ReattachReplica || want.Operation == refactor.RebuildReplica) && r.o.Reattached != nil {
 		j.Then = func(ctx context.Context, p *plan.Plan) error { return r.o.Reattached(ctx, want.Server, p.Successor) }
 	}
 	return j

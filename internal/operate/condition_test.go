@@ -115,7 +115,7 @@ func TestEveryChangeHasALevel(t *testing.T) {
 	meant := map[string]bool{
 		"force-master-failover": true, "force-master-takeover": true, "make-co-master": true, "make-master": true, "reset-replica": true, "skip-query": true,
 		"purge-binary-logs": true, "gtid-errant-reset-master": true, "gtid-errant-inject-empty": true, "forget-cluster": true,
-		"game-day": true, "test-hook": true,
+		"game-day": true, "test-hook": true, "rebuild-replica": true,
 	}
 	for _, o := range operate.NewRegistry().Operations() {
 		if o.Rights == operate.Write && o.Level() == operate.Destructive && !meant[o.Name] {

@@ -21,6 +21,8 @@ type Moves interface {
 	RestartStatements(ctx context.Context, key topology.Key, between string) ([]string, error)
 	// LocateErrant finds the binary logs of a replica in which its errant transactions are.
 	LocateErrant(ctx context.Context, key topology.Key) ([]string, error)
+	// Donors are the servers by whose data those of a server may be replaced, the best first; the refusal says why none may.
+	Donors(ctx context.Context, key topology.Key) ([]refactor.Donor, *topology.Refusal, error)
 	// ErrantStatements are the events of the errant transactions of a replica; cutOff says that there are more.
 	ErrantStatements(ctx context.Context, key topology.Key) (events []move.ErrantEvent, cutOff bool, err error)
 }
@@ -125,6 +127,7 @@ func replicationGeneral() []*Operation {
 			explained("It refuses where the server has replicas. Should it fail half-way, the error tells the gtid_purged that is to be set."),
 		tended(refactor.ErrantInject, "Commit empty transactions on the primary for the errant ones of a replica", "Injected empty transactions for the errant GTID").
 			explained("At most 1000."),
+		rebuildReplica(),
 		tended(refactor.SkipQuery, "Skip the statement or transaction that the applier of a replica stopped at", "Query skipped").
 			explained("With MySQL's GTID the failing transaction is replaced by an empty one. With MariaDB's nothing can be skipped, and it is refused."),
 		tended(refactor.ChangeCredentials, "Set a replica's credentials to those that ReplicationCredentialsQuery tells", "Credentials changed").
@@ -170,6 +173,21 @@ func binaryLogs() []*Operation {
 		}
 	}
 	return []*Operation{flush, purge}
+}
+
+func rebuildReplica() *Operation {
+	o := tended(refactor.RebuildReplica, "Replace all data of a replica by those of another server (MySQL's clone plugin), and let it replicate again", "Replica rebuilt")
+	o.Details = "From the server that is named with -d, otherwise from the best one: a replica before the primary. MySQL 8.0.17 or newer with the clone plugin active on both sides; " +
+		"the managing user needs CLONE_ADMIN and BACKUP_ADMIN. The server is detached first, and starts anew when all has come: where nobody supervises mysqld it has to be started by hand, " +
+		"which is waited for. Should it end in the middle, the server stays detached, and may be without data: ask for the same again, or rebuild it from a backup."
+	o.Example = "orchestrator -c rebuild-replica -i db-a3 -d db-a2"
+	o.Args = append(o.Args, Arg{Param: ParamDestination})
+	o.Routes = append(o.Routes, o.Name+"/:host/:port/:belowHost/:belowPort")
+	o.Client = []Client{{Path: o.Name + "/:host/:port/:belowHost/:belowPort?dry-run", Needs: []Param{ParamInstance, ParamDestination}, Print: PrintOutcome}}
+	o.Run = func(ctx context.Context, e *Engine, a Args) (Result, error) {
+		return e.tend(ctx, a, refactor.Request{Operation: refactor.RebuildReplica, Server: a.Instance, Donor: a.Destination}, "Replica rebuilt")
+	}
+	return o
 }
 
 func delayReplication() *Operation {

@@ -36,7 +36,7 @@ const (
 	// in the memory of the run, for those that received less to find their place in its log (ByContent).
 	NoteReceived Verb = "note-received"
 	// DetachSource makes the source's name unreachable in a way that can be reversed. A server that replicates from
-	// Action.Source by then is left alone.
+	// Action.Source by then is left alone. With Action.On even what it has received and not applied may be dropped.
 	DetachSource Verb = "detach-source"
 	// SetWritable opens the server for writing. It is the point of no return of a failover.
 	SetWritable Verb = "set-writable"
@@ -58,7 +58,8 @@ const (
 
 	// ReadCredentials finds what replicas of the server sign in to it with, and their connection options, so that the
 	// former primary can become one (BecomeReplica). The servers in Action.Tellers are asked, one after the other until
-	// one tells; without them, the server itself, which has to come before it forgets its source.
+	// one tells; without them, the server itself, which has to come before it forgets its source. With Action.Source they are
+	// what the server itself will sign in to that one with.
 	ReadCredentials Verb = "read-credentials"
 	// AwaitWriters waits until no client's statement that may write has been running for longer than Action.After;
 	// after Action.Timeout it fails or, with Action.On, ends those statements.
@@ -139,7 +140,7 @@ type Action struct {
 	Place   Place                `json:"place,omitempty"`   // ChangeSource
 	At      topology.Coordinates `json:"at,omitzero"`       // ChangeSource by coordinates; SetWritable: filled in when it is done, where its own log stood
 	Set     string               `json:"set,omitempty"`     // AwaitExecuted: GTID set, or file:pos of the source; PlaceAt: file:pos of the source until now
-	On      bool                 `json:"on,omitempty"`      // SemiSync…; AwaitWriters: end the statements that run on; Match, ByContent: by the binary log; Move: start all its threads; StopReplica, ChangeSource, AlignBelow: its source lives, and may send the end of a transaction
+	On      bool                 `json:"on,omitempty"`      // SemiSync…; AwaitWriters: end the statements that run on; Match, ByContent: by the binary log; Move: start all its threads; StopReplica, ChangeSource, AlignBelow: its source lives, and may send the end of a transaction; DetachSource: received ones may be dropped
 	Super   bool                 `json:"super,omitempty"`   // SetReadOnly, ClosePrimary, BarWrites, LiftBar, SetWritable: super_read_only as well
 	Proven  bool                 `json:"proven,omitempty"`  // ChangeSource by GTID: only where the source proves to hold what the replica has; one that does not answer proves nothing
 	Channel string               `json:"channel,omitempty"`

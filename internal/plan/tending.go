@@ -39,6 +39,13 @@ const (
 	InjectEmpty Verb = "inject-empty"
 	// ForgetErrant deletes the binary logs, and the transactions of Action.Set from what the server says it has executed.
 	ForgetErrant Verb = "forget-errant"
+	// ReplaceData replaces ALL data of the server by those of Action.Source, by MySQL's clone plugin. It ends when all has
+	// come, or the server ends to begin anew with them. A failure says whether its own data were still there.
+	ReplaceData Verb = "replace-data"
+	// AwaitReplaced waits until the server answers with the data that ReplaceData has brought.
+	AwaitReplaced Verb = "await-replaced"
+	// HoldsNoMore sees that the server holds nothing that Action.Source lacks.
+	HoldsNoMore Verb = "holds-no-more"
 )
 
 // tending says such an action in a few words.
@@ -80,6 +87,12 @@ func (a Action) tending() string {
 		return "shut the server down"
 	case InjectEmpty:
 		return "commit empty transactions for " + a.Set
+	case ReplaceData:
+		return fmt.Sprintf("replace ALL its data by those of %s (CLONE INSTANCE)", a.Source)
+	case AwaitReplaced:
+		return "start anew with the data that have come"
+	case HoldsNoMore:
+		return "see that it holds nothing that " + a.Source.String() + " lacks"
 	case ForgetErrant:
 		return "delete the binary logs, and forget " + a.Set
 	}

@@ -86,6 +86,12 @@ func Rules() []Rule {
 		{"too-many", "more than 1000 empty transactions would have to be committed"},
 		{"has-replicas", "the server has replicas, which would break"},
 		{"no-primary", "no primary of the cluster takes writes"},
+		{"no-clone", "the server, or the donor, cannot be cloned: it is no MySQL 8.0.17 or newer, or the clone plugin is not active"},
+		{"group-member", "a replication group rebuilds its members itself"},
+		{"cloning", "a clone into the server runs already"},
+		{"privilege", "the managing user lacks a privilege there"},
+		{"no-donor", "no server is fit to be the donor, or the one that was named is not"},
+		{"other-cluster", "the donor belongs to another cluster"},
 		{"unmarked", "not every server of the cluster carries the tag of game days"},
 	}
 }
@@ -178,6 +184,12 @@ func RulesOf(command string) []string {
 		return all(replica, []string{"gtid-unsupported", "gtid-unreadable", "no-errant", "has-replicas", "would-drop"})
 	case ErrantInject:
 		return all(server, []string{"gtid-unsupported", "gtid-unreadable", "no-errant", "no-primary", "too-many"})
+	case RebuildReplica:
+		return all(server, []string{
+			"no-clone", "group-member", "multi-source", "has-replicas", "co-primary", "not-a-replica", "no-gtid", "cloning", "privilege",
+			"same-server", "other-cluster", "no-donor", "source-unreachable", "purged", "unknown-history", "no-binary-log", "no-log-replica-updates",
+			"binlog-format", "same-server-id", "same-server-uuid", "delayed-source", "gtid-mode",
+		})
 	case GameDay:
 		return all(server, []string{"unmarked"})
 	case SetReadOnly, SetWritable, EnableSemiSyncSource, DisableSemiSyncSource:

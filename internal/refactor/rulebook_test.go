@@ -59,7 +59,7 @@ func TestRulesOfCommandsAreInTheBook(t *testing.T) {
 		string(MoveReplicasGTID), string(Repoint), string(RepointReplicas), string(TakeSiblings), string(TakeSource), string(MakePrimary),
 		string(MakeLocalPrimary), string(MakeCoPrimary), string(RegroupReplicas), string(RegroupReplicasGTID), string(RegroupReplicasPseudo), string(RegroupBinlogServers), string(MoveEquivalent),
 		string(Match), string(MatchUp), string(Rematch), string(MatchReplicas), string(MatchUpReplicas), "get-candidate-replica",
-		string(StopReplica), string(PurgeBinaryLogs), string(ErrantReset), string(ErrantInject), string(SkipQuery), string(DisableGTID)}
+		string(StopReplica), string(PurgeBinaryLogs), string(ErrantReset), string(ErrantInject), string(SkipQuery), string(DisableGTID), string(RebuildReplica)}
 	for _, c := range commands {
 		rules := RulesOf(c)
 		if len(rules) == 0 {

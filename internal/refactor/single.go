@@ -39,6 +39,7 @@ const (
 	ChangeCredentials      Operation = "change-master-credentials"
 	ErrantReset            Operation = "gtid-errant-reset-master"
 	ErrantInject           Operation = "gtid-errant-inject-empty"
+	RebuildReplica         Operation = "rebuild-replica"
 )
 
 // Request asks for an operation on one server.
@@ -50,6 +51,9 @@ type Request struct {
 	At        topology.Coordinates // what to wait for
 	Channel   string               // of a server that replicates on several; "" where it has one
 	Force     bool                 // purge although a replica may still need it
+	Donor     topology.Key         // whose data replace those of the server; zero: the best one's
+	// Able is what servers say of the part that they could have in a clone; who is not in it was not asked.
+	Able map[topology.Key]CloneAbility
 }
 
 // LatestLog stands for the newest binary log of a server.
@@ -126,6 +130,10 @@ func Look(t *topology.Topology, r Request) []topology.Key {
 				return []topology.Key{p.Key}
 			}
 		}
+	case RebuildReplica:
+		if i := t.Instance(r.Server); i != nil {
+			return lookToRebuild(t, i, r.Donor)
+		}
 	}
 	return nil
 }
@@ -174,6 +182,8 @@ func (s *single) plan() *topology.Refusal {
 		return s.errant()
 	case GameDay:
 		return s.strike()
+	case RebuildReplica:
+		return s.rebuild()
 	}
 	if refusal := s.replica(); refusal != nil {
 		return refusal

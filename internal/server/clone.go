@@ -29,6 +29,7 @@ type CloneStatus struct {
 	Began, Ended time.Time
 	Problem      string // why it failed
 	Stage        string // what is being done now, with how much of it is done
+	Dropped      bool   // the server's own data were dropped for it, or may have been
 }
 
 // CloneStatus asks for the newest clone into the server. The error is of kind Unsupported where the clone plugin is not
@@ -48,12 +49,17 @@ func (s *Server) CloneStatus(ctx context.Context) (CloneStatus, error) {
 				}
 				return nil
 			}))
-		if err != nil || status.State != Cloning {
+		if err != nil || status.State == NeverCloned {
 			return err
 		}
-		_, err = c.query(ctx, "SELECT STAGE, ESTIMATE, DATA FROM performance_schema.clone_progress WHERE STATE = 'In Progress'",
+		_, err = c.query(ctx, "SELECT STAGE, STATE, ESTIMATE, DATA FROM performance_schema.clone_progress",
 			one(func(_ []string, row []driver.Value) error {
-				status.Stage = fmt.Sprintf("%s, %d of %d MB", text(row[0]), integer(row[2])>>20, integer(row[1])>>20)
+				switch state := text(row[1]); {
+				case text(row[0]) == "DROP DATA":
+					status.Dropped = state != string(NeverCloned)
+				case state == string(Cloning):
+					status.Stage = fmt.Sprintf("%s, %d of %d MB", text(row[0]), integer(row[3])>>20, integer(row[2])>>20)
+				}
 				return nil
 			}))
 		return err

@@ -2,6 +2,7 @@ package operatetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"orchestrator/internal/move"
@@ -39,6 +40,16 @@ func (b *Backend) RestartStatements(_ context.Context, _ topology.Key, between s
 // LocateErrant finds two files.
 func (b *Backend) LocateErrant(context.Context, topology.Key) ([]string, error) {
 	return []string{"binlog.000003", "binlog.000007"}, b.Fail
+}
+
+// Donors finds the others of the cluster.
+func (b *Backend) Donors(ctx context.Context, key topology.Key) ([]refactor.Donor, *topology.Refusal, error) {
+	t, err := b.Topology(ctx)
+	if err != nil || t.Instance(key) == nil {
+		return nil, nil, errors.Join(err, b.Fail)
+	}
+	i := t.Instance(key)
+	return refactor.Donors(t, i, nil, 0), refactor.Rebuildable(t, i, nil), b.Fail
 }
 
 // ErrantStatements finds one.

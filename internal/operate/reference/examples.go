@@ -63,6 +63,7 @@ func requests() map[string][]asked {
 		"enable-semi-sync-replica":     {{server: "db4"}},
 		"gtid-errant-reset-master":     {{server: "db4"}},
 		"gtid-errant-inject-empty":     {{server: "db4"}},
+		"rebuild-replica":              {{server: "db4"}, {server: "db1"}},
 		"set-writeable":                {{server: "db2"}},
 		"flush-binary-logs":            {{server: "db1"}},
 		"stop-replica-nice":            {{server: "db4"}},
