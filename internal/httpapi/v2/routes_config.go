@@ -40,11 +40,20 @@ type ConfigCheck struct {
 
 // Statement is one sentence about the configuration.
 type Statement struct {
-	Group    string   `json:"group"`
-	Severity string   `json:"severity" enum:"ok,note,warning"`
-	Text     string   `json:"text"`
-	Keys     []string `json:"keys"`
-	Example  string   `json:"example,omitempty" doc:"a line that would change it"`
+	Group    string    `json:"group"`
+	Severity string    `json:"severity" enum:"ok,note,warning"`
+	Text     string    `json:"text"`
+	Keys     []string  `json:"keys"`
+	Example  string    `json:"example,omitempty" doc:"a line that would change it"`
+	Where    []KeySpot `json:"where" doc:"where what it is about stands in the files; keys that no file gives stand nowhere"`
+}
+
+// KeySpot is where a key stands.
+type KeySpot struct {
+	Key   string `json:"key"`
+	Known bool   `json:"known" doc:"it is a key that there is"`
+	File  string `json:"file"`
+	Line  int    `json:"line" doc:"0: not known"`
 }
 
 // ReloadRequest asks to read the configuration again.
@@ -168,9 +177,14 @@ func (a *API) checkConfig(*request) (any, error) {
 		if s.Severity == config.Concern {
 			out.Warnings++
 		}
-		out.Statements = append(out.Statements, Statement{string(s.Group), string(s.Severity), s.Text, append([]string{}, s.Keys...), s.Example})
+		out.Statements = append(out.Statements, Statement{string(s.Group), string(s.Severity), s.Text, append([]string{}, s.Keys...), s.Example, mapped(s.Where, spotOf)})
 	}
 	return out, nil
+}
+
+func spotOf(s config.Spot) KeySpot {
+	_, known := config.Lookup(s.Key)
+	return KeySpot{s.Key, known, s.File, s.Line}
 }
 
 func placeOf(p config.Place) ConfigPlace {

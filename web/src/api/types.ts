@@ -926,6 +926,15 @@ export type KVStore = {
   written: number;
 };
 
+export type KeySpot = {
+  file: string;
+  key: string;
+  /** it is a key that there is */
+  known: boolean;
+  /** 0: not known */
+  line: number;
+};
+
 export type LagPoint = {
   at: string;
   /** null: none was known */
@@ -1788,6 +1797,8 @@ export type Statement = {
   keys: string[];
   severity: "ok" | "note" | "warning";
   text: string;
+  /** where what it is about stands in the files; keys that no file gives stand nowhere */
+  where: KeySpot[];
 };
 
 export type Step = {

@@ -25,6 +25,7 @@ export const configText = {
   ofGiven: (given: number, all: number): string => `${plural(given, "key")} of ${all} given.`,
   now: "Now:",
   place: (file: string, line: number): string => (line > 0 ? `${file}:${line}` : `${file}, which does not give it any more`),
+  standsAt: (key: string, file: string, line: number): string => (line > 0 ? `${key}, in ${file} on line ${line}` : `${key}, in ${file}`),
   variable: (names: readonly string[]): string => `from the environment: ${names.join(", ")}`,
   before: "before:",
   merged: "merged with:",
