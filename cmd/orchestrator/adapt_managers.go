@@ -30,13 +30,18 @@ func (m fellows) Name() string {
 	return m.parts.node.Hostname
 }
 
-// Secret implements operate.Managers.
-func (m fellows) Secret() []byte { return []byte(m.parts.config().RaftClusterSecret) }
+// Secret implements operate.Managers. Nodes that share a backend cannot answer a question that is another one each time.
+func (m fellows) Secret() []byte {
+	if m.parts.raft == nil {
+		return nil
+	}
+	return []byte(m.parts.config().RaftClusterSecret)
+}
 
 // Ask implements operate.Managers.
 func (m fellows) Ask(ctx context.Context, q operate.ReportQuery) []operate.NodeReport {
 	if m.parts.raft == nil {
-		return nil
+		return m.read(ctx, q)
 	}
 	return each(m.parts.raft.AskReports(ctx, q), func(o consensus.Opinion) operate.NodeReport {
 		var r operate.NodeReport
@@ -49,7 +54,7 @@ func (m fellows) Ask(ctx context.Context, q operate.ReportQuery) []operate.NodeR
 }
 
 // Facts implements operate.Managers.
-func (m fellows) Facts(context.Context) operate.NodeFacts {
+func (m fellows) Facts(ctx context.Context) operate.NodeFacts {
 	c := m.parts.config()
 	f := operate.NodeFacts{
 		Begun: m.begun, Site: c.DataCenterOf(m.parts.node.Hostname), Witness: c.RaftWitness, Backend: "MySQL", Certificates: certificates(c),
@@ -68,6 +73,9 @@ func (m fellows) Facts(context.Context) operate.NodeFacts {
 		if kept, ok := r.LastSnapshot(); ok {
 			f.Snapshot, f.SnapshotSize = kept.At, kept.Size
 		}
+	}
+	if m.parts.raft == nil {
+		m.measure(ctx, &f)
 	}
 	for _, s := range m.reach() {
 		reach := operate.StoreReach{Store: s.Store}

@@ -117,6 +117,11 @@ func (h *nodeHealth) ask(ctx context.Context) operate.Health {
 			got.Available = append(got.Available, nodeOf(n))
 		}
 	}
+	silent, silentErr := h.store.SilentNodes(ctx)
+	if silentErr != nil { // it says nothing about this node
+		h.log.DebugContext(ctx, "which nodes are missed is not known", "error", silentErr)
+	}
+	got.Silent = each(silent, nodeOf)
 	got.Err = errors.Join(activeErr, err)
 	return got
 }

@@ -80,6 +80,7 @@ type service struct {
 	listener net.Listener // nil with NoWeb
 	web      *http.Server
 	api      *v2.API
+	reports  reports                 // what this node says of itself to those that share its backend
 	figures  func() []publish.Figure // under their published names
 	// rehearsing runs while game days are watched.
 	rehearsing func(context.Context) error
@@ -172,6 +173,7 @@ func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
 	engine.Hooks = hookRunner{s.hooks, s.parts.node.Hostname, s.parts.now}
 	engine.Rehearsals = s.rehearsals()
 	s.rehearsing = engine.Rehearsals.Run
+	s.reports = reports{s.parts, engine}
 	registry := operate.NewRegistry()
 	s.api = s.secondAPI(engine, registry)
 	s.figures = publishedFigures(s, recoveries)
@@ -268,6 +270,9 @@ func (s *service) run(ctx context.Context) error {
 			s.parts.injector(s.observer, s.prober.servers, s.engine.Busy).Run(ctx)
 			return nil
 		})
+	}
+	if s.raft == nil && s.options.Discovery {
+		part("reports", func(ctx context.Context) error { s.reports.run(ctx); return nil })
 	}
 	if s.raft != nil {
 		part("announcements", func(ctx context.Context) error { s.announcements().run(ctx); return nil })

@@ -51,6 +51,7 @@ func TestWebManagersAmongThemselves(t *testing.T) {
 
 	s.Go(g.nodes[f].url + "/web/config?q=RaftNodes")
 	s.AwaitText(".c-places", "orchestrator.conf.json:")
+	s.Await("where the keys of a finding stand, leading to the key", `[...document.querySelectorAll(".c-where a")].some((a) => a.textContent.endsWith("orchestrator.conf.json:1") && new URL(a.href).searchParams.get("q") === "BackendDB")`)
 	s.ClickText("Compare the managers")
 	s.AwaitText("main", "2 managers have the same configuration.")
 	s.ClickText("Read it again…")

@@ -41,6 +41,21 @@ type Statement struct {
 	Text     string
 	Keys     []string // the keys that decide it
 	Example  string   // a line for the file that would change it; may be empty
+	Where    []Spot   // where what it is about stands in the files; keys that no file gives stand nowhere
+}
+
+// Spot is where a key stands. The key may be one that does not exist.
+type Spot struct {
+	Key, File string
+	Line      int // 0: not known
+}
+
+// String is how compilers name a place.
+func (s Spot) String() string {
+	if s.Line == 0 {
+		return s.File
+	}
+	return fmt.Sprintf("%s:%d", s.File, s.Line)
 }
 
 // Check says in words what a configuration will and will not do. Pass the warnings that came with loading it; they are
@@ -58,7 +73,35 @@ func Check(c *Config, warnings []Warning) []Statement {
 	s.publishing()
 	s.audit()
 	s.raft()
+	for n := range s.list {
+		s.list[n].Where = append(s.list[n].Where, spotsOf(c, s.list[n].Keys)...)
+	}
 	return s.list
+}
+
+// spotsOf are where the files give keys; of several files the last one, which counts.
+func spotsOf(c *Config, keys []string) (list []Spot) {
+	for _, key := range keys {
+		if places := c.Places(key); len(places) > 0 {
+			last := places[len(places)-1]
+			list = append(list, Spot{key, last.File, last.Line})
+		}
+	}
+	return list
+}
+
+// spotOf is where the key stands that a warning is about.
+func spotOf(c *Config, w Warning) []Spot {
+	if w.Key == "" || w.File == "" {
+		return nil
+	}
+	spot := Spot{w.Key, w.File, w.Line}
+	for _, p := range c.Places(w.Key) {
+		if p.File == w.File && spot.Line == 0 {
+			spot.Line = p.Line
+		}
+	}
+	return []Spot{spot}
 }
 
 // statements collects what Check says.
@@ -94,9 +137,9 @@ func (s *statements) files(warnings []Warning) {
 		switch w.Kind {
 		case Notice: // said again, with its consequence, by the group it is about
 		case LegacyKey, DeadKey, RemovedKey, NeedsRestart: // harmless
-			s.note("", "%s", w)
+			s.note("", "%s", w).Where = spotOf(s.c, w)
 		default:
-			s.concern("", "%s", w)
+			s.concern("", "%s", w).Where = spotOf(s.c, w)
 		}
 	}
 }

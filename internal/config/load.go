@@ -269,14 +269,14 @@ func (l *loader) member(m member) {
 		return
 	}
 	if l.inFile[k.Name] {
-		l.found.warn(Warning{File: l.file, Key: m.name, Kind: RepeatedKey, Text: "sets " + k.Name + " again; the last value counts",
+		l.found.warn(Warning{File: l.file, Line: l.line, Key: m.name, Kind: RepeatedKey, Text: "sets " + k.Name + " again; the last value counts",
 			Remedy: "keep one of them"})
 	}
 	switch k.Status {
 	case Dead:
-		l.found.warn(Warning{File: l.file, Key: m.name, Kind: DeadKey, Text: "has no effect", Remedy: "it can be removed"})
+		l.found.warn(Warning{File: l.file, Line: l.line, Key: m.name, Kind: DeadKey, Text: "has no effect", Remedy: "it can be removed"})
 	case Legacy:
-		l.found.warn(Warning{File: l.file, Key: m.name, Kind: LegacyKey, Text: "is an old name, which still works", Remedy: "write " + k.Instead})
+		l.found.warn(Warning{File: l.file, Line: l.line, Key: m.name, Kind: LegacyKey, Text: "is an old name, which still works", Remedy: "write " + k.Instead})
 	}
 	l.set(k, m.value)
 }
@@ -319,10 +319,10 @@ func sameValue(a, b reflect.Value) bool {
 
 func (l *loader) unknown(name string) {
 	if isRemoved(name) {
-		l.found.warn(Warning{File: l.file, Key: name, Kind: RemovedKey, Text: "is a key of older versions and has no effect", Remedy: "it can be removed"})
+		l.found.warn(Warning{File: l.file, Line: l.line, Key: name, Kind: RemovedKey, Text: "is a key of older versions and has no effect", Remedy: "it can be removed"})
 		return
 	}
-	w := Warning{File: l.file, Key: name, Kind: UnknownKey, Text: "is not a known key and is ignored", Remedy: "see docs/configuration.md for the keys there are"}
+	w := Warning{File: l.file, Line: l.line, Key: name, Kind: UnknownKey, Text: "is not a known key and is ignored", Remedy: "see docs/configuration.md for the keys there are"}
 	if like, ok := Closest(name); ok {
 		w.Remedy = "did you mean " + like + "?"
 	}

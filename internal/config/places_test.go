@@ -2,6 +2,7 @@ package config
 
 import (
 	"io/fs"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -99,5 +100,35 @@ func TestChanges(t *testing.T) {
 		if k.OfOneNode() && k.Secret {
 			t.Errorf("%s: a secret of one node is compared nowhere", k.Name)
 		}
+	}
+}
+
+// TestFindingsSayWhereTheirKeysStand: what the check says of keys leads to file and line, also of keys that do not exist; of several
+// files to the one that counts.
+func TestFindingsSayWhereTheirKeysStand(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{
+		"a": "{\n\"DiscoveryMaxConcurrency\": 7,\n\"InstancePolSeconds\": 4\n}",
+		"b": "{\n\n\n\"DiscoveryMaxConcurrency\": 0, \"BackendDB\": \"sqlite\",\n\"SQLite3DataFile\": \":memory:\"}",
+	}
+	c, warnings, err := Load(Options{Files: []string{"a", "b"}, ReadFile: documents(files), Env: func(string) (string, bool) { return "", false }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, s := range Check(c, warnings) {
+		for _, w := range s.Where {
+			if s.Severity == Concern {
+				got[w.Key] = w.String()
+			}
+		}
+	}
+	want := map[string]string{"InstancePolSeconds": "a:3", "DiscoveryMaxConcurrency": "b:4", "SQLite3DataFile": "b:5"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	var report strings.Builder
+	if err := Report(&report, c, warnings); err != nil || !strings.Contains(report.String(), "it stands in: a:3\n") {
+		t.Errorf("%v in\n%s", err, report.String())
 	}
 }

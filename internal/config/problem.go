@@ -44,6 +44,7 @@ const (
 // Warning is something the operator should know about a configuration that is nevertheless in force.
 type Warning struct {
 	File   string
+	Line   int // on which the key stands, where reading the file has shown it; 0 for others: see Config.Places
 	Key    string
 	Kind   WarningKind
 	Text   string

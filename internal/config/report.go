@@ -3,11 +3,12 @@ package config
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
-// Report writes what Check says as plain text: a heading for each group, a line for each statement with its keys, and a
-// line that would change it where there is one.
+// Report writes what Check says as plain text: a heading for each group, a line for each statement with its keys, where what a
+// warning is about stands, and a line that would change it where there is one.
 func Report(w io.Writer, c *Config, warnings []Warning) error {
 	var b strings.Builder
 	var group Group
@@ -26,6 +27,9 @@ func Report(w io.Writer, c *Config, warnings []Warning) error {
 			fmt.Fprintf(&b, " [%s]", strings.Join(s.Keys, ", "))
 		}
 		b.WriteByte('\n')
+		if s.Severity == Concern && len(s.Where) > 0 {
+			fmt.Fprintf(&b, "  %-8s it stands in: %s\n", "", places(s.Where))
+		}
 		if s.Example != "" {
 			fmt.Fprintf(&b, "  %-8s to change it: %s\n", "", s.Example)
 		}
@@ -35,6 +39,17 @@ func Report(w io.Writer, c *Config, warnings []Warning) error {
 		return fmt.Errorf("write report: %w", err)
 	}
 	return nil
+}
+
+// places names each place once.
+func places(where []Spot) string {
+	var list []string
+	for _, w := range where {
+		if text := w.String(); !slices.Contains(list, text) {
+			list = append(list, text)
+		}
+	}
+	return strings.Join(list, ", ")
 }
 
 func counted(n int, what string) string {

@@ -22,7 +22,7 @@ type Managers interface {
 	// Facts are what this process can tell of itself and of its machine.
 	Facts(ctx context.Context) NodeFacts
 	// Ask puts a question to all other nodes at once, until ctx ends; each answers what its Engine.Report does. Nodes that
-	// have no way to each other are not asked.
+	// share a backend have no other way to each other: of them it reads what they wrote there last.
 	Ask(ctx context.Context, q ReportQuery) []NodeReport
 	// Secret is what only the nodes of this group know; nil where they have none.
 	Secret() []byte
@@ -43,6 +43,10 @@ type NodeReport struct {
 	Node string `json:"node"` // its name among the members; the host name where there are none
 	Self bool   `json:"-"`
 	Err  error  `json:"-"` // it did not answer
+	// Token tells processes apart that share a backend: their host names may be the same. Age is how long ago such a one said
+	// this; 0 of one that has answered now.
+	Token string        `json:"-"`
+	Age   time.Duration `json:"-"`
 
 	Facts   NodeFacts  `json:"facts"`
 	Servers int        `json:"servers"` // that it knows
@@ -55,16 +59,20 @@ type NodeReport struct {
 
 // NodeFacts are what a process knows of itself and of its machine. What cannot be known is zero.
 type NodeFacts struct {
-	Begun        time.Time     `json:"begun,omitzero"`
-	Site         string        `json:"site,omitempty"`
-	Witness      bool          `json:"witness,omitempty"` // it looks at no server
-	Backend      string        `json:"backend,omitempty"`
-	BackendBytes int64         `json:"backend_bytes,omitempty"`
-	Disk         Disk          `json:"disk,omitzero"`
-	Snapshot     time.Time     `json:"snapshot,omitzero"` // the newest of what was agreed on
-	SnapshotSize int64         `json:"snapshot_size,omitempty"`
-	Certificates []Certificate `json:"certificates,omitempty"`
-	Stores       []StoreReach  `json:"stores,omitempty"`
+	Begun        time.Time `json:"begun,omitzero"`
+	Site         string    `json:"site,omitempty"`
+	Witness      bool      `json:"witness,omitempty"` // it looks at no server
+	Backend      string    `json:"backend,omitempty"`
+	BackendBytes int64     `json:"backend_bytes,omitempty"`
+	Disk         Disk      `json:"disk,omitzero"`
+	// BackendTrip is how long the backend that nodes share takes to answer, and Clock how far this node's clock is ahead of its
+	// clock; 0 and nil where nodes share none.
+	BackendTrip  time.Duration  `json:"backend_trip,omitempty"`
+	Clock        *time.Duration `json:"clock,omitempty"`
+	Snapshot     time.Time      `json:"snapshot,omitzero"` // the newest of what was agreed on
+	SnapshotSize int64          `json:"snapshot_size,omitempty"`
+	Certificates []Certificate  `json:"certificates,omitempty"`
+	Stores       []StoreReach   `json:"stores,omitempty"`
 }
 
 // Disk is the file system on which the node keeps its state.
@@ -116,9 +124,25 @@ func (e *Engine) seenAs(t *topology.Topology, k topology.Key) SeenAs {
 	return s
 }
 
+// Answers says how a node that is not asked again finds servers, by what it said before. It names those that it finds ill, as
+// long as they are few enough; of others it finds all well that it knows.
+func (r NodeReport) Answers(servers []topology.Key) []SeenAs {
+	list := []SeenAs{}
+	for _, k := range servers {
+		at := slices.IndexFunc(r.Ill, func(s SeenAs) bool { return s.Server == k })
+		switch {
+		case at >= 0:
+			list = append(list, r.Ill[at])
+		case len(r.Ill) < illMost:
+			list = append(list, SeenAs{Server: k, Status: StatusOK})
+		}
+	}
+	return list
+}
+
 // Report is what this node tells of itself.
 func (e *Engine) Report(ctx context.Context, q ReportQuery) (NodeReport, error) {
-	r := NodeReport{Node: e.Node.Hostname, Ill: []SeenAs{}, Asked: []SeenAs{}}
+	r := NodeReport{Node: e.Node.Hostname, Token: e.Node.Token, Ill: []SeenAs{}, Asked: []SeenAs{}}
 	if e.Managers != nil {
 		r.Node, r.Facts = e.Managers.Name(), e.Managers.Facts(ctx)
 	}
@@ -142,6 +166,16 @@ func (e *Engine) Report(ctx context.Context, q ReportQuery) (NodeReport, error) 
 		r.Config, r.Secrets, err = e.configReport(q.Nonce)
 	}
 	return r, err
+}
+
+// ConfigText is the configuration in force as nodes that share a backend leave it there for each other: without secrets.
+func (e *Engine) ConfigText() (string, error) {
+	open, _, err := e.configReport(nil)
+	if err != nil {
+		return "", err
+	}
+	text, err := json.Marshal(open)
+	return string(text), err
 }
 
 // configReport is the configuration in force: secrets as digests, all else as it is.
@@ -206,7 +240,7 @@ func (e *Engine) Reports(ctx context.Context) ([]NodeReport, error) {
 	}
 	for n := range again {
 		// One that did not answer twice has answered once.
-		if at := slices.IndexFunc(all, func(r NodeReport) bool { return r.Node == again[n].Node }); at >= 0 && again[n].Err == nil {
+		if at := slices.IndexFunc(all, func(r NodeReport) bool { return r.Node == again[n].Node && r.Token == again[n].Token }); at >= 0 && again[n].Err == nil {
 			all[at] = again[n]
 		}
 	}

@@ -218,6 +218,7 @@ type Health struct {
 	Undecided bool // this node would lead or follow, and does not know yet whom
 	Active    NodeHealth
 	Available []NodeHealth
+	Silent    []NodeHealth // of nodes that share a backend, those that gave signs of life within the last hour and have ended without a word
 
 	RaftLeader         string
 	IsRaftLeader       bool

@@ -41,6 +41,7 @@ var localWrites = map[string]string{
 
 	// Who is there, and who leads on a shared backend: raft answers that itself.
 	"ReportHealth": "says that this node is alive", "ExpireNodes": "a row of nodes that are gone",
+	"SaveNodeReport": "what this node says of itself", "ForgetNodeReport": "what this node said of itself",
 	"AttemptLease": "the lease of a shared backend", "GrabLease": "the lease of a shared backend",
 	"Reelect": "the lease of a shared backend", "RenewLease": "the lease of a shared backend",
 	"InheritLease": "the lease of a shared backend", "ReleaseLease": "the lease of a shared backend",

@@ -71,10 +71,15 @@ func scanNode(r []value) NodeHealth {
 	}
 }
 
-// ExpireNodes deletes the processes that have not reported within HealthTime.
+// ExpireNodes deletes the processes that have not reported within HealthTime, and what those said of themselves that have been gone
+// for NodeReportsKept.
 func (s *Store) ExpireNodes(ctx context.Context) (int64, error) {
 	now, err := s.Clock(ctx)
 	if err != nil {
+		return 0, err
+	}
+	if _, err := s.exec(ctx, "expire reports of nodes", "DELETE FROM node_report WHERE "+s.dialect.moment("reported_timestamp")+" < ?",
+		stamp(now.Add(-NodeReportsKept))); err != nil {
 		return 0, err
 	}
 	return s.exec(ctx, "expire nodes", "DELETE FROM node_health WHERE "+s.dialect.moment("last_seen_active")+" < ?",

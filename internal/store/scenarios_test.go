@@ -45,6 +45,7 @@ var scenarios = []struct {
 	{"who wrote the audit", authors},
 	{"leader lease", lease},
 	{"node health", health},
+	{"node reports", reports},
 	{"access tokens", tokens},
 	{"history", histories},
 	{"agents and seeds", agents},
@@ -745,6 +746,40 @@ func health(t *testing.T, s *Store, clock *testClock) {
 	same(t, "kept", must2(s.ExpireNodes(ctx)), 0)
 	wait(t, s, clock, "node_health", 2*time.Second)
 	same(t, "expired", must2(s.ExpireNodes(ctx)), 1)
+}
+
+// reports: what processes say of themselves is there for the others; who has ended without a word is missed, unless another
+// process has taken its place.
+func reports(t *testing.T, s *Store, clock *testClock) {
+	ctx := t.Context()
+	a, b := Node{"a", "1"}, Node{"b", "1"}
+	say := func(n Node, report, config string) {
+		t.Helper()
+		must(t, s.ReportHealth(ctx, NodeHealth{Node: n, Mode: "HttpMode", AppVersion: "4"}))
+		must(t, s.SaveNodeReport(ctx, NodeReport{Node: n, AppVersion: "4", Report: report, Config: config}))
+	}
+	say(a, `{"servers":1}`, `["first"]`)
+	say(a, `{"servers":2}`, "")
+	say(b, `{"servers":3}`, "")
+	all := must2(s.NodeReports(ctx))
+	same(t, "how many", len(all), 2)
+	same(t, "the last word, and the configuration before", []any{all[0].Node, all[0].Report, all[0].Config, all[1].Report, all[1].Config, all[0].Age < 3*time.Second},
+		[]any{a, `{"servers":2}`, `["first"]`, `{"servers":3}`, "", true})
+	same(t, "nobody is missed", len(must2(s.SilentNodes(ctx))), 0)
+	wait(t, s, clock, "node_health", HealthTime+2*time.Second)
+	must(t, s.ReportHealth(ctx, NodeHealth{Node: b, Mode: "HttpMode"}))
+	silent := must2(s.SilentNodes(ctx))
+	same(t, "who is missed", len(silent), 1)
+	same(t, "it is", []any{silent[0].Node, silent[0].AppVersion, silent[0].LastSeen.IsZero()}, []any{a, "4", false})
+	must(t, s.ReportHealth(ctx, NodeHealth{Node: Node{"a", "2"}, Mode: "HttpMode"}))
+	same(t, "another one is in its place", len(must2(s.SilentNodes(ctx))), 0)
+	must(t, s.ForgetNodeReport(ctx, b))
+	same(t, "left", len(must2(s.NodeReports(ctx))), 1)
+	trip, ahead, err := s.Distance(ctx)
+	must(t, err)
+	if trip <= 0 || ahead.Abs() > time.Minute { // the test runs beside its backend
+		t.Errorf("%s away, %s ahead", trip, ahead)
+	}
 }
 
 func tokens(t *testing.T, s *Store, clock *testClock) {

@@ -138,6 +138,20 @@ func ownTables() []table {
 			primary: "hostname, port",
 		},
 		{
+			// What each process that shares this backend says of itself and of the servers, for the others.
+			name: "node_report",
+			own:  true,
+			columns: []column{
+				{"hostname", "varchar(128)", required},
+				{"token", "varchar(128)", required},
+				{"reported_timestamp", "timestamp", defaultNow},
+				{"app_version", "varchar(64)", defaultEmpty},
+				{"report", "mediumtext utf8", required}, // JSON
+				{"config", "mediumtext utf8", nullable}, // JSON, without secrets
+			},
+			primary: "hostname, token",
+		},
+		{
 			// Servers that were struck on purpose, and what came of it.
 			name: "game_day",
 			own:  true,

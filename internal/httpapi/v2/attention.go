@@ -59,7 +59,11 @@ func aboutMembers(is Nodes, told []operate.NodeReport, names map[string]string) 
 		here[n.ID] = n.Here
 		switch {
 		case !n.Here:
-			list = append(list, AttentionPoint{Status: "crit", Text: n.Name + " gives no sign of life", More: "look at its machine and its log; if it will not come back, replace it", At: n.LastSeen})
+			p := AttentionPoint{Status: "crit", Text: n.Name + " gives no sign of life", More: "look at its machine and its log; if it will not come back, replace it", At: n.LastSeen}
+			if is.Mode == "lease" {
+				p.More = "it did not end in order: look at its machine and its log; it is missed for an hour"
+			}
+			list = append(list, p)
 		case n.Failing:
 			list = append(list, AttentionPoint{Status: "crit", Text: "The backend of " + n.Name + " fails", More: "it stands still until its database works, and cannot lead"})
 		}
@@ -171,7 +175,7 @@ func aboutStores(told []operate.NodeReport, names map[string]string) (list []Att
 				continue
 			}
 			reached[s.Store] += 0
-			list = append(list, AttentionPoint{Status: "warn", Text: fmt.Sprintf("%s does not reach %s", named(names, r.Node), s.Store), More: s.Problem, At: when(s.Since)})
+			list = append(list, AttentionPoint{Status: "warn", Text: fmt.Sprintf("%s does not reach %s", calledIn(names, r.Node), s.Store), More: s.Problem, At: when(s.Since)})
 		}
 	}
 	if len(list) == 0 && len(reached) > 0 {
@@ -180,7 +184,7 @@ func aboutStores(told []operate.NodeReport, names map[string]string) (list []Att
 	return list
 }
 
-func named(names map[string]string, id string) string {
+func calledIn(names map[string]string, id string) string {
 	if name := names[id]; name != "" {
 		return name
 	}
@@ -195,7 +199,7 @@ func aboutDisks(told []operate.NodeReport, names map[string]string) (list []Atte
 			continue
 		}
 		free := float64(d.Free) / float64(d.Total)
-		p := AttentionPoint{Status: "warn", Text: fmt.Sprintf("The disk of %s has %.0f %% left", named(names, r.Node), 100*free), More: d.Path + ": a manager that cannot write stands still"}
+		p := AttentionPoint{Status: "warn", Text: fmt.Sprintf("The disk of %s has %.0f %% left", calledIn(names, r.Node), 100*free), More: d.Path + ": a manager that cannot write stands still"}
 		if free < diskCritical {
 			p.Status = "crit"
 		}
@@ -203,7 +207,7 @@ func aboutDisks(told []operate.NodeReport, names map[string]string) (list []Atte
 			list = append(list, p)
 		}
 		if free < least {
-			least, at = free, named(names, r.Node)
+			least, at = free, calledIn(names, r.Node)
 		}
 	}
 	if len(list) == 0 && at != "" {
@@ -217,7 +221,7 @@ func aboutCertificates(told []operate.NodeReport, names map[string]string, now t
 	for _, r := range told {
 		for _, c := range r.Facts.Certificates {
 			end := c.End
-			p := AttentionPoint{At: &end, More: c.Key + " of " + named(names, r.Node)}
+			p := AttentionPoint{At: &end, More: c.Key + " of " + calledIn(names, r.Node)}
 			switch left := end.Sub(now); {
 			case left <= 0:
 				p.Status, p.Text = "crit", "A certificate has ended"
@@ -246,7 +250,7 @@ func aboutSnapshots(is Nodes, told []operate.NodeReport, names map[string]string
 	p := AttentionPoint{Status: "ok", Text: "No snapshot was taken yet", More: "one is taken when the log has become long"}
 	for _, r := range told {
 		if at := r.Facts.Snapshot; !at.IsZero() && (p.At == nil || at.After(*p.At)) {
-			p = AttentionPoint{Status: "ok", Text: "Snapshots are taken", More: fmt.Sprintf("the newest, of %s, on %s", bytesText(r.Facts.SnapshotSize), named(names, r.Node)), At: when(at)}
+			p = AttentionPoint{Status: "ok", Text: "Snapshots are taken", More: fmt.Sprintf("the newest, of %s, on %s", bytesText(r.Facts.SnapshotSize), calledIn(names, r.Node)), At: when(at)}
 		}
 	}
 	return []AttentionPoint{p}

@@ -30,6 +30,8 @@ type NodeReport struct {
 	Servers      int        `json:"servers" doc:"that it knows"`
 	Seen         int        `json:"seen" doc:"of them, those that answer it"`
 	Witness      bool       `json:"witness" doc:"it looks at no server"`
+	ToldAt       *time.Time `json:"told_at" doc:"when it said this, to the second, where it was not asked for it: with a shared backend; null: now"`
+	BackendMS    *float64   `json:"backend_ms" doc:"how long the backend that the nodes share takes to answer it; null where they share none"`
 }
 
 // ServerSeen is how the managers find a server.
@@ -58,14 +60,15 @@ type AttentionPoint struct {
 
 // reportsOf puts together what the managers told. agreeing says that they are asked before a failure is acted on.
 func reportsOf(is Nodes, told []operate.NodeReport, agreeing bool, now time.Time) NodeReports {
+	told = named(is.Nodes, told)
+	is.Nodes = clocked(is.Nodes, told)
 	out := NodeReports{Nodes: []NodeReport{}, Sees: []ServerSeen{}, Attention: attention(is, told, now)}
 	place := func(r operate.NodeReport) int {
 		return slices.IndexFunc(is.Nodes, func(n Node) bool { return n.ID == r.Node })
 	}
-	told = slices.Clone(told)
 	slices.SortStableFunc(told, func(a, b operate.NodeReport) int { return place(a) - place(b) })
 	for _, r := range told {
-		out.Nodes = append(out.Nodes, nodeReportOf(r))
+		out.Nodes = append(out.Nodes, nodeReportOf(r, now))
 	}
 	var lookers []operate.NodeReport
 	for _, r := range told {
@@ -80,7 +83,7 @@ func reportsOf(is Nodes, told []operate.NodeReport, agreeing bool, now time.Time
 	case is.Votes != nil && is.Votes.All > 1:
 		out.Rule = "The manager that leads acts on what it sees itself."
 	case is.Mode == "lease":
-		out.Rule = "Only the manager that leads acts, on what it sees itself. Managers that share a backend do not ask each other."
+		out.Rule = "Only the manager that leads acts, on what it sees itself. Managers that share a backend do not ask each other; each writes there every few seconds what it sees."
 	}
 	for _, k := range serversOf(lookers) {
 		out.Sees = append(out.Sees, seenOf(k, lookers, asked))
@@ -109,13 +112,50 @@ func compareBool(a, b bool) int {
 	return 1
 }
 
-func nodeReportOf(r operate.NodeReport) NodeReport {
+// named gives what was told by processes that share a backend the names that these go by.
+func named(nodes []Node, told []operate.NodeReport) []operate.NodeReport {
+	told = slices.Clone(told)
+	for k := range told {
+		r := &told[k]
+		if at := slices.IndexFunc(nodes, func(n Node) bool { return n.token != "" && n.token == r.Token }); at >= 0 {
+			r.Node = nodes[at].ID
+		}
+	}
+	return told
+}
+
+// clocked are the nodes with how far their clocks are ahead of that of the one that answers, where each has compared its own with
+// that of the backend that they share.
+func clocked(nodes []Node, told []operate.NodeReport) []Node {
+	own := slices.IndexFunc(told, func(r operate.NodeReport) bool { return r.Self && r.Facts.Clock != nil })
+	if own < 0 {
+		return nodes
+	}
+	nodes = slices.Clone(nodes)
+	for _, r := range told {
+		at := slices.IndexFunc(nodes, func(n Node) bool { return n.ID == r.Node })
+		if at >= 0 && !r.Self && r.Facts.Clock != nil {
+			ahead := millis(*r.Facts.Clock - *told[own].Facts.Clock)
+			nodes[at].ClockAhead = &ahead
+		}
+	}
+	return nodes
+}
+
+func nodeReportOf(r operate.NodeReport, now time.Time) NodeReport {
 	out := NodeReport{
 		ID: r.Node, Begun: when(r.Facts.Begun), Site: r.Facts.Site, Backend: r.Facts.Backend, BackendBytes: r.Facts.BackendBytes,
 		Servers: r.Servers, Seen: r.Seen, Witness: r.Facts.Witness,
 	}
 	if r.Err != nil {
 		out.Error = r.Err.Error()
+	}
+	if r.Age > 0 {
+		out.ToldAt = when(now.Add(-r.Age))
+	}
+	if trip := r.Facts.BackendTrip; trip > 0 {
+		ms := millis(trip)
+		out.BackendMS = &ms
 	}
 	return out
 }

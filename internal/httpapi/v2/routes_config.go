@@ -40,11 +40,20 @@ type ConfigCheck struct {
 
 // Statement is one sentence about the configuration.
 type Statement struct {
-	Group    string   `json:"group"`
-	Severity string   `json:"severity" enum:"ok,note,warning"`
-	Text     string   `json:"text"`
-	Keys     []string `json:"keys"`
-	Example  string   `json:"example,omitempty" doc:"a line that would change it"`
+	Group    string    `json:"group"`
+	Severity string    `json:"severity" enum:"ok,note,warning"`
+	Text     string    `json:"text"`
+	Keys     []string  `json:"keys"`
+	Example  string    `json:"example,omitempty" doc:"a line that would change it"`
+	Where    []KeySpot `json:"where" doc:"where what it is about stands in the files; keys that no file gives stand nowhere"`
+}
+
+// KeySpot is where a key stands.
+type KeySpot struct {
+	Key   string `json:"key"`
+	Known bool   `json:"known" doc:"it is a key that there is"`
+	File  string `json:"file"`
+	Line  int    `json:"line" doc:"0: not known"`
 }
 
 // ReloadRequest asks to read the configuration again.
@@ -83,7 +92,7 @@ type ConfigDifferences struct {
 	Differences []ConfigDifference `json:"differences"`
 	Alike       int                `json:"alike" doc:"how many keys have the same value on all nodes that answered"`
 	Unlike      []string           `json:"unlike" doc:"keys of which each node has a value of its own"`
-	Uncompared  []string           `json:"uncompared" doc:"secrets that were not compared, because the nodes share no secret (RaftClusterSecret)"`
+	Uncompared  []string           `json:"uncompared" doc:"secrets that were not compared, because the nodes share no secret (RaftClusterSecret) or cannot be asked"`
 	Sentence    string             `json:"sentence"`
 	At          time.Time          `json:"at"`
 }
@@ -117,7 +126,8 @@ func (a *API) configRoutes() []route {
 		{method: http.MethodGet, path: "/config/changes", name: "getConfigChanges", topic: "service", summary: "What reading the configuration again would change on this node", local: true,
 			doc: "The files are read, and nothing is put in force.", answer: ConfigChanges{}, handle: a.configChanges},
 		{method: http.MethodGet, path: "/config/differences", name: "getConfigDifferences", topic: "service", summary: "Which keys have other values on other managers", local: true,
-			doc:    "The nodes of a raft group are asked. Secrets stay where they are: digests of them are compared, by a key that only the nodes of the group can make and that is another one each time.",
+			doc: "The nodes of a raft group are asked. Secrets stay where they are: digests of them are compared, by a key that only the nodes of the group can make and that is another one each time. " +
+				"Nodes that share a backend leave their configuration there without secrets, which are not compared.",
 			answer: ConfigDifferences{}, handle: a.configDifferences},
 		{method: http.MethodPost, path: "/config/reload", name: "reloadConfig", topic: "service", summary: "Read the configuration again", local: true, needs: operate.Admin,
 			body: ReloadRequest{}, answer: Outcome{}, handle: runs("reload-configuration", body(func(_ *request, b ReloadRequest) map[operate.Param]string {
@@ -186,9 +196,14 @@ func (a *API) checkConfig(*request) (any, error) {
 		if s.Severity == config.Concern {
 			out.Warnings++
 		}
-		out.Statements = append(out.Statements, Statement{string(s.Group), string(s.Severity), s.Text, append([]string{}, s.Keys...), s.Example})
+		out.Statements = append(out.Statements, Statement{string(s.Group), string(s.Severity), s.Text, append([]string{}, s.Keys...), s.Example, mapped(s.Where, spotOf)})
 	}
 	return out, nil
+}
+
+func spotOf(s config.Spot) KeySpot {
+	_, known := config.Lookup(s.Key)
+	return KeySpot{s.Key, known, s.File, s.Line}
 }
 
 func placeOf(p config.Place) ConfigPlace {
@@ -230,6 +245,9 @@ func (a *API) configDifferences(q *request) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ask the managers for their configuration: %w", err)
 	}
+	if is, err := a.standing(q.Context()); err == nil { // else they go by the names that they have told
+		told = named(is.Nodes, told)
+	}
 	out := differencesOf(told)
 	out.At = a.Engine.Now().UTC()
 	if len(told) <= 1 {
@@ -243,7 +261,7 @@ func (a *API) nobodyToCompare() string {
 	if l := a.Engine.Leadership; l != nil && l.Replicated() {
 		return "No other manager is a member of the group."
 	}
-	return "There is nothing to compare: this manager is alone, or shares a backend with others, which do not talk to each other."
+	return "There is nothing to compare: this manager is alone."
 }
 
 // differencesOf compares what the nodes told.

@@ -56,7 +56,7 @@ type Node struct {
 	Role       string     `json:"role" enum:"leader,follower,candidate,witness,learner"`
 	Leader     bool       `json:"leader"`
 	Self       bool       `json:"self"`
-	Here       bool       `json:"here" doc:"it gave a sign of life lately"`
+	Here       bool       `json:"here" doc:"it gave a sign of life lately; with a shared backend, one that has ended without a word is missed for an hour"`
 	Failing    bool       `json:"failing" doc:"its backend fails: it cannot lead"`
 	FirstSeen  *time.Time `json:"first_seen"`
 	LastSeen   *time.Time `json:"last_seen"`
@@ -68,13 +68,15 @@ type Node struct {
 	ClockAhead *float64   `json:"clock_ahead_ms" doc:"of its clock to that of the node that answers; null when that is not known"`
 	MovedFrom  string     `json:"moved_from,omitempty" doc:"the address that it had before"`
 	MovedAt    *time.Time `json:"moved_at"`
+
+	token string // of the process, where nodes share a backend
 }
 
 func (a *API) nodeRoutes() []route {
 	return []route{
 		{method: http.MethodGet, path: "/nodes", name: "getNodes", topic: "service", summary: "The managers, and who leads", local: true, answer: Nodes{}, handle: a.nodes},
 		{method: http.MethodGet, path: "/nodes/reports", name: "getNodeReports", topic: "service", summary: "What each manager tells of itself and how it finds the servers, and what needs attention", local: true,
-			doc:    "The other nodes of a raft group are asked on the raft port, and have a second to answer. Nodes that share a backend are not asked: then only the node that answers tells of itself.",
+			doc:    "The other nodes of a raft group are asked on the raft port, and have a second to answer. Nodes that share a backend write there every few seconds how they are; told_at says when.",
 			answer: NodeReports{}, handle: func(q *request) (any, error) { return a.reports.get(q.Context(), a) }},
 		{method: http.MethodPost, path: "/nodes/reelect", name: "reelect", topic: "service", summary: "End the term of the node that leads", needs: operate.Admin,
 			answer: Outcome{}, handle: runs("reelect", path(func(*request) map[operate.Param]string { return nil }))},
@@ -111,18 +113,37 @@ func (a *API) standing(ctx context.Context) (Nodes, error) {
 	return n, nil
 }
 
-// leased are the nodes that give signs of life in one backend.
+// leased are the nodes that give signs of life in one backend, and those that are missed there.
 func (n *Nodes) leased(h operate.Health) {
-	for _, x := range h.Available {
-		leads := x.Token == h.Active.Token && x.Hostname == h.Active.Hostname
-		node := Node{
-			ID: x.Hostname, Name: x.Hostname, Hostname: x.Hostname, Version: x.Version, Leader: leads, Self: x.Token == h.Token, Here: true, Role: "follower",
-			FirstSeen: when(x.FirstSeen), LastSeen: when(x.LastSeen), Backend: x.Backend,
+	hosts := map[string]int{}
+	for _, list := range [][]operate.NodeHealth{h.Available, h.Silent} {
+		for _, x := range list {
+			hosts[x.Hostname]++
 		}
-		if leads {
-			node.Role = "leader"
+	}
+	add := func(x operate.NodeHealth, here bool) {
+		node := Node{
+			ID: x.Hostname, Hostname: x.Hostname, Version: x.Version, Self: x.Token == h.Token, Here: here, Role: "follower",
+			Leader:    here && x.Token == h.Active.Token && x.Hostname == h.Active.Hostname,
+			FirstSeen: when(x.FirstSeen), LastSeen: when(x.LastSeen), Backend: x.Backend, token: x.Token,
+		}
+		if hosts[x.Hostname] > 1 { // several on one machine
+			node.ID += "/" + x.Token[:min(len(x.Token), 8)]
+		}
+		node.Name = node.ID
+		if node.Leader {
+			node.Role, n.Leader = "leader", node.Name
+		}
+		if node.Self {
+			n.Self = node.Name
 		}
 		n.Nodes = append(n.Nodes, node)
+	}
+	for _, x := range h.Available {
+		add(x, true)
+	}
+	for _, x := range h.Silent {
+		add(x, false)
 	}
 	if len(n.Nodes) > 1 {
 		n.Mode = "lease"
@@ -229,9 +250,22 @@ func (n *Nodes) sentences() (is, more string) {
 		return fmt.Sprintf("%d of %d managers are here.", n.Votes.Here, n.Votes.All), n.Votes.spare()
 	case len(n.Nodes) <= 1:
 		return "One manager. If it stops, nobody fails over.", ""
-	default:
-		return fmt.Sprintf("%d managers are here.", len(n.Nodes)), "As long as one of them and the backend that they share are there, failures are repaired."
 	}
+	here := 0
+	for _, x := range n.Nodes {
+		if x.Here {
+			here++
+		}
+	}
+	is, more = fmt.Sprintf("%d managers are here.", here), "As long as one of them and the backend that they share are there, failures are repaired."
+	if here < len(n.Nodes) {
+		is = fmt.Sprintf("%d of %d managers are here.", here, len(n.Nodes))
+	}
+	if here == 1 {
+		is = fmt.Sprintf("1 of %d managers is here.", len(n.Nodes))
+		more = "If it stops, too, nobody fails over."
+	}
+	return is, more
 }
 
 func (v *NodeVotes) spare() string {

@@ -1,6 +1,8 @@
 package webtest_test
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -147,4 +149,44 @@ var groupScreens = []screen{
 	{name: "group-add", path: "nodes", press: []string{"Add a manager…"}, shows: "dialog[open] input"},
 	{name: "group-configuration", path: "config?q=Poll", press: []string{"Compare the managers"}, shows: ".c-changes li"},
 	{name: "group-reload", path: "config?q=Poll", press: []string{"Read it again…"}, shows: "dialog[open] .c-changes li"},
+}
+
+// sharedManagers are two that share a backend, and a third one that has ended without a word.
+type sharedManagers struct{ *operatetest.Backend }
+
+func (m sharedManagers) Health(ctx context.Context) operate.Health {
+	h := m.Backend.Health(ctx)
+	other := h.Available[0]
+	other.Hostname, other.Token = "node2", "other"
+	gone := operate.NodeHealth{Hostname: "node3", Token: "gone", LastSeen: operatetest.Now().Add(-20 * time.Minute)}
+	h.Available, h.Silent = append(h.Available, other), []operate.NodeHealth{gone}
+	return h
+}
+
+func (m sharedManagers) Name() string   { return "node1" }
+func (m sharedManagers) Secret() []byte { return nil }
+func (m sharedManagers) Facts(context.Context) operate.NodeFacts {
+	return operate.NodeFacts{BackendTrip: 3 * time.Millisecond}
+}
+func (m sharedManagers) Ask(context.Context, operate.ReportQuery) []operate.NodeReport {
+	ill := operate.SeenAs{Server: operatetest.Key("db-a2"), Status: operate.StatusCritical, Text: "does not answer"}
+	return []operate.NodeReport{
+		{Node: "node2", Token: "other", Age: 2 * time.Second, Servers: 3, Seen: 2, Ill: []operate.SeenAs{ill}, Facts: operate.NodeFacts{BackendTrip: 41 * time.Millisecond}},
+		{Node: "node3", Token: "gone", Err: errors.New("it gives no sign of life")},
+	}
+}
+
+// TestManagersOfOneBackend: of managers that share a backend the page shows what each has left there and when, and who is missed.
+func TestManagersOfOneBackend(t *testing.T) {
+	t.Parallel()
+	b := operatetest.New()
+	m := sharedManagers{b}
+	s := start(t, b, func(e *operate.Engine) { e.Health, e.Managers = m, m })
+	p := webtest.Open(t, s.URL+"/web/nodes")
+	p.AwaitText(".hero .big", "2 of 3 managers are here.")
+	p.Await("how far each is from the backend", `["3.0 ms", "41 ms"].every((took, n) => document.querySelectorAll(".node")[n].innerText.includes(took))`)
+	p.AwaitText(".see thead", "said")
+	p.AwaitText(".see", "differ: the leader decides")
+	p.AwaitText(".gates", "node3 gives no sign of life")
+	p.AwaitText(".gates", "it is missed for an hour")
 }

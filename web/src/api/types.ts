@@ -303,7 +303,7 @@ export type ConfigDifferences = {
   /** this one first */
   nodes: ConfigNode[];
   sentence: string;
-  /** secrets that were not compared, because the nodes share no secret (RaftClusterSecret) */
+  /** secrets that were not compared, because the nodes share no secret (RaftClusterSecret) or cannot be asked */
   uncompared: string[];
   /** keys of which each node has a value of its own */
   unlike: string[];
@@ -976,6 +976,15 @@ export type KVStore = {
   written: number;
 };
 
+export type KeySpot = {
+  file: string;
+  key: string;
+  /** it is a key that there is */
+  known: boolean;
+  /** 0: not known */
+  line: number;
+};
+
 export type LagPoint = {
   at: string;
   /** null: none was known */
@@ -1066,7 +1075,7 @@ export type Node = {
   /** its backend fails: it cannot lead */
   failing: boolean;
   first_seen: string | null;
-  /** it gave a sign of life lately */
+  /** it gave a sign of life lately; with a shared backend, one that has ended without a word is missed for an hour */
   here: boolean;
   hostname: string;
   /** what the operations on nodes call it */
@@ -1099,6 +1108,8 @@ export type NodeLink = {
 export type NodeReport = {
   backend?: string;
   backend_bytes?: number;
+  /** how long the backend that the nodes share takes to answer it; null where they share none */
+  backend_ms: number | null;
   begun: string | null;
   /** why it tells nothing */
   error?: string;
@@ -1109,6 +1120,8 @@ export type NodeReport = {
   /** that it knows */
   servers: number;
   site?: string;
+  /** when it said this, to the second, where it was not asked for it: with a shared backend; null: now */
+  told_at: string | null;
   /** it looks at no server */
   witness: boolean;
 };
@@ -1870,6 +1883,8 @@ export type Statement = {
   keys: string[];
   severity: "ok" | "note" | "warning";
   text: string;
+  /** where what it is about stands in the files; keys that no file gives stand nowhere */
+  where: KeySpot[];
 };
 
 export type Step = {

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import type { ConfigCheck, ConfigItem, ConfigView, Statement } from "../../api/types.ts";
+import type { ConfigCheck, ConfigItem, ConfigView, KeySpot, Statement } from "../../api/types.ts";
 import { frozen } from "../../model/acting.ts";
 import { useHeading } from "../../model/heading.ts";
 import { me } from "../../model/me.ts";
@@ -139,6 +139,12 @@ const Key = ({ item }: { item: ConfigItem }): JSX.Element => {
   );
 };
 
+/** Where a key stands, which leads to it where it is one. */
+const Spot = ({ of }: { of: KeySpot }): JSX.Element => {
+  const place = <code>{configText.place(of.file, of.line)}</code>;
+  return of.known ? <a href={url("config", { q: of.key })} aria-label={configText.standsAt(of.key, of.file, of.line)}>{place}</a> : place;
+};
+
 const severity: Record<Statement["severity"], Status> = { ok: "ok", note: "info", warning: "warn" };
 
 /** What the check says, by what it is about; warnings first. */
@@ -169,6 +175,13 @@ function Check({ check }: { check: ConfigCheck }): JSX.Element {
                       </span>
                     ))}
                   </small>
+                  {statement.where.length > 0 && (
+                    <small class="c-where">
+                      {statement.where.map((spot) => (
+                        <Spot key={spot.key} of={spot} />
+                      ))}
+                    </small>
+                  )}
                   {statement.example && <code class="stmt">{statement.example}</code>}
                 </div>
               </li>

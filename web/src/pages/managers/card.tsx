@@ -55,7 +55,8 @@ function facts(node: Node, of: Nodes, report: NodeReport | undefined): Fact[] {
     list.push([managersText.contact, node.leader && node.here ? managersText.isTheLeader : contact(node), !node.here]);
     list.push([managersText.trip, node.leader ? "—" : node.round_trip_ms === null ? text.unknown : milliseconds(node.round_trip_ms)]);
   } else {
-    list.push([managersText.contact, <Time at={node.last_seen} />]);
+    list.push([managersText.contact, <Time at={node.last_seen} />, !node.here]);
+    if (told?.backend_ms) list.push([managersText.backendAnswers, milliseconds(told.backend_ms)]);
   }
   list.push([managersText.serversSeen, !told ? text.unknown : told.witness ? managersText.witness : managersText.seenOf(told.seen, told.servers), told !== undefined && told.seen < told.servers]);
   list.push([managersText.version, node.version || text.unknown, node.odd]);

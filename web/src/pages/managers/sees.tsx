@@ -24,6 +24,11 @@ export function Sees({ of, is }: { of: NodeReports; is: Nodes }): JSX.Element {
               {heads.map((node) => (
                 <th key={node.id} scope="col">
                   {called(node.id)}
+                  {node.told_at && (
+                    <small>
+                      {managersText.saidSo} <Time at={node.told_at} />
+                    </small>
+                  )}
                 </th>
               ))}
               {heads.length > 1 && <th scope="col">{managersText.together}</th>}
