@@ -772,6 +772,8 @@ export type Group = {
   members: string[];
   name: string;
   role: string;
+  /** one member takes the writes; else all of them do */
+  single_primary: boolean;
   state: string;
 };
 
