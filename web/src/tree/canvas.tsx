@@ -55,6 +55,7 @@ export function Canvas({ onExplain, onPromote }: Props): JSX.Element {
       if (event.key === "Escape" && moving.peek() && moving.peek()?.how !== "sheet") {
         putDown();
         event.preventDefault();
+        event.stopPropagation(); // one press, one thing: what is selected stays so
       }
     };
     addEventListener("keydown", onKey, { capture: true });
