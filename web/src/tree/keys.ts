@@ -21,14 +21,14 @@ export function focusCard(id: string): void {
 
 /**
  * Begins to move by keys what a card stands for: the server with those that are selected with it, the folded ones, or all
- * replicas of it. Where there is no tree to walk in, the list of possible sources is shown.
+ * replicas of it. Where there is no tree to walk in, or the panel covers it, the list of possible sources is shown.
  */
 export function carry(id: string, replicas = false): void {
   const item = scene.peek().folded.items.get(id);
   const together = item?.many ? item.servers : selection.peek().includes(id) && !replicas ? selection.peek() : [id];
   const source = together.length > 1 ? commonSource(together) : undefined;
   if (together.length > 1 && !source) return;
-  if (!document.getElementById("canvas") && !replicas) return declare("move", together);
+  if ((innerWidth < 760 || !document.getElementById("canvas")) && !replicas) return declare("move", together);
   if (source) pickUp(source, "keys", { all: true, only: together });
   else pickUp(id, "keys", replicas ? { all: true } : {});
   focusCard(cardOf(id) ?? id); // the arrows are for the tree now
