@@ -375,6 +375,20 @@ func TestV2PlanRuns(t *testing.T) {
 		t.Errorf("it runs twice: %d", again.Code)
 	}
 
+	// One that fails says what it leaves, and what can be asked for next.
+	s.b.Fail = errors.New("the disk is full")
+	failing := ask(http.MethodPost, "/plans", `{"operation":"relocate","arguments":{"instance":"db-b1:3306","destination":"db-a1:3306"}}`, 201)
+	if got := ask(http.MethodPost, "/plans/"+failing.ID+"/run", `{}`, 202); got.State == "running" && got.Stop == "" {
+		t.Errorf("nothing is said of what stopping leaves: %+v", got)
+	}
+	_, e = l.until("its end", func(m message, e v2.Event) bool {
+		return m.kind == "plan" && e.Plan.ID == failing.ID && e.Plan.State != "running"
+	})
+	if e.Plan.State != "failed" || e.Plan.Error == "" || e.Plan.After == nil || len(e.Plan.After.Stays) == 0 || e.Plan.After.Again == nil || e.Plan.After.Again.Operation != "relocate" || e.Plan.Stop != "" {
+		t.Errorf("%+v", e.Plan)
+	}
+	s.b.Fail = nil
+
 	// The world moves between the plan and its run.
 	p = ask(http.MethodPost, "/plans", `{"operation":"relocate","arguments":{"instance":"db-b1:3306","destination":"db-a1:3306"}}`, 201)
 	members := []*topology.Instance{}

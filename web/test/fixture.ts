@@ -36,7 +36,7 @@ export function anyCluster(seed: number): Server[] {
   if (seed % 3 === 0 && count > 2) list[0] = server("db-0:3306", "db-1:3306", { read_only: false });
   if (seed % 5 === 0) {
     for (let n = 0; n < Math.min(3, count); n++) {
-      list[n] = server(`db-${n}:3306`, undefined, { role: n === 1 ? "group-primary" : "group-secondary", group: { name: "g", role: "", state: "ONLINE", members: [] } });
+      list[n] = server(`db-${n}:3306`, undefined, { role: n === 1 ? "group-primary" : "group-secondary", group: { name: "g", role: "", state: "ONLINE", members: [], single_primary: true } });
     }
   }
   return list;

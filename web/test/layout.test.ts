@@ -92,7 +92,7 @@ test("a ring of co-primaries is one part, the writer first", () => {
 });
 
 test("the members of a group stand together, whatever they replicate from", () => {
-  const group = { name: "g", role: "", state: "", members: [] };
+  const group = { name: "g", role: "", state: "", members: [], single_primary: true };
   const { parts, children } = forest([
     server("a:1", "b:1", { role: "group-secondary", group }), server("b:1", undefined, { role: "group-primary", group }), server("c:1", "a:1"),
   ]);

@@ -225,6 +225,10 @@ func (p *planned) refresh(e *experience) {
 			s.Done++
 		}
 	}
+	s.Stop = ""
+	if s.State == "running" && !recovers(p.operation.Name) {
+		s.Stop = ifStopped(p.inner.Steps)
+	}
 }
 
 func (ps *plans) numbers(p *plan.Plan, s *Plan) []Number {

@@ -73,6 +73,7 @@ func (a *API) start(q *request, p *planned, ask RunRequest) (Plan, error) {
 	defer a.plans.mu.Unlock()
 	if !began {
 		p.shown.State, p.shown.Started = "planned", nil
+		p.refresh(&a.plans.known)
 		return Plan{}, notAvailable.say("the service is about to end").because("ending", "ask another node")
 	}
 	return p.shown, nil
@@ -95,6 +96,7 @@ func (a *API) claim(p *planned) error {
 		return busy.say("%d plans run already", running).because("too-many-runs", "wait until one has ended")
 	}
 	p.shown.State, p.shown.Started = "running", when(a.Engine.Now())
+	p.refresh(&a.plans.known)
 	return nil
 }
 
@@ -127,6 +129,9 @@ func (a *API) carryOut(ctx context.Context, p *planned, user, reason string) {
 		p.shown.State, p.shown.Error = "stopped", err.Error()
 	default:
 		p.shown.State, p.shown.Error = "failed", err.Error()
+	}
+	if p.shown.State != "done" && !recovers(p.operation.Name) { // of a takeover its recovery tells
+		p.shown.After = aftermath(p.inner.Steps, PlanRequest{p.operation.Name, p.shown.Arguments})
 	}
 	p.refresh(&a.plans.known)
 	a.plans.mu.Unlock()
@@ -164,10 +169,15 @@ func (a *API) noteStep(p *planned, s plan.Step) {
 	} else {
 		p.inner.Steps[at] = s
 	}
+	told := []Step{stepOf(&s, &a.plans.known)}
+	if back := takenBack(p.inner.Steps, s); back != nil {
+		told = append(told, stepOf(back, &a.plans.known))
+	}
 	p.refresh(&a.plans.known)
 	a.plans.mu.Unlock()
-	shown := stepOf(&s, &a.plans.known)
-	a.publishPlan(p, &shown)
+	for n := range told {
+		a.publishPlan(p, &told[n])
+	}
 }
 
 // noteRecovery takes in a step of a recovery or takeover, which may be the work of a plan that runs.

@@ -23,6 +23,8 @@ type Plan struct {
 	HTTP      string            `json:"http" doc:"the same by the old API"`
 	Confirm   string            `json:"confirm,omitempty" doc:"level 2: what has to be sent as confirm"`
 	Error     string            `json:"error,omitempty" doc:"why it failed"`
+	Stop      string            `json:"stop,omitempty" doc:"while it runs: what stopping it now would leave; missing: it cannot be stopped"`
+	After     *Aftermath        `json:"after,omitempty" doc:"of one that failed or was stopped: what it leaves"`
 	Result    string            `json:"result,omitempty" doc:"what became of it, in a sentence"`
 }
 

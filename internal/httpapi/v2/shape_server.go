@@ -69,6 +69,7 @@ type Group struct {
 	State   string   `json:"state"`
 	Role    string   `json:"role"`
 	Members []string `json:"members"`
+	Single  bool     `json:"single_primary" doc:"one member takes the writes; else all of them do"`
 }
 
 // Channel is a replication channel beside the main one.
@@ -107,7 +108,7 @@ func (a *API) server(t *topology.Topology, i *topology.Instance, found []analysi
 		s.Maintenance = &Declaration{m.Owner, m.Reason, when(m.Begin), when(m.End)}
 	}
 	if g := &i.Group; g.Name != "" {
-		s.Group = &Group{g.Name, g.MemberState, g.MemberRole, mapped(g.Members, topology.Key.String)}
+		s.Group = &Group{g.Name, g.MemberState, g.MemberRole, mapped(g.Members, topology.Key.String), g.SinglePrimary}
 	}
 	for n := range i.Others {
 		o := &i.Others[n]

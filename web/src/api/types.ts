@@ -31,6 +31,17 @@ export type AckRequest = {
   owner?: string;
 };
 
+export type Aftermath = {
+  /** the plan to ask for next; null: a person has to look first */
+  again: PlanRequest | null;
+  /** what was done and was not taken back, a server and what was done there */
+  stays: string[];
+  /** what that comes to, and the next safe step, in words */
+  text: string;
+  /** how many steps were taken back */
+  undone: number;
+};
+
 export type AliasRequest = {
   alias: string;
 };
@@ -761,6 +772,8 @@ export type Group = {
   members: string[];
   name: string;
   role: string;
+  /** one member takes the writes; else all of them do */
+  single_primary: boolean;
   state: string;
 };
 
@@ -1249,6 +1262,8 @@ export type Ping = {
 };
 
 export type Plan = {
+  /** of one that failed or was stopped: what it leaves */
+  after?: Aftermath | null;
   /** of the operation, by name */
   arguments: Record<string, string>;
   /** what was looked at */
@@ -1288,6 +1303,8 @@ export type Plan = {
   steps: Step[];
   steps_done: number;
   steps_total: number;
+  /** while it runs: what stopping it now would leave; missing: it cannot be stopped */
+  stop?: string;
   title: string;
   /** how to get back; null: there is no way back by one operation */
   undo: Undo | null;

@@ -7,6 +7,7 @@ import { Side } from "./side.tsx";
 import { TabBar } from "./tabbar.tsx";
 import { Toasts } from "./toasts.tsx";
 import { Top } from "./top.tsx";
+import { Underway } from "./underway.tsx";
 
 /** The frame around every screen. */
 export const Frame = ({ children }: { children: ComponentChildren }): JSX.Element => (
@@ -15,6 +16,7 @@ export const Frame = ({ children }: { children: ComponentChildren }): JSX.Elemen
     <Top />
     <main id="main" tabIndex={-1} class={`page-${route.value.path.split("/")[0] || "clusters"}`}>
       <Banners />
+      <Underway />
       {children}
     </main>
     <TabBar />

@@ -21,6 +21,8 @@ export const keyList: [string, string][] = [
   ["Enter", "open"],
   ["Space", keysText.chooseOrFlip],
   ["m p d t", keysText.atAServerMovePromote],
+  ["M", keysText.moveAllReplicas],
+  ["Space", keysText.flipNowAndThen],
   ["e", keysText.explainWhatWouldHappen],
   ["u", keysText.undoYourLastChange],
   ["+ − 0", "zoom"],

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { dismiss, toasts } from "../model/toasts.ts";
+import { dismiss, type Toast, toasts } from "../model/toasts.ts";
 import { Button } from "../ui/button.tsx";
 import { Mark } from "../ui/marks.tsx";
 import { url } from "../url.ts";
@@ -19,9 +19,9 @@ export function Toasts(): JSX.Element | null {
     return () => clearTimeout(timer);
   }, [is, held]);
   if (!is) return null;
-  const act = (): void => {
+  const act = (what: Toast["action"]) => (): void => {
     dismiss();
-    is.action?.do();
+    what?.do();
   };
   return (
     <div class="toast" onMouseEnter={() => hold(true)} onMouseLeave={() => hold(false)} onFocusIn={() => hold(true)} onFocusOut={() => hold(false)}>
@@ -32,8 +32,13 @@ export function Toasts(): JSX.Element | null {
           {frameText.details}
         </a>
       )}
+      {is.more && (
+        <Button kind="ghost" onClick={act(is.more)}>
+          {is.more.name}
+        </Button>
+      )}
       {is.action && (
-        <Button kind="ghost" {...(is.action.icon ? { icon: is.action.icon } : {})} onClick={act}>
+        <Button kind="ghost" {...(is.action.icon ? { icon: is.action.icon } : {})} onClick={act(is.action)}>
           {is.action.name}
         </Button>
       )}

@@ -4,7 +4,7 @@ import { batch, computed, signal, type Signal } from "@preact/signals";
 import { boot } from "../api/boot.ts";
 import { get, Refusal } from "../api/client.ts";
 import { listen, want } from "../api/events.ts";
-import type { Cluster, Problem, Server } from "../api/types.ts";
+import type { Cluster, PlanRow, Problem, Server } from "../api/types.ts";
 import { leftBehind, patched, steadyName } from "./patch.ts";
 
 /** The cluster that is looked at; null until it is read. What was read stays while it is read again. */
@@ -99,3 +99,21 @@ export function look(name: string): () => void {
     again = () => undefined;
   };
 }
+
+const plansNow = computed(() => cluster.value?.plans);
+
+/** The plans that run in the cluster, by the servers that they change. Another value only when another plan runs. */
+export const plansOn = computed(() => {
+  const on = new Map<string, PlanRow>();
+  for (const plan of plansNow.value ?? []) for (const key of plan.servers) on.set(key, plan);
+  return on;
+});
+
+const poolsNow = computed(() => cluster.value?.pools);
+
+/** The pools that each server is in. */
+export const poolsOf = computed(() => {
+  const of = new Map<string, string[]>();
+  for (const [pool, keys] of Object.entries(poolsNow.value ?? {})) for (const key of keys) of.set(key, [...(of.get(key) ?? []), pool]);
+  return of;
+});

@@ -6,7 +6,7 @@ import { me } from "./me.ts";
 /** What somebody likes. What is not there is as the page comes. */
 export type Preferences = {
   theme?: "light" | "dark";
-  density?: "compact";
+  density?: "compact" | undefined;
   /** Clusters in the side bar, by alias. */
   pins?: string[];
   motion?: "less";
@@ -18,6 +18,8 @@ export type Preferences = {
   preview?: "skip";
   /** The side bar shows icons alone. */
   side?: "folded";
+  /** How trees are shown: coloured by site, fine replicas stepping back, pools on the cards, aliases instead of names. */
+  tree?: { site?: boolean; fine?: boolean; pools?: boolean; aliases?: boolean };
   /** Columns of the table of clusters. */
   columns?: string[];
   /** Filters of the dashboard that were given a name. */

@@ -9,6 +9,8 @@ export type Toast = {
   text: string;
   /** What can be done about it. */
   action?: { name: string; icon?: string; do: () => void } | undefined;
+  /** What tells more of it. */
+  more?: { name: string; do: () => void } | undefined;
   /** Where there is more. */
   details?: string | undefined;
 };

@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { amend, route } from "../model/route.ts";
 import { naming } from "../tree/names.ts";
-import { colourBySite, hideFine } from "../tree/options.ts";
+import { colourBySite, compact, flipAliases, flipAnonymous, flipCompact, flipFine, flipPools, flipSite, hideFine, showPools } from "../tree/options.ts";
 import { fitAll, zoomBy } from "../tree/plane.ts";
 import { useDismiss } from "../ui/dismiss.ts";
 import { Icon } from "../ui/marks.tsx";
@@ -70,10 +70,12 @@ export function ClusterBar({ view }: { view: View }): JSX.Element {
 
 const Options = (): JSX.Element => (
   <div class="menu" role="group" aria-label={barText.options}>
-    <Toggle words={barText.bySite} on={colourBySite.value} flip={() => (colourBySite.value = !colourBySite.value)} />
-    <Toggle words={barText.hideFine} on={hideFine.value} flip={() => (hideFine.value = !hideFine.value)} />
-    <Toggle words={barText.aliases} on={naming.value === "aliases"} flip={() => (naming.value = naming.value === "aliases" ? "names" : "aliases")} />
-    <Toggle words={barText.anonymous} on={naming.value === "anonymous"} flip={() => (naming.value = naming.value === "anonymous" ? "names" : "anonymous")} />
+    <Toggle words={barText.bySite} on={colourBySite.value} flip={flipSite} />
+    <Toggle words={barText.hideFine} on={hideFine.value} flip={flipFine} />
+    <Toggle words={barText.pools} on={showPools.value} flip={flipPools} />
+    <Toggle words={barText.compact} on={compact.value} flip={flipCompact} />
+    <Toggle words={barText.aliases} on={naming.value === "aliases"} flip={flipAliases} />
+    <Toggle words={barText.anonymous} on={naming.value === "anonymous"} flip={flipAnonymous} />
   </div>
 );
 

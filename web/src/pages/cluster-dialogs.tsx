@@ -7,7 +7,7 @@ import { fleet } from "../model/fleet.ts";
 import { toast } from "../model/toasts.ts";
 import { subtree } from "../tree/canvas.tsx";
 import { declared, declaring } from "../tree/declare.ts";
-import { drop, hover, moving, pickUp, putDown } from "../tree/moving.ts";
+import { commonSource, drop, hover, moving, pickUp, putDown } from "../tree/moving.ts";
 import { name } from "../tree/names.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog, DialogForm } from "../ui/dialog.tsx";
@@ -29,7 +29,7 @@ export function Dialogs(): JSX.Element | null {
     case "rule":
       return <Rule servers={is.servers} title={title} />;
     case "move":
-      return <Targets server={is.servers[0]!} />;
+      return <Targets servers={is.servers} title={title} />;
   }
 }
 
@@ -171,22 +171,24 @@ function Rule({ servers, title }: { servers: readonly string[]; title: string })
   );
 }
 
-/** Where a server may be moved: allowed targets first, the others below with their reasons. */
-function Targets({ server }: { server: string }): JSX.Element {
+/** Where servers may be moved that replicate from the same source: allowed targets first, the others below with their reasons. */
+function Targets({ servers, title }: { servers: readonly string[]; title: string }): JSX.Element {
+  const source = servers.length > 1 ? commonSource(servers) : undefined;
   useEffect(() => {
-    pickUp(server, "sheet");
+    if (source) pickUp(source, "sheet", { all: true, only: servers });
+    else pickUp(servers[0]!, "sheet");
     return () => {
       if (moving.peek()?.how === "sheet") putDown();
     };
-  }, [server]);
-  const verdicts = [...(moving.value?.verdicts?.values() ?? [])].filter((verdict) => verdict.target !== server);
+  }, [servers]);
+  const verdicts = [...(moving.value?.verdicts?.values() ?? [])].filter((verdict) => !servers.includes(verdict.target));
   const choose = (target: string): void => {
     hover(target, false);
     drop(target, false);
     declared();
   };
   return (
-    <Dialog title={dialogText.moveBelow(name(server))} onClose={declared}>
+    <Dialog title={dialogText.moveBelow(title)} onClose={declared}>
       {moving.value?.verdicts ? (
         <ul class="targets">
           {[...verdicts.filter((verdict) => verdict.ok), ...verdicts.filter((verdict) => !verdict.ok)].map((verdict) => (

@@ -2,13 +2,15 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Cluster, Finding } from "../api/types.ts";
 import { route } from "../model/route.ts";
+import { shown } from "../plan/model.ts";
 import { declare } from "../tree/declare.ts";
 import { name, said } from "../tree/names.ts";
 import { subtree } from "../tree/canvas.tsx";
 import { Acts } from "../ui/acts.tsx";
 import { Button } from "../ui/button.tsx";
 import { Mark } from "../ui/marks.tsx";
-import { url } from "../url.ts";
+import { Time } from "../ui/time.tsx";
+import { part, url } from "../url.ts";
 import { clusterTabs, headText } from "../words/cluster.ts";
 import { count } from "../words/en.ts";
 import { isLeft, Replaced } from "./cluster-replaced.tsx";
@@ -64,6 +66,20 @@ export function ClusterHead({ of, tab }: { of: Cluster; tab: string }): JSX.Elem
             </p>
           ))}
           {isLeft(of) && <Replaced of={of} />}
+          {of.plans.filter((plan) => plan.id !== shown.value?.plan.id).map((plan) => (
+            <p key={plan.id} class="finding">
+              <Mark status="run" label={false} />
+              {headText.runs(plan.user)}
+              <a class="link" href={url(`plan/${part(plan.id)}`)}>
+                {said(plan.title, keys)}
+              </a>
+              {plan.started && (
+                <small class="muted">
+                  {headText.since} <Time at={plan.started} />
+                </small>
+              )}
+            </p>
+          ))}
           {of.blocked.map((blocked) => (
             <p key={blocked.server + blocked.code} class="finding">
               <Mark status="warn" label={false} />

@@ -60,7 +60,7 @@ export function ServerPanel({ server: key, onClose }: { server: string; onClose:
         </p>
       )}
       <Acts class="pn-acts">
-        {server.source && <Button onClick={() => (innerWidth < 760 ? declare("move", [key]) : carry(key))}>{panelText.move}</Button>}
+        {server.source && <Button onClick={() => carry(key)}>{panelText.move}</Button>}
         {server.source && <Button onClick={() => promote(key)}>{panelText.promote}</Button>}
         <Button onClick={() => declare("downtime", [key])}>{panelText.downtime}</Button>
         <Menu server={key} />

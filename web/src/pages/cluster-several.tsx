@@ -2,7 +2,8 @@ import type { JSX } from "preact";
 import { mayOperate } from "../model/me.ts";
 import { serverCell } from "../model/cluster.ts";
 import { declare } from "../tree/declare.ts";
-import { commonSource, pickUp } from "../tree/moving.ts";
+import { carry } from "../tree/keys.ts";
+import { commonSource } from "../tree/moving.ts";
 import { name } from "../tree/names.ts";
 import { select } from "../tree/selection.ts";
 import { Acts } from "../ui/acts.tsx";
@@ -21,7 +22,7 @@ export function Several({ keys, onClose }: { keys: readonly string[]; onClose: (
         <Button kind="icon ghost" icon="x" label={severalText.selectNone} onClick={onClose} />
       </div>
       <Acts class="pn-acts">
-        <Button disabled={!source} onClick={() => source && pickUp(source, "keys", { all: true, only: keys })}>
+        <Button disabled={!source} onClick={() => carry(keys[0]!)}>
           {severalText.moveTogether}
         </Button>
         <Button onClick={() => declare("downtime", keys)}>{severalText.downtime}</Button>

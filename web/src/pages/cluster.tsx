@@ -59,6 +59,7 @@ export function ClusterPage(): JSX.Element {
     else if (planned.current && shown.peek()) leave(); // by the browser's way back; who closed it has asked for the next one already
     planned.current = plan !== null;
   }, [query.get("plan")]);
+  useEffect(() => () => void (planOpen() && leave()), []); // a plan that runs goes on, and the frame follows it
   useEffect(() => {
     const what = query.get("do");
     if (!what || !is) return;

@@ -109,18 +109,49 @@ function tellEnd(plan: Plan): void {
   } else if (plan.state !== "expired") alarm(plan.error ?? plan.title);
 }
 
-/** Goes on listening to a plan that nobody looks at any more, until it has ended. */
-function followEnd(id: string): void {
+/** The plans that run and that nobody looks at any more: the frame goes on following them. */
+export const underway = signal<readonly Plan[]>([]);
+
+const followed = new Map<string, () => void>();
+
+/** Goes on following a plan that nobody looks at any more, until it has ended or is looked at again. */
+export function followEnd(plan: Plan): void {
+  const id = plan.id;
+  if (followed.has(id) || settled(plan)) return;
+  underway.value = [...underway.peek(), plan];
+  const takeIn = (next: Plan): void => {
+    if (!followed.has(id)) return;
+    underway.value = underway.peek().map((one) => (one.id === id ? next : one));
+    if (!settled(next)) return;
+    unfollowEnd(id);
+    tellEnd(next);
+    if (next.state !== "done") toast({ status: "crit", text: next.error ?? next.title, details: "plan/" + part(id) });
+  };
   const drop = want("plan:" + id);
   const unlisten = listen({
     event: (name, event) => {
-      if (name !== "plan" || event.plan?.id !== id || !settled(event.plan)) return;
-      unlisten();
-      drop();
-      tellEnd(event.plan);
-      if (event.plan.state !== "done") toast({ status: "crit", text: event.plan.error ?? event.plan.title, details: "plan/" + part(id) });
+      const is = underway.peek().find((one) => one.id === id);
+      const next = is && planAfter(is, name, event);
+      if (next && next !== is) takeIn(next);
     },
   });
+  const timer = setInterval(() => {
+    get<Plan>("plans/" + encodeURIComponent(id)).then(takeIn, (error: unknown) => {
+      // A plan that nobody knows was that of a manager which leads no more.
+      if (error instanceof Refusal && error.problem.status === 404) unfollowEnd(id);
+    });
+  }, readEvery);
+  followed.set(id, () => {
+    drop();
+    unlisten();
+    clearInterval(timer);
+  });
+}
+
+function unfollowEnd(id: string): void {
+  followed.get(id)?.();
+  followed.delete(id);
+  underway.value = underway.peek().filter((one) => one.id !== id);
 }
 
 async function again(id: string): Promise<void> {
@@ -143,6 +174,7 @@ export async function open(id: string): Promise<void> {
   try {
     const plan = await get<Plan>("plans/" + encodeURIComponent(id));
     shown.value = { plan, busy: false };
+    unfollowEnd(id);
     follow(id);
   } catch (error) {
     refused.value = { operation: "", problem: problemOf(error) };
@@ -199,7 +231,7 @@ export function close(): void {
   refused.value = null;
   const left = shown.peek()?.plan;
   shown.value = null;
-  if (left?.state === "running") followEnd(left.id);
+  if (left?.state === "running") followEnd(left);
   unfollow?.();
   unfollow = undefined;
   if (route.peek().query.has("plan")) amend({ plan: undefined });

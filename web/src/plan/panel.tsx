@@ -1,21 +1,22 @@
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Plan } from "../api/types.ts";
 import { clock } from "../model/clock.ts";
 import { canAct, hindered } from "../model/acting.ts";
 import { mayOperate, me } from "../model/me.ts";
 import { connection } from "../api/events.ts";
-import { toast } from "../model/toasts.ts";
 import { Button } from "../ui/button.tsx";
+import { copyText } from "../ui/copy.ts";
 import { Icon, Mark } from "../ui/marks.tsx";
 import { Failed } from "../ui/states.tsx";
 import { url } from "../url.ts";
 import { duration, plural, span } from "../words/en.ts";
 import { name } from "../tree/names.ts";
-import { showNow } from "../tree/scene.ts";
 import { PauseClock } from "./clock.tsx";
+import { After } from "./after.tsx";
+import { Flip } from "./flip.tsx";
 import { asking, close, refused, run, type Shown, shown, stop, takeBack } from "./model.ts";
-import { differences, settled, took } from "./patch.ts";
+import { differences, foretold, settled, took } from "./patch.ts";
 import { Checks, Steps } from "./steps.tsx";
 import { planText } from "../words/plan.ts";
 
@@ -73,7 +74,6 @@ function Open({ is, onClose, above }: { is: Shown; onClose: () => void; above: C
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
   }, [onClose]);
-  useEffect(() => () => void (showNow.value = false), []);
   const lines = is.before ? differences(is.before, plan) : [];
   return (
     <div class="pn plan" role="dialog" aria-label={planText.planOf(plan.title)} data-state={plan.state} ref={box}>
@@ -92,6 +92,7 @@ function Open({ is, onClose, above }: { is: Shown; onClose: () => void; above: C
         </div>
       )}
       <State of={plan} />
+      <Flip />
       {above}
       {is.problem && <Failed problem={is.problem} />}
       <Numbers of={plan} />
@@ -159,7 +160,7 @@ function State({ of }: { of: Plan }): JSX.Element {
             <Mark status="ok" label={false} />
             {of.result || "Done."}
           </b>
-          <p>{took(of) && `Took ${took(of)}.`}</p>
+          <p>{took(of) && planText.tookInstead(took(of)!, foretold(of))}</p>
           <PauseClock of={of} />
         </div>
       );
@@ -174,7 +175,7 @@ function State({ of }: { of: Plan }): JSX.Element {
           </b>
           {of.error && <p>{of.error}</p>}
           {at && <p>{planText.stepOn(at.n, name(at.server), at.action)}</p>}
-          {back > 0 && <p>{planText.stepsBack(back)}</p>}
+          {of.after ? <After of={of.after} /> : back > 0 && <p>{planText.stepsBack(back)}</p>}
         </div>
       );
     }
@@ -238,7 +239,6 @@ const Others = ({ title, of }: { title: string; of: Plan["rejected"] }): JSX.Ele
 /** The same from the command line and by the API; nothing in it is secret. */
 function Same({ of }: { of: Plan }): JSX.Element | null {
   if (!of.cli && !of.http) return null;
-  const copy = (text: string): void => void navigator.clipboard?.writeText(text).then(() => toast({ status: "ok", text: planText.copied }));
   return (
     <details class="same">
       <summary>
@@ -248,7 +248,7 @@ function Same({ of }: { of: Plan }): JSX.Element | null {
       {[of.cli, of.http].filter(Boolean).map((line) => (
         <div key={line} class="copyline">
           <code class="stmt">{line}</code>
-          <button type="button" class="link" onClick={() => copy(line)}>
+          <button type="button" class="link" onClick={() => void copyText(line)}>
             {planText.copy}
           </button>
         </div>
@@ -291,8 +291,8 @@ function Foot({ is, onClose }: { is: Shown; onClose: () => void }): JSX.Element 
   if (plan.state === "running") {
     return (
       <div class="pn-foot sticky">
-        <span class="muted">{planText.running}</span>
-        {mayOperate.value && !plan.operation.includes("takeover") && !plan.operation.startsWith("recover") && !plan.operation.startsWith("force") && (
+        <span class="muted">{plan.stop ? planText.ifStopped(plan.stop) : planText.running}</span>
+        {mayOperate.value && plan.stop && (
           <Button kind="ghost" onClick={() => void stop()}>
             {planText.stop}
           </Button>
@@ -360,7 +360,7 @@ function Foot({ is, onClose }: { is: Shown; onClose: () => void }): JSX.Element 
           {planText.cancel}
         </Button>
       </span>
-      <button type="submit" ref={act} class={plan.level === 2 ? "btn danger" : "btn primary"} disabled={!ready} aria-describedby={plan.risk ? "plan-risk" : undefined}>
+      <button type="submit" ref={act} data-verb={plan.level === 0 || undefined} class={plan.level === 2 ? "btn danger" : "btn primary"} disabled={!ready} aria-describedby={plan.risk ? "plan-risk" : undefined}>
         <span>{verb(plan)}</span>
       </button>
     </form>

@@ -40,3 +40,9 @@ export function took(plan: Plan): string | undefined {
   if (!plan.started || !plan.ended) return undefined;
   return duration(Date.parse(plan.ended) - Date.parse(plan.started));
 }
+
+/** How long it was to take, as far as that was known. */
+export function foretold(plan: Plan): string | undefined {
+  const ms = plan.numbers.find((number) => number.name === "duration")?.ms;
+  return ms == null ? undefined : duration(ms);
+}

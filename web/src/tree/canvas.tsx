@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { effect, useSignal } from "@preact/signals";
+import { effect } from "@preact/signals";
 import { clusterAlias } from "../model/cluster.ts";
 import { mayOperate } from "../model/me.ts";
 import { below } from "../layout/forest.ts";
@@ -9,7 +9,7 @@ import { serverCell } from "../model/cluster.ts";
 import { plural } from "../words/en.ts";
 import { apartText } from "../words/tree.ts";
 import { Card, ManyCard } from "./card.tsx";
-import { Find } from "./find.tsx";
+import { Find, finding } from "./find.tsx";
 import { gestures } from "./gestures.ts";
 import { Ghost } from "./ghost.tsx";
 import { focusCard, press } from "./keys.ts";
@@ -28,7 +28,6 @@ type Props = { onExplain: () => void; onPromote: (key: string) => void };
 export function Canvas({ onExplain, onPromote }: Props): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const stage = useRef<HTMLDivElement>(null);
-  const finding = useSignal(false);
   useLayoutEffect(() => {
     const stop = gestures(box.current!);
     const undo = effect(() => {
@@ -56,6 +55,7 @@ export function Canvas({ onExplain, onPromote }: Props): JSX.Element {
       if (event.key === "Escape" && moving.peek() && moving.peek()?.how !== "sheet") {
         putDown();
         event.preventDefault();
+        event.stopPropagation(); // one press, one thing: what is selected stays so
       }
     };
     addEventListener("keydown", onKey, { capture: true });
@@ -75,7 +75,7 @@ export function Canvas({ onExplain, onPromote }: Props): JSX.Element {
         ref={stage}
         onKeyDown={(event) => {
           const id = (event.target as Element).closest<HTMLElement>("[data-id]")?.dataset["id"];
-          if (id !== undefined && press(event, id, { explain: onExplain, promote: onPromote, find: () => (finding.value = true) })) {
+          if (id !== undefined && press(event, id, { explain: onExplain, promote: onPromote })) {
             event.preventDefault();
             event.stopPropagation();
           }
@@ -105,7 +105,7 @@ export function Canvas({ onExplain, onPromote }: Props): JSX.Element {
             })}
         </div>
       </div>
-      {finding.value && <Find onClose={() => (finding.value = false)} onFound={focusCard} />}
+      {finding.value && <Find onFound={focusCard} />}
       <MiniMap />
       {is && <Ghost of={is} />}
     </div>
@@ -119,7 +119,8 @@ function PartFrame({ frame }: { frame: Frame }): JSX.Element {
   if (part.kind === "group") {
     const members = part.roots.map((key) => serverCell(key)?.value.group);
     const online = members.filter((group) => group?.state === "ONLINE").length;
-    const says = apartText.group(part.name ?? "", online, plural(members.length, "member"));
+    const single = members.some((group) => group?.single_primary);
+    const says = apartText.group(part.name ?? "", single, online, plural(members.length, "member"));
     return (
       <div class="grp" style={place}>
         <span title={says}>{says}</span>

@@ -1,17 +1,18 @@
 import type { JSX } from "preact";
 import { hueOf } from "../model/sites.ts";
-import type { Server } from "../api/types.ts";
+import type { PlanRow, Server } from "../api/types.ts";
 import type { Box } from "../layout/place.ts";
 import type { Item } from "../layout/fold.ts";
-import { cluster, serverCell } from "../model/cluster.ts";
+import { cluster, plansOn, poolsOf, serverCell } from "../model/cluster.ts";
 import { mayOperate } from "../model/me.ts";
 import { Icon, Mark, Site } from "../ui/marks.tsx";
 import { plural, statusWord } from "../words/en.ts";
 import { middle } from "../words/names.ts";
 import { Flags, note, versionOf, writes } from "./flags.tsx";
 import { allowed, effect, looks, moving, sentence, verdictOn } from "./moving.ts";
+import { isHit } from "./found.ts";
 import { name, said } from "./names.ts";
-import { colourBySite } from "./options.ts";
+import { colourBySite, showPools } from "./options.ts";
 import { focused, selection } from "./selection.ts";
 import { treeText } from "../words/tree.ts";
 
@@ -28,6 +29,9 @@ const keys = (): string[] => cluster.peek()?.members.map((server) => server.key)
 
 export const cardId = (id: string): string => "n-" + id;
 
+/** Who changes a server at this moment, and how. */
+const workOf = (plan: PlanRow): string => treeText.isAtWork(plan.user, plan.title);
+
 /** A server of the tree. */
 export function Card({ item, box, level, replicas, was, then }: Props): JSX.Element | null {
   const now = serverCell(item.id)?.value;
@@ -37,9 +41,11 @@ export function Card({ item, box, level, replicas, was, then }: Props): JSX.Elem
   const is = moving.value;
   const classes = [
     "card", `k-${server.status}`, writes(server) && "primary", lost && "lost", was && "planned", replicas > 0 && "has",
-    selection.value.includes(server.key) && "sel", looks(is, server.key), colourBySite.value && server.site && "by-site",
+    selection.value.includes(server.key) && "sel", looks(is, server.key), isHit(server.key) && "find-hit", colourBySite.value && server.site && "by-site",
   ];
-  const remark = said(note(server), keys());
+  const pools = showPools.value ? (poolsOf.value.get(server.key) ?? []) : [];
+  const work = plansOn.value.get(server.key);
+  const remark = said(work && !was ? workOf(work) : note(server), keys());
   return (
     <div
       id={cardId(item.id)}
@@ -71,7 +77,7 @@ export function Card({ item, box, level, replicas, was, then }: Props): JSX.Elem
         )}
       </div>
       <div class="k2">
-        {remark ? <span class="note" title={remark}>{remark}</span> : <span>{versionOf(server)}</span>}
+        {remark ? <span class="note" title={remark}>{remark}</span> : pools.length > 0 ? <span class="note" title={treeText.pools(pools)}>{pools.join(", ")}</span> : <span>{versionOf(server)}</span>}
         <span class="grow" />
         {(writes(server) || server.role === "co-primary") && <Flags of={server} />}
         {!server.logs_updates && <span class="warnword">{treeText.noLog}</span>}
@@ -128,7 +134,7 @@ export function ManyCard({ item, box, level }: Props): JSX.Element {
     <div
       id={cardId(item.id)}
       data-id={item.id}
-      class={`card many ${source ? "source" : is?.verdicts ? "cannot" : ""}`}
+      class={`card many ${item.servers.some(isHit) ? "find-hit" : ""} ${source ? "source" : is?.verdicts ? "cannot" : ""}`}
       role="treeitem"
       tabIndex={focused.value === item.id ? 0 : -1}
       aria-level={level}
@@ -154,9 +160,9 @@ function Dots({ servers }: { servers: Server[] }): JSX.Element {
   return (
     <svg class="dotm" viewBox={`0 0 204 ${rows * 9 + 2}`} style={{ height: `${rows * 9 + 2}px` }} aria-hidden="true">
       {servers.map((server, n) => {
-        const r = server.status === "ok" ? 2.3 : 3.4;
+        const r = server.status === "ok" && !isHit(server.key) ? 2.3 : 3.4;
         return (
-          <use key={server.key} href={`#s-${server.status}`} x={4 + (n % perRow) * 7 - r} y={6 + Math.floor(n / perRow) * 9 - r} width={2 * r} height={2 * r} class={server.status === "ok" ? "m-calm" : `m-${server.status}`}>
+          <use key={server.key} href={`#s-${server.status}`} x={4 + (n % perRow) * 7 - r} y={6 + Math.floor(n / perRow) * 9 - r} width={2 * r} height={2 * r} class={isHit(server.key) ? "m-hit" : server.status === "ok" ? "m-calm" : `m-${server.status}`}>
             <title>{`${name(server.key)}: ${server.sentence || statusWord[server.status]}`}</title>
           </use>
         );

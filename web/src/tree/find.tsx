@@ -1,32 +1,25 @@
 import type { JSX } from "preact";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { cluster } from "../model/cluster.ts";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { plural } from "../words/en.ts";
-import { name } from "./names.ts";
+import { treeText } from "../words/tree.ts";
+import { found, hits, wanted } from "./found.ts";
 import { cardOf, scene, toggleFold } from "./scene.ts";
 import { select } from "./selection.ts";
-import { treeText } from "../words/tree.ts";
 
-/** The servers that a text means: by name, alias, version, site, tags. */
-export function matches(text: string): string[] {
-  const wanted = text.trim().toLowerCase();
-  if (wanted === "") return [];
-  return (cluster.peek()?.members ?? [])
-    .filter((server) => [server.key, name(server.key), server.alias, server.version, server.site, ...server.tags].some((field) => field?.toLowerCase().includes(wanted)))
-    .map((server) => server.key);
-}
+export { finding } from "./found.ts";
 
-/** Finds a server in the tree: Enter jumps from hit to hit. */
-export function Find({ onFound, onClose }: { onFound: (card: string) => void; onClose: () => void }): JSX.Element {
+/** Finds servers in the tree: those that are meant are lit up, and Enter jumps from one to the next. */
+export function Find({ onFound }: { onFound: (card: string) => void }): JSX.Element {
   const field = useRef<HTMLInputElement>(null);
-  const [at, setAt] = useState({ text: "", n: -1 });
-  const hits = matches(at.text);
+  const [at, jumpTo] = useState(-1);
+  const all = hits.value;
   useLayoutEffect(() => field.current?.focus(), []); // the next key is for it
+  useEffect(() => found, []);
   const jump = (): void => {
-    if (hits.length === 0) return;
-    const n = (at.n + 1) % hits.length;
-    setAt({ ...at, n });
-    const key = hits[n]!;
+    if (all.length === 0) return;
+    const n = (at + 1) % all.length;
+    jumpTo(n);
+    const key = all[n]!;
     const card = cardOf(key);
     if (card !== undefined && card !== key && scene.peek().folded.items.get(card)?.many) toggleFold(card);
     select(key);
@@ -43,12 +36,18 @@ export function Find({ onFound, onClose }: { onFound: (card: string) => void; on
       }}
       onKeyDown={(event) => {
         event.stopPropagation();
-        if (event.key === "Escape") onClose();
+        if (event.key === "Escape") found();
       }}
     >
-      <input ref={field} type="text" aria-label={treeText.findInTheTree} placeholder={treeText.findInTheTree} value={at.text} onInput={(event) => setAt({ text: event.currentTarget.value, n: -1 })} />
+      <input
+        ref={field} type="text" aria-label={treeText.findInTheTree} placeholder={treeText.findInTheTree} value={wanted.value}
+        onInput={(event) => {
+          wanted.value = event.currentTarget.value;
+          jumpTo(-1);
+        }}
+      />
       <span class="muted" role="status">
-        {at.text.trim() === "" ? "" : at.n >= 0 ? `${at.n + 1} of ${hits.length}` : plural(hits.length, "hit")}
+        {wanted.value.trim() === "" ? "" : at >= 0 ? `${at + 1} of ${all.length}` : plural(all.length, "hit")}
       </span>
     </form>
   );

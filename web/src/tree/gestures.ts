@@ -1,9 +1,9 @@
 // What the pointer does on the canvas: pan, zoom, select, drag. Nothing of the layout is read while it moves.
 import { scene, toggleFold, toggleShut } from "./scene.ts";
-import { drop, ghostAt, hover, moving, pickUp, putDown } from "./moving.ts";
+import { commonSource, drop, ghostAt, hover, moving, pickUp, putDown } from "./moving.ts";
 import { cardAt, panBy, screenSize, view, zoomBy } from "./plane.ts";
 import { canAct } from "../model/acting.ts";
-import { focused, select } from "./selection.ts";
+import { focused, select, selection } from "./selection.ts";
 import { cluster } from "../model/cluster.ts";
 
 const far = 5; // px from which on it is no click
@@ -12,7 +12,7 @@ const openAfter = 600; // ms over a folded card while dragging
 const edge = 36; // px from the side at which the plane follows a drag
 const edgeSpeed = 9;
 
-type Down = { id: number; x: number; y: number; card?: string | undefined; kids: boolean; touch: boolean; panning: boolean };
+type Down = { id: number; x: number; y: number; card?: string | undefined; kids: boolean; touch: boolean; panning: boolean; /** Something was picked up: it is no click any more, whatever became of it. */ lifted: boolean };
 
 /** Has the pointer work on a canvas, until the returned function is called. */
 export function gestures(box: HTMLElement): () => void {
@@ -35,7 +35,13 @@ export function gestures(box: HTMLElement): () => void {
     if (item.many) {
       const source = scene.peek().servers.get(item.servers[0]!)?.source;
       if (source) pickUp(source, "drag", { all: true, only: item.servers });
-    } else pickUp(card, "drag", kids ? { all: true } : {});
+      return;
+    }
+    // One of several that are selected takes the others along, where all of them have one source.
+    const together = selection.peek();
+    const source = !kids && together.length > 1 && together.includes(card) ? commonSource(together) : undefined;
+    if (source) pickUp(source, "drag", { all: true, only: together });
+    else pickUp(card, "drag", kids ? { all: true } : {});
   };
 
   /** What the pointer is over while something is dragged. */
@@ -75,12 +81,13 @@ export function gestures(box: HTMLElement): () => void {
     }
     const card = (event.target as Element).closest<HTMLElement>("[data-id]")?.dataset["id"];
     const kids = (event.target as Element).closest("[data-kids]") !== null;
-    down = { id: event.pointerId, x: event.clientX, y: event.clientY, card, kids, touch: event.pointerType === "touch", panning: false };
+    down = { id: event.pointerId, x: event.clientX, y: event.clientY, card, kids, touch: event.pointerType === "touch", panning: false, lifted: false };
     last = { x: event.clientX, y: event.clientY };
     if (down.touch && card) {
       press = setTimeout(() => {
         if (!down) return;
         box.setPointerCapture(down.id);
+        down.lifted = true;
         lift(kids, card);
       }, longPress);
     }
@@ -101,10 +108,12 @@ export function gestures(box: HTMLElement): () => void {
       if (frame === 0) frame = requestAnimationFrame(follow);
       return;
     }
+    if (down.lifted) return; // put down by Escape, and the button is still pressed
     if (!down.panning && Math.hypot(event.clientX - down.x, event.clientY - down.y) <= far) return;
     clearTimeout(press);
     if (!down.panning) box.setPointerCapture(down.id);
     if (down.card && !down.touch && !down.panning && canAct.peek()) {
+      down.lifted = true;
       lift(down.kids, down.card);
       over(last.x, last.y);
       return;
@@ -135,7 +144,7 @@ export function gestures(box: HTMLElement): () => void {
       else putDown();
       return;
     }
-    if (was.panning) return;
+    if (was.panning || was.lifted) return;
     if (!was.card) {
       if (!event.shiftKey) select(undefined);
       return;

@@ -5,11 +5,12 @@ import { preferences } from "../model/preferences.ts";
 import { lastUndo, shown, takeBack } from "../plan/model.ts";
 import { cardId } from "./card.tsx";
 import { declare } from "./declare.ts";
-import { allowed, drop, ghostAt, hover, moving, pickUp, putDown } from "./moving.ts";
+import { finding } from "./found.ts";
+import { allowed, commonSource, drop, ghostAt, hover, moving, pickUp, putDown } from "./moving.ts";
 import { onScreen } from "./gestures.ts";
 import { fitAll, reveal, zoomBy } from "./plane.ts";
-import { scene, showNow, toggleFold, toggleShut } from "./scene.ts";
-import { focused, select } from "./selection.ts";
+import { cardOf, foreseen, peeking, scene, toggleFold, toggleShut } from "./scene.ts";
+import { focused, select, selection } from "./selection.ts";
 
 /** Puts the focus on a card, and brings it into view. */
 export function focusCard(id: string): void {
@@ -18,9 +19,19 @@ export function focusCard(id: string): void {
   requestAnimationFrame(() => document.getElementById(cardId(id))?.focus({ preventScroll: true }));
 }
 
-/** Begins to move a server by keys: what is moved is shown at its card. */
-export function carry(id: string): void {
-  pickUp(id, "keys");
+/**
+ * Begins to move by keys what a card stands for: the server with those that are selected with it, the folded ones, or all
+ * replicas of it. Where there is no tree to walk in, or the panel covers it, the list of possible sources is shown.
+ */
+export function carry(id: string, replicas = false): void {
+  const item = scene.peek().folded.items.get(id);
+  const together = item?.many ? item.servers : selection.peek().includes(id) && !replicas ? selection.peek() : [id];
+  const source = together.length > 1 ? commonSource(together) : undefined;
+  if (together.length > 1 && !source) return;
+  if ((innerWidth < 760 || !document.getElementById("canvas")) && !replicas) return declare("move", together);
+  if (source) pickUp(source, "keys", { all: true, only: together });
+  else pickUp(id, "keys", replicas ? { all: true } : {});
+  focusCard(cardOf(id) ?? id); // the arrows are for the tree now
   showAt(id);
 }
 
@@ -30,7 +41,7 @@ function showAt(id: string): void {
 }
 
 /** What a key does at a card. It says whether it did something. */
-export function press(event: KeyboardEvent, id: string, doing: { explain: () => void; promote: (key: string) => void; find: () => void }): boolean {
+export function press(event: KeyboardEvent, id: string, doing: { explain: () => void; promote: (key: string) => void }): boolean {
   if (event.ctrlKey || event.metaKey || event.altKey) return false;
   const { placed, folded } = scene.peek();
   const item = folded.items.get(id);
@@ -64,7 +75,7 @@ export function press(event: KeyboardEvent, id: string, doing: { explain: () => 
       else select(undefined);
       return true;
     case " ":
-      if (shown.peek()) showNow.value = !event.repeat ? !showNow.peek() : showNow.peek();
+      if (foreseen.peek()) peeking.value = true; // until it is let go
       else if (!item?.many) select(id, true);
       return true;
     case "Home":
@@ -78,7 +89,7 @@ export function press(event: KeyboardEvent, id: string, doing: { explain: () => 
   return letter(event.key, id, item?.many ?? true, doing);
 }
 
-function letter(key: string, id: string, many: boolean, doing: { explain: () => void; promote: (key: string) => void; find: () => void }): boolean {
+function letter(key: string, id: string, many: boolean, doing: { explain: () => void; promote: (key: string) => void }): boolean {
   switch (key) {
     case "+":
     case "=":
@@ -91,7 +102,7 @@ function letter(key: string, id: string, many: boolean, doing: { explain: () => 
       fitAll();
       return true;
     case "f":
-      doing.find();
+      finding.value = true;
       return true;
     case "e":
       doing.explain();
@@ -103,12 +114,12 @@ function letter(key: string, id: string, many: boolean, doing: { explain: () => 
     if (undo) void takeBack(undo);
     return undo !== null;
   }
+  if (key === "m" || key === "M") {
+    carry(id, key === "M" && (scene.peek().forest.children.get(id)?.length ?? 0) > 0);
+    return true;
+  }
   if (many) return false;
   switch (key) {
-    case "m":
-    case "M":
-      carry(id);
-      return true;
     case "p":
       doing.promote(id);
       return true;

@@ -3,6 +3,7 @@ import type { Server } from "../api/types.ts";
 import { arc, channel, elbow, type Line } from "../layout/edges.ts";
 import type { Detail } from "../layout/view.ts";
 import { serverCell } from "../model/cluster.ts";
+import { isHit } from "./found.ts";
 import { type Scene } from "./scene.ts";
 
 /** The state of the channel of a replica, as its line has it. */
@@ -105,5 +106,5 @@ function FarDot({ of, id, server, n, many }: { of: Scene; id: string; server: st
   const size = many ? 7 : 30;
   const x = many ? box.x + (n % 29) * 7.5 : box.x + 8;
   const y = many ? box.y + Math.floor(n / 29) * 9 + 8 : box.y + box.h / 2 - size / 2;
-  return <use href={`#s-${status}`} x={x} y={y} width={size} height={size} class={status === "ok" ? "m-calm" : `m-${status}`} />;
+  return <use href={`#s-${status}`} x={x} y={y} width={size} height={size} class={isHit(server) ? "m-hit" : status === "ok" ? "m-calm" : `m-${status}`} />;
 }

@@ -7,6 +7,7 @@ import { canAct } from "../model/acting.ts";
 import { toast, toasts } from "../model/toasts.ts";
 import { ask, close } from "../plan/model.ts";
 import { say } from "../ui/live.ts";
+import { declare } from "./declare.ts";
 import { name } from "./names.ts";
 import { treeText } from "../words/tree.ts";
 
@@ -67,10 +68,13 @@ export const what = (of: Moving): string => (of.only ? `${of.only.length} replic
 /** The verdict on a target; undefined while it is not known. A server may always take the place that its swap names. */
 export const verdictOn = (of: Moving, target: string): Verdict | undefined => of.verdicts?.get(target);
 
+/** Whether a server is one of those that are moved: nobody goes below itself. */
+const isMoved = (of: Moving, server: string): boolean => (of.only ? of.only.includes(server) : !of.all && of.server === server);
+
 /** What a card looks like while something is moved. */
 export function looks(of: Moving | null, server: string): string {
   if (!of) return "";
-  if (of.only ? of.only.includes(server) : !of.all && of.server === server) return "source";
+  if (isMoved(of, server)) return "source";
   const verdict = verdictOn(of, server);
   if (!verdict) return "";
   const over = of.over === server ? " over" : "";
@@ -80,7 +84,7 @@ export function looks(of: Moving | null, server: string): string {
 /** Whether dropping there does something. */
 export const allowed = (of: Moving, server: string): boolean => {
   const verdict = verdictOn(of, server);
-  return verdict !== undefined && (verdict.ok || verdict.swap !== undefined) && !(server === of.server && !of.all);
+  return verdict !== undefined && (verdict.ok || verdict.swap !== undefined) && !isMoved(of, server);
 };
 
 /** What dropping would do, in a few words, for the label inside the target. */
@@ -114,7 +118,7 @@ export function putDown(): void {
 export function drop(target: string | undefined, swap: boolean): void {
   const is = moving.peek();
   putDown();
-  if (!is || target === undefined || (target === is.server && !is.all)) return;
+  if (!is || target === undefined || isMoved(is, target)) return;
   const verdict = verdictOn(is, target);
   if (!verdict) return;
   if ((swap || !verdict.ok) && verdict.swap) {
@@ -139,6 +143,7 @@ function refuse(of: Moving, verdict: Verdict): void {
     status: "warn",
     text: treeText.refused(verdict.text, verdict.rule ?? "") + remedy + near,
     action: instead && !of.all ? { name: treeText.moveBelow(name(instead)), do: () => void ask("relocate", { instance: of.server, destination: instead }) } : undefined,
+    more: of.all && !of.only ? undefined : { name: treeText.why, do: () => declare("move", of.only ?? [of.server]) },
   });
 }
 

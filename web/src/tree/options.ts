@@ -1,34 +1,35 @@
-// How the tree is shown. Kept on this machine.
-import { effect, signal } from "@preact/signals";
-import { naming, type Naming } from "./names.ts";
+// How the tree is shown. Kept with what else somebody likes; made-up names are for one picture, and are not kept.
+import { computed } from "@preact/signals";
+import { prefer, preferences } from "../model/preferences.ts";
+import { naming } from "./names.ts";
 
-type Options = { site?: boolean; naming?: Naming; fine?: boolean };
+export type TreeOptions = NonNullable<typeof preferences.value.tree>;
 
-const slot = "tree";
+const options = computed<TreeOptions>(() => preferences.value.tree ?? {});
 
-function stored(): Options {
-  try {
-    return (JSON.parse(localStorage.getItem(slot) ?? "{}") as Options | null) ?? {};
-  } catch {
-    return {};
-  }
-}
-
-const first = stored();
+const flip = (name: keyof TreeOptions): void => prefer({ tree: { ...options.peek(), [name]: !options.peek()[name] } });
 
 /** The left edge of a card has the hue of its site. */
-export const colourBySite = signal(first.site ?? false);
+export const colourBySite = computed(() => options.value.site ?? false);
+export const flipSite = (): void => flip("site");
 
 /** Replicas that are fine step back. */
-export const hideFine = signal(first.fine ?? false);
+export const hideFine = computed(() => options.value.fine ?? false);
+export const flipFine = (): void => flip("fine");
 
-naming.value = first.naming === "aliases" ? "aliases" : "names";
+/** A card says in which pools its server is. */
+export const showPools = computed(() => options.value.pools ?? false);
+export const flipPools = (): void => flip("pools");
 
-effect(() => {
-  const options: Options = { site: colourBySite.value, fine: hideFine.value, naming: naming.value === "anonymous" ? "names" : naming.value };
-  try {
-    localStorage.setItem(slot, JSON.stringify(options));
-  } catch {
-    // A private window: it holds until it is closed.
-  }
-});
+/** Cards and rows are lower. */
+export const compact = computed(() => preferences.value.density === "compact");
+export const flipCompact = (): void => prefer({ density: compact.peek() ? undefined : "compact" });
+
+naming.value = options.peek().aliases ? "aliases" : "names";
+
+export function flipAliases(): void {
+  naming.value = naming.peek() === "aliases" ? "names" : "aliases";
+  prefer({ tree: { ...options.peek(), aliases: naming.peek() === "aliases" } });
+}
+
+export const flipAnonymous = (): void => void (naming.value = naming.peek() !== "anonymous" ? "anonymous" : options.peek().aliases ? "aliases" : "names");

@@ -6,6 +6,8 @@ import { Icon, Mark, Site } from "../ui/marks.tsx";
 import { plural, span } from "../words/en.ts";
 import { spoken } from "./card.tsx";
 import { Flags, note, versionOf, writes } from "./flags.tsx";
+import { Find } from "./find.tsx";
+import { finding, isHit } from "./found.ts";
 import { name } from "./names.ts";
 import { scene, toggleFold, toggleShut } from "./scene.ts";
 import { focused, select, selection } from "./selection.ts";
@@ -26,15 +28,22 @@ export function Outline({ onExplain, onPromote }: { onExplain: () => void; onPro
       if (!next) return;
       focused.value = next.dataset["id"]!;
       next.focus();
-    } else if (!press(event, row.dataset["id"]!, { explain: onExplain, promote: onPromote, find: () => undefined })) return;
+    } else if (!press(event, row.dataset["id"]!, { explain: onExplain, promote: onPromote })) return;
     event.preventDefault();
   };
+  const goTo = (id: string): void => {
+    focused.value = id;
+    box.current?.querySelector(`[data-id="${CSS.escape(id)}"]`)?.scrollIntoView({ block: "nearest" });
+  };
   return (
+    <>
+    {finding.value && <Find onFound={goTo} />}
     <ul class="outline" role="tree" aria-label={apartText.treeOf(cluster.value?.alias ?? "")} ref={box} onKeyDown={walk}>
       {roots.map((root) => (
         <Branch key={root} id={root} level={1} first={first} />
       ))}
     </ul>
+    </>
   );
 }
 
@@ -64,7 +73,7 @@ function Row({ id, level, tab, replicas, shut }: { id: string; level: number; ta
   const about = [writes(server) ? "primary" : "", note(server) || (server.source ? `lag ${span(server.lag_s)}` : versionOf(server))].filter(Boolean).join(" · ");
   return (
     <div
-      class={`o-row k-${server.status} ${selection.value.includes(id) ? "sel" : ""}`}
+      class={`o-row k-${server.status} ${selection.value.includes(id) ? "sel" : ""} ${isHit(id) ? "find-hit" : ""}`}
       data-id={id}
       role="treeitem"
       tabIndex={tab}

@@ -34,18 +34,24 @@ const standing = computed<readonly Server[]>(() => {
   return last.servers;
 });
 
-/** The picture shows how it is now, although a plan is open: the space bar flips. */
+/** The picture shows how it is now, although a plan is open. */
 export const showNow = signal(false);
+
+/** The space bar is held: the picture shows the other one of now and then meanwhile. */
+export const peeking = signal(false);
 
 const nobody: ReadonlyMap<string, string> = new Map();
 
-const planned = computed<Ahead | null>(() => {
+/** How it will be when the plan that is open has run; null when no plan changes this tree. */
+export const foreseen = computed<Ahead | null>(() => {
   const plan = shown.value?.plan;
-  if (!plan || showNow.value || (plan.state !== "planned" && plan.state !== "running")) return null;
+  if (!plan || (plan.state !== "planned" && plan.state !== "running")) return null;
   const servers = standing.value;
   if (!plan.servers.some((key) => servers.some((server) => server.key === key))) return null;
   return ahead(servers, cluster.peek()?.primary, plan, name);
 });
+
+const planned = computed(() => (showNow.value === peeking.value ? foreseen.value : null));
 
 /** What is opened and shut, as the address has it. */
 export const folds = computed<Folds>(() => readFolds(route.value.query.get("fold")));

@@ -46,6 +46,8 @@ export const headText = {
   was: (name: string): string => `was ${name} until lately`,
   found: (server: string, others: number, sentence: string): string => `${server}${others > 0 ? ` and ${others} more` : ""}${server ? ": " : ""}${sentence}`,
   blocked: (code: string, server: string): string => `${code} of ${server} is not repaired: an earlier recovery blocks it.`,
+  runs: (who: string): string => `${who || "Somebody"} is at work:`,
+  since: "since",
   acknowledgeIt: "Acknowledge that one",
   downtime: "Downtime",
   recover: "Recover…",
@@ -104,6 +106,8 @@ export const barText = {
   stopped: "stopped",
   bySite: "Colour by site",
   hideFine: "Fine replicas step back",
+  pools: "Pools on the cards",
+  compact: "Compact",
   aliases: "Aliases instead of names",
   anonymous: "Anonymous, for pictures",
 } as const;

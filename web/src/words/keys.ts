@@ -7,6 +7,8 @@ export const keysText = {
   inTheTree: "in the tree: to the source, to the replicas",
   chooseOrFlip: "choose the server as well; while a plan is open, now and then",
   atAServerMovePromote: "at a server: move, promote, downtime, tags",
+  moveAllReplicas: "at a server: move all replicas of it",
+  flipNowAndThen: "select too; held while a plan is open: the tree as it is now",
   explainWhatWouldHappen: "explain what would happen",
   undoYourLastChange: "undo your last change",
   findInTheTree: "find in the tree",

@@ -23,7 +23,7 @@ export const ghostText = {
 /** The tree as a whole, its groups, and why a part stands apart. */
 export const apartText = {
   treeOf: (cluster: string): string => `Replication tree of ${cluster}`,
-  group: (name: string, online: number, members: string): string => `${online} of ${members} online · group ${name}`,
+  group: (name: string, single: boolean, online: number, members: string): string => `${single ? "single-primary" : "multi-primary"}, ${online} of ${members} online · group ${name}`,
   more: (servers: string): string => `, with ${servers} below`,
   detached: "Detached",
   unknownSource: (source: string): string => `Its source ${source} is not known`,
@@ -37,9 +37,11 @@ export const treeText = {
   untilNowThePrimary: "until now the primary",
   untilNowBelow: (source: string | number): string => `until now below ${source}`,
   untilNowWithoutASource: "until now without a source",
+  isAtWork: (who: string, what: string): string => `${who ? `${who} is at work` : "at work"}: ${what}`,
   replicaOf: (source: string | number): string => `replica of ${source}`,
   noLog: "no log",
   notFine: "not fine",
+  pools: (pools: readonly string[]): string => `pools: ${pools.join(", ")}`,
   findInTheTree: "Find in the tree",
   semiSyncSource: "semi-sync source",
   acknowledgesWritesSemiSync: "acknowledges writes (semi-sync)",
@@ -55,6 +57,7 @@ export const treeText = {
   takesThePlace: (of: string | number, target: string | number): string => `${of} takes the place of ${target}`,
   promoteBecomesItsReplica: (of: string | number, target: string | number): string => `Promote ${of}: ${target} becomes its replica`,
   belowItWouldWork: (instead: string | number): string => ` Below ${instead} it would work.`,
+  why: "Why, and where else?",
   moveBelow: (instead: string | number): string => `Move below ${instead}`,
   allFine: "all fine",
   someNotFine: (bad: string | number): string => `${bad} not fine`,
