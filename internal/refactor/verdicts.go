@@ -15,12 +15,15 @@ type Target struct {
 	Server  topology.Key
 	Refusal *topology.Refusal // nil: it may
 	// Costly says why it is allowed and still not a matter of course; "" where it is.
-	Costly  string
-	Method  string // in words; "" when refused
-	Verbs   []plan.Verb
-	Swap    RelocationCommand // by which the replica may take the target's place; "" when it may not
-	Replace bool              // the target is the primary, and the replica may take over from it
-	Instead topology.Key      // refused: a server near the target where it would be possible; zero when none is known
+	Costly string
+	Method string // in words; "" when refused
+	Verbs  []plan.Verb
+	// Swap is another command that is meant by the target: the replica takes its place; it becomes the other co-primary of
+	// a primary that is put onto its own replica; replicas that are put back onto their source are pointed at it anew, or
+	// regrouped where it does not answer. Empty: there is none.
+	Swap    RelocationCommand
+	Replace bool         // the target is the primary, and the replica may take over from it
+	Instead topology.Key // refused: a server near the target where it would be possible; zero when none is known
 }
 
 // Targets judges every server of the topology as a new source: of the server itself or, with all, of its replicas. The
@@ -43,7 +46,9 @@ func Targets(t *topology.Topology, server topology.Key, all bool, policy failove
 		} else {
 			target.describe(i, s, &p)
 		}
-		if !all {
+		if all {
+			target.again(t, i, s, policy)
+		} else {
 			target.swap(t, i, s, policy, now)
 		}
 		list = append(list, target)
@@ -88,8 +93,28 @@ func (v *Target) describe(i, s *topology.Instance, p *plan.Plan) {
 	}
 }
 
-// swap says whether the replica may take the place of its source.
+// again says what replicas can do that are put back onto their own source.
+func (v *Target) again(t *topology.Topology, i, s *topology.Instance, policy failover.Policy) {
+	if s != i {
+		return
+	}
+	command := RepointReplicas
+	if !i.LastCheckValid() {
+		command = RegroupReplicas
+	}
+	if _, no := PlanRelocation(t, Relocation{Command: command, Server: i.Key}, policy); no == nil {
+		v.Swap = command
+	}
+}
+
+// swap says whether the replica may take the place of its source, or a primary may replicate from its own replica.
 func (v *Target) swap(t *topology.Topology, i, s *topology.Instance, policy failover.Policy, now time.Time) {
+	if t.Source(i) == nil && t.Source(s) == i {
+		if _, no := PlanRelocation(t, Relocation{Command: MakeCoPrimary, Server: s.Key}, policy); no == nil {
+			v.Swap = MakeCoPrimary
+		}
+		return
+	}
 	if t.Source(i) != s {
 		return
 	}

@@ -64,6 +64,15 @@ func TestTargets(t *testing.T) {
 	if v := targetsOf(t, top, "m", false)["g"]; !v.Replace {
 		t.Errorf("m could take over from the primary: %+v", v)
 	}
+	if v := targetsOf(t, top, "g", false)["m"]; v.Swap != MakeCoPrimary {
+		t.Errorf("the primary could replicate from its own replica: %+v", v)
+	}
+	if v := targetsOf(t, top, "g", false)["a"]; v.Swap != "" {
+		t.Errorf("the primary and a replica of its replica: %+v", v)
+	}
+	if v := targetsOf(t, top, "m", true)["m"]; v.Swap != RepointReplicas {
+		t.Errorf("the replicas of m back onto m: %+v", v)
+	}
 	if Targets(top, at("nobody"), false, failover.Policy{}, seen) != nil {
 		t.Error("verdicts for a server that is not known")
 	}

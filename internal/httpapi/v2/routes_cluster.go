@@ -35,7 +35,7 @@ type Verdict struct {
 	Target   string   `json:"target"`
 	OK       bool     `json:"ok"`
 	Kind     string   `json:"kind" enum:"sure,costly,refused"`
-	Swap     string   `json:"swap,omitempty" doc:"the operation by which the server takes the target's place: take-master, or graceful-master-takeover-auto"`
+	Swap     string   `json:"swap,omitempty" doc:"another operation that is meant by the target: take-master or graceful-master-takeover-auto take its place; make-co-master has the primary replicate from it too; repoint-replicas or regroup-replicas are for replicas that are put back onto their source"`
 	Text     string   `json:"text" doc:"what would be done, or why it cannot be"`
 	Rule     string   `json:"rule,omitempty"`
 	Remedy   string   `json:"remedy,omitempty"`

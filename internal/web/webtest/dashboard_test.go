@@ -112,3 +112,26 @@ func TestSettingsOfACluster(t *testing.T) {
 	p.Click("#setting-RecoverMasterClusterFilters summary")
 	p.AwaitText("#setting-RecoverMasterClusterFilters details[open]", "By default")
 }
+
+// TestListKeepsStill: while somebody points at a row, clusters that would stand elsewhere wait; a click has them sorted.
+func TestListKeepsStill(t *testing.T) {
+	t.Parallel()
+	w := newWorld(fleet(nil, "apple", "banana", "cherry"))
+	s := w.start(t)
+	p := webtest.Open(t, s.URL+"/web/clusters")
+	const order = `[...document.querySelectorAll(".row b:first-child")].filter((e) => e.closest(".r-name")).map((e) => e.innerText).join()`
+	p.Await("all fine", order+` === "apple,banana,cherry"`)
+	p.Move(p.At(".row", .5, .5))
+	w.becomes(fleet(func(_ int, i *topology.Instance) {
+		if i.Key.Hostname == "c2-db-3" {
+			i.Lag, i.Channel.SecondsBehind = topology.KnownSeconds(120), topology.KnownSeconds(120)
+		}
+	}, "apple", "banana", "cherry"), "c2-db-1:3306")
+	p.AwaitText(".row", "2 m")
+	p.AwaitText(".moved", "sort again")
+	if now := webtest.Value[string](p, order); now != "apple,banana,cherry" {
+		t.Errorf("under the pointer the rows have moved: %s", now)
+	}
+	p.Click(".moved")
+	p.Await("the one that lags first", order+` === "cherry,apple,banana" && document.querySelector(".group h2").innerText.startsWith("Needs a look")`)
+}

@@ -1990,7 +1990,7 @@ export type Verdict = {
   ok: boolean;
   remedy?: string;
   rule?: string;
-  /** the operation by which the server takes the target's place: take-master, or graceful-master-takeover-auto */
+  /** another operation that is meant by the target: take-master or graceful-master-takeover-auto take its place; make-co-master has the primary replicate from it too; repoint-replicas or regroup-replicas are for replicas that are put back onto their source */
   swap?: string;
   target: string;
   /** what would be done, or why it cannot be */

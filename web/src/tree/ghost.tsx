@@ -2,14 +2,14 @@ import type { JSX } from "preact";
 import { Icon } from "../ui/marks.tsx";
 import { duration, text } from "../words/en.ts";
 import { ghostText } from "../words/tree.ts";
-import { allowed, ghostAt, type Moving, sentence, verdictOn, what } from "./moving.ts";
+import { allowed, ghostAt, meansSwap, type Moving, sentence, verdictOn, what } from "./moving.ts";
 
 /** What is moved, at the pointer, with the verdict on what is below it. */
 export function Ghost({ of }: { of: Moving }): JSX.Element {
   const { x, y } = ghostAt.value;
   const verdict = of.over === undefined ? undefined : verdictOn(of, of.over);
-  const fine = verdict !== undefined && allowed(of, verdict.target) && (verdict.ok || of.swap);
-  const swap = verdict !== undefined && of.swap && verdict.swap !== undefined;
+  const fine = verdict !== undefined && allowed(of, verdict.target) && (verdict.ok || verdict.swap !== undefined);
+  const swap = verdict !== undefined && meansSwap(of, verdict);
   const place = { left: `${Math.max(8, Math.min(x + 14, innerWidth - 332))}px`, top: `${Math.max(8, Math.min(y + 16, innerHeight - 120))}px` };
   return (
     <div class={`dragghost ${verdict ? (fine ? "yes" : "no") : ""}`} style={place} aria-hidden="true">

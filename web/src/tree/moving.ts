@@ -87,9 +87,12 @@ export const allowed = (of: Moving, server: string): boolean => {
   return verdict !== undefined && (verdict.ok || verdict.swap !== undefined) && !isMoved(of, server);
 };
 
+/** Whether another operation is meant than going below: over the left third, where that alone is possible, and back onto the source. */
+export const meansSwap = (of: Moving, verdict: Verdict): boolean => verdict.swap !== undefined && (of.swap || !verdict.ok || verdict.target === of.server);
+
 /** What dropping would do, in a few words, for the label inside the target. */
 export function effect(of: Moving, verdict: Verdict): string {
-  if (of.swap && verdict.swap) return verdict.swap === "take-master" ? treeText.takeItsPlace : treeText.promoteSwapRoles;
+  if (meansSwap(of, verdict)) return treeText.swaps[verdict.swap!] ?? verdict.swap!;
   return verdict.ok ? "below" : "";
 }
 
@@ -104,7 +107,7 @@ export function hover(target: string | undefined, swap: boolean): void {
 
 /** The verdict in words. */
 export function sentence(of: Moving, verdict: Verdict): string {
-  if (of.swap && verdict.swap) return effect(of, verdict) === treeText.takeItsPlace ? treeText.takesThePlace(what(of), name(verdict.target)) : treeText.promoteBecomesItsReplica(what(of), name(verdict.target));
+  if (meansSwap(of, verdict)) return treeText.swapping(verdict.swap!, what(of), name(verdict.target));
   return verdict.ok ? verdict.text : treeText.notPossible(verdict.text, verdict.rule ?? "");
 }
 
@@ -121,8 +124,10 @@ export function drop(target: string | undefined, swap: boolean): void {
   if (!is || target === undefined || isMoved(is, target)) return;
   const verdict = verdictOn(is, target);
   if (!verdict) return;
-  if ((swap || !verdict.ok) && verdict.swap) {
-    if (verdict.swap === "take-master") void ask("take-master", { instance: is.server });
+  if (verdict.swap && meansSwap({ ...is, swap }, verdict)) {
+    // The co-primary is made by the replica that is put onto; the others are about what is moved.
+    if (verdict.swap === "make-co-master") void ask(verdict.swap, { instance: target });
+    else if (!verdict.swap.includes("takeover")) void ask(verdict.swap, { instance: is.server });
     else void ask(verdict.swap, { cluster: cluster.peek()!.name, destination: is.server });
     return;
   }

@@ -52,10 +52,24 @@ export const treeText = {
   onePossibleSource: "1 possible source",
   possibleSources: (n: string | number): string => `${n} possible sources`,
   theReplicas: (server: string | number): string => `the replicas of ${server}`,
-  takeItsPlace: "take its place",
-  promoteSwapRoles: "promote, swap roles",
-  takesThePlace: (of: string | number, target: string | number): string => `${of} takes the place of ${target}`,
-  promoteBecomesItsReplica: (of: string | number, target: string | number): string => `Promote ${of}: ${target} becomes its replica`,
+  /** What another operation does that is meant by a target, in a few words. */
+  swaps: {
+    "take-master": "take its place", "graceful-master-takeover-auto": "promote, swap roles", "make-co-master": "make it co-primary", "repoint-replicas": "point them at it anew", "regroup-replicas": "regroup them",
+  } as Record<string, string>,
+  /** The same in a sentence. */
+  swapping: (operation: string, what: string, target: string): string => {
+    switch (operation) {
+      case "take-master":
+        return `${what} takes the place of ${target}`;
+      case "make-co-master":
+        return `${what} and ${target} become co-primaries: each replicates from the other`;
+      case "repoint-replicas":
+        return `Point ${what} at it anew`;
+      case "regroup-replicas":
+        return `Regroup ${what} below the best of them`;
+    }
+    return `Promote ${what}: ${target} becomes its replica`;
+  },
   belowItWouldWork: (instead: string | number): string => ` Below ${instead} it would work.`,
   why: "Why, and where else?",
   moveBelow: (instead: string | number): string => `Move below ${instead}`,
