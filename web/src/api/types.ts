@@ -1529,6 +1529,19 @@ export type Publishing = {
   stores: KVStore[];
 };
 
+export type Readiness = {
+  items: ReadinessItem[];
+  /** how many of them are not as they should be */
+  open: number;
+};
+
+export type ReadinessItem = {
+  more: string[];
+  name: "managers" | "switch" | "failover" | "durability" | "access" | "configuration" | "migration" | "programs" | "rehearsal";
+  status: "ok" | "warn" | "info";
+  title: string;
+};
+
 export type Recovery = {
   /** null: not yet */
   acknowledged: Ack | null;
