@@ -80,6 +80,7 @@ type service struct {
 	listener net.Listener // nil with NoWeb
 	web      *http.Server
 	api      *v2.API
+	lookout  *publish.Lookout        // where the names of clusters lead
 	reports  reports                 // what this node says of itself to those that share its backend
 	figures  func() []publish.Figure // under their published names
 	// rehearsing runs while game days are watched.
@@ -174,6 +175,7 @@ func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
 	engine.Rehearsals = s.rehearsals()
 	s.rehearsing = engine.Rehearsals.Run
 	s.reports = reports{s.parts, engine}
+	s.lookout = s.parts.looksOut(s.observer.Snapshot, s.prober.servers)
 	registry := operate.NewRegistry()
 	s.api = s.secondAPI(engine, registry)
 	s.figures = publishedFigures(s, recoveries)
@@ -259,6 +261,7 @@ func (s *service) run(ctx context.Context) error {
 		publication{s.parts, s.observer.Snapshot, s.engine.Busy}.run(ctx)
 		return nil
 	})
+	part("names", func(ctx context.Context) error { s.lookout.Run(ctx); return nil })
 	part("addresses", func(ctx context.Context) error {
 		s.parts.addressBook(s.observer.Snapshot, s.observer.Addresses).run(ctx)
 		return nil

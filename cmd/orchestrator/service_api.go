@@ -13,6 +13,7 @@ import (
 	v2 "orchestrator/internal/httpapi/v2"
 	"orchestrator/internal/operate"
 	"orchestrator/internal/plan"
+	"orchestrator/internal/publish"
 	"orchestrator/internal/recovery"
 )
 
@@ -24,11 +25,20 @@ func (s *service) secondAPI(e *operate.Engine, registry *operate.Registry) *v2.A
 			return s.engine.Forecast(ctx, recovery.Question{Cluster: cluster, Code: code})
 		},
 		Journal: s.readJournal, Busy: s.engine.Busy, Subscribe: s.observer.Subscribe,
-		Stores: s.parts.publisher.Standings, Published: s.parts.publisher.Entries,
+		Stores: s.parts.publisher.Standings, Published: s.parts.publisher.Entries, Beside: s.publishedBeside,
 		Warnings: func() []config.Warning { return s.options.Settings.lastWarnings() },
 	})
 	s.parts.audit.tell(api.Audited)
 	return api
+}
+
+// publishedBeside is what stands in the key-value store of the backend, and where the names of clusters lead.
+func (s *service) publishedBeside(ctx context.Context) ([]publish.Listing, error) {
+	inside, err := s.parts.publishedInside(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return []publish.Listing{inside, s.lookout.Listing()}, nil
 }
 
 // signInPossible warns of a service that everybody may change, and refuses to start one that lets nobody in.

@@ -31,6 +31,7 @@ func TestManagersOnOneBackendTellOfThemselves(t *testing.T) {
 	backend := []string{
 		fmt.Sprintf(`"SQLite3DataFile": %q`, filepath.Join(t.TempDir(), "shared.db")), fmt.Sprintf(`"DiscoverySeeds": [%q]`, primary.Addr()),
 		fmt.Sprintf(`"MySQLTopologyUser": %q, "MySQLTopologyPassword": %q`, sandbox.UserOrc, sandbox.Password(sandbox.UserOrc)),
+		`"DetectClusterAliasQuery": "SELECT 'orders'", "DetectClusterDomainQuery": "SELECT 'localhost'"`,
 	}
 	a := startProcess(t, backend...)
 	b := startProcess(t, append(backend, `"ReasonableMaintenanceReplicationLagSeconds": 33`)...)
@@ -58,6 +59,13 @@ func TestManagersOnOneBackendTellOfThemselves(t *testing.T) {
 		t.Errorf("%+v", same)
 	}
 
+	// What the one that leads has published, and who answers at the name of the cluster.
+	for store, state := range map[string]string{"internal": "in-order", "name": "in-order"} {
+		a.await(t, "what "+store+" says", func() bool {
+			list := decoded[v2.Page[v2.PublishedEntry]](t, a, "/api/v2/publish/entries?store="+store)
+			return len(list.Items) == 1 && list.Items[0].State == state && list.Items[0].Wanted == primary.Addr() && list.Items[0].Seen[0].Value == primary.Addr()
+		})
+	}
 	must(t, primary.Kill())
 	both(b, "that both find the server ill", func(r v2.NodeReports) bool {
 		return len(r.Sees) == 1 && r.Sees[0].Agree && len(r.Sees[0].By) == 2 && r.Sees[0].By[0].Status == "crit" && r.Sees[0].By[1].Status == "crit"

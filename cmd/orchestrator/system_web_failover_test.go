@@ -43,6 +43,7 @@ func TestWebFirstDayAndFailover(t *testing.T) {
 
 	p.AwaitText(".firstday", "Name one server per cluster.")
 	p.AwaitText(".gates", "No server is known")
+	p.AwaitText(".gates", "No failure was rehearsed yet")
 	if p.Await("the address of the start", `location.pathname === "/web/clusters"`); !webtest.Value[bool](p, `document.querySelector("button[type=submit]").disabled`) {
 		t.Error("nothing is named, and it can be discovered")
 	}
@@ -55,7 +56,6 @@ func TestWebFirstDayAndFailover(t *testing.T) {
 	p.Await("the tree of three", `document.querySelectorAll(".row .spark use").length === 3`)
 	p.AwaitText(".row .r-fc", "ms")
 	webtest.Value[bool](p, `(window.sameDocument = true)`)
-
 	dead := c.Node(0).Addr()
 	tree := &treeSession{s, webtest.Open(t, s.url+"/web/cluster/alias/orders"), t}
 	unnamed := &treeSession{s, webtest.Open(t, s.url+"/web/cluster/"+dead), t}

@@ -147,6 +147,7 @@ var samples = map[string][2]string{
 	"getPlan":               {"/plans/PLAN", ""},
 	"getPseudoGTID":         {"/instances/db-a2:3306/pseudo-gtid", ""},
 	"getPublishing":         {"/publish", ""},
+	"getReadiness":          {"/readiness", ""},
 	"getRecovery":           {"/recoveries/u3", ""},
 	"listHookRuns":          {"/publish/runs", ""},
 	"listPublished":         {"/publish/entries?state=bad", ""},

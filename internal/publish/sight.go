@@ -45,12 +45,16 @@ type State string
 
 // The states, the worst first.
 const (
-	Failing  State = "failing"  // it cannot be read or written
-	Newer    State = "newer"    // it holds a newer revision than this manager knows
-	Differs  State = "differs"  // it says something else, and is about to be put right
-	Held     State = "held"     // it is left as it is, because clients must not be sent to the primary now
-	Unseen   State = "unseen"   // it was not looked at yet
-	AsWanted State = "in-order" // it says what it is to say
+	Failing State = "failing" // it cannot be read or written
+	Newer   State = "newer"   // it holds a newer revision than this manager knows
+	Differs State = "differs" // it says something else, and is about to be put right
+	// Elsewhere: a name leads to another server, or somebody has changed what the backend holds; it is not put right by itself.
+	Elsewhere State = "elsewhere"
+	Held      State = "held"     // it is left as it is, because clients must not be sent to the primary now
+	Unseen    State = "unseen"   // it was not looked at yet
+	AsWanted  State = "in-order" // it says what it is to say
+	// Unreadable: what stands there cannot be read back from here.
+	Unreadable State = "unreadable"
 )
 
 // Drift is that somebody else had changed what a store said.
@@ -59,9 +63,10 @@ type Drift struct {
 	Seen  time.Time // when that was found
 }
 
-// Entry is what one store says of one cluster, and what it is to say.
+// Entry is what one store says of one cluster, and what it is to say; or where a name leads, and where it is to lead.
 type Entry struct {
 	Alias   string
+	Name    string // of a name that leads to the primary: itself, with the port
 	Wanted  string
 	Sights  []Sight   // at the last look
 	Checked time.Time // the last look; zero: there was none

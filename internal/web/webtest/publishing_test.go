@@ -1,6 +1,7 @@
 package webtest_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -40,6 +41,11 @@ func stores(d *v2.Deps) {
 		{Store: "etcd http://etcd1.example:2379", Entries: []publish.Entry{entry("alpha", "c0-db-1:3306", "c0-db-1:3306", publish.AsWanted), failing}},
 	}
 	d.Published = func() []publish.Listing { return list }
+	d.Beside = func(context.Context) ([]publish.Listing, error) {
+		inside, name := entry("orders", "db-a1:3306", "db-a1:3306", publish.AsWanted), entry("orders", "db-a1:3306", "db-a2:3306", publish.Elsewhere)
+		name.Name = "orders-vip:3306"
+		return []publish.Listing{{Store: "internal", Entries: []publish.Entry{inside}}, {Store: publish.NamesStore, Entries: []publish.Entry{name}}}, nil
+	}
 	d.Stores = func() []publish.Standing {
 		return []publish.Standing{{Store: list[0].Store, Clusters: 2}, {Store: list[1].Store, Clusters: 1, Problems: []publish.Problem{{Alias: "orders", Text: failing.Problem, Since: failing.Since}}}}
 	}
@@ -51,18 +57,19 @@ func TestPublishing(t *testing.T) {
 	told(b)
 	s := start(t, b, nil)
 	p := webtest.Open(t, s.URL+"/web/publish")
-	p.Await("what the stores say", `document.querySelectorAll('table[aria-label="What is read outside"] tbody tr:not(.detail)').length === 5`)
-	p.Await("the sentence", `document.querySelector(".hero .big").textContent.includes("2 of 5 entries are not as they should be.")`)
+	p.Await("what the stores say", `document.querySelectorAll('table[aria-label="What is read outside"] tbody tr:not(.detail)').length === 10`)
+	p.Await("the sentence", `document.querySelector(".hero .big").textContent.includes("3 of 7 entries are not as they should be.")`)
 	first := webtest.Value[string](p, `document.querySelector('table[aria-label="What is read outside"] tbody').textContent`)
-	for _, want := range []string{"cannot be reached", "It is to say db-a1:3306, and cannot be read or written: http://etcd1.example:2379: no quorum. It said db-a1:3306 last.", "left as it is", "c3-db-2"} {
+	for _, want := range []string{"cannot be reached", "It is to say db-a1:3306, and cannot be read or written: http://etcd1.example:2379: no quorum. It said db-a1:3306 last.", "left as it is", "c3-db-2",
+		"Who asks at orders-vip:3306 is answered by db-a2:3306, and the primary is db-a1:3306. The name is moved by others", "cannot be read back"} {
 		if !strings.Contains(first, want) {
 			t.Errorf("%q is not in %s", want, first)
 		}
 	}
 	// By the filter only what is in order; the one that was changed by somebody says so when it is opened.
 	webtest.Value[bool](p, `(() => { const all = [...document.querySelectorAll(".filters select")]; const state = all.at(-1); state.value = "in-order"; state.dispatchEvent(new Event("change", {bubbles: true})); return true })()`)
-	p.Await("three entries", `document.querySelectorAll('table[aria-label="What is read outside"] tbody tr').length === 3 && location.search.includes("state=in-order")`)
-	webtest.Value[bool](p, `(() => { [...document.querySelectorAll("tbody tr")].find((row) => row.textContent.includes("orders")).querySelector(".opener").click(); return true })()`)
+	p.Await("four entries", `document.querySelectorAll('table[aria-label="What is read outside"] tbody tr').length === 4 && location.search.includes("state=in-order")`)
+	webtest.Value[bool](p, `(() => { [...document.querySelectorAll("tbody tr")].find((row) => row.textContent.includes("was changed by somebody")).querySelector(".opener").click(); return true })()`)
 	p.Await("who changed it", `document.querySelector("tr.detail")?.textContent.includes("It said db-a9:3306, which nobody here had written") && document.querySelector("tr.detail").textContent.includes("put right")`)
 	webtest.Value[bool](p, `(() => { document.querySelector("tr.detail .btn").click(); return true })()`)
 	p.Await("the plan", `document.querySelector(".pn.plan[data-state=planned]")`)

@@ -1495,12 +1495,15 @@ export type PublishedEntry = {
   checked: string | null;
   /** the last time that somebody else was found to have changed it; null: never since the start */
   drift: KVDrift | null;
+  /** the name that is to lead to the primary, with the port */
+  name?: string;
   /** what stood there at the last look, in each place of the store */
   seen: KVSight[];
   sentence: string;
   /** since when it is not in order; null: it is */
   since: string | null;
-  state: "in-order" | "unseen" | "held" | "differs" | "newer" | "failing";
+  state: "in-order" | "unreadable" | "unseen" | "held" | "elsewhere" | "differs" | "newer" | "failing";
+  /** a store outside; internal: that in the backend; name: where a name leads; hooks: what programs set */
   store: string;
   /** the primary that is to stand there */
   wanted: string;
@@ -1518,8 +1521,25 @@ export type Publishing = {
   hooks: HookList[];
   /** where the primaries are written */
   kv: string[];
+  /** whether what is said is right */
+  sentence: string;
+  /** info: nothing can be read back */
+  status: "ok" | "warn" | "info";
   /** how it stands with each, as seen by this node */
   stores: KVStore[];
+};
+
+export type Readiness = {
+  items: ReadinessItem[];
+  /** how many of them are not as they should be */
+  open: number;
+};
+
+export type ReadinessItem = {
+  more: string[];
+  name: "managers" | "switch" | "failover" | "durability" | "access" | "configuration" | "migration" | "programs" | "rehearsal";
+  status: "ok" | "warn" | "info";
+  title: string;
 };
 
 export type Recovery = {

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { send } from "../api/client.ts";
-import type { ConfigCheck, Discovered, Discoveries, Nodes } from "../api/types.ts";
+import type { Discovered, Discoveries, Readiness, ReadinessItem } from "../api/types.ts";
 import { canAct } from "../model/acting.ts";
 import { turnAutoRecovery } from "../frame/auto.tsx";
 import { fleet } from "../model/fleet.ts";
@@ -11,6 +11,7 @@ import { nodes } from "../model/nodes.ts";
 import { useResource } from "../model/resource.ts";
 import { tellRefusal } from "../model/toasts.ts";
 import { Mark } from "../ui/marks.tsx";
+import { Loaded } from "../ui/states.tsx";
 import { part, url } from "../url.ts";
 import { plural } from "../words/en.ts";
 import { Gate } from "./recovery/facts.tsx";
@@ -114,63 +115,46 @@ function FoundLine({ instance, found }: Line): JSX.Element {
   );
 }
 
-/** What stands between this installation and a repaired failure. Each line is something the server has said. */
+/** What stands between this installation and a repaired failure. Each line is what the server says; it is asked again when something has changed. */
 function Trust(): JSX.Element {
-  const check = useResource<ConfigCheck>("config/check");
-  const is = nodes.value;
-  const on = fleet.value?.auto_recovery;
-  const rows = fleet.value?.clusters ?? [];
-  const wouldNot = rows.filter((row) => row.forecast && !row.forecast.would);
-  const risky = rows.filter((row) => row.forecast?.would && row.forecast.risk !== 0);
-  const warnings = check.value?.statements.filter((statement) => statement.severity === "warning") ?? [];
-  useEffect(() => check.reload(), [on]);
+  const is = fleet.value;
+  const ready = useResource<Readiness>("readiness", {}, { on: (name, event) => (name === "notice" && event.what === "finished" ? "reload" : undefined) });
+  const changed = [is?.auto_recovery, is?.clusters.length, is?.ready, is?.would_not, is?.not_fine, nodes.value?.sentence].join(" ");
+  useEffect(() => ready.reload(), [changed]);
   return (
     <div class="hero plain">
       <h2>{discoverText.beforeYouTrust}</h2>
-      <ul class="gates">
-        {is && <Gate good={managersGood(is)} title={is.sentence} more={is.nodes.length === 1 ? discoverText.aSecondAndAThird : ""} />}
-        {on !== undefined && (
-          <Gate good={on} title={on ? discoverText.automaticRecovery : discoverText.automaticRecoveryIsOffEverywhere} more={on ? discoverText.theSwitchForAllClusters : discoverText.turnIt}>
-            {!on && mayOperate.value && (
-              <button type="button" class="link" onClick={() => void turnAutoRecovery({ enabled: true })}>
-                {discoverText.turnOn}
-              </button>
-            )}
-          </Gate>
+      <Loaded of={ready} rows={6}>
+        {(value) => (
+          <ul class="gates" aria-live="polite">
+            {value.items.map((item) => (
+              <Item key={item.name} of={item} />
+            ))}
+            {me.value?.warnings.map((warning) => <Gate key={warning} good={false} title={warning} />)}
+          </ul>
         )}
-        {rows.length === 0 ? (
-          <Gate good={false} title={discoverText.noServerIsKnown} more={discoverText.soThereIsNothing} />
-        ) : (
-          <Gate good={wouldNot.length === 0} title={wouldNot.length === 0 ? discoverText.allClustersWouldBeFailed : discoverText.wouldNot(wouldNot.length)}
-            more={wouldNot.slice(0, 5).map((row) => <div key={row.name}>{row.alias}: {row.forecast!.sentence}</div>)}>
-            {wouldNot.length > 0 && (
-              <a class="link" href={url("clusters", { sort: "risk" })}>
-                {discoverText.look}
-              </a>
-            )}
-          </Gate>
-        )}
-        {risky.length > 0 && (
-          <Gate good={false} title={discoverText.couldLose(risky.length)} more={discoverText.couldLoseMeans}>
-            <a class="link" href={url("clusters", { q: "risk>0" })}>
-              {discoverText.look}
-            </a>
-          </Gate>
-        )}
-        {warnings.slice(0, 6).map((statement) => (
-          <Gate key={statement.text} good={false} title={statement.text} more={statement.example && <code>{statement.example}</code>} />
-        ))}
-        {check.value && (
-          <Gate good={check.value.warnings === 0} title={check.value.warnings === 0 ? discoverText.configurationNothingToWarn : `Configuration: ${plural(check.value.warnings, "warning")}`} more="orchestrator -c check-config">
-            <a class="link" href={url("config")}>
-              {discoverText.allOf}
-            </a>
-          </Gate>
-        )}
-        {me.value?.warnings.map((warning) => <Gate key={warning} good={false} title={warning} />)}
-      </ul>
+      </Loaded>
     </div>
   );
 }
 
-const managersGood = (is: Nodes): boolean => is.healthy && is.leader !== "" && is.nodes.length > 1;
+/** Where more is said of each. */
+const leads: Record<ReadinessItem["name"], string> = {
+  managers: url("nodes"), switch: "", failover: url("clusters", { sort: "risk" }), durability: url("clusters", { q: "risk>0" }), access: url("problems"),
+  configuration: url("config"), migration: url("config", { show: "all" }), programs: url("publish"), rehearsal: url("game-day"),
+};
+
+const Item = ({ of }: { of: ReadinessItem }): JSX.Element => (
+  <Gate good={of.status !== "warn"} title={of.title} more={of.more.map((line) => <div key={line}>{line}</div>)}>
+    {of.name === "switch" && of.status === "warn" && mayOperate.value && (
+      <button type="button" class="link" onClick={() => void turnAutoRecovery({ enabled: true })}>
+        {discoverText.turnOn}
+      </button>
+    )}
+    {of.name !== "switch" && (
+      <a class="link" href={leads[of.name]} aria-label={discoverText.lookAt(of.title)}>
+        {discoverText.look}
+      </a>
+    )}
+  </Gate>
+);

@@ -23,14 +23,13 @@ export function Publishing(): JSX.Element {
   const publishing = useResource<PublishingIs>("publish");
   const { query } = route.value;
   const entries = useList<PublishedEntry>("publish/entries", { alias: query.get("alias") ?? "", store: query.get("store") ?? "", state: query.get("state") ?? "" });
-  const bad = useResource<PublishedEntryPage>("publish/entries", { state: "bad", limit: "1" });
   const all = useResource<PublishedEntryPage>("publish/entries", { limit: "1" });
   const runs = useResource<HookRuns>("publish/runs", {}, { on: (what, event) => (what === "notice" && event.what === "finished" ? "reload" : undefined) });
   useEffect(() => close, []);
   const ended = shown.value?.plan.ended;
   useEffect(() => {
     if (!ended) return;
-    for (const one of [entries, bad, all, runs]) one.reload();
+    for (const one of [publishing, entries, all, runs]) one.reload();
   }, [ended]);
   return (
     <Loaded of={publishing} rows={4}>
@@ -40,8 +39,8 @@ export function Publishing(): JSX.Element {
         return (
           <div class={planOpen() ? "gameday" : undefined}>
             <div>
-              <Summary is={is} hooks={hooks.length} bad={bad.value?.total ?? null} all={all.value?.total ?? 0} />
-              {is.stores.length > 0 && <Entries list={entries} is={is} />}
+              <Summary is={is} hooks={hooks.length} />
+              {(is.stores.length > 0 || (all.value?.total ?? 0) > 0) && <Entries list={entries} is={is} />}
               {hooks.map((list) => (
                 <Hooks key={list.name} list={list} runs={runs.value} />
               ))}
@@ -74,23 +73,14 @@ export function Publishing(): JSX.Element {
   );
 }
 
-/** Whether what is said outside is right, in a sentence. */
-function Summary({ is, hooks, bad, all }: { is: PublishingIs; hooks: number; bad: number | null; all: number }): JSX.Element {
-  const told = is.kv.length > 0 || hooks > 0;
+/** Whether what is said outside is right, in a sentence of the server. */
+function Summary({ is, hooks }: { is: PublishingIs; hooks: number }): JSX.Element {
   return (
     <div class="hero">
       <p class="big">
-        {bad !== null && all > 0 ? (
-          <>
-            <Mark status={bad > 0 ? "warn" : "ok"} label={false} /> {bad > 0 ? publishText.notRight(bad, all) : publishText.allRight(all)}
-          </>
-        ) : told ? (
-          publishText.told(is.kv, hooks)
-        ) : (
-          publishText.nobodyIsTold
-        )}
+        <Mark status={is.status} label={false} /> {is.sentence}
       </p>
-      {bad !== null && all > 0 && <p>{publishText.told(is.kv, hooks)}</p>}
+      <p>{is.kv.length > 0 || hooks > 0 ? publishText.told(is.kv, hooks) : publishText.nobodyIsTold}</p>
       <p>{is.kv.length === 0 ? publishText.nobodyToldMeans : publishText.writtenWhen}</p>
       {is.kv.length > 0 && mayOperate.value && (
         <p>

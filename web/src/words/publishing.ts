@@ -1,17 +1,15 @@
 // What the screen about those who are told of a new primary says by itself.
 import type { HookRun, PublishedEntry } from "../api/types.ts";
-import { count, duration, plural, type Status } from "./en.ts";
+import { duration, plural, type Status } from "./en.ts";
 
 /** Who is told, and when. */
 export const publishText = {
   publishing: "Publishing",
   nobodyIsTold: "Nobody is told when a primary changes.",
-  nobodyToldMeans: "Clients and proxies have to find the new primary: by a virtual address, a proxy that looks at read_only, a key in Consul or ZooKeeper, or a program that is run after a failover.",
+  nobodyToldMeans: "Clients and proxies have to find the new primary: by a key in Consul, etcd or ZooKeeper, by a program that is run after a failover and moves a virtual address, changes a name in DNS or tells ProxySQL, or by a proxy that looks at read_only itself.",
   writtenWhen: "Each failover writes the new primary at once. Each entry is read back about once a minute, and put right where somebody has changed it.",
   told: (stores: readonly string[], occasions: number): string =>
     `${stores.length > 0 ? `Primaries are written to ${stores.join(" and ")}. ` : ""}${occasions > 0 ? `Programs run on ${plural(occasions, "occasion")}.` : ""}`,
-  allRight: (entries: number): string => `${entries === 1 ? "The entry says" : `All ${count(entries)} entries say`} what ${entries === 1 ? "it" : "they"} should.`,
-  notRight: (bad: number, entries: number): string => `${count(bad)} of ${plural(entries, "entry")} ${bad === 1 ? "is" : "are"} not as ${bad === 1 ? "it" : "they"} should be.`,
   writeAllPrimariesAgain: "Write all primaries again…",
   writeAgain: "Publish again…",
   withoutPrograms: "Without programs",
@@ -36,6 +34,9 @@ export const occasions: Record<string, string> = {
 /** What the stores outside say. */
 export const entriesText = {
   title: "What is read outside",
+  kinds: { internal: "in the backend", name: "name", hooks: "programs" } as Record<string, string>,
+  notReadable: "cannot be read back",
+  cannotBe: "cannot be told",
   cluster: "Cluster",
   store: "Store",
   wanted: "Is to say",
@@ -54,9 +55,9 @@ export const entriesText = {
   noneHere: "This manager does not publish, or has not begun to: the one that leads knows what the stores say.",
 } as const;
 
-export const entryStatus: Record<PublishedEntry["state"], Status> = { "in-order": "ok", unseen: "stale", held: "pause", differs: "warn", newer: "crit", failing: "crit" };
+export const entryStatus: Record<PublishedEntry["state"], Status> = { "in-order": "ok", unreadable: "info", unseen: "stale", elsewhere: "crit", held: "pause", differs: "warn", newer: "crit", failing: "crit" };
 export const entryWord: Record<PublishedEntry["state"], string> = {
-  "in-order": "in order", unseen: "not read yet", held: "left as it is", differs: "differs", newer: "holds something newer", failing: "cannot be reached",
+  "in-order": "in order", unreadable: "cannot be read back", elsewhere: "is another", unseen: "not read yet", held: "left as it is", differs: "differs", newer: "holds something newer", failing: "cannot be reached",
 };
 
 /** The programs, and their last runs. */

@@ -14,10 +14,12 @@ import { part, url } from "../../url.ts";
 import { exactly } from "../../words/en.ts";
 import { entriesText, entryStatus, entryWord, publishText } from "../../words/publishing.ts";
 
+const unreadable = (entry: PublishedEntry): boolean => entry.state === "unreadable";
+
 /** What a store says, in one line: place by place where it has several. */
 const said = (entry: PublishedEntry): string => {
   const values = [...new Set(entry.seen.map((sight) => sight.value))];
-  if (entry.seen.length === 0) return entriesText.notYet;
+  if (entry.seen.length === 0) return unreadable(entry) ? entriesText.notReadable : entriesText.notYet;
   return values.length === 1 ? name(values[0]!) || entriesText.nothing : entry.seen.map((sight) => entriesText.inPlace(name(sight.value), sight.place ?? "")).join(", ");
 };
 
@@ -31,7 +33,7 @@ export function Entries({ list, is }: { list: List<PublishedEntry>; is: Publishi
         list={list} label={entriesText.title} thing="entry" name={(row) => `${row.alias} ${row.store}`}
         fields={[
           { name: "alias", label: entriesText.cluster, value: query.get("alias") ?? "" },
-          { name: "store", label: entriesText.store, value: query.get("store") ?? "", choices: is.stores.map((store) => [store.name, store.name]) },
+          { name: "store", label: entriesText.store, value: query.get("store") ?? "", choices: [...is.stores.map((store): [string, string] => [store.name, store.name]), ...Object.entries(entriesText.kinds)] },
           { name: "state", label: entriesText.state, value: query.get("state") ?? "", choices: Object.entries(entryWord) },
         ]}
         columns={[
@@ -46,10 +48,10 @@ export function Entries({ list, is }: { list: List<PublishedEntry>; is: Publishi
           },
           { name: entriesText.cluster, text: (row) => row.alias, show: (row) => <a href={url(`cluster/alias/${part(row.alias)}`)}>{row.alias}</a> },
           { name: entriesText.wanted, text: (row) => row.wanted, show: (row) => <code>{name(row.wanted)}</code> },
-          { name: entriesText.says, text: said, show: (row) => <code class={row.state === "in-order" ? "" : "t-warn"}>{said(row)}</code> },
-          { name: entriesText.store, text: (row) => row.store, show: (row) => row.store },
-          { name: entriesText.checked, text: (row) => exactly(row.checked), show: (row) => (row.checked ? <Time at={row.checked} /> : entriesText.notYet) },
-          { name: entriesText.changed, text: (row) => exactly(row.changed), show: (row) => (row.changed ? <Time at={row.changed} /> : <span class="muted">{entriesText.notHere}</span>) },
+          { name: entriesText.says, text: said, show: (row) => <code class={row.state === "in-order" ? "" : unreadable(row) ? "muted" : "t-warn"}>{said(row)}</code> },
+          { name: entriesText.store, text: (row) => row.store, show: (row) => (row.name ? <code>{row.name}</code> : (entriesText.kinds[row.store] ?? row.store)) },
+          { name: entriesText.checked, text: (row) => exactly(row.checked), show: (row) => (row.checked ? <Time at={row.checked} /> : unreadable(row) ? <span class="muted">{entriesText.cannotBe}</span> : entriesText.notYet) },
+          { name: entriesText.changed, text: (row) => exactly(row.changed), show: (row) => (row.changed ? <Time at={row.changed} /> : <span class="muted">{unreadable(row) ? entriesText.cannotBe : entriesText.notHere}</span>) },
         ]}
         opened={(row) => entryStatus[row.state] === "crit" || entryStatus[row.state] === "warn"}
         detail={(row) => <Detail of={row} />}
@@ -77,7 +79,7 @@ const Detail = ({ of }: { of: PublishedEntry }): JSX.Element => (
         {of.state === "in-order" ? entriesText.putRight : "."}
       </p>
     )}
-    {mayOperate.value && (
+    {mayOperate.value && of.store !== "name" && of.store !== "hooks" && (
       <p>
         <Button disabled={!canAct.value} onClick={() => void ask("submit-masters-to-kv-stores", { cluster: of.alias })}>
           {publishText.writeAgain}
