@@ -70,6 +70,10 @@ export type AuditRecord = {
   node?: string;
   /** who asked for it; missing: nobody did, or that is not known */
   person?: string;
+  /** the plan that it is part of, which is kept for a day by the manager that led then */
+  plan?: string;
+  /** the unique name of the recovery that it is part of */
+  recovery?: string;
   server?: string;
 };
 
@@ -1598,6 +1602,8 @@ export type RecoveryDetail = {
   participants: string[];
   /** how long nobody could write; null: writes were not concerned, are not back, or it was not recorded */
   pause_ms: number | null;
+  /** who was not promoted, and why, as the rules had it then; empty where that is not on record */
+  rejected: Judged[];
   sentence: string;
   started: string | null;
   state: "running" | "succeeded" | "failed";
