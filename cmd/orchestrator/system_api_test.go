@@ -216,7 +216,7 @@ func (s *secondSession) look(t *testing.T, primary, replica string) {
 	for id, path := range map[string]string{
 		"getMe": "/me", "listOperations": "/operations", "getNodes": "/nodes", "getNodeReports": "/nodes/reports", "getConfig": "/config", "getConfigChanges": "/config/changes", "getConfigDifferences": "/config/differences", "checkConfig": "/config/check", "getPublishing": "/publish",
 		"listPublished": "/publish/entries", "listHookRuns": "/publish/runs",
-		"listClusters": "/clusters?text=ord", "getCluster": "/clusters/orders", "getClusterSettings": "/clusters/orders/settings", "getHistory": "/clusters/orders/history", "listInstances": "/instances?status=ok", "search": "/search?q=maria",
+		"listClusters": "/clusters?text=ord", "getCluster": "/clusters/orders", "getClusterSettings": "/clusters/orders/settings", "getHistory": "/clusters/orders/history", "listInstances": "/instances?status=ok", "search": "/search?q=maria", "find": "/found?q=127.0.0",
 		"listProblems": "/problems", "listFindings": "/findings?cluster=orders", "listDowntimes": "/downtimes", "listMaintenances": "/maintenances", "listCandidates": "/candidates",
 		"listPools": "/pools", "getAutoRecovery": "/auto-recovery", "listRecoveries": "/recoveries", "listBlocked": "/blocked-recoveries", "listDetections": "/detections",
 		"getErrant": "/instances/" + replica + "/errant", "listGameDays": "/game-days", "listAudit": "/audit?limit=2", "listPlans": "/plans",

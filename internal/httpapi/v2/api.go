@@ -43,6 +43,8 @@ type Deps struct {
 	Stores func() []publish.Standing
 	// Published says what each of those stores was seen to say; nil: there are none.
 	Published func() []publish.Listing
+	// Addresses are those of hosts; nil: they are not known.
+	Addresses Addresses
 	// Busy says whether a recovery or takeover is under way in a cluster.
 	Busy func(cluster string) bool
 	// Warnings are what reading the configuration in force has warned of.

@@ -70,8 +70,19 @@ func TestDashboard(t *testing.T) {
 	p.Key("Enter")
 	p.Await("the pin in the side bar", `document.querySelector(".pins h2")?.innerText === "Pinned" && document.querySelector(".pins a").innerText.trim() === "shop-2"`)
 	p.Chord("k")
+	p.Await("the palette", `document.querySelector("dialog.pal[open]")`)
+	p.Type("RecoverMasterCluster")
+	p.AwaitText(".pal-list", "RecoverMasterClusterFilters")
 	p.Key("Escape")
 	p.Await("no palette", `!document.querySelector("dialog.pal")`)
+	p.Chord("k")
+	p.Await("the palette", `document.querySelector("dialog.pal[open]")`)
+	p.Type("dc:am")
+	p.Key("Tab")
+	p.Await("the filter is completed", `document.querySelector(".pal input").value === "dc:ams1"`)
+	p.AwaitText(".pi[aria-selected=true]", "Clusters that fit dc:ams1")
+	p.Key("Enter")
+	p.Await("the filter on the dashboard", `location.pathname === "/web/clusters" && location.search.includes("dc%3Aams1")`+" && "+rows(1))
 }
 
 // TestFrozen: when the service is gone the page says so, looks different and offers no change, and its other screens still open;

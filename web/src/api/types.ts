@@ -872,6 +872,25 @@ export type HistoryMark = {
   text: string;
 };
 
+export type Hit = {
+  /** the alias of the cluster that it belongs to */
+  cluster?: string;
+  /** what name is the name of */
+  kind: "server" | "recovery" | "pool" | "setting";
+  /** of a server its host:port, of a recovery its unique name, of a setting its key */
+  name: string;
+  /** of a server */
+  status?: string;
+  /** why it was found, or what it is */
+  text: string;
+};
+
+export type Hits = {
+  items: Hit[];
+  /** for a GTID: how many servers have executed it */
+  text?: string;
+};
+
 export type Hold = {
   /** what would lift it */
   change?: string;
