@@ -169,10 +169,14 @@ type Blocked struct {
 	Code     string     `json:"code"`
 	Last     *time.Time `json:"last" doc:"when it was blocked last"`
 	Blocking int64      `json:"blocking" doc:"the number of the recovery that blocks it; acknowledge that"`
+	Until    *time.Time `json:"until" doc:"when the block ends by itself; null: that is not known"`
+	// Lift is what lets it go on.
+	Lift PlanRequest `json:"lift" doc:"the plan to ask for that acknowledges what blocks it"`
 }
 
 func blockedOf(b operate.Blocked) Blocked {
-	return Blocked{keyText(b.Key), b.Cluster, string(b.Code), when(b.Last), b.BlockingRecovery}
+	return Blocked{keyText(b.Key), b.Cluster, string(b.Code), when(b.Last), b.BlockingRecovery, when(b.Until),
+		PlanRequest{"ack-cluster-recoveries", map[string]string{"cluster": b.Cluster}}}
 }
 
 // Outcome is what became of a change.

@@ -396,3 +396,19 @@ func TestRecoveryIsLookedInto(t *testing.T) {
 	p.Click(".f-zoom [aria-label='Further away']")
 	p.Await("more of it", `new URLSearchParams(location.search).get("zoom") !== "`+part+`"`)
 }
+
+// TestServerPanelInTrouble: the panel of a server says from which lag on it has a problem, in which pools it is, and offers the
+// way past a transaction that its applier cannot take.
+func TestServerPanelInTrouble(t *testing.T) {
+	t.Parallel()
+	b := operatetest.New()
+	b.Fleet.Instance(operatetest.Key("db-a2")).Channel.LastSQLErrno = 1062
+	b.Fleet.Instance(operatetest.Key("db-a2")).Channel.LastSQLError = "Duplicate entry '7'"
+	s := start(t, b, nil)
+	p := webtest.Open(t, s.URL+"/web/cluster/alias/orders?sel=db-a2:3306")
+	p.AwaitText(".panel dl", "limit 10 s")
+	p.AwaitText(".panel", "In pools: reporting")
+	p.AwaitText(".panel", "error 1062: Duplicate entry")
+	p.ClickText("Skip this transaction…")
+	p.AwaitText(".plan", "skip-query")
+}

@@ -129,7 +129,11 @@ export type Blocked = {
   code: string;
   /** when it was blocked last */
   last: string | null;
+  /** the plan to ask for that acknowledges what blocks it */
+  lift: PlanRequest;
   server: string;
+  /** when the block ends by itself; null: that is not known */
+  until: string | null;
 };
 
 export type BlockedPage = {
@@ -1793,6 +1797,8 @@ export type ServerDetail = {
   gtid_mode: string;
   /** host:port */
   key: string;
+  /** from which lag on it has a problem */
+  lag_limit_s: number;
   /** seconds; null: unknown */
   lag_s: number | null;
   /** of the last probe */
@@ -1801,6 +1807,8 @@ export type ServerDetail = {
   /** it logs what it replicates, so that others can replicate from it */
   logs_updates: boolean;
   maintenance?: Declaration | null;
+  /** of which it is a member */
+  pools: string[];
   /** where its own binary log stands */
   position: string;
   problems: string[];
@@ -1833,6 +1841,8 @@ export type ServerDetail = {
   tags: string[];
   /** it replicates through TLS */
   tls: boolean;
+  /** as in problems */
+  trend: Trend | null;
   uptime_s: number;
   uuid: string;
   version: string;
