@@ -15,7 +15,7 @@ import { closePalette, palette } from "./state.ts";
 import { lastUse, used } from "./uses.ts";
 import { paletteText } from "../words/palette.ts";
 
-const withText: [string, number][] = [[groups.clusters, 4], [groups.servers, 5], [groups.actions, 6], [groups.go, 4]];
+const withText: [string, number][] = [[groups.clusters, 4], [groups.servers, 5], [groups.actions, 6], [groups.elsewhere, 4], [groups.go, 4]];
 const ofObjects: [string, number][] = [[groups.can, 12], [groups.cannot, 12]];
 const withoutText: [string, number][] = [[groups.actions, 6], [groups.recent, 4], [groups.go, 12]];
 

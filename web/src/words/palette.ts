@@ -3,6 +3,8 @@
 /** The palette. */
 export const paletteText = {
   actionsHere: "Actions here",
+  actions: "Actions",
+  of: (operation: string): string => `${operation} of …`,
   goTo: "Go to",
   foundByTheServer: "Found by the server",
   openedLast: "Opened last",
