@@ -14,6 +14,7 @@ import (
 
 	"orchestrator/internal/config"
 	"orchestrator/internal/operate"
+	"orchestrator/internal/plan"
 	"orchestrator/internal/store"
 	"orchestrator/internal/topology"
 )
@@ -75,7 +76,8 @@ func (a *auditor) Audit(ctx context.Context, kind string, key topology.Key, clus
 	if caller != "" {
 		message += " (by " + caller + ")"
 	}
-	row := store.AuditRow{At: a.now(), Type: kind, Key: key, ClusterName: a.cluster(key, cluster), Message: message, Person: caller, Node: a.node}
+	of := plan.OriginOf(ctx)
+	row := store.AuditRow{At: a.now(), Type: kind, Key: key, ClusterName: a.cluster(key, cluster), Message: message, Person: caller, Node: a.node, Plan: of.Plan, Recovery: of.Recovery}
 	a.mu.Lock()
 	listener := a.listener
 	a.mu.Unlock()

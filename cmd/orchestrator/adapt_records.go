@@ -101,7 +101,7 @@ func (r records) Acknowledge(ctx context.Context, q operate.AckQuery, owner, com
 func (r records) AuditLog(ctx context.Context, q operate.AuditQuery) ([]operate.AuditEntry, error) {
 	rows, err := r.store.AuditLog(ctx, auditFilter(q))
 	return each(rows, func(a store.AuditRow) operate.AuditEntry {
-		return operate.AuditEntry{ID: a.ID, At: a.At, Kind: a.Type, Key: a.Key, Cluster: a.ClusterName, Message: a.Message, Person: a.Person, Node: a.Node}
+		return operate.AuditEntry{ID: a.ID, At: a.At, Kind: a.Type, Key: a.Key, Cluster: a.ClusterName, Message: a.Message, Person: a.Person, Node: a.Node, Plan: a.Plan, Recovery: a.Recovery}
 	}), err
 }
 
@@ -111,7 +111,7 @@ func (r records) CountAudit(ctx context.Context, q operate.AuditQuery) (int, err
 }
 
 func auditFilter(q operate.AuditQuery) store.AuditFilter {
-	return store.AuditFilter{Key: q.Instance, ClusterName: q.Cluster, Type: q.Kind, Person: q.Person, Node: q.Node, Text: q.Text, From: q.From, To: q.To,
+	return store.AuditFilter{Key: q.Instance, ClusterName: q.Cluster, Type: q.Kind, Person: q.Person, Node: q.Node, Text: q.Text, Plan: q.Plan, Recovery: q.Recovery, From: q.From, To: q.To,
 		Before: q.Before, Limit: q.Limit, Page: q.Page}
 }
 

@@ -26,7 +26,8 @@ func (s *service) secondAPI(e *operate.Engine, registry *operate.Registry) *v2.A
 		},
 		Journal: s.readJournal, Busy: s.engine.Busy, Subscribe: s.observer.Subscribe,
 		Stores: s.parts.publisher.Standings, Published: s.parts.publisher.Entries, Beside: s.publishedBeside,
-		Warnings: func() []config.Warning { return s.options.Settings.lastWarnings() },
+		Addresses: s.parts.store.Addresses,
+		Warnings:  func() []config.Warning { return s.options.Settings.lastWarnings() },
 	})
 	s.parts.audit.tell(api.Audited)
 	return api

@@ -181,6 +181,9 @@ func TestSecondAPI(t *testing.T) {
 	awaitEvent(t, events, "the move", func(e v2.Event) bool {
 		return slices.ContainsFunc(e.Members, func(m v2.Server) bool { return m.Key == b && m.Source == d })
 	})
+	if done := into[v2.Page[v2.AuditRecord]](t, s.call(t, "listAudit", "GET", "/audit?plan="+moved.ID, "", 200)); done.Total == 0 || done.Items[0].Plan != moved.ID {
+		t.Errorf("what the audit has of the plan %s: %+v", moved.ID, done)
+	}
 	s.carryOut(t, moved.Undo.Operation, moved.Undo.Arguments)
 	if i := into[v2.ServerDetail](t, s.call(t, "getInstance", "GET", "/instances/"+b, "", 200)); i.Source != a || i.Receiver != "running" || len(i.Changes) == 0 {
 		t.Errorf("%+v", i)
@@ -213,7 +216,7 @@ func (s *secondSession) look(t *testing.T, primary, replica string) {
 	for id, path := range map[string]string{
 		"getMe": "/me", "getReadiness": "/readiness", "listOperations": "/operations", "getNodes": "/nodes", "getNodeReports": "/nodes/reports", "getConfig": "/config", "getConfigChanges": "/config/changes", "getConfigDifferences": "/config/differences", "checkConfig": "/config/check", "getPublishing": "/publish",
 		"listPublished": "/publish/entries", "listHookRuns": "/publish/runs",
-		"listClusters": "/clusters?text=ord", "getCluster": "/clusters/orders", "getClusterSettings": "/clusters/orders/settings", "getHistory": "/clusters/orders/history", "listInstances": "/instances?status=ok", "search": "/search?q=maria",
+		"listClusters": "/clusters?text=ord", "getCluster": "/clusters/orders", "getClusterSettings": "/clusters/orders/settings", "getHistory": "/clusters/orders/history", "listInstances": "/instances?status=ok", "search": "/search?q=maria", "find": "/found?q=127.0.0",
 		"listProblems": "/problems", "listFindings": "/findings?cluster=orders", "listDowntimes": "/downtimes", "listMaintenances": "/maintenances", "listCandidates": "/candidates",
 		"listPools": "/pools", "getAutoRecovery": "/auto-recovery", "listRecoveries": "/recoveries", "listBlocked": "/blocked-recoveries", "listDetections": "/detections",
 		"getErrant": "/instances/" + replica + "/errant", "listGameDays": "/game-days", "listAudit": "/audit?limit=2", "listPlans": "/plans",
@@ -294,6 +297,10 @@ func (s *secondSession) switchOver(t *testing.T, events <-chan v2.Event, primary
 		t.Errorf("%+v", r)
 	}
 	s.call(t, "acknowledgeRecovery", "POST", "/recoveries/"+r.UID+"/acknowledgement", `{"comment":"seen"}`, 200)
+	done := into[v2.Page[v2.AuditRecord]](t, s.call(t, "listAudit", "GET", "/audit?recovery="+r.UID, "", 200)).Items
+	if len(done) < 2 || done[0].Kind != "ack-recovery" || done[len(done)-1].Plan == "" {
+		t.Errorf("what the audit has of the recovery %s, which a plan began: %+v", r.UID, done)
+	}
 	s.call(t, "acknowledgeRecoveries", "POST", "/acknowledgements", `{"all":true,"comment":"seen"}`, 200)
 	s.call(t, "stopPlan", "POST", "/plans/"+p.ID+"/stop", "", 409)
 	s.await(t, "the cluster under its new name", func() bool {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,6 +26,20 @@ func (s *treeSession) recoveries() int {
 		s.t.Fatalf("%d %s", status, text)
 	}
 	return into[v2.Page[v2.Recovery]](s.t, []byte(text)).Total
+}
+
+// awaitHeld waits until the newest detection of a server is on record as held back by a rule.
+func (s *treeSession) awaitHeld(server, rule string) {
+	s.t.Helper()
+	s.await(s.t, "the detection of "+server+" held back by "+rule, func() bool {
+		status, text := s.get(s.t, "/api/v2/detections")
+		if status != http.StatusOK {
+			s.t.Fatalf("%d %s", status, text)
+		}
+		list := into[v2.Page[v2.Detection]](s.t, []byte(text)).Items
+		n := slices.IndexFunc(list, func(d v2.Detection) bool { return d.Server == server && d.Actionable })
+		return n >= 0 && list[n].Held != nil && list[n].Held.Rule == rule && list[n].Recovery == 0
+	})
 }
 
 // awaitRecoveries waits until so many have succeeded.
@@ -102,6 +117,7 @@ func TestWebWouldItAct(t *testing.T) {
 		s.AwaitText(".hero", first.Addr()+" has failed (DeadMaster)")
 		s.AwaitText(".hero .big", wouldNot)
 		s.AwaitText(".gates .g-n", "Recoveries are switched off globally")
+		s.awaitHeld(first.Addr(), "disabled")
 		s.picture("would-not")
 		if n := s.recoveries(); n != 0 {
 			t.Errorf("%d recoveries although they are off", n)
@@ -131,13 +147,15 @@ func TestWebWouldItAct(t *testing.T) {
 		s.AwaitText(".gates .g-n", "RecoveryPeriodBlockSeconds")
 		s.AwaitText(".gates .g-n", "until")
 		s.AwaitText(".c-head", "an earlier recovery blocks it")
+		s.AwaitText(".c-head", "The block ends")
+		s.awaitHeld(successor, "blocked")
 		s.picture("blocked")
 		if n := s.recoveries(); n != 1 {
 			t.Errorf("%d recoveries within the period", n)
 		}
 	})
 	t.Run("acknowledged, it is unblocked and repaired", func(t *testing.T) {
-		s.pressIn(".gates .g-n", "Acknowledge…")
+		s.pressIn(".c-head", "Acknowledge it and go on…")
 		s.Await("the field for the reason", `document.activeElement.matches("dialog input")`)
 		s.Type("seen, go on")
 		s.ClickText("Show the plan")

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -163,5 +165,48 @@ func TestV2DetectionsSayWhy(t *testing.T) {
 		if got := s.do(http.MethodGet, path, ""); got.Code != want {
 			t.Errorf("%s: %d", path, got.Code)
 		}
+	}
+}
+
+// TestV2Find: what a text names is found by everything that people have in hand at night.
+func TestV2Find(t *testing.T) {
+	b := operatetest.New()
+	for n, i := range b.Fleet.Instances() {
+		i.ServerUUID, i.ServerID = fmt.Sprintf("%08d-0000-0000-0000-000000000000", n+1), uint32(700+n)
+		i.ExecutedSet = "8f3c0000-0000-0000-0000-000000000000:1-40"
+		if i.Key == operatetest.Key("db-a1") {
+			i.ExecutedSet = "8f3c0000-0000-0000-0000-000000000000:1-41"
+		}
+	}
+	e, registry := b.Engine(), operate.NewRegistry()
+	api := v2.New(v2.Deps{Engine: e, Registry: registry, Addresses: func(context.Context) (map[string][]string, error) {
+		return map[string][]string{"db-a2": {"10.1.2.3", "fd00::3"}}, nil
+	}})
+	s := second{httpapi.New(httpapi.Deps{Engine: e, Registry: registry, V2: api}), api, b}
+	found := func(text string) (names []string, said string) {
+		hits := decode[v2.Hits](t, s.do(http.MethodGet, "/api/v2/found?q="+url.QueryEscape(text), ""))
+		for _, h := range hits.Items {
+			names = append(names, h.Kind+" "+h.Name)
+			if h.Text == "" || h.Kind != "setting" && h.Cluster == "" {
+				t.Errorf("%s: %+v", text, h)
+			}
+		}
+		return names, hits.Text
+	}
+	first := b.Fleet.Instances()[0]
+	for text, want := range map[string]string{
+		"db-a2": "server db-a2:3306", first.ServerUUID: "server " + first.Key.String(), "700": "server " + first.Key.String(), "10.1.2": "server db-a2:3306", "fd00::3": "server db-a2:3306",
+		"8f3c0000-0000-0000-0000-000000000000:41": "server db-a1:3306", "1782716400000000000:a1": "recovery ", "RecoverMasterCluster": "setting RecoverMasterClusterFilters", "10.9.9.9": "",
+	} {
+		names, said := found(text)
+		if want == "" && len(names) > 0 || want != "" && !slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, want) }) {
+			t.Errorf("%s finds %q, want %q", text, names, want)
+		}
+		if gtid := strings.HasSuffix(text, ":41"); gtid != (said != "") || gtid && len(names) != 1 {
+			t.Errorf("%s: %q, %q", text, said, names)
+		}
+	}
+	if got := s.do(http.MethodGet, "/api/v2/found", ""); got.Code != http.StatusBadRequest {
+		t.Errorf("without a text: %d", got.Code)
 	}
 }

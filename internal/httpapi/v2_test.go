@@ -116,6 +116,7 @@ var samples = map[string][2]string{
 	"checkConfig":           {"/config/check", ""},
 	"compareSets":           {"/gtid-sets?a=0-1-5&b=0-1-9", ""},
 	"deleteTag":             {"/instances/db-a1:3306/tags/role", ""},
+	"find":                  {"/found?q=db-a1", ""},
 	"discover":              {"/discoveries", `{"instances":["db-a1","db-x"]}`},
 	"endDowntime":           {"/instances/db-a3:3306/downtime", ""},
 	"endMaintenance":        {"/instances/db-a3:3306/maintenance", ""},

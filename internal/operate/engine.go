@@ -161,6 +161,8 @@ type AuditQuery struct {
 	Person   string       // only what this user did; "": all
 	Node     string       // only what this manager noted; "": all
 	Text     string       // a part of the message; "": all
+	Plan     string       // only what is part of this plan
+	Recovery string       // only what is part of this recovery, by its UID
 	From, To time.Time    // zero: open
 	Before   int64        // only lines with a smaller number; 0: all
 	Limit    int          // at most so many, instead of pages; 0: pages

@@ -7,6 +7,7 @@ import (
 
 	"orchestrator/internal/analysis"
 	"orchestrator/internal/failover"
+	"orchestrator/internal/plan"
 	"orchestrator/internal/topology"
 )
 
@@ -204,6 +205,9 @@ func (e *Engine) acknowledge(ctx context.Context, a Args, q AckQuery, of any) (R
 	n, err := e.Records.Acknowledge(ctx, q, a.Owner, a.Text(ParamReason))
 	if err != nil {
 		return Result{}, fmt.Errorf("acknowledge the recoveries of %v: %w", of, err)
+	}
+	if q.UID != "" {
+		ctx = plan.WithOrigin(ctx, plan.Origin{Recovery: q.UID})
 	}
 	e.audit(ctx, "ack-recovery", q.Instance, q.Cluster, fmt.Sprintf("%d acknowledged by %s: %s", n, a.Owner, a.Text(ParamReason)))
 	return Result{Value: Acknowledged{Count: n, Of: of}, Message: fmt.Sprintf("%d recoveries acknowledged", n)}, nil

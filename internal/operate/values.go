@@ -187,6 +187,9 @@ type AuditEntry struct {
 	Message string
 	Person  string // who asked for it; "" where nobody did, or that is not known
 	Node    string // which manager noted it; "" where that is not known
+
+	Plan     string // the id of the plan that it is part of; "" for none
+	Recovery string // the UID of the recovery that it is part of; "" for none
 }
 
 // AnalysisHistory is how the analysis of a server changed.

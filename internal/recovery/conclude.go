@@ -8,6 +8,7 @@ import (
 
 	"orchestrator/internal/execute"
 	"orchestrator/internal/observe"
+	"orchestrator/internal/plan"
 	"orchestrator/internal/publish"
 	"orchestrator/internal/topology"
 )
@@ -62,7 +63,7 @@ func (e *Engine) conclude(parent context.Context, r *Recovery, ask request, log 
 	if !r.unresolved { // the ledger works by now, whatever it did before
 		e.payDebts(ctx, r)
 	}
-	e.audit(ctx, r.auditKind(), f.Key, f.ClusterName, fmt.Sprintf("%s: %s, %d lost, %s", f.Code, outcome, len(r.Lost), r.Ended.Sub(r.Started).Round(time.Millisecond)))
+	e.audit(plan.WithOrigin(ctx, plan.Origin{Recovery: r.UID}), r.auditKind(), f.Key, f.ClusterName, fmt.Sprintf("%s: %s, %d lost, %s", f.Code, outcome, len(r.Lost), r.Ended.Sub(r.Started).Round(time.Millisecond)))
 	log.close()
 	if closed := !r.unresolved && ctx.Err() == nil && e.closeJournal(ctx, r.UID); !closed && e.handOver(ctx, log) != nil {
 		e.passOn(r, log, nil)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"orchestrator/internal/plan"
 	"orchestrator/internal/store"
 	"orchestrator/internal/topology"
 )
@@ -118,6 +119,7 @@ type auditEntry struct {
 	kind, cluster, message string
 	server                 topology.Key
 	at                     time.Time
+	of                     plan.Origin
 }
 
 // unauditedAtMost bounds what is kept for the audit while nothing can be written there.
@@ -133,7 +135,7 @@ func (e *Engine) audit(ctx context.Context, kind string, k topology.Key, cluster
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if len(e.unaudited) < unauditedAtMost {
-		e.unaudited = append(e.unaudited, auditEntry{kind, cluster, message, k, e.o.Now()})
+		e.unaudited = append(e.unaudited, auditEntry{kind, cluster, message, k, e.o.Now(), plan.OriginOf(ctx)})
 	}
 }
 
@@ -148,7 +150,7 @@ func (e *Engine) auditLate(ctx context.Context) {
 		}
 		a := owed[0] // others only append
 		message := fmt.Sprintf("%s (done at %s, and written down later)", a.message, a.at.UTC().Format(time.RFC3339))
-		if err := e.o.Ledger.Audit(ctx, a.kind, a.server, a.cluster, message); err != nil {
+		if err := e.o.Ledger.Audit(plan.WithOrigin(ctx, a.of), a.kind, a.server, a.cluster, message); err != nil {
 			return // it has been logged
 		}
 		e.mu.Lock()

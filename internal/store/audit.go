@@ -19,6 +19,8 @@ type AuditRow struct {
 	Message     string
 	Person      string // who asked for it; "" where nobody did, or that is not known
 	Node        string // which node noted it; "" in rows of older versions
+	Plan        string // the plan that it is part of; "" for none
+	Recovery    string // the UID of the recovery that it is part of; "" for none
 }
 
 // WriteAudit adds a row; a zero time means now.
@@ -37,14 +39,14 @@ func (s *Store) WriteAudit(ctx context.Context, a AuditRow) error {
 	op := "write audit " + a.Type
 	return s.tx(ctx, op, func(tx *sql.Tx) error {
 		written, err := tx.ExecContext(ctx, s.dialect.insert("audit", columns), args...)
-		if err != nil || a.Person == "" && a.Node == "" {
+		if err != nil || a.Person == "" && a.Node == "" && a.Plan == "" && a.Recovery == "" {
 			return err
 		}
 		id, err := written.LastInsertId()
 		if err != nil {
 			return err
 		}
-		_, err = s.execOn(ctx, tx, op, s.dialect.replace("audit_author", "audit_id, audit_timestamp, person, node"), id, stamp(a.At), a.Person, a.Node)
+		_, err = s.execOn(ctx, tx, op, s.dialect.replace("audit_author", "audit_id, audit_timestamp, person, node, plan_id, recovery_uid"), id, stamp(a.At), a.Person, a.Node, a.Plan, a.Recovery)
 		return err
 	})
 }
@@ -57,6 +59,8 @@ type AuditFilter struct {
 	Person      string    // who asked for it
 	Node        string    // a part of the name of the node that noted it
 	Text        string    // a part of the message
+	Plan        string    // only of this plan
+	Recovery    string    // only of this recovery
 	From, To    time.Time // zero: open
 	Before      int64     // only rows with a smaller id
 	Limit       int       // at most so many rows, instead of pages
@@ -71,6 +75,8 @@ func (f *AuditFilter) conditions(d Dialect) conditions {
 	c.add(f.Person != "", "person = ?", f.Person)
 	c.add(f.Node != "", "INSTR(LOWER(node), LOWER(?)) > 0", f.Node)
 	c.add(f.Text != "", "INSTR(LOWER(message), LOWER(?)) > 0", f.Text)
+	c.add(f.Plan != "", "plan_id = ?", f.Plan)
+	c.add(f.Recovery != "", "recovery_uid = ?", f.Recovery)
 	c.add(!f.From.IsZero(), d.moment("audit.audit_timestamp")+" >= ?", stamp(f.From))
 	c.add(!f.To.IsZero(), d.moment("audit.audit_timestamp")+" <= ?", stamp(f.To))
 	return c
@@ -88,8 +94,8 @@ func (s *Store) AuditLog(ctx context.Context, f AuditFilter) ([]AuditRow, error)
 		c.add(f.Before > 0, "audit.audit_id < ?", f.Before)
 	}
 	return collect(ctx, s, s.reader, "load audit", func(r []value) AuditRow {
-		return AuditRow{r[0].int(), r[1].time(), r[2].text(), keyColumns(r[3], r[4]), r[5].text(), r[6].text(), r[7].text(), r[8].text()}
-	}, "SELECT audit.audit_id, audit.audit_timestamp, audit_type, hostname, port, cluster_name, message, person, node"+auditFrom+
+		return AuditRow{r[0].int(), r[1].time(), r[2].text(), keyColumns(r[3], r[4]), r[5].text(), r[6].text(), r[7].text(), r[8].text(), r[9].text(), r[10].text()}
+	}, "SELECT audit.audit_id, audit.audit_timestamp, audit_type, hostname, port, cluster_name, message, person, node, plan_id, recovery_uid"+auditFrom+
 		c.where()+" ORDER BY "+order+part, c.args...)
 }
 

@@ -227,6 +227,19 @@ func (s *Store) SaveHostIPs(ctx context.Context, h HostIPs) error {
 	return err
 }
 
+// Addresses returns the addresses of all hosts, by their names.
+func (s *Store) Addresses(ctx context.Context) (map[string][]string, error) {
+	all := make(map[string][]string)
+	err := s.each(ctx, s.reader, "load addresses of hosts", func(r []value) {
+		for _, address := range []string{r[1].text(), r[2].text()} {
+			if address != "" {
+				all[r[0].text()] = append(all[r[0].text()], address)
+			}
+		}
+	}, "SELECT hostname, ipv4, ipv6 FROM hostname_ips")
+	return all, err
+}
+
 // HostIPs returns the addresses of a host; ok is false when none are stored.
 func (s *Store) HostIPs(ctx context.Context, hostname string) (h HostIPs, ok bool, err error) {
 	err = s.each(ctx, s.reader, "load addresses of "+hostname, func(r []value) {

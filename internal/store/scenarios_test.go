@@ -646,7 +646,7 @@ func authors(t *testing.T, s *Store, clock *testClock) {
 	for n, a := range []AuditRow{
 		{Type: "tag", Message: "100% of orders (by anna)", Person: "anna", Node: "node1"},
 		{Type: "tag", Message: "of billing (by bert)", Person: "bert", Node: "node2"},
-		{Type: "recovery", Message: "orders", Node: "node2"},
+		{Type: "recovery", Message: "orders", Node: "node2", Plan: "p1", Recovery: "1:a"},
 		{Type: "old", Message: "(by anna)"}, // of an older version
 	} {
 		a.At = begin.Add(time.Duration(n) * time.Minute)
@@ -655,6 +655,7 @@ func authors(t *testing.T, s *Store, clock *testClock) {
 	clock.advance(time.Hour)
 	all := must2(s.AuditLog(ctx, AuditFilter{}))
 	same(t, "who and where", []string{all[3].Person, all[3].Node, all[1].Person, all[1].Node, all[0].Person, all[0].Node}, []string{"anna", "node1", "", "node2", "", ""})
+	same(t, "of what", []string{all[1].Plan, all[1].Recovery, all[0].Plan, all[3].Recovery}, []string{"p1", "1:a", "", ""})
 	for _, c := range []struct {
 		name string
 		f    AuditFilter
@@ -664,6 +665,9 @@ func authors(t *testing.T, s *Store, clock *testClock) {
 		{"a part of a person", AuditFilter{Person: "ann"}, 0},
 		{"a manager", AuditFilter{Node: "NODE2"}, 2},
 		{"a person of a manager", AuditFilter{Person: "bert", Node: "node2"}, 1},
+		{"a plan", AuditFilter{Plan: "p1"}, 1},
+		{"a recovery", AuditFilter{Recovery: "1:a"}, 1},
+		{"another recovery", AuditFilter{Plan: "p1", Recovery: "2:a"}, 0},
 		{"a text", AuditFilter{Text: "Orders"}, 2},
 		{"a text with a sign", AuditFilter{Text: "100%"}, 1},
 		{"a sign is no pattern", AuditFilter{Text: "%"}, 1},

@@ -83,7 +83,7 @@ func ownTables() []table {
 			primary: "alias",
 		},
 		{
-			// Who asked for what the audit has, and which node noted it.
+			// Who asked for what the audit has, which node noted it, and what it is part of.
 			name: "audit_author",
 			own:  true,
 			columns: []column{
@@ -91,6 +91,8 @@ func ownTables() []table {
 				{"audit_timestamp", "timestamp", defaultNow},
 				{"person", "varchar(128) utf8", required},
 				{"node", "varchar(128)", required},
+				{"plan_id", "varchar(64)", nullable},
+				{"recovery_uid", "varchar(128)", nullable},
 			},
 			primary: "audit_id",
 			indexes: []index{

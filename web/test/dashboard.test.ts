@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ClusterRow } from "../src/api/types.ts";
-import { chipsOf, fits, has, parse, siteTerm, toggled } from "../src/model/filter.ts";
+import { chipsOf, completed, fits, has, isFilter, parse, siteTerm, toggled } from "../src/model/filter.ts";
 import { held, placesOf, sorted } from "../src/model/order.ts";
 import { fit, grouped, lit, rank } from "../src/palette/rank.ts";
 import { height, spots, width } from "../src/spark/layout.ts";
@@ -138,4 +138,13 @@ test("every site is a chip or in the list behind the chips, and a chosen one is 
 
 test("no cell becomes a formula, and no text breaks the table", () => {
   assert.equal(csv(["a", "b"], [["=1+1", 'say "x", y'], [null, -1]]), 'a,b\n\'=1+1,"say ""x"", y"\n,-1\n');
+});
+
+test("the last word of a filter is completed by what there is", () => {
+  const rows = [row("orders"), row("billing", { sites: ["fra2", "north 1"], tags: ["team=web"] })];
+  for (const [typed, want] of [
+    ["dc:fr", "dc:fra1"], ["dc:fra1", "dc:fra1"], ["orders -dc:FRA2", "orders -dc:FRA2"], ["ord dc:n", 'ord dc:"north 1"'], ["-tag:te", "-tag:team=web"], ["status:cr", "status:critical"],
+    ["auto:", "auto:off"], ["lag:1", "lag:1"], ["dc:x", "dc:x"], ["orders", "orders"], ["", ""], ["dc:fr ", "dc:fr "],
+  ] as const) assert.equal(completed(typed, rows), want, typed);
+  assert.deepEqual(["orders", "dc:", "dc:fra1", "lag>5", "8f3c:41"].map(isFilter), [false, false, true, true, false]);
 });

@@ -45,6 +45,8 @@ type Deps struct {
 	Published func() []publish.Listing
 	// Beside says what stands in the key-value store of the backend, and where the names of clusters lead; nil: not known.
 	Beside func(ctx context.Context) ([]publish.Listing, error)
+	// Addresses are those of hosts; nil: they are not known.
+	Addresses Addresses
 	// Busy says whether a recovery or takeover is under way in a cluster.
 	Busy func(cluster string) bool
 	// Warnings are what reading the configuration in force has warned of.

@@ -48,7 +48,8 @@ func recordRoutes() []route {
 		{method: http.MethodGet, path: "/audit", name: "listAudit", topic: "recoveries", summary: "What was done, newest first", local: true,
 			doc: "It is empty unless AuditToBackendDB is set.",
 			query: paging(parameter{name: "instance", doc: "only of this server"}, parameter{name: "cluster", doc: "only of the cluster of this name"}, parameter{name: "kind", doc: "only of this kind"},
-				parameter{name: "person", doc: "only what this user did, where the service knows its users"}, parameter{name: "text", doc: "a part of what was done"}, byNode, since, until),
+				parameter{name: "person", doc: "only what this user did, where the service knows its users"}, parameter{name: "text", doc: "a part of what was done"},
+				parameter{name: "plan", doc: "only what is part of this plan"}, parameter{name: "recovery", doc: "only what is part of the recovery of this unique name"}, byNode, since, until),
 			answer: Page[AuditRecord]{}, handle: audit},
 	}
 }
@@ -160,7 +161,7 @@ func audit(q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	query := operate.AuditQuery{Cluster: q.text("cluster"), Kind: q.text("kind"), Person: q.text("person"), Node: q.text("node"), Text: q.text("text"), From: within.from, To: within.to, Before: before, Limit: w.limit + 1}
+	query := operate.AuditQuery{Cluster: q.text("cluster"), Kind: q.text("kind"), Person: q.text("person"), Node: q.text("node"), Text: q.text("text"), Plan: q.text("plan"), Recovery: q.text("recovery"), From: within.from, To: within.to, Before: before, Limit: w.limit + 1}
 	if text := q.text("instance"); text != "" {
 		t, err := q.fleet()
 		if err != nil {

@@ -100,7 +100,7 @@ func recoveryDetail(q *request) (any, error) {
 		return nil, notFound.say("there is no recovery %s", uid).because("unknown-recovery", "")
 	}
 	uid = list[0].UID
-	d := RecoveryDetail{Recovery: recoveryOf(list[0]), Steps: []Step{}}
+	d := RecoveryDetail{Recovery: recoveryOf(list[0]), Steps: []Step{}, Rejected: []Judged{}}
 	d.Headline = d.Sentence
 	lines, err := records.Steps(q.Context(), uid)
 	if err != nil {
@@ -117,6 +117,7 @@ func recoveryDetail(q *request) (any, error) {
 	case ok:
 		c := courseOf(&list[0], &j)
 		d.refine(list[0].Began(), c)
+		d.Rejected = judged(j.Rejected)
 		d.Title, d.Steps, d.Outage = j.Title, stepsOf(j.Steps, &q.api.plans.known), c.outage
 		d.Headline = headline(&d.Recovery, d.Outage)
 		if !j.Found.At.IsZero() { // journals of older versions do not have it

@@ -2,6 +2,8 @@ package v2
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -172,6 +174,17 @@ func instance(q *request) (any, error) {
 	}
 	d := q.api.serverDetail(t, i, q.api.ownFindings(t, t.Cluster(i.ClusterName)))
 	d.Fits = q.api.fits(q.caller)
+	if q.api.Engine.Pools != nil {
+		pools, err := q.api.Engine.Pools.Pools(q.Context())
+		if err != nil {
+			return nil, fmt.Errorf("read pools: %w", err)
+		}
+		for _, pool := range slices.Sorted(maps.Keys(pools)) {
+			if slices.Contains(pools[pool], i.Key) {
+				d.Pools = append(d.Pools, pool)
+			}
+		}
+	}
 	if r := q.api.Engine.Records; r != nil {
 		lines, err := r.AuditLog(q.Context(), operate.AuditQuery{Instance: i.Key, Limit: operate.PageSize})
 		if err != nil {

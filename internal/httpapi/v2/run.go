@@ -104,7 +104,7 @@ func (a *API) claim(p *planned) error {
 func (a *API) carryOut(ctx context.Context, p *planned, user, reason string) {
 	a.publishPlan(p, nil)
 	agreed := essence(&p.inner, "")
-	ctx = plan.WithFollower(ctx, plan.Follower{
+	ctx = plan.WithFollower(plan.WithOrigin(ctx, plan.Origin{Plan: p.shown.ID}), plan.Follower{
 		Agree: func(made *plan.Plan) error {
 			if essence(made, "") != agreed {
 				return errMoved

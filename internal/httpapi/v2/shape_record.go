@@ -91,6 +91,7 @@ type RecoveryDetail struct {
 	Outage   *Outage   `json:"outage" doc:"how long nobody could write; null: writes were not concerned, or it was not recorded"`
 	Title    string    `json:"title,omitempty" doc:"of its plan"`
 	Steps    []Step    `json:"steps" doc:"what was done on the servers, with real times; empty for records of older versions"`
+	Rejected []Judged  `json:"rejected" doc:"who was not promoted, and why, as the rules had it then; empty where that is not on record"`
 	Log      []LogLine `json:"log"`
 	Found    *Found    `json:"found" doc:"what it began with, and where each server went; null: that is not on record"`
 }
@@ -152,10 +153,13 @@ type AuditRecord struct {
 	Message string     `json:"message"`
 	Person  string     `json:"person,omitempty" doc:"who asked for it; missing: nobody did, or that is not known"`
 	Node    string     `json:"node,omitempty" doc:"which manager noted it; missing in lines of older versions"`
+
+	Plan     string `json:"plan,omitempty" doc:"the plan that it is part of, which is kept for a day by the manager that led then"`
+	Recovery string `json:"recovery,omitempty" doc:"the unique name of the recovery that it is part of"`
 }
 
 func auditOf(e operate.AuditEntry) AuditRecord {
-	return AuditRecord{ID: e.ID, At: when(e.At), Kind: e.Kind, Server: keyText(e.Key), Cluster: e.Cluster, Message: e.Message, Person: e.Person, Node: e.Node}
+	return AuditRecord{ID: e.ID, At: when(e.At), Kind: e.Kind, Server: keyText(e.Key), Cluster: e.Cluster, Message: e.Message, Person: e.Person, Node: e.Node, Plan: e.Plan, Recovery: e.Recovery}
 }
 
 // Blocked is a recovery that waits because another one was a short time ago.
@@ -165,10 +169,14 @@ type Blocked struct {
 	Code     string     `json:"code"`
 	Last     *time.Time `json:"last" doc:"when it was blocked last"`
 	Blocking int64      `json:"blocking" doc:"the number of the recovery that blocks it; acknowledge that"`
+	Until    *time.Time `json:"until" doc:"when the block ends by itself; null: that is not known"`
+	// Lift is what lets it go on.
+	Lift PlanRequest `json:"lift" doc:"the plan to ask for that acknowledges what blocks it"`
 }
 
 func blockedOf(b operate.Blocked) Blocked {
-	return Blocked{keyText(b.Key), b.Cluster, string(b.Code), when(b.Last), b.BlockingRecovery}
+	return Blocked{keyText(b.Key), b.Cluster, string(b.Code), when(b.Last), b.BlockingRecovery, when(b.Until),
+		PlanRequest{"ack-cluster-recoveries", map[string]string{"cluster": b.Cluster}}}
 }
 
 // Outcome is what became of a change.

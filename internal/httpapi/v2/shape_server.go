@@ -190,6 +190,9 @@ type ServerDetail struct {
 	Ancestry      string        `json:"ancestry" doc:"the UUIDs from the topmost source down to it"`
 	Credentials   bool          `json:"credentials_available" doc:"its replication credentials can be read back"`
 	Snapshots     int           `json:"snapshots"`
+	Pools         []string      `json:"pools" doc:"of which it is a member"`
+	LagLimit      int64         `json:"lag_limit_s" doc:"from which lag on it has a problem"`
+	Trend         *Trend        `json:"trend" doc:"as in problems"`
 	Fits          []Fitting     `json:"fits" doc:"the operations that take a server"`
 	Changes       []AuditRecord `json:"changes" doc:"what was done to it last"`
 }
@@ -217,7 +220,10 @@ func (a *API) serverDetail(t *topology.Topology, i *topology.Instance, found []a
 		Received: position(c.Read), Applied: position(c.Exec), Executed: i.ExecutedSet, Purged: i.PurgedSet, GTIDMode: i.GTIDMode,
 		ReceiverError: numbered(c.LastIOErrno, c.LastIOError), ApplierError: numbered(c.LastSQLErrno, c.LastSQLError), CheckError: i.Check.Err,
 		TLS: c.TLS.Enabled, Filters: c.HasFilters, Ancestry: i.AncestryUUID, Credentials: i.CredentialsAvailable, Snapshots: i.Snapshots,
-		Fits: []Fitting{}, Changes: []AuditRecord{},
+		Fits: []Fitting{}, Changes: []AuditRecord{}, Pools: []string{}, LagLimit: int64(a.Engine.Config().ReasonableReplicationLag() / time.Second),
+	}
+	if i.LastCheckValid() {
+		d.Trend = a.trends.trend(i.Key)
 	}
 	return d
 }

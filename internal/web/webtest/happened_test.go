@@ -108,7 +108,8 @@ func (h *happened) Journal(_ context.Context, uid string) (recovery.Journal, boo
 		if r.UID != uid {
 			continue
 		}
-		j := recovery.Journal{Plan: plan.Plan{Title: "db-a2 takes over"}, Found: primaryGone, ByHand: e.asked != "", Asked: e.asked}
+		why := []plan.Verdict{{Server: operatetest.Key("db-a3"), Rule: "lag", Reason: "it lags 41 s"}}
+		j := recovery.Journal{Plan: plan.Plan{Title: "db-a2 takes over", Rejected: why}, Found: primaryGone, ByHand: e.asked != "", Asked: e.asked}
 		if e.planned {
 			j.Command = string(recovery.GracefulTakeover)
 		}
@@ -123,8 +124,8 @@ func (h *happened) Journal(_ context.Context, uid string) (recovery.Journal, boo
 }
 
 var lines = []operate.AuditEntry{
-	{ID: 9, Kind: "relocate-below", Key: operatetest.Key("db-a3"), Cluster: "orders", Message: "relocated db-a3:3306 below db-a2:3306 (by anna)", Person: "anna", Node: "node1"},
-	{ID: 8, Kind: "recovery", Key: operatetest.Key("db-a1"), Cluster: "orders", Message: "DeadMaster: successor db-a2:3306, 0 lost, 712ms", Node: "node1"},
+	{ID: 9, Kind: "relocate-below", Key: operatetest.Key("db-a3"), Cluster: "orders", Message: "relocated db-a3:3306 below db-a2:3306 (by anna)", Person: "anna", Node: "node1", Plan: "gone"},
+	{ID: 8, Kind: "recovery", Key: operatetest.Key("db-a1"), Cluster: "orders", Message: "DeadMaster: successor db-a2:3306, 0 lost, 712ms", Node: "node1", Recovery: events[0].record(0).UID},
 	{ID: 7, Kind: "begin-downtime", Key: operatetest.Key("db-a3"), Cluster: "orders", Message: "new disk (by bert)", Person: "bert", Node: "node2"},
 }
 
@@ -132,7 +133,7 @@ func (h *happened) AuditLog(_ context.Context, q operate.AuditQuery) ([]operate.
 	var list []operate.AuditEntry
 	for n, l := range lines {
 		l.At = operatetest.Now().Add(-time.Duration(n) * 2 * time.Hour)
-		if (q.Person == "" || l.Person == q.Person) && strings.Contains(l.Node, q.Node) && strings.Contains(l.Message, q.Text) && (q.Kind == "" || l.Kind == q.Kind) && !l.At.Before(q.From) {
+		if (q.Person == "" || l.Person == q.Person) && strings.Contains(l.Node, q.Node) && strings.Contains(l.Message, q.Text) && (q.Kind == "" || l.Kind == q.Kind) && (q.Plan == "" || l.Plan == q.Plan) && !l.At.Before(q.From) {
 			list = append(list, l)
 		}
 	}
@@ -211,6 +212,23 @@ func TestListsAreFiltered(t *testing.T) {
 	p.Await("what a manager noted", rows(1))
 	p.Go(s.URL + "/web/audit-failure-detection?acted=true")
 	p.Await("what was acted on", rows(1)+` && document.querySelector("table.list tbody").innerText.includes("yes, recovery 3")`)
+}
+
+// TestAuditLeadsOn: a line leads to its plan, which says where it is not kept any more, and to its recovery.
+func TestAuditLeadsOn(t *testing.T) {
+	t.Parallel()
+	b := operatetest.New()
+	s := start(t, b, withHistory(b))
+	p := webtest.Open(t, s.URL+"/web/audit", webtest.Allow("/api/v2/plans/gone"))
+	p.Await("a way to the plan, and one to the recovery", `document.querySelectorAll("table.list a[href*='plan/gone']").length === 1 && document.querySelectorAll("table.list a[href*='audit-recovery/uid/']").length === 1`)
+	p.Click("table.list a[href*='plan/gone']")
+	p.AwaitText("main", "This plan is not kept any more")
+	p.ClickText("What the audit has of it")
+	p.Await("its lines", `location.search.includes("of=gone") && document.querySelectorAll("table.list tbody > tr").length === 1`)
+	p.Go(s.URL + "/web/audit")
+	p.Await("the lines", `document.querySelectorAll("table.list tbody > tr").length === 3`)
+	p.Click("table.list a[href*='audit-recovery/uid/']")
+	p.AwaitText(".r-hero", "Writes were back")
 }
 
 // TestDetectionsSayWhy: a detection that was not acted on names the gate that held it back, and shows how the finding changed.
@@ -342,4 +360,55 @@ func TestProblemsAreActedOn(t *testing.T) {
 	if calls := strings.Join(b.Calls, "\n"); !strings.Contains(calls, "a new disk") {
 		t.Errorf("noted %s", calls)
 	}
+}
+
+// TestRecoveryIsLookedInto: dragging over the bars shows a part of them, the buttons do the same, the address keeps it, and the
+// page says why nobody else was promoted.
+func TestRecoveryIsLookedInto(t *testing.T) {
+	t.Parallel()
+	b := operatetest.New()
+	s := start(t, b, withHistory(b))
+	p := webtest.Open(t, s.URL+"/web/audit-recovery/id/3")
+	p.AwaitText("main", "it lags 41 s")
+	marks := func() string {
+		return webtest.Value[string](p, `[...document.querySelectorAll(".f-axis .f-t span")].map(e => e.innerText).join(" ")`)
+	}
+	all := marks()
+	p.ClickText("Fit outage")
+	p.Await("the outage alone", `/zoom=\d/.test(location.search) && document.querySelector(".f-zoom [aria-pressed=true]").innerText === "Fit outage"`)
+	if marks() == all {
+		t.Errorf("the axis is still %q", all)
+	}
+	p.Go(s.URL + "/web/audit-recovery/id/3" + webtest.Value[string](p, "location.search"))
+	p.Await("the same by its address", `document.querySelector(".f-zoom [aria-pressed=true]")?.innerText === "Fit outage"`)
+	p.ClickText("Fit all")
+	p.Await("all of it", `!location.search.includes("zoom")`)
+	to := p.At(".f-row .f-t", 0.5, 0.5)
+	p.Drag(p.At(".f-row .f-t", 0.25, 0.5), to, 4)
+	p.Await("what is being chosen", `document.querySelector(".f-lines .pick")`)
+	p.Release(to)
+	part := webtest.Value[string](p, `new URLSearchParams(location.search).get("zoom")`)
+	var first, last float64
+	if n, err := fmt.Sscanf(part, "%f-%f", &first, &last); n != 2 || err != nil || first <= 0 || last <= first*1.8 || last >= first*2.2 {
+		t.Errorf("dragging from a quarter to the half shows %q", part)
+	}
+	p.Await("nothing is being chosen", `!document.querySelector(".f-lines .pick")`)
+	p.Click(".f-zoom [aria-label='Further away']")
+	p.Await("more of it", `new URLSearchParams(location.search).get("zoom") !== "`+part+`"`)
+}
+
+// TestServerPanelInTrouble: the panel of a server says from which lag on it has a problem, in which pools it is, and offers the
+// way past a transaction that its applier cannot take.
+func TestServerPanelInTrouble(t *testing.T) {
+	t.Parallel()
+	b := operatetest.New()
+	b.Fleet.Instance(operatetest.Key("db-a2")).Channel.LastSQLErrno = 1062
+	b.Fleet.Instance(operatetest.Key("db-a2")).Channel.LastSQLError = "Duplicate entry '7'"
+	s := start(t, b, nil)
+	p := webtest.Open(t, s.URL+"/web/cluster/alias/orders?sel=db-a2:3306")
+	p.AwaitText(".panel dl", "limit 10 s")
+	p.AwaitText(".panel", "In pools: reporting")
+	p.AwaitText(".panel", "error 1062: Duplicate entry")
+	p.ClickText("Skip this transaction…")
+	p.AwaitText(".plan", "skip-query")
 }

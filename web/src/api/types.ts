@@ -70,6 +70,10 @@ export type AuditRecord = {
   node?: string;
   /** who asked for it; missing: nobody did, or that is not known */
   person?: string;
+  /** the plan that it is part of, which is kept for a day by the manager that led then */
+  plan?: string;
+  /** the unique name of the recovery that it is part of */
+  recovery?: string;
   server?: string;
 };
 
@@ -125,7 +129,11 @@ export type Blocked = {
   code: string;
   /** when it was blocked last */
   last: string | null;
+  /** the plan to ask for that acknowledges what blocks it */
+  lift: PlanRequest;
   server: string;
+  /** when the block ends by itself; null: that is not known */
+  until: string | null;
 };
 
 export type BlockedPage = {
@@ -866,6 +874,25 @@ export type HistoryMark = {
   /** its unique name */
   recovery?: string;
   text: string;
+};
+
+export type Hit = {
+  /** the alias of the cluster that it belongs to */
+  cluster?: string;
+  /** what name is the name of */
+  kind: "server" | "recovery" | "pool" | "setting";
+  /** of a server its host:port, of a recovery its unique name, of a setting its key */
+  name: string;
+  /** of a server */
+  status?: string;
+  /** why it was found, or what it is */
+  text: string;
+};
+
+export type Hits = {
+  items: Hit[];
+  /** for a GTID: how many servers have executed it */
+  text?: string;
 };
 
 export type Hold = {
@@ -1618,6 +1645,8 @@ export type RecoveryDetail = {
   participants: string[];
   /** how long nobody could write; null: writes were not concerned, are not back, or it was not recorded */
   pause_ms: number | null;
+  /** who was not promoted, and why, as the rules had it then; empty where that is not on record */
+  rejected: Judged[];
   sentence: string;
   started: string | null;
   state: "running" | "succeeded" | "failed";
@@ -1788,6 +1817,8 @@ export type ServerDetail = {
   gtid_mode: string;
   /** host:port */
   key: string;
+  /** from which lag on it has a problem */
+  lag_limit_s: number;
   /** seconds; null: unknown */
   lag_s: number | null;
   /** of the last probe */
@@ -1796,6 +1827,8 @@ export type ServerDetail = {
   /** it logs what it replicates, so that others can replicate from it */
   logs_updates: boolean;
   maintenance?: Declaration | null;
+  /** of which it is a member */
+  pools: string[];
   /** where its own binary log stands */
   position: string;
   problems: string[];
@@ -1828,6 +1861,8 @@ export type ServerDetail = {
   tags: string[];
   /** it replicates through TLS */
   tls: boolean;
+  /** as in problems */
+  trend: Trend | null;
   uptime_s: number;
   uuid: string;
   version: string;

@@ -69,6 +69,41 @@ function compare(is: number | null, sign: string, value: string, units: Record<s
   return sign === ">" ? is > than : sign === "<" ? is < than : is === than;
 }
 
+/** Whether a text chooses clusters by more than their names. */
+export const isFilter = (text: string): boolean => parse(text).some((term) => term.key !== "" && term.value !== "");
+
+/** The text with its last word completed by what the clusters have; as it is where nothing fits. */
+export function completed(filter: string, rows: readonly ClusterRow[]): string {
+  const last = wordsOf(filter).at(-1) ?? "";
+  const term = /^(-?)([a-z]+):(.*)$/i.exec(last);
+  if (!term || !filter.endsWith(last)) return filter;
+  const value = term[3]!.replaceAll('"', "").toLowerCase();
+  const all = valuesOf(term[2]!.toLowerCase(), rows).filter((one) => one.toLowerCase().startsWith(value) && one.toLowerCase() !== value);
+  const next = all.sort()[0];
+  return next === undefined ? filter : `${filter.slice(0, filter.length - last.length)}${term[1]}${term[2]}:${/\s/.test(next) ? `"${next}"` : next}`;
+}
+
+/** What may stand behind a word of the filter. */
+function valuesOf(key: string, rows: readonly ClusterRow[]): string[] {
+  switch (key) {
+    case "dc":
+    case "site":
+      return rows.flatMap((row) => row.sites);
+    case "tag":
+      return rows.flatMap((row) => row.tags);
+    case "version":
+      return rows.flatMap((row) => row.versions);
+    case "status":
+      return Object.keys(words);
+    case "auto":
+      return ["on", "off"];
+    case "finding":
+      return ["any", "no"];
+    default:
+      return [];
+  }
+}
+
 /** The filter with a term added, or without it when it is there. */
 export function toggled(filter: string, word: string): string {
   const all = wordsOf(filter);

@@ -7,7 +7,7 @@ import { useResource } from "../model/resource.ts";
 import { route } from "../model/route.ts";
 import { ListView } from "../ui/list.tsx";
 import { Time } from "../ui/time.tsx";
-import { url } from "../url.ts";
+import { part, url } from "../url.ts";
 import { exactly } from "../words/en.ts";
 import { auditText, happenedText } from "../words/lists.ts";
 
@@ -21,10 +21,11 @@ export function Audit(): JSX.Element {
   const kind = query.get("kind") ?? "";
   const of = (name: string): string => query.get(name) ?? "";
   const [person, node, what, since, until] = [of("person"), of("node"), of("text"), of("since"), of("until")];
-  const list = useList<AuditRecord>("audit", { instance, cluster, kind, person, node, text: what, since, until }, {
+  const [plan, recovery] = [of("of"), of("recovery")];
+  const list = useList<AuditRecord>("audit", { instance, cluster, kind, person, node, text: what, plan, recovery, since, until }, {
     skip: address.page * perPage, topics: ["audit"],
     // What an event does not tell is no news here: by whom, and where.
-    news: (name, event) => name === "audit" && person === "" && node === "" && until === "" && (event.audit?.message ?? "").toLowerCase().includes(what.toLowerCase()) && (kind === "" || event.audit?.kind === kind) && (cluster === "" || event.cluster === cluster) && (instance === "" || event.server === instance),
+    news: (name, event) => name === "audit" && person === "" && node === "" && plan === "" && recovery === "" && until === "" && (event.audit?.message ?? "").toLowerCase().includes(what.toLowerCase()) && (kind === "" || event.audit?.kind === kind) && (cluster === "" || event.cluster === cluster) && (instance === "" || event.server === instance),
   });
   return (
     <ListView
@@ -38,6 +39,8 @@ export function Audit(): JSX.Element {
         { name: "text", label: auditText.what, value: what },
         { name: "person", label: happenedText.person, value: person },
         { name: "node", label: happenedText.manager, value: node },
+        ...(plan === "" ? [] : [{ name: "of", label: auditText.plan, value: plan }]),
+        ...(recovery === "" ? [] : [{ name: "recovery", label: auditText.recovery, value: recovery }]),
       ]}
       columns={[
         { name: "When", text: (row) => exactly(row.at), show: (row) => <Time at={row.at} /> },
@@ -47,11 +50,20 @@ export function Audit(): JSX.Element {
         { name: auditText.what, class: "words", text: (row) => row.message, show: (row) => withoutPerson(row) },
         { name: "By", text: (row) => row.person ?? "", show: (row) => row.person && <a href={url("audit", { person: row.person })}>{row.person}</a> },
         { name: happenedText.manager, text: (row) => row.node ?? "", show: (row) => row.node },
+        { name: auditText.partOf, text: (row) => row.recovery ?? row.plan ?? "", show: (row) => <PartOf row={row} /> },
       ]}
       empty={<WhyEmpty />}
     />
   );
 }
+
+/** The plan that somebody had carried out, and the recovery. */
+const PartOf = ({ row }: { row: AuditRecord }): JSX.Element => (
+  <>
+    {row.recovery && <a href={url(`audit-recovery/uid/${part(row.recovery)}`)}>{auditText.itsRecovery}</a>}{" "}
+    {row.plan && <a href={url(`plan/${part(row.plan)}`)}>{auditText.itsPlan}</a>}
+  </>
+);
 
 /** What was done; who did it has a column of its own. */
 function withoutPerson({ message, person }: AuditRecord): string {

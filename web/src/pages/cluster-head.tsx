@@ -1,7 +1,10 @@
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Cluster, Finding } from "../api/types.ts";
+import { canAct } from "../model/acting.ts";
+import { mayOperate } from "../model/me.ts";
 import { route } from "../model/route.ts";
+import { tellRefusal } from "../model/toasts.ts";
 import { shown } from "../plan/model.ts";
 import { declare } from "../tree/declare.ts";
 import { name, said } from "../tree/names.ts";
@@ -13,6 +16,7 @@ import { Time } from "../ui/time.tsx";
 import { part, url } from "../url.ts";
 import { clusterTabs, headText } from "../words/cluster.ts";
 import { count } from "../words/en.ts";
+import { beginRequest } from "./cluster-begin.tsx";
 import { isLeft, Replaced } from "./cluster-replaced.tsx";
 import { openRecover, openSwitchover } from "./cluster-switchover.tsx";
 
@@ -83,7 +87,12 @@ export function ClusterHead({ of, tab }: { of: Cluster; tab: string }): JSX.Elem
           {of.blocked.map((blocked) => (
             <p key={blocked.server + blocked.code} class="finding">
               <Mark status="warn" label={false} />
-              {headText.blocked(blocked.code, name(blocked.server))}{" "}
+              {headText.blocked(blocked.code, name(blocked.server))} {blocked.until && <>{headText.until} <Time at={blocked.until} />. </>}
+              {mayOperate.value && (
+                <button type="button" class="link" disabled={!canAct.value} onClick={() => void beginRequest(blocked.lift).catch(tellRefusal)}>
+                  {headText.acknowledgeAndGoOn}
+                </button>
+              )}{" "}
               <a class="link" href={url(`audit-recovery/id/${blocked.blocking}`)}>
                 {headText.acknowledgeIt}
               </a>

@@ -2,10 +2,11 @@ import type { ComponentChildren, JSX } from "preact";
 import { hueOf } from "../model/sites.ts";
 import type { ServerDetail } from "../api/types.ts";
 import { cluster, serverCell } from "../model/cluster.ts";
+import { canAct } from "../model/acting.ts";
 import { mayOperate } from "../model/me.ts";
 import { route } from "../model/route.ts";
 import { useResource } from "../model/resource.ts";
-import { toast } from "../model/toasts.ts";
+import { tellRefusal, toast } from "../model/toasts.ts";
 import { declare } from "../tree/declare.ts";
 import { versionOf, writes } from "../tree/flags.tsx";
 import { carry } from "../tree/keys.ts";
@@ -15,11 +16,13 @@ import { Button } from "../ui/button.tsx";
 import { Mark, Site } from "../ui/marks.tsx";
 import { Loaded } from "../ui/states.tsx";
 import { Time } from "../ui/time.tsx";
-import { url } from "../url.ts";
+import { part, url } from "../url.ts";
 import { count, span, statusWord, text } from "../words/en.ts";
 import { panelText, rowText } from "../words/server.ts";
+import { beginNamed } from "./cluster-begin.tsx";
 import { Menu } from "./cluster-menu.tsx";
 import { promote } from "./cluster-switchover.tsx";
+import { TrendOf } from "./problems/trend.tsx";
 
 /** Everything that is known of a server, and everything that can be done with it. */
 export function ServerPanel({ server: key, onClose }: { server: string; onClose: () => void }): JSX.Element {
@@ -107,7 +110,11 @@ function Facts({ of }: { of: ServerDetail }): JSX.Element {
             <Row name={rowText.threads}>
               <span class={bad ? "t-crit" : ""}>{panelText.threadsAre(of.receiver, of.applier)}</span>
             </Row>
-            <Row name={rowText.lag}>{span(of.lag_s)}{of.delay_s ? panelText.delayed(span(of.delay_s)) : ""}</Row>
+            <Row name={rowText.lag}>
+              {span(of.lag_s)}
+              {of.delay_s ? panelText.delayed(span(of.delay_s)) : ""} <span class="muted">{panelText.lagLimit(span(of.lag_limit_s))}</span>
+              {of.trend && <TrendOf of={of} />}
+            </Row>
             <Row name={rowText.received}>{of.received || text.unknown}</Row>
             <Row name={rowText.applied}>{of.applied || text.unknown}</Row>
             <Row name={rowText.placeFoundBy}>{of.gtid === "none" ? panelText.byPosition : panelText.byGtid(of.gtid)}</Row>
@@ -122,6 +129,13 @@ function Facts({ of }: { of: ServerDetail }): JSX.Element {
           </dl>
           {of.receiver_error && <code class="stmt t-crit">{of.receiver_error}</code>}
           {of.applier_error && <code class="stmt t-crit">{of.applier_error}</code>}
+          {of.applier_error && mayOperate.value && (
+            <p>
+              <button type="button" class="link" disabled={!canAct.value} onClick={() => void beginNamed("skip-query", of.key).catch(tellRefusal)}>
+                {panelText.skip}
+              </button>
+            </p>
+          )}
         </>
       )}
       {of.check_error && <code class="stmt t-crit">{of.check_error}</code>}
@@ -184,6 +198,16 @@ function Facts({ of }: { of: ServerDetail }): JSX.Element {
           </button>
         )}
       </p>
+      {of.pools.length > 0 && (
+        <p>
+          {panelText.inPools}{" "}
+          {of.pools.map((pool) => (
+            <a key={pool} class="tag" href={url(route.value.path, { tab: "pools" })}>
+              {pool}
+            </a>
+          ))}
+        </p>
+      )}
       {of.changes.length > 0 && (
         <>
           <h3>{panelText.changes}</h3>
@@ -193,7 +217,14 @@ function Facts({ of }: { of: ServerDetail }): JSX.Element {
                 <span class="muted">
                   <Time at={line.at} />
                 </span>
-                <span>{line.message || line.kind}</span>
+                <span>
+                  {line.message || line.kind}{" "}
+                  {line.recovery && (
+                    <a class="link" href={url(`audit-recovery/uid/${part(line.recovery)}`)}>
+                      {panelText.itsRecovery}
+                    </a>
+                  )}
+                </span>
               </li>
             ))}
           </ul>

@@ -16,7 +16,8 @@ import { recoveryStatus } from "../words/recovery.ts";
 import { short } from "../words/names.ts";
 import { fall } from "../waterfall/model.ts";
 import { useReplay } from "../waterfall/replay.ts";
-import { Waterfall } from "../waterfall/waterfall.tsx";
+import { Waterfall, ZoomBar } from "../waterfall/waterfall.tsx";
+import { named, type Part, partOf } from "../waterfall/zoom.ts";
 import { Acknowledge } from "./recovery/acknowledge.tsx";
 import { Facts, Remains } from "./recovery/facts.tsx";
 import { BeforeAfter, Evidence } from "./recovery/found.tsx";
@@ -50,6 +51,8 @@ function Course({ is, reload }: { is: RecoveryDetail; reload: () => void }): JSX
   const now = useNow(running);
   const bars = fall(is, now);
   const { head, replay } = useReplay(bars.end);
+  const zoom = partOf(route.value.query.get("zoom"), bars.end);
+  const onZoom = (part: Part): void => amend({ zoom: named(part, bars.end) });
   const [asking, ask] = useState(false);
   const asked = route.value.query.get("tab") ?? "steps";
   const tab: Tab = Object.hasOwn(tabs, asked) ? (asked as Tab) : "steps";
@@ -83,7 +86,7 @@ function Course({ is, reload }: { is: RecoveryDetail; reload: () => void }): JSX
         <Button kind="ghost" onClick={() => saveText(`recovery-${is.uid}.json`, "application/json", JSON.stringify(is, null, 2))}>
           {courseText.json}
         </Button>
-        <Button kind="ghost" icon="print" onClick={() => print()}>
+        <Button kind="ghost" icon="print" onClick={() => (amend({ zoom: undefined }), requestAnimationFrame(() => requestAnimationFrame(() => print())))}>
           {courseText.print}
         </Button>
         {!is.acknowledged && !running && mayOperate.value && (
@@ -94,7 +97,10 @@ function Course({ is, reload }: { is: RecoveryDetail; reload: () => void }): JSX
       </div>
       <section class={tab === "steps" ? "sheet" : "sheet only-print"}>
         {is.steps.length > 0 ? (
-          <Waterfall fall={bars} name={name} head={head} />
+          <>
+            <ZoomBar fall={bars} part={zoom} onPart={onZoom} />
+            <Waterfall fall={bars} name={name} head={head} part={zoom} onPart={onZoom} />
+          </>
         ) : (
           <p>{running ? courseText.planned : courseText.noSteps}</p>
         )}

@@ -30,7 +30,7 @@ export type Found = Item & {
 /** What an action may be done with. */
 export type Asked = { title: string; items: Found[] };
 
-export const groups = { clusters: "Clusters", servers: "Servers", actions: paletteText.actionsHere, go: paletteText.goTo, more: paletteText.foundByTheServer, recent: paletteText.openedLast, can: "Possible", cannot: paletteText.notPossible } as const;
+export const groups = { clusters: "Clusters", servers: "Servers", actions: paletteText.actionsHere, elsewhere: paletteText.actions, go: paletteText.goTo, more: paletteText.foundByTheServer, recent: paletteText.openedLast, can: "Possible", cannot: paletteText.notPossible } as const;
 
 const operations = signal<OperationInfo[]>([]);
 
@@ -107,6 +107,24 @@ const actions = computed<Found[]>(() => {
     }));
 });
 
+/** The operations that take a server, where none is selected: which one is asked for in the same box. */
+const elsewhere = computed<Found[]>(() => {
+  if (selection.value.servers.length > 0) return [];
+  const strip = me.value?.strip;
+  return operations.value
+    .filter((operation) => operation.changes && operation.plan && operation.allowed && operation.on_server)
+    .map((operation) => ({
+      id: `of ${operation.name}`, group: groups.elsewhere, icon: "arrow", title: paletteText.of(fromName(operation.name)), subtitle: operation.sentence, to: url("clusters"),
+      ask: () => Promise.resolve({ title: paletteText.of(fromName(operation.name)), items: (fleet.value?.clusters ?? []).flatMap((row) => row.tree.map((dot) => serverFor(operation.name, row.alias, row.name, dot.key, dot.status, strip))) }),
+    }));
+});
+
+/** A server that an operation may be done with: what still needs a target asks for that, too. */
+const serverFor = (operation: string, alias: string, cluster: string, key: string, status: Status, strip: string | undefined): Found => ({
+  id: `with ${key}`, group: groups.can, title: short(key, strip), subtitle: alias, status, to: serverAddress(alias, key, { do: operation }),
+  ...(withTarget[operation] ? { ask: () => targets(operation, cluster, alias, key) } : {}),
+});
+
 /** What the page itself can do with the cluster that is shown. */
 const own = computed<Found[]>(() => {
   const { cluster } = selection.value;
@@ -130,5 +148,5 @@ const opened = computed<Found[]>(() =>
 );
 
 /** What can be found with a text, and what is offered without one. */
-export const findable = computed<Found[]>(() => [...clusters.value, ...servers.value, ...own.value, ...actions.value, ...places.value]);
+export const findable = computed<Found[]>(() => [...clusters.value, ...servers.value, ...own.value, ...actions.value, ...elsewhere.value, ...places.value]);
 export const offered = computed<Found[]>(() => [...own.value, ...actions.value, ...opened.value, ...places.value]);

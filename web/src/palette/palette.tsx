@@ -1,19 +1,21 @@
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { get } from "../api/client.ts";
-import type { ServerPage } from "../api/types.ts";
-import { rowOf } from "../model/fleet.ts";
+import type { Hit, Hits } from "../api/types.ts";
+import { completed, isFilter } from "../model/filter.ts";
+import { fleet } from "../model/fleet.ts";
 import { followAddress } from "../model/route.ts";
 import { tellRefusal } from "../model/toasts.ts";
 import { Icon, Mark } from "../ui/marks.tsx";
-import { url } from "../url.ts";
+import { part, url } from "../url.ts";
+import type { Status } from "../words/en.ts";
 import { type Asked, findable, type Found, groups, offered, readOperations, serverAddress } from "./items.ts";
 import { grouped, lit, rank } from "./rank.ts";
 import { closePalette, palette } from "./state.ts";
 import { lastUse, used } from "./uses.ts";
 import { paletteText } from "../words/palette.ts";
 
-const withText: [string, number][] = [[groups.clusters, 4], [groups.servers, 5], [groups.actions, 6], [groups.go, 4]];
+const withText: [string, number][] = [[groups.clusters, 4], [groups.servers, 5], [groups.actions, 6], [groups.elsewhere, 4], [groups.go, 4]];
 const ofObjects: [string, number][] = [[groups.can, 12], [groups.cannot, 12]];
 const withoutText: [string, number][] = [[groups.actions, 6], [groups.recent, 4], [groups.go, 12]];
 
@@ -40,13 +42,14 @@ function Opened({ text: first }: { text: string }): JSX.Element {
     };
   }, []);
 
-  const items = asked ? asked.items : text.trim() === "" ? offered.value : findable.value;
+  const filter: Found[] = isFilter(text) ? [{ id: "go filter", group: groups.go, title: paletteText.clustersThatFit(text.trim()), icon: "clusters", to: url("clusters", { q: text.trim() }) }] : [];
+  const items = asked ? asked.items : text.trim() === "" ? offered.value : [...findable.value, ...filter];
   const order = asked ? ofObjects : text.trim() === "" ? withoutText : withText;
   const local = useMemo(() => grouped(rank(items, text, lastUse), order, asked ? "" : text), [items, text]);
   // What the server finds besides stands below, so that nothing moves under the fingers.
   const known = new Set(local.flatMap((group) => group.items.map((item) => item.id)));
-  const remote = more.filter((item) => !known.has(item.id)).slice(0, 8);
-  const shown = remote.length > 0 ? [...local, { name: groups.more, items: remote }] : local;
+  const remote = more.items.filter((item) => !known.has(item.id)).slice(0, 12);
+  const shown = remote.length > 0 || more.text ? [...local, { name: more.text || groups.more, items: remote }] : local;
   const all = shown.flatMap((group) => group.items);
   const chosen = Math.min(at, Math.max(0, all.length - 1));
 
@@ -80,6 +83,7 @@ function Opened({ text: first }: { text: string }): JSX.Element {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) setAt(all.length === 0 ? 0 : (chosen + step + all.length) % all.length);
     else if (event.key === "Enter") open(all[chosen], event.ctrlKey || event.metaKey);
+    else if (event.key === "Tab" && !asked && completed(text, fleet.value?.clusters ?? []) !== text) (setText(completed(text, fleet.value?.clusters ?? [])), setAt(0));
     else if (event.key === "Tab" && all[chosen]) setText(all[chosen]!.title);
     else if (event.key === "Backspace" && text === "" && asked) (setAsked(null), setAt(0));
     else return;
@@ -150,22 +154,39 @@ function Row({ item, place, chosen, query, onOpen }: { item: Found; place: numbe
 
 const pause = 150; // ms without a key before the server is asked
 
-/** What the server finds: by version, UUID, id, tag, and whatever is not in the names. */
-function useSearch(text: string): Found[] {
-  const [found, setFound] = useState<{ of: string; items: Found[] }>({ of: "", items: [] });
+/** Where something is that the server has found. */
+function placeOf({ kind, name, cluster = "" }: Hit): string {
+  switch (kind) {
+    case "recovery":
+      return url(`audit-recovery/uid/${part(name)}`);
+    case "pool":
+      return url(`cluster/alias/${part(cluster)}`, { tab: "pools" });
+    case "setting":
+      return url("config", { q: name, show: "all" });
+    default:
+      return serverAddress(cluster, name);
+  }
+}
+
+const icons: Record<Hit["kind"], string> = { server: "tree", recovery: "recovery", pool: "list", setting: "config" };
+const nothing = { text: "", items: [] as Found[] };
+
+/** What the server finds: by version, UUID, id, address, tag, GTID, and whatever is not in the names. */
+function useSearch(text: string): typeof nothing {
+  const [found, setFound] = useState({ of: "", ...nothing });
   const query = text.trim();
   useEffect(() => {
     if (query.length < 2) return;
     const gone = new AbortController();
     const timer = setTimeout(() => {
-      get<ServerPage>("search", { q: query, limit: "12" }, gone.signal).then(
-        (page) =>
+      get<Hits>("found", { q: query }, gone.signal).then(
+        (hits) =>
           setFound({
-            of: query,
-            items: page.items.map((server) => {
-              const alias = rowOf(server.cluster)?.alias ?? server.cluster;
-              return { id: `server ${server.key}`, group: groups.more, title: server.key, subtitle: `${server.version} · ${alias}`, status: server.status, to: serverAddress(alias, server.key) };
-            }),
+            of: query, text: hits.text ?? "",
+            items: hits.items.map((hit) => ({
+              id: `${hit.kind} ${hit.name}${hit.kind === "pool" ? ` ${hit.cluster}` : ""}`, group: groups.more, title: hit.name, to: placeOf(hit),
+              subtitle: [hit.text, hit.cluster].filter(Boolean).join(" · "), ...(hit.status ? { status: hit.status as Status } : { icon: icons[hit.kind] }),
+            })),
           }),
         () => undefined, // what is known here is shown all the same
       );
@@ -175,5 +196,5 @@ function useSearch(text: string): Found[] {
       gone.abort();
     };
   }, [query]);
-  return found.of === query ? found.items : [];
+  return found.of === query ? found : nothing;
 }

@@ -5,6 +5,7 @@ import { clock } from "../model/clock.ts";
 import { canAct, hindered } from "../model/acting.ts";
 import { mayOperate, me } from "../model/me.ts";
 import { connection } from "../api/events.ts";
+import { route } from "../model/route.ts";
 import { Button } from "../ui/button.tsx";
 import { copyText } from "../ui/copy.ts";
 import { Icon, Mark } from "../ui/marks.tsx";
@@ -27,6 +28,7 @@ export const planOpen = (): boolean => shown.value !== null || refused.value !==
 export function PlanPanel({ onClose = close, above }: { onClose?: () => void; above?: ComponentChildren }): JSX.Element {
   const is = shown.value;
   const no = refused.value;
+  if (no?.operation === "" && no.problem.status === 404) return <NotKept onClose={onClose} />;
   if (no) {
     return (
       <div class="pn plan" role="dialog" aria-label={planText.refused}>
@@ -53,6 +55,22 @@ export function PlanPanel({ onClose = close, above }: { onClose?: () => void; ab
     );
   }
   return <Open key={is.plan.id} is={is} onClose={onClose} above={above} />;
+}
+
+/** A plan that an address names, and nobody keeps any more: what it did is in the audit. */
+function NotKept({ onClose }: { onClose: () => void }): JSX.Element {
+  const id = route.value.query.get("plan") ?? decodeURIComponent(route.value.path.split("/")[1] ?? "");
+  return (
+    <div class="pn plan" role="dialog" aria-label={planText.notKept}>
+      <Top title={planText.notKept} onClose={onClose} />
+      <p>{planText.notKeptWhy}</p>
+      <p>
+        <a class="link" href={url("audit", { of: id })}>
+          {planText.whatItDid}
+        </a>
+      </p>
+    </div>
+  );
 }
 
 const Top = ({ title, onClose }: { title: ComponentChildren; onClose: () => void }): JSX.Element => (
@@ -304,7 +322,7 @@ function Foot({ is, onClose }: { is: Shown; onClose: () => void }): JSX.Element 
     const undo = plan.undo;
     return (
       <div class="pn-foot sticky">
-        <a class="btn ghost" href={url(plan.servers[0] ? `audit/instance/${plan.servers[0].replace(/:(\d+)$/, "/$1")}` : "audit")}>
+        <a class="btn ghost" href={url("audit", { of: plan.id })}>
           <span>{planText.audit}</span>
         </a>
         <span class="muted" />

@@ -58,6 +58,7 @@ export const remainsText = {
   furtherNot: "A further failure would not be repaired",
   couldNotFollow: (server: string): string => `${server} could not follow`,
   lookAtData: "its data has to be looked at",
+  whyNotTheOthers: "Why not the others",
   whoTookPart: "Who took part",
   failed: "failed, or was replaced",
   tookOver: "took over",

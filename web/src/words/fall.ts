@@ -8,6 +8,14 @@ export const phaseNames: Record<string, string> = {
 /** A line of time. */
 export const fallText = {
   steps: "Steps",
+  part: "Which part of it",
+  fitOutage: "Fit outage",
+  fitAll: "Fit all",
+  nearer: "Nearer",
+  further: "Further away",
+  earlier: "Earlier",
+  later: "Later",
+  drag: "Drag over the bars to look at a part.",
   noWrites: (ms: number): string => `no writes · ${duration(ms)}`,
   expected: "expected",
   about: (ms: number): string => `about ${duration(ms)}`,

@@ -48,6 +48,11 @@ export const auditText = {
   clusterByName: "Cluster, by name",
   kind: "Kind",
   what: "What",
+  plan: "Plan",
+  recovery: "Recovery, by its unique name",
+  partOf: "Part of",
+  itsPlan: "plan",
+  itsRecovery: "recovery",
   nothingWasDone: "Nothing was done yet.",
   auditOff: "AuditToBackendDB is off: what is done is not kept in the database.",
 } as const;

@@ -3,6 +3,8 @@
 /** The palette. */
 export const paletteText = {
   actionsHere: "Actions here",
+  actions: "Actions",
+  of: (operation: string): string => `${operation} of …`,
   goTo: "Go to",
   foundByTheServer: "Found by the server",
   openedLast: "Opened last",
@@ -23,8 +25,9 @@ export const paletteText = {
   serverClusterOrAction: "Server, cluster or action",
   searchOrRunACommand: "Search or run a command",
   found: "Found",
+  clustersThatFit: (filter: string): string => `Clusters that fit ${filter}`,
   nothingIsCalled: "Nothing is called that.",
-  tryAHostAnAlias: "Try a host, an alias, a tag, a server’s UUID or id.",
+  tryAHostAnAlias: "Try a host, an alias, a tag, a server’s UUID, id or address, a GTID, a pool, a setting.",
   inANewTab: "in a new tab",
   everyChangeShowsItsPlan: "Every change shows its plan first",
   moveBelow: (server: string): string => `Move ${server} below …`,

@@ -7,7 +7,7 @@ import { problemsText, trendWord } from "../../words/lists.ts";
 const words = problemsText.trend;
 
 /** Whether the lag of a server grows: in words, and as an arrow that points where it goes. */
-export function TrendOf({ of }: { of: ProblemServer }): JSX.Element {
+export function TrendOf({ of }: { of: Pick<ProblemServer, "trend"> }): JSX.Element {
   const is = of.trend;
   if (!is) return <span class="r-tr" />;
   const more = is.seconds === null ? words.lost : is.is === "steady" ? "" : words.by(signed(is.seconds), span(is.over_s));

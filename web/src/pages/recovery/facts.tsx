@@ -106,6 +106,19 @@ export function Remains({ is, name, acknowledge }: { is: RecoveryDetail; name: (
             </li>
           ))}
         </ul>
+        {is.rejected.length > 0 && (
+          <>
+            <h3>{remainsText.whyNotTheOthers}</h3>
+            <ul class="why">
+              {is.rejected.map((one) => (
+                <li key={one.server}>
+                  <code title={one.server}>{name(one.server)}</code>
+                  <span>{one.reason}</span>
+                </li>
+              ))}
+            </ul>
+          </>
+        )}
         {is.detection !== undefined && (
           <p>
             <a class="link" href={url(`audit-failure-detection/id/${is.detection}`)}>
