@@ -225,6 +225,9 @@ func (s *secondSession) look(t *testing.T, primary, replica string) {
 	} {
 		s.call(t, id, "GET", path, "", 200)
 	}
+	if d := into[v2.Donors](t, s.call(t, "getDonors", "GET", "/instances/"+replica+"/donors", "", 200)); d.Possible || d.Rule != "no-clone" || !strings.Contains(d.Remedy, "mariadb-backup") || len(d.Donors) != 2 {
+		t.Errorf("by whose data a server of MariaDB may be replaced: %+v", d)
+	}
 	// Nothing writes pseudo-GTID here: both are refused in words.
 	s.call(t, "getPseudoGTID", "GET", "/instances/"+replica+"/pseudo-gtid", "", 409)
 	s.call(t, "getEquivalent", "GET", "/instances/"+replica+"/equivalent?in="+primary, "", 409)

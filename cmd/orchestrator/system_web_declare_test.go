@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	v2 "orchestrator/internal/httpapi/v2"
 	"orchestrator/internal/web/webtest"
@@ -73,6 +74,26 @@ func (s *treeSession) downtimes(one, two, three string) {
 	s.ClickText("Undo")
 	s.Await("the card without downtime", "!"+s.paused(one))
 
+	// Until a moment, which the field names in the time of who looks.
+	s.focusCard(one)
+	s.Key("d")
+	s.awaitFocus("dialog input")
+	s.Type("until the evening")
+	s.ClickText("until …")
+	s.Await("the field", `document.querySelector("dialog input[type=datetime-local]:invalid")`)
+	webtest.Value[bool](s.Page, `(() => {
+		const field = document.querySelector("dialog input[type=datetime-local]"), then = new Date(Date.now() + 3 * 3600e3);
+		field.value = new Date(then.getTime() - then.getTimezoneOffset() * 60e3).toISOString().slice(0, 16);
+		return field.dispatchEvent(new Event("input", { bubbles: true }));
+	})()`)
+	s.ClickText("Begin")
+	s.Await("the card in downtime again", s.paused(one))
+	if is := s.server(one).Downtime; is == nil || is.End == nil || is.Begin == nil || is.End.Sub(*is.Begin).Round(time.Hour) != 3*time.Hour {
+		s.t.Errorf("%+v", is)
+	}
+	s.ClickText("Undo")
+	s.Await("the card without it", "!"+s.paused(one))
+
 	s.ClickText("Table")
 	for _, address := range []string{two, three} {
 		s.Click(fmt.Sprintf(`input[type=checkbox][aria-label*=%q]`, address))
@@ -103,6 +124,9 @@ func (s *treeSession) rules(address string) {
 	s.Type("tier=1")
 	s.ClickText("Add")
 	s.AwaitText("dialog .taglist", "tier=1")
+	if webtest.Value[bool](s.Page, `[...document.querySelector("dialog datalist").options].some((one) => one.value === "tier=1")`) {
+		s.t.Error("a tag that it has is offered")
+	}
 	s.Key("Escape")
 	s.Await("no dialog", `!document.querySelector("dialog[open]")`)
 	s.AwaitText(".panel .tag", "tier=1")

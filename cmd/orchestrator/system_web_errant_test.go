@@ -16,7 +16,7 @@ import (
 // what would be done about it, and that it is over.
 func TestWebErrant(t *testing.T) {
 	t.Parallel()
-	c := sandboxtest.New(t, sandbox.Options{Flavor: sandbox.MySQL, GTID: true, Nodes: 3})
+	c := sandboxtest.New(t, sandbox.Options{Flavor: sandbox.MySQL, GTID: true, Nodes: 3, ExtraOptions: map[string]string{"plugin-load-add": "mysql_clone.so"}})
 	p := startProcess(t, webKeys("orders"))
 	p.ok(t, fmt.Sprintf("discover/127.0.0.1/%d", c.Node(0).Port))
 	p.await(t, "all servers", func() bool {
@@ -70,6 +70,32 @@ func TestWebErrant(t *testing.T) {
 		s.await(t, "the replica to replicate again", func() bool { return s.server(second.Addr()).Status == "ok" })
 	})
 	s.picture("errant-over")
+	t.Run("rebuilt from the other replica", func(t *testing.T) {
+		s.t = t
+		s.Key("Escape")
+		must(t, first.Exec(t.Context(), "CREATE DATABASE adrift"))
+		s.Await("the servers to have been asked", fmt.Sprintf(`document.querySelector(%q)`, of(first)+" [data-choice=rebuild] button:enabled"))
+		s.chooseErrant(of(first), "Rebuild it from another server")
+		s.Await("the other replica to be the best", fmt.Sprintf(`document.querySelector("dialog[open] .winners input:checked")?.value === %q`, second.Addr()))
+		s.picture("errant-donors")
+		s.Click("dialog[open] [type=submit]")
+		s.AwaitText(".plan[data-state=planned]", "serves nobody until it is done")
+		s.picture("errant-rebuild")
+		s.Click(".plan input[name=confirm]")
+		s.Type("orders")
+		s.Click(".plan input[name=reason]")
+		s.Type("equal data again")
+		s.Click(".plan .pn-foot [type=submit]")
+		must(t, first.StartAgain(t.Context())) // nobody supervises it
+		s.Await("its end", `document.querySelector(".plan[data-state=done]")`)
+		s.AwaitText(".errant-over", first.Addr()+" holds nothing any more")
+		var n int
+		must(t, first.Scan(t.Context(), "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME IN ('adrift', 'stray')", &n))
+		if is := s.server(first.Addr()); n != 0 || is.Errant != "" || is.Source != c.Node(0).Addr() {
+			t.Errorf("%d of its own databases are left, errant %q, below %s", n, is.Errant, is.Source)
+		}
+		s.await(t, "it to replicate again", func() bool { return s.server(first.Addr()).Status == "ok" })
+	})
 	t.Run("accepted, which is known after a restart, and taken back", func(t *testing.T) {
 		s.t = t
 		s.Key("Escape")

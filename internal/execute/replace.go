@@ -25,6 +25,8 @@ var ErrDataGone = errors.New("its data may be gone: it stays detached, and must 
 const (
 	// clonePoll is how often a clone is asked how far it is.
 	clonePoll = 500 * time.Millisecond
+	// unseenAtMost is how often a clone is looked for of which nobody knows whether it was asked for.
+	unseenAtMost = 20
 	// askWithin bounds one such question.
 	askWithin = 5 * time.Second
 	// backWithin is how long a server may not answer after its data have come. It recovers from them as after a crash, and
@@ -66,7 +68,7 @@ func (r *Run) followClone(ctx context.Context, c cloned, last time.Time, ended <
 	defer tick.Stop()
 	var said error
 	over := false
-	for {
+	for unseen := 0; ; {
 		select {
 		case said = <-ended:
 			ended, over = nil, true
@@ -74,15 +76,17 @@ func (r *Run) followClone(ctx context.Context, c cloned, last time.Time, ended <
 		case <-ctx.Done():
 			return "", fmt.Errorf("%w (%w)", ctx.Err(), ErrDataGone)
 		}
+		if errors.Is(said, server.ErrNotSupervised) { // it answers for a moment yet, perhaps
+			return "nobody supervises it: it has to be started by hand", nil
+		}
 		status, err := askClone(ctx, c)
 		switch {
-		case err != nil && over && errors.Is(said, server.ErrNotSupervised):
-			return "nobody supervises it: it has to be started by hand", nil
 		case err != nil && over && cutOff(said):
 			return "it has ended, to start anew", nil
 		case err != nil:
 		case status.Began.Equal(last):
-			if over {
+			// A statement whose connection broke may have been on its way.
+			if unseen++; over && (!cutOff(said) || unseen > unseenAtMost) {
 				return "", fmt.Errorf("the clone has not begun, and nothing was changed by it: %w", orElse(said, errors.New("no reason was told")))
 			}
 		case status.State == server.CloneFailed && !status.Dropped:

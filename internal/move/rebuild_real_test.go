@@ -121,8 +121,12 @@ func TestRebuildOnRealServers(t *testing.T) {
 		if done.err != nil {
 			t.Fatalf("%v\n%s", done.err, done.Plan.String())
 		}
+		// Its source has come along: without anybody there to go on, it replicates by itself.
+		if n := slices.IndexFunc(done.Plan.Steps, func(s plan.Step) bool { return s.Action.Verb == plan.BecomeReplica }); done.Plan.Steps[n].State != plan.Skipped {
+			t.Errorf("it was made a replica: %s", done.Plan.Steps[n].State)
+		}
 		if i := done.Instance(); i.Channel.SQLDelay != 1 {
-			t.Errorf("its delay is %d s", i.Channel.SQLDelay)
+			t.Errorf("its delay is %d s\n%s", i.Channel.SQLDelay, done.Plan.String())
 		}
 		r.rebuilt(t, done.Done, primary, replica)
 	})

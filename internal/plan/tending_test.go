@@ -27,6 +27,9 @@ func TestActionsOnOneServerPrint(t *testing.T) {
 		"shut the server down":                                       {Verb: ShutDown},
 		"commit empty transactions for u:1-5":                        {Verb: InjectEmpty, Set: "u:1-5"},
 		"delete the binary logs, and forget u:1-5":                   {Verb: ForgetErrant, Set: "u:1-5"},
+		"replace ALL its data by those of a:1 (CLONE INSTANCE)":      {Verb: ReplaceData, Source: topology.Key{Hostname: "a", Port: 1}},
+		"start anew with the data that have come":                    {Verb: AwaitReplaced},
+		"see that it holds nothing that a:1 lacks":                   {Verb: HoldsNoMore, Source: topology.Key{Hostname: "a", Port: 1}},
 	} {
 		t.Run(want, func(t *testing.T) {
 			if got := a.String(); got != want {

@@ -67,11 +67,11 @@ func (s *Server) CloneStatus(ctx context.Context) (CloneStatus, error) {
 	return status, err
 }
 
-// moment reads a Unix time with fractions; 0 is none.
+// moment reads a Unix time with fractions, by which two clones in one second are told apart; 0 is none.
 func moment(v driver.Value) time.Time {
-	seconds, _, _ := strings.Cut(text(v), ".")
+	seconds, fraction, _ := strings.Cut(text(v), ".")
 	if n := integer(seconds); n > 0 {
-		return time.Unix(n, 0)
+		return time.Unix(n, integer((fraction + "000000000")[:9]))
 	}
 	return time.Time{}
 }

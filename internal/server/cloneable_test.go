@@ -1,6 +1,24 @@
 package server
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
+
+// TestMoment: two clones that began within one second are told apart.
+func TestMoment(t *testing.T) {
+	for text, want := range map[string]time.Time{
+		"1700000000.250":    time.Unix(1700000000, 250_000_000),
+		"1700000000.000001": time.Unix(1700000000, 1000),
+		"1700000000":        time.Unix(1700000000, 0),
+		"0.000000":          {},
+		"0":                 {},
+	} {
+		if got := moment([]byte(text)); !got.Equal(want) {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
 
 func TestGranted(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -241,7 +241,10 @@ func (ps *plans) numbers(p *plan.Plan, s *Plan) []Number {
 		duration.Text = "about " + (time.Duration(*total * float64(time.Millisecond))).Round(time.Millisecond).String()
 	}
 	pause := Number{Name: "pause", Text: "writes go on"}
-	if s.Level != int(operate.Harmless) && p.NoReturn() != nil {
+	last := p.NoReturn()
+	if last != nil && last.Action.Verb == plan.ReplaceData {
+		pause.Text = "writes go on; the replica serves nobody until it is done"
+	} else if s.Level != int(operate.Harmless) && last != nil {
 		pause.Text = "writes pause from the closing of the old primary until the new one is open"
 	} else if s.Level != int(operate.Harmless) {
 		pause.Text = "reads or writes may pause"
@@ -288,6 +291,9 @@ func riskOfPlan(s *Plan) string {
 		return "transactions that the old primary has committed and no replica has received are lost"
 	case "recover", "recover-lite":
 		return "what a dead primary has committed and no replica has received is lost"
+	}
+	if s.Operation == "rebuild-replica" {
+		return "all data of this replica are thrown away, and with them whatever only it holds"
 	}
 	if s.Operation == "test-hook" {
 		return "a program that does not look at ORC_TEST does what it does after a failure, with host names that nobody has"

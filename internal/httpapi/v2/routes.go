@@ -9,7 +9,11 @@ import (
 
 // routes is the table of all routes.
 func (a *API) routes() []route {
-	table := slices.Concat(a.serviceRoutes(), a.readinessRoutes(), a.nodeRoutes(), a.configRoutes(), a.publishRoutes(), clusterRoutes(), settingRoutes(), historyRoutes(), outlookRoutes(), serverRoutes(), foundRoutes(), errantRoutes(), binlogRoutes(), declaringRoutes(), recordRoutes(), gameDayRoutes(), planRoutes(), a.eventRoutes())
+	table := slices.Concat(
+		a.serviceRoutes(), a.readinessRoutes(), a.nodeRoutes(), a.configRoutes(), a.publishRoutes(), clusterRoutes(), settingRoutes(),
+		historyRoutes(), outlookRoutes(), serverRoutes(), foundRoutes(), errantRoutes(), donorRoutes(), binlogRoutes(), declaringRoutes(),
+		recordRoutes(), gameDayRoutes(), planRoutes(), a.eventRoutes(),
+	)
 	for n := range table {
 		r := &table[n]
 		if r.needs == operate.Nobody {

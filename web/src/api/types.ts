@@ -449,6 +449,26 @@ export type Discoveries = {
   results: Discovered[];
 };
 
+export type Donor = {
+  ok: boolean;
+  /** what speaks for it, or why it is not fit */
+  sentence: string;
+  server: string;
+};
+
+export type Donors = {
+  /** the best first; those that are not fit come last */
+  donors: Donor[];
+  /** nothing is known that forbids it; the plan of rebuild-replica looks again */
+  possible: boolean;
+  /** why it cannot be done */
+  reason?: string;
+  /** what to do instead, or what would make it possible */
+  remedy?: string;
+  rule?: string;
+  server: string;
+};
+
 export type Dot = {
   key: string;
   /** index of the source in the list; -1 for none */

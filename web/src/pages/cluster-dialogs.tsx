@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
-import { Refusal, send } from "../api/client.ts";
+import { useEffect, useId, useState } from "preact/hooks";
+import { now, Refusal, send } from "../api/client.ts";
 import type { Problem, RuleRequest } from "../api/types.ts";
 import { serverCell } from "../model/cluster.ts";
 import { fleet } from "../model/fleet.ts";
@@ -47,10 +47,20 @@ async function each(servers: readonly string[], work: (key: string) => Promise<u
   return undefined;
 }
 
+/** The choice of a moment instead of a length. */
+const untilThen = "until";
+
+/** A moment as a field for it has it: in the time zone of who looks, by the minute. */
+function local(at: number): string {
+  const there = new Date(at);
+  return new Date(at - there.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
 function Hold({ what, servers, title }: { what: "downtime" | "maintenance"; servers: readonly string[]; title: string }): JSX.Element {
   const [chosen, setChosen] = useState<readonly string[]>(servers.length > 1 ? servers : [servers[0]!]);
   const [reason, setReason] = useState("");
   const [length, setLength] = useState("1h");
+  const [until, setUntil] = useState("");
   const [problem, setProblem] = useState<Problem>();
   const [busy, setBusy] = useState(false);
   const words = holdText[what];
@@ -68,8 +78,9 @@ function Hold({ what, servers, title }: { what: "downtime" | "maintenance"; serv
     if (refused) setProblem(refused);
     else say(said, undo);
   };
+  const duration = (): string => (length === untilThen ? `${Math.max(1, Math.round((new Date(until).getTime() - now()) / 1000))}s` : length);
   const begin = (): Promise<void> =>
-    settle(() => each(chosen, (key) => send("PUT", of(key, what), { reason: reason.trim(), duration: length })), words.begun(chosen.length === 1 ? title : plural(chosen.length, "server")), () => void end(chosen));
+    settle(() => each(chosen, (key) => send("PUT", of(key, what), { reason: reason.trim(), duration: duration() })), words.begun(chosen.length === 1 ? title : plural(chosen.length, "server")), () => void end(chosen));
   const endNow = held.length > 0 && (
     <Button kind="ghost" disabled={busy} onClick={() => void settle(() => end(held), words.ended(plural(held.length, "server")))}>
       {dialogText.endNow}
@@ -85,12 +96,18 @@ function Hold({ what, servers, title }: { what: "downtime" | "maintenance"; serv
           <input type="text" autofocus required maxLength={500} value={reason} onInput={(event) => setReason(event.currentTarget.value)} />
         </label>
         <div class="chips wide" role="group" aria-label={dialogText.howLong}>
-          {holdLengths.map(([value, called]) => (
+          {[...holdLengths, [untilThen, dialogText.until] as const].map(([value, called]) => (
             <button key={value} type="button" class="chip" aria-pressed={length === value} onClick={() => setLength(value)}>
               {called}
             </button>
           ))}
         </div>
+        {length === untilThen && (
+          <label class="field">
+            <span>{dialogText.untilWhen}</span>
+            <input type="datetime-local" required min={local(now() + 60_000)} value={until} onInput={(event) => setUntil(event.currentTarget.value)} />
+          </label>
+        )}
         {below.length > 1 && (
           <label class="toggle">
             <input type="checkbox" checked={chosen.length > 1} onChange={(event) => setChosen(event.currentTarget.checked ? below : servers)} />
@@ -107,7 +124,9 @@ function Tags({ servers, title }: { servers: readonly string[]; title: string })
   const [problem, setProblem] = useState<Problem>();
   const has = new Map<string, string[]>();
   for (const key of servers) for (const tag of serverCell(key)?.value.tags ?? []) has.set(tag, [...(has.get(tag) ?? []), key]);
-  const known = fleet.value ? [...has.keys()] : [];
+  const known = [...has.keys()];
+  const elsewhere = [...new Set(fleet.value?.clusters.flatMap((row) => row.tags))].filter((tag) => has.get(tag)?.length !== servers.length).sort();
+  const list = useId();
   const add = async (): Promise<void> => {
     const [tag, ...value] = typed.trim().split("=");
     setProblem(await each(servers, (key) => send("PUT", of(key, "tags/" + encodeURIComponent(tag!)), { value: value.join("=") })));
@@ -128,8 +147,13 @@ function Tags({ servers, title }: { servers: readonly string[]; title: string })
         </ul>
         <label class="field">
           <span>{dialogText.newTag}</span>
-          <input type="text" autofocus required pattern="[^\s,=]+(=.*)?" value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
+          <input type="text" autofocus required pattern="[^\s,=]+(=.*)?" list={list} value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
         </label>
+        <datalist id={list}>
+          {elsewhere.map((tag) => (
+            <option key={tag} value={tag} />
+          ))}
+        </datalist>
       </DialogForm>
     </Dialog>
   );

@@ -15,6 +15,7 @@ import { Loaded } from "../ui/states.tsx";
 import { Time } from "../ui/time.tsx";
 import { count, plural } from "../words/en.ts";
 import { errantText } from "../words/binlogs.ts";
+import { Rebuild } from "./errant-rebuild.tsx";
 
 /** Servers that hold transactions which their sources never had; and those of which that is over since the page was opened. */
 export function ErrantServers({ of }: { of: Cluster }): JSX.Element {
@@ -105,8 +106,8 @@ function Flow({ of }: { of: Server }): JSX.Element {
             <Choice title={errantText.leave} verb={errantText.promotionRule} onDo={() => declare("rule", [of.key])}>
               {errantText.leaveMeans}
             </Choice>
+            <Rebuild of={of} />
           </ul>
-          <p class="small">{errantText.rebuild}</p>
         </>
       )}
       {accepting && (

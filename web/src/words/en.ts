@@ -111,6 +111,8 @@ export const dialogText = {
   endNow: "End it now",
   why: "Why",
   howLong: "How long",
+  until: "until …",
+  untilWhen: "Until when, in your time",
   withBelow: (n: number): string => `With all ${plural(n, "server")} below`,
   tagsOf: (servers: string): string => `Tags of ${servers}`,
   newTag: "New tag, as name or name=value",
