@@ -180,7 +180,7 @@ func (a access) stop(ctx context.Context, t server.Threads) (ended func(context.
 	}
 	return func(ctx context.Context) error {
 		if left := until - w.elapsed(); left > 0 {
-			return sleep(ctx, left)
+			return w.sleep(ctx, left)
 		}
 		return nil
 	}, nil

@@ -106,5 +106,5 @@ func (h hooks) Run(ctx context.Context, list publish.List, _ publish.Values, _ p
 	if d == 0 {
 		return nil
 	}
-	return sleep(ctx, d)
+	return w.sleep(ctx, d)
 }

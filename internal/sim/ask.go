@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"orchestrator/internal/server"
@@ -55,7 +56,7 @@ func (m *Manager) askOnce(ctx context.Context, s *Server, q question, do func() 
 		w.check.acts(m, s, q.what)
 	}
 	w.unlock()
-	if err := sleep(ctx, d); err != nil {
+	if err := w.sleep(ctx, d); err != nil {
 		return fail(server.Hung, err)
 	}
 	life, connected := 0, false
@@ -84,7 +85,7 @@ func (m *Manager) askOnce(ctx context.Context, s *Server, q question, do func() 
 			d := w.latency(s.node, m.node, q.kind)
 			w.unlock()
 			if errors.Is(err, errLater) {
-				if err := sleep(ctx, 2*time.Millisecond+d/8); err != nil {
+				if err := w.sleep(ctx, 2*time.Millisecond+d/8); err != nil {
 					return fail(server.Hung, err)
 				}
 				continue
@@ -99,7 +100,7 @@ func (m *Manager) askOnce(ctx context.Context, s *Server, q question, do func() 
 		w.unlock()
 		select {
 		case <-changed:
-			if err := sleep(ctx, resend/4+d); err != nil {
+			if err := w.sleep(ctx, resend/4+d); err != nil {
 				return fail(server.Hung, err)
 			}
 		case <-ctx.Done():
@@ -117,7 +118,7 @@ func (m *Manager) askOnce(ctx context.Context, s *Server, q question, do func() 
 // answer brings the answer back.
 func (m *Manager) answer(ctx context.Context, s *Server, life int, d time.Duration, err error, fail func(server.Kind, error) error) error {
 	w := m.w
-	if err := sleep(ctx, d); err != nil {
+	if err := w.sleep(ctx, d); err != nil {
 		return fail(server.Hung, err)
 	}
 	for {
@@ -142,18 +143,44 @@ func (m *Manager) answer(ctx context.Context, s *Server, life int, d time.Durati
 }
 
 // sleep waits; the error is that of the context, when it ends first.
-func sleep(ctx context.Context, d time.Duration) error {
+func (w *World) sleep(ctx context.Context, d time.Duration) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	t := time.NewTimer(d)
-	defer t.Stop()
+	t := w.clocks.timer(d)
 	select {
 	case <-t.C:
+		w.clocks.back(t)
 		return nil
 	case <-ctx.Done():
+		t.Stop()
 		return context.Cause(ctx)
 	}
+}
+
+// clocks are timers that have gone off, to be used again: a scenario needs thousands, and a few at a time.
+type clocks struct {
+	mu   sync.Mutex
+	free []*time.Timer
+}
+
+func (c *clocks) timer(d time.Duration) *time.Timer {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	last := len(c.free) - 1
+	if last < 0 {
+		return time.NewTimer(d)
+	}
+	t := c.free[last]
+	c.free = c.free[:last]
+	t.Reset(d)
+	return t
+}
+
+func (c *clocks) back(t *time.Timer) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.free = append(c.free, t)
 }
 
 // sqlError is an error that the server itself gives.

@@ -95,7 +95,7 @@ func (m *Manager) consultOnce(ctx context.Context, kind int, writes bool, do fun
 	w.lock()
 	d := w.latency(m.node, b.node, kind)
 	w.unlock()
-	if err := sleep(ctx, d); err != nil {
+	if err := w.sleep(ctx, d); err != nil {
 		return err
 	}
 	for {
@@ -112,7 +112,7 @@ func (m *Manager) consultOnce(ctx context.Context, kind int, writes bool, do fun
 			err := do(b)
 			d := w.latency(b.node, m.node, kind)
 			w.unlock()
-			if sleep(ctx, d) != nil {
+			if w.sleep(ctx, d) != nil {
 				return context.Cause(ctx)
 			}
 			return err
@@ -121,7 +121,7 @@ func (m *Manager) consultOnce(ctx context.Context, kind int, writes bool, do fun
 		w.unlock()
 		select {
 		case <-changed:
-			if err := sleep(ctx, d); err != nil {
+			if err := w.sleep(ctx, d); err != nil {
 				return err
 			}
 		case <-ctx.Done():
@@ -229,7 +229,7 @@ func (k keep) LoadInstances(ctx context.Context) (all []*topology.Instance, name
 			}
 			return nil
 		})
-		if err == nil || ctx.Err() != nil || sleep(ctx, time.Second) != nil {
+		if err == nil || ctx.Err() != nil || k.m.w.sleep(ctx, time.Second) != nil {
 			return all, names, err
 		}
 	}

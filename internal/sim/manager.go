@@ -80,20 +80,20 @@ func (m *Manager) start() {
 	}
 	m.engine = recovery.New(o)
 	m.work.Go(func() {
-		if sleep(ctx, time.Duration(hash(w.seed, uint64(m.node), uint64(m.life))%uint64(40*time.Millisecond))) != nil {
+		if w.sleep(ctx, time.Duration(hash(w.seed, uint64(m.node), uint64(m.life))%uint64(40*time.Millisecond))) != nil {
 			return
 		}
 		m.lease.Try(ctx)
 		parts := []func(context.Context) error{m.lease.Run, m.observer.Run, m.engine.Run}
 		for n, part := range parts {
 			m.work.Go(func() { _ = part(ctx) }) // they fail only when what was stored cannot be loaded, for which the store waits
-			if sleep(ctx, time.Duration(3+n)*time.Millisecond+time.Duration(hash(w.seed, uint64(m.node), uint64(n), 7)%999_983)) != nil {
+			if w.sleep(ctx, time.Duration(3+n)*time.Millisecond+time.Duration(hash(w.seed, uint64(m.node), uint64(n), 7)%999_983)) != nil {
 				return
 			}
 		}
 		if len(w.managers) > 1 { // who is alone has declared everything itself
 			m.work.Go(func() { m.hear(ctx) })
-			if sleep(ctx, time.Millisecond) != nil {
+			if w.sleep(ctx, time.Millisecond) != nil {
 				return
 			}
 		}
@@ -111,7 +111,7 @@ func (m *Manager) beat(ctx context.Context) {
 			return nil
 		})
 		cancel()
-		if sleep(ctx, time.Second) != nil {
+		if m.w.sleep(ctx, time.Second) != nil {
 			return
 		}
 	}
@@ -140,7 +140,7 @@ func (m *Manager) hear(ctx context.Context) {
 			}
 			last = now
 		}
-		if sleep(ctx, m.w.config.InstancePoll()) != nil {
+		if m.w.sleep(ctx, m.w.config.InstancePoll()) != nil {
 			return
 		}
 	}

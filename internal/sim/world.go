@@ -23,6 +23,7 @@ type World struct {
 	moment  time.Duration   // of the one that is being done
 	calls   []time.Duration // when somebody notices an event, the first one first
 	over    bool            // nothing happens any more
+	clocks  clocks
 
 	nodes     []string
 	sent      [][][kinds]uint16 // messages of each kind from one node to another so far
