@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { amend, route } from "../model/route.ts";
-import { naming } from "../tree/names.ts";
+import { naming } from "../model/naming.ts";
 import { colourBySite, compact, flipAliases, flipAnonymous, flipCompact, flipFine, flipPools, flipSite, hideFine, showPools } from "../tree/options.ts";
 import { fitAll, zoomBy } from "../tree/plane.ts";
 import { useDismiss } from "../ui/dismiss.ts";
