@@ -70,7 +70,7 @@ export function ClusterHead({ of, tab }: { of: Cluster; tab: string }): JSX.Elem
               <Mark status="run" label={false} />
               {headText.runs(plan.user)}
               <a class="link" href={url(`plan/${part(plan.id)}`)}>
-                {said(plan.title, keys)}
+                {plan.title}
               </a>
               {plan.started && (
                 <small class="muted">

@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { cluster, clusterProblem, look, reloadCluster } from "../model/cluster.ts";
 import { announceCluster } from "../model/custom.ts";
 import { useHeading } from "../model/heading.ts";
+import { preferences } from "../model/preferences.ts";
 import { opened } from "../model/recent.ts";
 import { amend, go, route } from "../model/route.ts";
 import { selection as about } from "../model/selection.ts";
@@ -114,8 +115,9 @@ export function ClusterPage(): JSX.Element {
 
 function Topology({ view }: { view: View }): JSX.Element {
   const explain = (): void => amend({ tab: "forecast" }, false);
+  const hidden = preferences.value.panel === "hidden" && !planOpen() && !switching.value;
   return (
-    <div class="work">
+    <div class="work" data-panel={hidden ? "hidden" : undefined}>
       <section class="canvas" aria-label={tabText.topology}>
         <ClusterBar view={view} />
         {view === "tree" && <Canvas onExplain={explain} onPromote={promote} />}
