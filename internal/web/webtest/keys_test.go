@@ -47,7 +47,9 @@ func TestKeys(t *testing.T) {
 	focused := func(key string) string {
 		return fmt.Sprintf("document.activeElement.dataset.id === %q", operatetest.Key(key))
 	}
-	chosen := func(n int) string { return fmt.Sprintf(`document.querySelectorAll(".card.sel, .card[aria-selected=true]").length >= %d`, n) }
+	chosen := func(n int) string {
+		return fmt.Sprintf(`document.querySelectorAll(".card.sel, .card[aria-selected=true]").length >= %d`, n)
+	}
 	screenNamed(t, "cluster").open(p)
 	t.Run("in the tree", func(t *testing.T) {
 		focus("db-a1")

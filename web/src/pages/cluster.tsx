@@ -72,10 +72,13 @@ export function ClusterPage(): JSX.Element {
   }, [query.get("do"), is === null]);
   useEffect(() => void (is && opened(is.alias)), [is?.alias]);
   // After a failover the cluster has another name. The address follows where it named the old one.
+  // Only who saw it happen is told that it was so until lately: a server that an address names may never have been the primary.
+  const called = useRef("");
   useEffect(() => {
-    const path = route.peek().path;
-    if (!is || wanted === is.name || wanted === is.alias) return;
-    if (path === "cluster/" + part(wanted) || path === "cluster/alias/" + part(wanted)) go("cluster/" + part(is.name), { ...Object.fromEntries(route.peek().query), was: wanted }, true);
+    const saw = called.current === wanted;
+    called.current = is?.name ?? "";
+    if (!is || wanted === is.name || wanted === is.alias || server || pools) return;
+    if (saw || is.members.some((one) => one.key === wanted)) go("cluster/" + part(is.name), { ...Object.fromEntries(route.peek().query), ...(saw && { was: wanted }) }, true);
   }, [is?.name]);
   useEffect(() => {
     if (is) announceCluster();
