@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"orchestrator/internal/config"
+	"orchestrator/internal/execute"
 	"orchestrator/internal/observe"
 	"orchestrator/internal/operate"
 	"orchestrator/internal/rehearsal"
@@ -39,6 +40,12 @@ func (l gameDayLog) PutGameDay(ctx context.Context, d operate.GameDay) error {
 		return fmt.Errorf("the record of a game day of %s: %w", d.Server, err)
 	}
 	return l.store.PutGameDay(ctx, store.GameDay{ID: fmt.Sprintf("%s %d", d.Server, d.Begun.UnixNano()), Begun: d.Begun, Record: string(text)})
+}
+
+// machines reach the processes of servers where they run.
+type machines interface {
+	execute.Machines
+	operate.Machines
 }
 
 // rehearsals ask the servers of a cluster whether they take writes, during a game day.

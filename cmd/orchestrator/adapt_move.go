@@ -25,7 +25,7 @@ type moves struct {
 // runner makes what runs operations on what the observer sees.
 func (p *parts) runner(o *observe.Observer, servers *server.Servers, busy func(cluster string) bool, onStep func(plan.Step)) *move.Runner {
 	return move.New(move.Options{
-		Picture: o, Locks: p.declarations(o.Apply), Audit: p.audit, Servers: execute.RealNamed(servers, p.virtualNames(o, true)), Leader: p.leader,
+		Picture: o, Locks: p.declarations(o.Apply), Audit: p.audit, Servers: execute.RealNamed(servers, p.virtualNames(o, true), p.machines), Leader: p.leader,
 		Config: p.config, Places: places{p.store}, Owner: p.node.Hostname, Now: p.now, Logger: p.log, Busy: busy, OnStep: onStep,
 		TookPlace: func(ctx context.Context, successor, demoted topology.Key) error {
 			return p.hooks.moves.RunTakePrimary(ctx, publish.List{Name: "PostTakeMasterProcesses", Commands: p.config().PostTakeMasterProcesses}, successor, demoted)

@@ -37,6 +37,8 @@ type parts struct {
 	naming    naming                  // how replicas are pointed at sources
 	gate      gate                    // between what this process declares and what it reads of others
 
+	machines machines // that servers run on, for game days; nil: none is reached
+
 	ledgerSeam func(recovery.Ledger) recovery.Ledger // see seams; may be nil
 }
 
@@ -96,7 +98,7 @@ func (p *parts) recoveryEngine(o *observe.Observer, servers *server.Servers) *re
 	}
 	return recovery.New(recovery.Options{
 		Observer:  o,
-		Servers:   execute.RealNamed(servers, p.virtualNames(o, false)),
+		Servers:   execute.RealNamed(servers, p.virtualNames(o, false), nil),
 		Former:    func(k topology.Key) recovery.Former { return servers.For(k) },
 		Ledger:    ledger,
 		Hooks:     p.hooks.Hooks,

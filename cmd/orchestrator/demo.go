@@ -136,6 +136,9 @@ func (d *demonstration) run(ctx context.Context) (err error) {
 	if err := d.awaitPicture(running); err != nil {
 		return err
 	}
+	if err := d.allowGameDays(running); err != nil {
+		return err
+	}
 	d.printTopology(running)
 	if d.options.scenario != "" {
 		if err := d.play(running); err != nil || d.options.exit {

@@ -83,7 +83,7 @@ func (d *demonstration) hireOne(ctx context.Context, n int, dir, more string) er
 		return err
 	}
 	m.options = serviceOptions{
-		Settings: m.settings, Discovery: true,
+		Settings: m.settings, Discovery: true, Machines: sandboxMachines{d.cluster},
 		Logger: slog.New(slog.NewTextHandler(m.log, &slog.HandlerOptions{Level: slog.LevelInfo})),
 		Progress: func(p recovery.Progress) {
 			if d.manager() == m { // the others see the same, and do nothing

@@ -49,6 +49,8 @@ type serviceOptions struct {
 	NoWeb bool
 	// Progress is told of the course of recoveries, in addition to the metrics; may be nil.
 	Progress func(recovery.Progress)
+	// Machines are those that servers run on; nil: none is reached.
+	Machines machines
 	// Seams are where something may stand between the service and what it works on.
 	Seams seams
 }
@@ -150,7 +152,7 @@ func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
 		return nil, err
 	}
 	s.held = newHeldBook(s.parts.store, o.Logger)
-	s.parts.ledgerSeam = o.Seams.ledger
+	s.parts.ledgerSeam, s.parts.machines = o.Seams.ledger, o.Machines
 	if err := s.parts.publishes(func(context.Context) (*topology.Topology, error) { return s.observer.Snapshot(), nil }); err != nil {
 		return nil, err
 	}
@@ -173,6 +175,9 @@ func newService(ctx context.Context, o serviceOptions) (_ *service, err error) {
 	engine.NoOperation = o.NoOperation
 	engine.Hooks = hookRunner{s.hooks, s.parts.node.Hostname, s.parts.now}
 	engine.Rehearsals = s.rehearsals()
+	if o.Machines != nil {
+		engine.Machines = o.Machines
+	}
 	s.rehearsing = engine.Rehearsals.Run
 	s.reports = reports{s.parts, engine}
 	s.lookout = s.parts.looksOut(s.observer.Snapshot, s.prober.servers)

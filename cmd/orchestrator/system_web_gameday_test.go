@@ -116,7 +116,7 @@ func TestWebGameDay(t *testing.T) {
 		}
 		s.AwaitText(".gamedays", "a replica takes over within a second")
 		s.AwaitText(".gamedays", done.Successor+" took over") // under load it may be another one than was foretold a moment before
-		s.AwaitText(".gamedays", "from the order to shut down")
+		s.AwaitText(".gamedays", "from the blow")
 		s.AwaitText(".gameday-now .big", done.Headline)
 		s.picture("gameday")
 		if primary.Running() {

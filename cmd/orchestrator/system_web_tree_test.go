@@ -95,7 +95,8 @@ func TestWebTree(t *testing.T) {
 		s.runPlan()
 		s.awaitSource(e, d)
 		s.picture("done")
-		s.ClickText("Undo")
+		s.focusCard(e)
+		s.Key("u") // as the button Undo
 		s.AwaitText(".plan h2", e+" goes below "+a)
 		s.runPlan()
 		s.awaitSource(e, a)
@@ -144,6 +145,7 @@ func TestWebTree(t *testing.T) {
 		s.putAway()
 	})
 	t.Run("planned switchover under writes", func(t *testing.T) {
+		s.Go(p.url + "/web/cluster/" + a) // by its name, which becomes another one
 		load := must2(sandbox.StartLoad(t.Context(), c.Addrs, sandbox.LoadOptions{}))
 		defer load.Stop()
 		s.ClickText("Planned switchover")
@@ -158,6 +160,9 @@ func TestWebTree(t *testing.T) {
 		}
 		s.AwaitText("h1", "orders")
 		s.AwaitText(".c-title", winner)
+		must(t, load.AwaitCommitAt(t.Context(), winner))
+		s.AwaitText(".c-title", "was "+a)
+		s.Await("the new name in the address", fmt.Sprintf(`decodeURIComponent(location.pathname).endsWith(%q)`, "/cluster/"+winner))
 	})
 }
 
@@ -220,7 +225,7 @@ func TestWebReadOnly(t *testing.T) {
 		return status == http.StatusOK && strings.Contains(text, c.Node(1).Addr())
 	})
 	replica := c.Node(1).Addr()
-	s := &treeSession{look, webtest.Open(t, look.url+"/web/cluster/alias/orders?sel="+replica), t}
+	s := &treeSession{look, webtest.Open(t, look.url+"/web/cluster/alias/orders?sel="+replica, webtest.Allow("status of 403")), t}
 	s.Await("the card", fmt.Sprintf("document.querySelector(%q)", card(replica)))
 	s.AwaitText(".panel", "Replication")
 	s.picture("readonly")
@@ -243,5 +248,16 @@ func TestWebReadOnly(t *testing.T) {
 		if webtest.Value[bool](s.Page, fmt.Sprintf("document.querySelector(%q) !== null", what)) {
 			t.Errorf("%s is there for somebody who may only look", what)
 		}
+	}
+	// Nor does the service take what the page does not offer.
+	for path, body := range map[string]string{"plans/none/run": "{}", "instances/" + replica + "/downtime": `{"reason": "x", "duration": "1h"}`} {
+		status := webtest.Value[int](s.Page, fmt.Sprintf(`(() => { const ask = new XMLHttpRequest(); ask.open(%q, new URL("../api/v2/" + %q, document.baseURI), false); ask.setRequestHeader("Content-Type", "application/json"); ask.send(%q); return ask.status })()`,
+			map[bool]string{true: "POST", false: "PUT"}[strings.HasPrefix(path, "plans/")], path, body))
+		if status != http.StatusForbidden {
+			t.Errorf("%s: %d for somebody who may only look", path, status)
+		}
+	}
+	if r := look.ask(t, "begin-downtime/"+strings.Replace(replica, ":", "/", 1)+"/dba/x/1h"); r.Code != "ERROR" {
+		t.Errorf("by the old API: %+v", r)
 	}
 }

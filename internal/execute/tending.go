@@ -68,6 +68,8 @@ func (r *Run) tend(ctx context.Context, k topology.Key, s Server, a plan.Action)
 		return r.replaceData(ctx, k, c, a.Source)
 	case plan.HoldsNoMore:
 		return "", r.holdsNoMore(ctx, s, a.Source)
+	case plan.KillProcess, plan.FreezeProcess:
+		return "", strike(ctx, s, a.Verb)
 	case plan.FlushLogs, plan.PurgeLogs:
 		l, ok := s.(logKeeper)
 		switch {

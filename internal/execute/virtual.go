@@ -26,16 +26,23 @@ type VirtualNames struct {
 // leadsWithin bounds finding out where a name leads.
 const leadsWithin = time.Second
 
-// RealNamed is Real, with replicas pointed at sources by their virtual names.
-func RealNamed(servers *server.Servers, names VirtualNames) func(topology.Key) Server {
-	return func(k topology.Key) Server { return namingServer{realServer{servers.For(k)}, servers, names} }
+// RealNamed is Real, with replicas pointed at sources by their virtual names, and with the machines that the servers run on,
+// where those are reached; nil: they are not.
+func RealNamed(servers *server.Servers, names VirtualNames, machines Machines) func(topology.Key) Server {
+	return func(k topology.Key) Server {
+		return namingServer{realServer{servers.For(k)}, servers, names, k, machines}
+	}
 }
 
 type namingServer struct {
 	realServer
-	servers *server.Servers
-	names   VirtualNames
+	servers  *server.Servers
+	names    VirtualNames
+	key      topology.Key
+	machines Machines
 }
+
+func (s namingServer) house() (Machines, topology.Key) { return s.machines, s.key }
 
 // ChangeSource points the channel at the source by its virtual name.
 func (s namingServer) ChangeSource(ctx context.Context, change server.SourceChange) error {

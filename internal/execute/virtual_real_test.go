@@ -38,7 +38,7 @@ func TestRealVirtualNames(t *testing.T) {
 			}
 			s := execute.RealNamed(servers, execute.VirtualNames{
 				Of: func(topology.Key) (string, bool) { return c.name, c.proven }, Strict: c.strict, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
-			})(replica)
+			}, nil)(replica)
 			must(t, s.StopReplica(limited(t), server.AllThreads, ""))
 			err := s.ChangeSource(limited(t), server.SourceChange{Source: source})
 			if c.want == "" {

@@ -68,6 +68,9 @@ func TestV2GameDayWrites(t *testing.T) {
 	if len(days.Items) != 1 || days.Items[0].Graph == nil {
 		t.Fatalf("%+v", days)
 	}
+	if d := days.Items[0]; d.Blow != "shut-down" || d.Outage == nil || *d.Outage != 412 {
+		t.Errorf("%+v", d)
+	}
 	g := days.Items[0].Graph
 	if len(g.Gaps) != 1 || g.Gaps[0].Took == nil || *g.Gaps[0].Took != 412 || !g.Gaps[0].From.Equal(at(30)) || !g.Gaps[0].To.Equal(at(442)) || g.Sentence != "Nobody took writes for 412 ms." || len(g.Spans) != 4 || !g.Until.Equal(at(5980)) {
 		t.Errorf("%+v", g)

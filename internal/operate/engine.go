@@ -54,6 +54,7 @@ type Engine struct {
 	Attributes     Attributes
 	GameDayLog     GameDayLog
 	Rehearsals     *rehearsal.Watcher // nil: nobody asks whether writes are taken during a game day
+	Machines       Machines           // that servers run on; nil: none is reached
 	KeyValues      KeyValues
 	Hooks          HookRunner
 	HostNames      HostNames

@@ -1,6 +1,7 @@
 package operate_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -28,6 +29,11 @@ type willing struct{ operate.Takeovers }
 func (willing) Explain(_ context.Context, cluster string, key topology.Key, _ analysis.Code) (failover.Explanation, error) {
 	return failover.Explanation{Cluster: cluster, Failed: key, Would: true, Plan: plan.Plan{Title: "db-a2 takes over", Successor: operatetest.Key("db-a2")}}, nil
 }
+
+// reached is the host whose machine is.
+type reached string
+
+func (r reached) Reach(k topology.Key) bool { return k.Hostname == string(r) }
 
 // deaf does not end.
 type deaf struct{ operate.Moves }
@@ -132,6 +138,11 @@ func TestGameDay(t *testing.T) {
 		}
 		return v
 	}
+	with := func(blow string) values {
+		v := without(operate.ParamBlow)
+		v[operate.ParamBlow] = blow
+		return v
+	}
 	other := without(operate.ParamCluster)
 	other[operate.ParamCluster] = "db-a2" // a hint that finds the cluster, and not its alias
 	for name, c := range map[string]struct {
@@ -144,6 +155,10 @@ func TestGameDay(t *testing.T) {
 		"no alias":          {values: without(operate.ParamCluster), refused: "is not the alias"},
 		"another cluster":   {values: other, refused: "is not the alias"},
 		"nothing expected":  {values: without(operate.ParamReason), refused: "what you expect"},
+		"no such blow":      {values: with("push"), refused: `"push" is no blow: use shut-down, kill or freeze`},
+		"out of reach":      {values: with("kill"), refused: "does not reach the machine that db-a1:3306 runs on"},
+		"another machine":   {values: with("kill"), prepare: func(_ *operatetest.Backend, e *operate.Engine) { e.Machines = reached("db-a2") }, refused: "does not reach the machine"},
+		"within reach":      {values: with("freeze"), prepare: func(_ *operatetest.Backend, e *operate.Engine) { e.Machines = reached("db-a1") }},
 		"nobody answers":    {values: whole, helpless: true, refused: "nothing would be done about its failure by itself: no filter"},
 		"not recorded":      {values: whole, prepare: func(_ *operatetest.Backend, e *operate.Engine) { e.GameDayLog = nil }, refused: "the records of game days"},
 		"refused by a rule": {values: whole, prepare: func(b *operatetest.Backend, _ *operate.Engine) { b.Fail = context.DeadlineExceeded }, refused: "deadline"},
@@ -173,7 +188,7 @@ func TestGameDay(t *testing.T) {
 				t.Fatalf("%v; %q", err, b.Calls)
 			}
 			days, err := e.GameDays(t.Context())
-			if err != nil || len(days) != 1 || days[0].Hypothesis != "db-a2 takes over" || days[0].Owner != "alice" || days[0].Alias != "orders" {
+			if err != nil || len(days) != 1 || days[0].Hypothesis != "db-a2 takes over" || days[0].Owner != "alice" || days[0].Alias != "orders" || string(days[0].Blow) != cmp.Or(c.values[operate.ParamBlow], "shut-down") {
 				t.Errorf("%v %+v", err, days)
 			}
 		})

@@ -54,6 +54,7 @@ const (
 	ParamGTIDSet      Param = "gtid set"
 	ParamProcesses    Param = "processes" // a list of hooks
 	ParamNumber       Param = "number"    // of a hook in its list
+	ParamBlow         Param = "blow"
 )
 
 // paramInfo is where a parameter is found on each face.
@@ -114,6 +115,7 @@ func paramInfos() []paramInfo {
 		{param: ParamGTIDSet, word: "SET", query: "set", meaning: "a set of GTIDs", sample: "3E11FA47-71CA-11E1-9E33-C80AA9429562:1-5"},
 		{param: ParamProcesses, word: "KEY", path: []string{"processes"}, meaning: "the configuration key that lists the hooks", sample: "PostFailoverProcesses"},
 		{param: ParamNumber, word: "NUMBER", path: []string{"number"}, meaning: "its place in the list, from 1", sample: "1"},
+		{param: ParamBlow, word: "BLOW", query: "blow", meaning: "how it is struck: shut-down, or kill or freeze where its process is reached (orchestrator demo)"},
 		{param: ParamForce, word: "true", query: "force", meaning: "although a replica may need it"},
 		{param: ParamRelayOnly, flag: "skip-binlog-search", query: "skip-binlog-search", meaning: "seek the last pseudo-GTID entry in the relay logs of replicas"},
 		{param: ParamStrict, flag: "strict", query: "strict", meaning: "search the logs to their beginning, however much was logged since"},

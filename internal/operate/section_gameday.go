@@ -19,6 +19,7 @@ type GameDay struct {
 	Cluster    string // by name, as it was
 	Alias      string
 	Owner      string
+	Blow       refactor.Blow // how it was struck; "": it was told to end, before there was another way
 	Hypothesis string        // what they expected who did it
 	Successor  topology.Key  // who was to take over; zero: nobody was to
 	Pause      time.Duration // for how long nobody was to write
@@ -34,6 +35,39 @@ type GameDayLog interface {
 	GameDays(ctx context.Context) ([]GameDay, error)
 	// PutGameDay writes a record, in place of what was written of the same blow before.
 	PutGameDay(ctx context.Context, d GameDay) error
+}
+
+// Machines know which servers' processes can be reached where they run.
+type Machines interface {
+	Reach(k topology.Key) bool
+}
+
+// BlowReach is how a server of a cluster may be struck, or why it may not be in that way.
+type BlowReach struct {
+	Blow refactor.Blow
+	Why  string // it cannot be done; "": it can
+}
+
+// Blows are how the servers of a cluster may be struck. Whether the rules of game days allow it at all is not asked here.
+func (e *Engine) Blows(members []*topology.Instance) []BlowReach {
+	why := ""
+	for _, i := range members {
+		if e.Machines == nil || !e.Machines.Reach(i.Key) {
+			why = "orchestrator does not reach the machine that " + i.Key.String() + " runs on; it does in orchestrator demo, whose servers are its own"
+			break
+		}
+	}
+	return []BlowReach{{Blow: refactor.BlowShutDown}, {refactor.BlowKill, why}, {refactor.BlowFreeze, why}}
+}
+
+// unreached refuses a blow that cannot be dealt to a server from here.
+func (e *Engine) unreached(i *topology.Instance, blow refactor.Blow) *topology.Refusal {
+	for _, b := range e.Blows([]*topology.Instance{i}) {
+		if b.Blow == blow && b.Why != "" {
+			return &topology.Refusal{Rule: "no-machine", Reason: b.Why, Remedy: "use the blow " + string(refactor.BlowShutDown)}
+		}
+	}
+	return nil
 }
 
 // GameDays are the records, newest first.
@@ -79,12 +113,17 @@ func (e *Engine) keepWrites(d GameDay) func(context.Context, rehearsal.Series) {
 // gameDay strikes a server of a cluster that is marked for it, and nowhere else.
 func gameDay() *Operation {
 	return &Operation{
-		Name: string(refactor.GameDay), Summary: "Shut a server down on purpose, in a cluster whose servers all carry the tag " + refactor.GameDayMark.String(), Rights: Write, Faces: OnlyHTTP,
-		Details: "Refused unless its failure would be repaired by itself. The alias of the cluster has to be named, and what is expected, as the reason. Nobody starts the server again.",
-		Args:    []Arg{{Param: ParamInstance, Required: true}, {Param: ParamCluster}, {Param: ParamReason}, {Param: ParamOwner}, {Param: ParamDryRun}},
-		Routes:  []string{"game-day/:host/:port/:clusterHint/:reason"},
+		Name: string(refactor.GameDay), Summary: "Strike a server on purpose, in a cluster whose servers all carry the tag " + refactor.GameDayMark.String(), Rights: Write, Faces: OnlyHTTP,
+		Details: "Refused unless its failure would be repaired by itself. The alias of the cluster has to be named, and what is expected, as the reason. " +
+			"The server is told to end. Where its process is reached (orchestrator demo), it can be killed or frozen instead. Nobody starts it again.",
+		Args:   []Arg{{Param: ParamInstance, Required: true}, {Param: ParamCluster}, {Param: ParamReason}, {Param: ParamOwner}, {Param: ParamBlow}, {Param: ParamDryRun}},
+		Routes: []string{"game-day/:host/:port/:clusterHint/:reason"},
 		Run: func(ctx context.Context, e *Engine, a Args) (Result, error) {
-			request := refactor.Request{Operation: refactor.GameDay, Server: a.Instance}
+			blow, err := refactor.BlowOf(a.Text(ParamBlow))
+			if err != nil {
+				return Result{}, fmt.Errorf("game-day: %w", err)
+			}
+			request := refactor.Request{Operation: refactor.GameDay, Server: a.Instance, Blow: blow}
 			if e.Moves == nil || e.Takeovers == nil {
 				return Result{}, unavailable("a game day")
 			}
@@ -101,13 +140,17 @@ func gameDay() *Operation {
 			if err != nil {
 				return Result{}, err
 			}
-			if refusal := rehearsable(&x); refusal != nil {
+			refusal := e.unreached(i, blow)
+			if refusal == nil {
+				refusal = rehearsable(&x)
+			}
+			if refusal != nil {
 				return Result{}, fmt.Errorf("game-day of %s: %w", a.Instance, refusal)
 			}
 			if a.Flag(ParamDryRun) {
 				return planned(p, nil)
 			}
-			record, err := beginGameDay(&a, i.ClusterName, &x)
+			record, err := beginGameDay(&a, i.ClusterName, blow, &x)
 			if err != nil {
 				return Result{}, err
 			}
@@ -125,7 +168,10 @@ func gameDay() *Operation {
 	}
 }
 
-// strike records a game day and shuts the server down.
+// wasStruck says what was done to a server by a blow.
+var wasStruck = map[refactor.Blow]string{refactor.BlowShutDown: "Shut down", refactor.BlowKill: "Killed", refactor.BlowFreeze: "Frozen"}
+
+// strike records a game day and strikes the server.
 func (e *Engine) strike(ctx context.Context, a Args, request refactor.Request, record *GameDay, forecast string) (Result, error) {
 	record.Begun = e.Now()
 	if e.GameDayLog == nil {
@@ -134,8 +180,8 @@ func (e *Engine) strike(ctx context.Context, a Args, request refactor.Request, r
 	if err := e.GameDayLog.PutGameDay(ctx, *record); err != nil {
 		return Result{}, fmt.Errorf("game-day of %s: nothing was done, because it cannot be recorded: %w", a.Instance, err)
 	}
-	e.audit(ctx, string(refactor.GameDay), a.Instance, record.Cluster, fmt.Sprintf("%s begins a game day; expected: %s; forecast: %s", record.Owner, record.Hypothesis, forecast))
-	result, err := e.tend(ctx, a, request, "Shut down")
+	e.audit(ctx, string(refactor.GameDay), a.Instance, record.Cluster, fmt.Sprintf("%s begins a game day (%s); expected: %s; forecast: %s", record.Owner, record.Blow, record.Hypothesis, forecast))
+	result, err := e.tend(ctx, a, request, wasStruck[request.Blow])
 	if err != nil {
 		record.Error = err.Error()
 		if unkept := e.GameDayLog.PutGameDay(context.WithoutCancel(ctx), *record); unkept != nil {
@@ -158,8 +204,8 @@ func rehearsable(x *failover.Explanation) *topology.Refusal {
 }
 
 // beginGameDay makes the record, where all that must be said has been said.
-func beginGameDay(a *Args, cluster string, x *failover.Explanation) (GameDay, error) {
-	d := GameDay{Server: a.Instance, Cluster: cluster, Owner: a.Owner, Hypothesis: a.Text(ParamReason), Successor: x.Plan.Successor, Pause: x.Expected.Total}
+func beginGameDay(a *Args, cluster string, blow refactor.Blow, x *failover.Explanation) (GameDay, error) {
+	d := GameDay{Server: a.Instance, Cluster: cluster, Blow: blow, Owner: a.Owner, Hypothesis: a.Text(ParamReason), Successor: x.Plan.Successor, Pause: x.Expected.Total}
 	if c := a.Topology.Cluster(cluster); c != nil {
 		d.Alias = c.Alias
 	}

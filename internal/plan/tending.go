@@ -35,6 +35,10 @@ const (
 	KillQuery Verb = "kill-query"
 	// ShutDown ends the server itself, in order. Nobody starts it again.
 	ShutDown Verb = "shut-down"
+	// KillProcess ends the server's process where it runs, without asking it (SIGKILL). Nobody starts it again.
+	KillProcess Verb = "kill-process"
+	// FreezeProcess holds the server's process where it runs (SIGSTOP): its connections stay open and say nothing.
+	FreezeProcess Verb = "freeze-process"
 	// InjectEmpty commits an empty transaction for each GTID of Action.Set.
 	InjectEmpty Verb = "inject-empty"
 	// ForgetErrant deletes the binary logs, and the transactions of Action.Set from what the server says it has executed.
@@ -85,6 +89,10 @@ func (a Action) tending() string {
 		return fmt.Sprintf("end the statement of connection %d", a.Number)
 	case ShutDown:
 		return "shut the server down"
+	case KillProcess:
+		return "kill the server's process (SIGKILL)"
+	case FreezeProcess:
+		return "freeze the server's process (SIGSTOP)"
 	case InjectEmpty:
 		return "commit empty transactions for " + a.Set
 	case ReplaceData:

@@ -25,6 +25,8 @@ func TestActionsOnOneServerPrint(t *testing.T) {
 		"delete the binary logs before binlog.000003":                {Verb: PurgeLogs, At: at},
 		"end the statement of connection 7":                          {Verb: KillQuery, Number: 7},
 		"shut the server down":                                       {Verb: ShutDown},
+		"kill the server's process (SIGKILL)":                        {Verb: KillProcess},
+		"freeze the server's process (SIGSTOP)":                      {Verb: FreezeProcess},
 		"commit empty transactions for u:1-5":                        {Verb: InjectEmpty, Set: "u:1-5"},
 		"delete the binary logs, and forget u:1-5":                   {Verb: ForgetErrant, Set: "u:1-5"},
 		"replace ALL its data by those of a:1 (CLONE INSTANCE)":      {Verb: ReplaceData, Source: topology.Key{Hostname: "a", Port: 1}},

@@ -92,6 +92,7 @@ func Rules() []Rule {
 		{"privilege", "the managing user lacks a privilege there"},
 		{"no-donor", "no server is fit to be the donor, or the one that was named is not"},
 		{"other-cluster", "the donor belongs to another cluster"},
+		{"no-blow", "a game day knows no such blow"},
 		{"unmarked", "not every server of the cluster carries the tag of game days"},
 	}
 }
@@ -191,7 +192,7 @@ func RulesOf(command string) []string {
 			"binlog-format", "same-server-id", "same-server-uuid", "delayed-source", "gtid-mode",
 		})
 	case GameDay:
-		return all(server, []string{"unmarked"})
+		return all(server, []string{"unmarked", "no-blow"})
 	case SetReadOnly, SetWritable, EnableSemiSyncSource, DisableSemiSyncSource:
 		return server
 	}

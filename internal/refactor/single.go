@@ -54,6 +54,7 @@ type Request struct {
 	Donor     topology.Key         // whose data replace those of the server; zero: the best one's
 	// Able is what servers say of the part that they could have in a clone; who is not in it was not asked.
 	Able map[topology.Key]CloneAbility
+	Blow Blow // of a game day
 }
 
 // LatestLog stands for the newest binary log of a server.

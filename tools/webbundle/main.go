@@ -5,7 +5,7 @@
 //
 //	go run -C tools ./webbundle          writes the files
 //	go run -C tools ./webbundle -check   fails when the committed files are not what the sources give, or the sources hold what nothing uses,
-//	                                      or texts outside the files of words
+//	                                      or texts outside the files of words, or what takes text for markup or for a program
 //	go run -C tools ./webbundle -test    runs the tests of web/test with the test runner of Node
 package main
 
@@ -56,7 +56,7 @@ func run(root string, check bool) error {
 	dist := filepath.Join(root, "internal", "web", "dist")
 	if check {
 		web := filepath.Join(root, "web")
-		return errors.Join(compare(dist, files), unused(web), misplacedTexts(web))
+		return errors.Join(compare(dist, files), unused(web), misplacedTexts(web), forbiddenTexts(web))
 	}
 	return write(dist, files)
 }

@@ -10,12 +10,14 @@ import { run } from "./model/clock.ts";
 import { follow, readFleet } from "./model/fleet.ts";
 import { titleWindow } from "./model/heading.ts";
 import { readMe } from "./model/me.ts";
+import { followNaming } from "./model/naming.ts";
 import { followNodes } from "./model/nodes.ts";
 import { applyPreferences } from "./model/preferences.ts";
 import { followLinks } from "./model/route.ts";
 import { fetchAll } from "./pages/screens.ts";
 
 applyPreferences();
+followNaming();
 followLinks();
 followKeys();
 titleWindow();

@@ -285,7 +285,7 @@ func (p *Page) Key(name string) {
 	}))
 }
 
-var keys = map[string]string{"Escape": kb.Escape, "Enter": kb.Enter, "Down": kb.ArrowDown, "Up": kb.ArrowUp, "Tab": kb.Tab}
+var keys = map[string]string{"Escape": kb.Escape, "Enter": kb.Enter, "Down": kb.ArrowDown, "Up": kb.ArrowUp, "Left": kb.ArrowLeft, "Right": kb.ArrowRight, "Tab": kb.Tab}
 
 // Chord presses a letter together with Control.
 func (p *Page) Chord(letter string) {

@@ -268,9 +268,8 @@ func (r hostileRecords) AuditLog(context.Context, operate.AuditQuery) ([]operate
 	return []operate.AuditEntry{{ID: 1, At: operatetest.Now(), Kind: hostile, Cluster: hostile, Message: hostile}}, nil
 }
 
-// TestHostileNames: markup in every field is text on every screen.
-func TestHostileNames(t *testing.T) {
-	t.Parallel()
+// hostileFleet has it in every field of its servers and of the configuration.
+func hostileFleet() *operatetest.Backend {
 	b := operatetest.New()
 	b.Conf.WebMessage = hostile
 	b.Conf.PostFailoverProcesses = []string{hostile}
@@ -284,11 +283,20 @@ func TestHostileNames(t *testing.T) {
 			i.Downtime = &topology.Downtime{Owner: hostile, Reason: hostile, Begin: operatetest.Now(), End: operatetest.Now().Add(time.Hour)}
 		}
 	}, hostile, "second")
+	return b
+}
+
+// TestHostileNames: markup in every field is text on every screen.
+func TestHostileNames(t *testing.T) {
+	t.Parallel()
+	b := hostileFleet()
 	s := start(t, b, func(e *operate.Engine) { e.Records = hostileRecords{b} })
 	p := webtest.Open(t, s.URL+"/web/clusters")
 	alias := url.PathEscape(hostile)
 	for _, path := range []string{
-		"clusters", "clusters?view=table&cols=status,alias,name,sentence,sites,versions,tags", "cluster/alias/" + alias, "problems?downtime=show", "search?s=" + url.QueryEscape(hostile[:9]), "search",
+		"clusters", "clusters?view=table&cols=status,alias,name,sentence,sites,versions,tags", "cluster/alias/" + alias, "problems?downtime=show",
+		"cluster/alias/" + alias + "?view=outline", "cluster/alias/" + alias + "?view=table", "cluster/alias/" + alias + "?sel=c0-db-2:3306", "cluster/alias/" + alias + "?sel=c0-db-2:3306,c0-db-3:3306", "cluster/alias/" + alias + "?tab=forecast", "cluster/alias/" + alias + "?tab=pools",
+		"cluster/alias/" + alias + "?tab=recoveries", "audit-recovery/uid/x?tab=trees", "audit-recovery/uid/x?tab=evidence", "search?s=" + url.QueryEscape(hostile[:9]), "search",
 		"audit-recovery", "audit-recovery/uid/x", "audit-recovery/uid/x?tab=log", "audit-recovery/uid/x?tab=raw", "audit-failure-detection/id/11", "audit", "publish", "config?show=all&q=WebMessage", "discover", "nowhere/" + alias,
 	} {
 		p.Go(s.URL + "/web/" + path)

@@ -39,6 +39,9 @@ var screens = []screen{
 	{name: "cluster-settings", path: "cluster/alias/orders?tab=settings", shows: ".page-board > :nth-child(3)"},
 	{name: "cluster-past", path: "cluster/alias/orders?at=2026-03-04T04:06:07Z", shows: ".past-tree li"},
 	{name: "cluster-big", path: "cluster/alias/many", shows: ".card.many, .o-row"},
+	{name: "cluster-lagging", path: "cluster/alias/ledger", shows: ".card, .o-row"},
+	{name: "cluster-downtimed", path: "cluster/alias/inventory", shows: ".card, .o-row"},
+	{name: "cluster-would-not", path: "cluster/alias/billing?tab=forecast", shows: ".gates .g-n"},
 	{name: "downtime", path: "cluster/alias/orders?sel=db-a2:3306", press: []string{"Downtime…"}, shows: "dialog[open] input"},
 	{name: "menu", path: "cluster/alias/orders?sel=db-a2:3306", press: []string{"More for db-a2"}, shows: ".menu.ops [role=menuitem]"},
 	{name: "tags", path: "cluster/alias/orders?sel=db-a2:3306,db-a3:3306", press: []string{"Tags…"}, shows: "dialog[open] input"},
@@ -59,8 +62,6 @@ var screens = []screen{
 	{name: "publishing", path: "publish", shows: "main table, main .empty"},
 	{name: "configuration", path: "config?q=Recover", shows: "main .sheet"},
 	{name: "discover", path: "discover", shows: "textarea"},
-	{name: "game-day", path: "game-day", shows: "main .hero, main .sheet, main .empty"},
-	{name: "cluster-past", path: "cluster/alias/orders?at=2026-03-04T04:06:07Z", shows: ".hstrip, .empty, .failed"},
 	{name: "search", path: "search?s=db", shows: "main .rows, main table, main .sheet"},
 	{name: "about", path: "about", shows: "main .sheet"},
 	{name: "me", path: "me", shows: "main .sheet"},
@@ -69,6 +70,11 @@ var screens = []screen{
 	{name: "missing", path: "nowhere", shows: ".empty"},
 	{name: "palette", path: "clusters", press: []string{".searchbox, .tabbar button"}, shows: "dialog.pal[open] [role=option]"},
 	{name: "keys", path: "about", press: []string{"?"}, shows: "dialog[open] kbd"},
+	{name: "acknowledge", path: "audit-recovery/id/3", press: []string{"Acknowledge…"}, shows: "dialog[open] textarea"},
+	{name: "pool", path: "cluster/alias/orders?tab=pools", press: []string{"New pool…"}, shows: "dialog[open] input"},
+	{name: "errant-accept", path: "cluster/alias/catalog?tab=binlogs", press: []string{"Accept…"}, shows: "dialog[open] textarea"},
+	{name: "user-menu", path: "about", press: []string{".user"}, shows: "#user-menu:popover-open"},
+	{name: "live-facts", path: "about", press: []string{".live"}, shows: "#live-facts:popover-open"},
 	{name: "switch", path: "clusters", press: []string{".switch"}, shows: "dialog[open]"},
 }
 
@@ -98,7 +104,7 @@ func (s screen) open(p *webtest.Page) {
 func (s screen) close(p *webtest.Page) {
 	if len(s.press) > 0 {
 		p.Key("Escape")
-		p.Await("that "+s.name+" is closed", `!document.querySelector("dialog[open], .menu.ops, .view-menu .menu, .dragging, .n-page .plan")`)
+		p.Await("that "+s.name+" is closed", `!document.querySelector("dialog[open], .menu.ops, .view-menu .menu, .dragging, .n-page .plan, :popover-open")`)
 	}
 }
 

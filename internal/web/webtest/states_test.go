@@ -1,8 +1,12 @@
 package webtest_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,6 +74,21 @@ var states = []state{
 		shows: `document.querySelector(".l-live")`,
 	},
 	{
+		name: "planned", screens: []string{"plan"},
+		start: func(t *testing.T) *service {
+			return startForetold(t, everything(), nil, nil)
+		},
+		shows: `document.querySelector(".plan[data-state=planned]")`,
+	},
+	{
+		name: "hostile", screens: []string{"hostile-clusters", "hostile-table", "hostile-cluster", "hostile-server", "hostile-forecast", "hostile-problems", "hostile-recovery", "hostile-audit"},
+		start: func(t *testing.T) *service {
+			b := hostileFleet()
+			return startForetold(t, b, func(e *operate.Engine) { e.Records = hostileRecords{b} }, nil)
+		},
+		shows: `document.querySelector("main").textContent.includes('onerror="window.harmed=1"') && !("harmed" in window)`,
+	},
+	{
 		name: "viewer", screens: []string{"clusters", "cluster", "cluster-server", "recovery", "managers", "discover"},
 		start: func(t *testing.T) *service {
 			b := everything()
@@ -107,6 +126,9 @@ func inState(t *testing.T, size webtest.Option, look func(p *webtest.Page, name 
 			p.Await("the page", `document.querySelector(".l-live") && document.fonts.status === "loaded" && document.documentElement.dataset.parts`)
 			for _, name := range is.screens {
 				x := screenNamed(t, name)
+				if name == "plan" {
+					x.path = "plan/" + thePlan(t, s)
+				}
 				x.open(p)
 				if is.enter != nil {
 					is.enter(p, s)
@@ -122,12 +144,42 @@ func inState(t *testing.T, size webtest.Option, look func(p *webtest.Page, name 
 	}
 }
 
+// hostileScreens are a plan, and those of a fleet in which every text would do harm if anything took it for markup.
+var hostileScreens = []screen{
+	{name: "plan", path: "plan/", shows: ".plan .pn-foot"},
+	{name: "hostile-clusters", path: "clusters", shows: ".row"},
+	{name: "hostile-table", path: "clusters?view=table", shows: "table.list tbody tr"},
+	{name: "hostile-cluster", path: hostilePath, shows: ".card, .o-row"},
+	{name: "hostile-server", path: hostilePath + "?sel=c0-db-2:3306", shows: ".panel dl"},
+	{name: "hostile-forecast", path: hostilePath + "?tab=forecast", shows: ".gates"},
+	{name: "hostile-problems", path: "problems?downtime=show", shows: ".group"},
+	{name: "hostile-recovery", path: "audit-recovery/uid/x", shows: ".hero"},
+	{name: "hostile-audit", path: "audit", shows: "table.list tbody tr"},
+}
+
+var hostilePath = "cluster/alias/" + url.PathEscape(hostile)
+
+// thePlan asks a service for a plan, and returns its name.
+func thePlan(t *testing.T, s *service) string {
+	t.Helper()
+	w, err := http.Post(s.URL+"/api/v2/plans", "application/json", strings.NewReader(`{"operation": "begin-downtime", "arguments": {"instance": "db-a2:3306", "reason": "new disks"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = w.Body.Close() }()
+	var made struct{ ID string }
+	if err := json.NewDecoder(w.Body).Decode(&made); err != nil || made.ID == "" {
+		t.Fatalf("%s, %v", w.Status, err)
+	}
+	return made.ID
+}
+
 func screenNamed(t *testing.T, name string) screen {
 	t.Helper()
 	if name == "recovery-running" {
 		return screen{name: name, path: "audit-recovery/uid/" + liveUID, shows: ".hero"}
 	}
-	for _, s := range slices.Concat(screens, groupScreens) {
+	for _, s := range slices.Concat(screens, groupScreens, hostileScreens) {
 		if s.name == name {
 			return s
 		}

@@ -144,6 +144,16 @@ export type BlockedPage = {
   total: number;
 };
 
+export type Blow = {
+  /** what is done to the server */
+  means: string;
+  /** the argument blow of the operation game-day; empty: it is not one of its blows */
+  name: string;
+  title: string;
+  /** it is not offered; empty: it is */
+  why?: string;
+};
+
 export type CandidateRule = {
   /** null: unknown */
   expires: string | null;
@@ -719,12 +729,16 @@ export type GameDay = {
   /** transactions by the forecast; null: it could not be known */
   at_risk: number | null;
   begun: string | null;
+  /** how it was struck */
+  blow: "shut-down" | "kill" | "freeze";
   /** the name that it had */
   cluster: string;
   /** why the server was not struck after all */
   error?: string;
   /** what was expected by who did it */
   hypothesis: string;
+  /** for how long nobody took writes, at a stretch: as the servers answered, or else writes_back_ms; null: it is not known */
+  outage_ms: number | null;
   owner: string;
   /** for how long nobody was to write by the forecast */
   pause_ms: number;
@@ -735,7 +749,7 @@ export type GameDay = {
   successor?: string;
   /** what the servers answered meanwhile; null while they are asked, and where nobody asked */
   writes: GameDayWrites | null;
-  /** from the order to shut down until the successor took writes; null: it did not, or nobody's writes were concerned */
+  /** from the blow until the successor took writes; null: it did not, or nobody's writes were concerned */
   writes_back_ms: number | null;
 };
 
@@ -743,6 +757,8 @@ export type GameDayCluster = {
   alias: string;
   /** all its servers carry the mark */
   allowed: boolean;
+  /** how they may be struck; and how not, with the reason */
+  blows: Blow[];
   name: string;
   /** whose failure has consequences: the primary, and sources of replicas */
   servers: string[];

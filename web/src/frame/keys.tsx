@@ -81,6 +81,7 @@ export function followKeys(): void {
       else openPalette();
     } else if (event.key === "?") openKeys();
     else if (event.key === "[") prefer({ side: preferences.value.side ? undefined : "folded" });
+    else if (event.key === "\\") prefer({ panel: preferences.value.panel ? undefined : "hidden" });
     else return;
     event.preventDefault();
   });

@@ -48,7 +48,7 @@ function Crumbs(): JSX.Element {
       ))}
       <h1>
         {status && <Mark status={status} />}
-        <span class="nl">{title}</span>
+        <span class="nl" title={title}>{title}</span>
       </h1>
       {note && (
         <span class="muted hide-phone" title={note}>

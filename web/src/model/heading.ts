@@ -2,6 +2,7 @@ import { useLayoutEffect } from "preact/hooks";
 import { effect, signal } from "@preact/signals";
 import { statusGlyph, type Status } from "../words/en.ts";
 import { fleet } from "./fleet.ts";
+import { outward } from "./naming.ts";
 
 /** What the top bar says about the screen: its title is the h1 of the page. */
 export type Heading = {
@@ -26,6 +27,6 @@ export function titleWindow(): void {
   effect(() => {
     const urgent = fleet.value?.clusters.filter((row) => row.status === "crit").length ?? 0;
     const mark = urgent > 0 ? `${statusGlyph.crit} ${urgent} · ` : "";
-    document.title = `${mark}${heading.value.title} · orchestrator`;
+    document.title = `${mark}${outward(heading.value.title)} · orchestrator`;
   });
 }

@@ -20,6 +20,8 @@ export type Preferences = {
   side?: "folded";
   /** How trees are shown: coloured by site, fine replicas stepping back, pools on the cards, aliases instead of names. */
   tree?: { site?: boolean; fine?: boolean; pools?: boolean; aliases?: boolean };
+  /** The panel beside a tree is there only while it shows a plan. */
+  panel?: "hidden";
   /** Columns of the table of clusters. */
   columns?: string[];
   /** Filters of the dashboard that were given a name. */

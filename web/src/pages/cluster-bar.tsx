@@ -2,7 +2,8 @@ import type { JSX } from "preact";
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { amend, route } from "../model/route.ts";
-import { naming } from "../tree/names.ts";
+import { prefer, preferences } from "../model/preferences.ts";
+import { naming } from "../model/naming.ts";
 import { colourBySite, compact, flipAliases, flipAnonymous, flipCompact, flipFine, flipPools, flipSite, hideFine, showPools } from "../tree/options.ts";
 import { fitAll, zoomBy } from "../tree/plane.ts";
 import { useDismiss } from "../ui/dismiss.ts";
@@ -74,6 +75,7 @@ const Options = (): JSX.Element => (
     <Toggle words={barText.hideFine} on={hideFine.value} flip={flipFine} />
     <Toggle words={barText.pools} on={showPools.value} flip={flipPools} />
     <Toggle words={barText.compact} on={compact.value} flip={flipCompact} />
+    <Toggle words={barText.hidePanel} on={preferences.value.panel === "hidden"} flip={() => prefer({ panel: preferences.value.panel ? undefined : "hidden" })} />
     <Toggle words={barText.aliases} on={naming.value === "aliases"} flip={flipAliases} />
     <Toggle words={barText.anonymous} on={naming.value === "anonymous"} flip={flipAnonymous} />
   </div>

@@ -7,7 +7,7 @@ import { route } from "../model/route.ts";
 import { tellRefusal } from "../model/toasts.ts";
 import { shown } from "../plan/model.ts";
 import { declare } from "../tree/declare.ts";
-import { name, said } from "../tree/names.ts";
+import { name } from "../tree/names.ts";
 import { subtree } from "../tree/canvas.tsx";
 import { Acts } from "../ui/acts.tsx";
 import { Button } from "../ui/button.tsx";
@@ -44,7 +44,6 @@ function repairs(of: Cluster): JSX.Element {
 
 export function ClusterHead({ of, tab }: { of: Cluster; tab: string }): JSX.Element {
   const was = route.value.query.get("was");
-  const keys = of.members.map((server) => server.key);
   const findings = of.findings.filter((finding) => finding.code !== "NoProblem");
   const unsaid = findings.filter((finding) => finding.downtimed || !of.sentence.toLowerCase().includes(finding.sentence.toLowerCase()));
   const trouble = findings.find((finding) => !finding.downtimed);
@@ -53,7 +52,7 @@ export function ClusterHead({ of, tab }: { of: Cluster; tab: string }): JSX.Elem
     <>
       <div class="c-head">
         <div class="c-title">
-          <p class="c-say">{said(of.sentence, keys)}</p>
+          <p class="c-say">{of.sentence}</p>
           <p class="muted">
             <code>{name(of.name)}</code> · {durability(of)} · {repairs(of)}
             {was && <> · {headText.was(was)}</>}
@@ -66,7 +65,7 @@ export function ClusterHead({ of, tab }: { of: Cluster; tab: string }): JSX.Elem
           {[...alike(unsaid)].map(([sentence, [finding, ...others]]) => (
             <p key={sentence} class="finding" title={finding!.evidence.join("\n")}>
               <Mark status={finding!.downtimed ? "pause" : "crit"} label={false} />
-              {headText.found(finding!.server === of.primary ? "" : name(finding!.server), others.length, said(sentence, keys))}
+              {headText.found(finding!.server === of.primary ? "" : name(finding!.server), others.length, sentence)}
             </p>
           ))}
           {isLeft(of) && <Replaced of={of} />}
@@ -75,7 +74,7 @@ export function ClusterHead({ of, tab }: { of: Cluster; tab: string }): JSX.Elem
               <Mark status="run" label={false} />
               {headText.runs(plan.user)}
               <a class="link" href={url(`plan/${part(plan.id)}`)}>
-                {said(plan.title, keys)}
+                {plan.title}
               </a>
               {plan.started && (
                 <small class="muted">

@@ -1,7 +1,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { hueOf } from "../model/sites.ts";
 import type { ServerDetail } from "../api/types.ts";
-import { cluster, serverCell } from "../model/cluster.ts";
+import { serverCell } from "../model/cluster.ts";
 import { canAct } from "../model/acting.ts";
 import { mayOperate } from "../model/me.ts";
 import { route } from "../model/route.ts";
@@ -10,7 +10,7 @@ import { tellRefusal, toast } from "../model/toasts.ts";
 import { declare } from "../tree/declare.ts";
 import { versionOf, writes } from "../tree/flags.tsx";
 import { carry } from "../tree/keys.ts";
-import { name, said } from "../tree/names.ts";
+import { name } from "../tree/names.ts";
 import { Acts } from "../ui/acts.tsx";
 import { Button } from "../ui/button.tsx";
 import { Mark, Site } from "../ui/marks.tsx";
@@ -41,7 +41,6 @@ export function ServerPanel({ server: key, onClose }: { server: string; onClose:
       </div>
     );
   }
-  const keys = cluster.value?.members.map((one) => one.key) ?? [];
   const hold = server.downtime ?? server.maintenance;
   return (
     <div class="pn">
@@ -55,7 +54,7 @@ export function ServerPanel({ server: key, onClose }: { server: string; onClose:
       <p class="muted">
         {[server.source ? panelText.replicaOf(name(server.source)) : server.role, versionOf(server)].join(" · ")} · {panelText.seen} <Time at={detail.value?.seen ?? server.seen} />
       </p>
-      <p>{said(server.sentence, keys) || statusWord[server.status]}</p>
+      <p>{server.sentence || statusWord[server.status]}</p>
       {hold && (
         <p class="notyet">
           <Mark status="pause" label={false} />

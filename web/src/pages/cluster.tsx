@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { cluster, clusterProblem, look, reloadCluster } from "../model/cluster.ts";
 import { announceCluster } from "../model/custom.ts";
 import { useHeading } from "../model/heading.ts";
+import { preferences } from "../model/preferences.ts";
 import { opened } from "../model/recent.ts";
 import { amend, go, route } from "../model/route.ts";
 import { selection as about } from "../model/selection.ts";
@@ -71,10 +72,13 @@ export function ClusterPage(): JSX.Element {
   }, [query.get("do"), is === null]);
   useEffect(() => void (is && opened(is.alias)), [is?.alias]);
   // After a failover the cluster has another name. The address follows where it named the old one.
+  // Only who saw it happen is told that it was so until lately: a server that an address names may never have been the primary.
+  const called = useRef("");
   useEffect(() => {
-    const path = route.peek().path;
-    if (!is || wanted === is.name || wanted === is.alias) return;
-    if (path === "cluster/" + part(wanted) || path === "cluster/alias/" + part(wanted)) go("cluster/" + part(is.name), { ...Object.fromEntries(route.peek().query), was: wanted }, true);
+    const saw = called.current === wanted;
+    called.current = is?.name ?? "";
+    if (!is || wanted === is.name || wanted === is.alias || server || pools) return;
+    if (saw || is.members.some((one) => one.key === wanted)) go("cluster/" + part(is.name), { ...Object.fromEntries(route.peek().query), ...(saw && { was: wanted }) }, true);
   }, [is?.name]);
   useEffect(() => {
     if (is) announceCluster();
@@ -114,8 +118,9 @@ export function ClusterPage(): JSX.Element {
 
 function Topology({ view }: { view: View }): JSX.Element {
   const explain = (): void => amend({ tab: "forecast" }, false);
+  const hidden = preferences.value.panel === "hidden" && !planOpen() && !switching.value;
   return (
-    <div class="work">
+    <div class="work" data-panel={hidden ? "hidden" : undefined}>
       <section class="canvas" aria-label={tabText.topology}>
         <ClusterBar view={view} />
         {view === "tree" && <Canvas onExplain={explain} onPromote={promote} />}

@@ -10,27 +10,32 @@ export type Item = {
   subtitle?: string;
 };
 
-const words = /[\s\-_.:/]+/;
-
 /** 0 fits not at all; more fits better. */
-export function fit(item: Item, query: string): number {
+export const fit = (item: Item, query: string): number => fitting(query)(item);
+
+/** How well anything fits what is typed: what is typed is prepared once. */
+function fitting(query: string): (item: Item) => number {
   const q = query.trim().toLowerCase();
-  if (q === "") return 1;
-  const title = item.title.toLowerCase();
-  if (title === q) return 5;
-  if (title.startsWith(q)) return 4;
-  if (title.split(words).some((word) => word.startsWith(q)) || title.search(new RegExp(`[\\s\\-_.:/]${literal(q)}`)) >= 0) return 3;
-  if (title.includes(q)) return 2;
-  const all = `${title} ${item.subtitle?.toLowerCase() ?? ""}`;
-  return q.split(/\s+/).every((word) => all.includes(word)) ? 1 : 0;
+  if (q === "") return () => 1;
+  const beginsWord = new RegExp(`[\\s\\-_.:/]${literal(q)}`);
+  const parts = q.split(/\s+/);
+  return (item) => {
+    const title = item.title.toLowerCase();
+    if (title === q) return 5;
+    if (title.startsWith(q)) return 4;
+    if (title.includes(q)) return beginsWord.test(title) ? 3 : 2;
+    const all = `${title} ${item.subtitle?.toLowerCase() ?? ""}`;
+    return parts.every((part) => all.includes(part)) ? 1 : 0;
+  };
 }
 
 const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&");
 
 /** What fits, the best first; of what fits as well, what was used last, then by name. */
 export function rank<T extends Item>(items: readonly T[], query: string, lastUse: (id: string) => number = () => 0): T[] {
+  const fits = fitting(query);
   return items
-    .map((item) => ({ item, fit: fit(item, query) }))
+    .map((item) => ({ item, fit: fits(item) }))
     .filter((one) => one.fit > 0)
     .sort((a, b) => b.fit - a.fit || lastUse(b.item.id) - lastUse(a.item.id) || byName(a.item, b.item))
     .map((one) => one.item);
@@ -40,7 +45,8 @@ const byName = (a: Item, b: Item): number => (a.title < b.title ? -1 : a.title >
 
 /** The ranked items in their groups, each with as many as it may show: the group with what fits best first, else in their order. */
 export function grouped<T extends Item>(ranked: readonly T[], order: readonly [name: string, most: number][], query = ""): { name: string; items: T[] }[] {
-  const best = (group: { items: T[] }): number => fit(group.items[0]!, query);
+  const fits = fitting(query);
+  const best = (group: { items: T[] }): number => fits(group.items[0]!);
   return order
     .map(([name, most]) => ({ name, items: ranked.filter((item) => item.group === name).slice(0, most) }))
     .filter((group) => group.items.length > 0)

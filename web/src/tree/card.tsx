@@ -3,7 +3,7 @@ import { hueOf } from "../model/sites.ts";
 import type { PlanRow, Server } from "../api/types.ts";
 import type { Box } from "../layout/place.ts";
 import type { Item } from "../layout/fold.ts";
-import { cluster, plansOn, poolsOf, serverCell } from "../model/cluster.ts";
+import { plansOn, poolsOf, serverCell } from "../model/cluster.ts";
 import { mayOperate } from "../model/me.ts";
 import { Icon, Mark, Site } from "../ui/marks.tsx";
 import { plural, statusWord } from "../words/en.ts";
@@ -11,7 +11,7 @@ import { middle } from "../words/names.ts";
 import { Flags, note, versionOf, writes } from "./flags.tsx";
 import { allowed, effect, looks, moving, sentence, verdictOn } from "./moving.ts";
 import { isHit } from "./found.ts";
-import { name, said } from "./names.ts";
+import { name } from "./names.ts";
 import { colourBySite, showPools } from "./options.ts";
 import { focused, selection } from "./selection.ts";
 import { treeText } from "../words/tree.ts";
@@ -21,11 +21,9 @@ type Props = { item: Item; box: Box; level: number; replicas: number; /** How it
 /** How a card is read out. */
 export function spoken(server: Server, replicas: number): string {
   const role = server.source ? treeText.replicaOf(name(server.source)) : server.role;
-  const about = [name(server.key), role, server.sentence ? said(server.sentence, keys()) : statusWord[server.status], versionOf(server), server.site, replicas > 0 && plural(replicas, "replica")];
+  const about = [name(server.key), role, server.sentence || statusWord[server.status], versionOf(server), server.site, replicas > 0 && plural(replicas, "replica")];
   return about.filter(Boolean).join(", ");
 }
-
-const keys = (): string[] => cluster.peek()?.members.map((server) => server.key) ?? [];
 
 export const cardId = (id: string): string => "n-" + id;
 
@@ -45,7 +43,7 @@ export function Card({ item, box, level, replicas, was, then }: Props): JSX.Elem
   ];
   const pools = showPools.value ? (poolsOf.value.get(server.key) ?? []) : [];
   const work = plansOn.value.get(server.key);
-  const remark = said(work && !was ? workOf(work) : note(server), keys());
+  const remark = work && !was ? workOf(work) : note(server);
   return (
     <div
       id={cardId(item.id)}

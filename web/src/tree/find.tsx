@@ -4,7 +4,7 @@ import { plural } from "../words/en.ts";
 import { treeText } from "../words/tree.ts";
 import { found, hits, wanted } from "./found.ts";
 import { cardOf, scene, toggleFold } from "./scene.ts";
-import { select } from "./selection.ts";
+import { focused, select } from "./selection.ts";
 
 export { finding } from "./found.ts";
 
@@ -36,7 +36,9 @@ export function Find({ onFound }: { onFound: (card: string) => void }): JSX.Elem
       }}
       onKeyDown={(event) => {
         event.stopPropagation();
-        if (event.key === "Escape") found();
+        if (event.key !== "Escape") return;
+        found();
+        onFound(focused.peek()); // nobody else takes the focus
       }}
     >
       <input

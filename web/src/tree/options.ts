@@ -1,7 +1,7 @@
 // How the tree is shown. Kept with what else somebody likes; made-up names are for one picture, and are not kept.
 import { computed } from "@preact/signals";
+import { naming } from "../model/naming.ts";
 import { prefer, preferences } from "../model/preferences.ts";
-import { naming } from "./names.ts";
 
 export type TreeOptions = NonNullable<typeof preferences.value.tree>;
 

@@ -1,9 +1,11 @@
+import { outward } from "../model/naming.ts";
 import { toast } from "../model/toasts.ts";
 import { text as words } from "../words/en.ts";
 import { listText } from "../words/list.ts";
 
-/** Copies a text. Without a secure connection browsers have no clipboard; then the old way is taken. */
-export async function copyText(text: string): Promise<void> {
+/** Copies a text, without names of servers where none are shown. Without a secure connection browsers have no clipboard; then the old way is taken. */
+export async function copyText(whole: string): Promise<void> {
+  const text = outward(whole);
   try {
     if (navigator.clipboard) await navigator.clipboard.writeText(text);
     else copyOldWay(text);
@@ -23,9 +25,9 @@ function copyOldWay(text: string): void {
   if (!done) throw new Error(listText.theBrowserRefuses);
 }
 
-/** Hands a text to the browser as a file. */
+/** Hands a text to the browser as a file, without names of servers where none are shown. */
 export function saveText(name: string, type: string, text: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type }));
+  const address = URL.createObjectURL(new Blob([outward(text)], { type }));
   const link = document.createElement("a");
   link.href = address;
   link.download = name;

@@ -1,4 +1,5 @@
 // What is spoken to those who do not see the page; at most one message a second.
+import { outward } from "../model/naming.ts";
 
 let timer: ReturnType<typeof setTimeout> | undefined;
 let next = "";
@@ -8,11 +9,11 @@ export function say(text: string): void {
   next = text;
   timer ??= setTimeout(() => {
     timer = undefined;
-    document.getElementById("live")!.textContent = next;
+    document.getElementById("live")!.textContent = outward(next);
   }, 1000);
 }
 
 /** Speaks at once. For critical findings and failed plans alone. */
 export function alarm(text: string): void {
-  document.getElementById("alert")!.textContent = text;
+  document.getElementById("alert")!.textContent = outward(text);
 }

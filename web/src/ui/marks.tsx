@@ -1,3 +1,4 @@
+import { middle } from "../words/names.ts";
 import type { JSX } from "preact";
 import { type Status, statusWord } from "../words/en.ts";
 
@@ -20,7 +21,7 @@ export function Mark({ status, label }: { status: Status; label?: string | false
 
 /** A site with its own hue, always with its name. */
 export const Site = ({ name, hue }: { name: string; hue: number }): JSX.Element => (
-  <span class="dc" data-dc={hue}>
-    {name}
+  <span class="dc" data-dc={hue} title={middle(name, 20) === name ? undefined : name}>
+    {middle(name, 20)}
   </span>
 );

@@ -111,6 +111,7 @@ export const barText = {
   pools: "Pools on the cards",
   compact: "Compact",
   aliases: "Aliases instead of names",
+  hidePanel: "Hide the panel, but for plans",
   anonymous: "Anonymous, for pictures",
 } as const;
 

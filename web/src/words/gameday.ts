@@ -1,26 +1,31 @@
 // What the page of game days says by itself.
-import type { WriteSpan } from "../api/types.ts";
+import type { GameDay, WriteSpan } from "../api/types.ts";
 import { count, duration, plural } from "./en.ts";
+
+/** What was done to a server. */
+export const blowText: Record<GameDay["blow"], string> = { "shut-down": "told to end", kill: "killed", freeze: "frozen" };
 
 /** The page. */
 export const gamedayText = {
   gameDay: "Game day",
   plan: "Plan",
   none: "No cluster is marked for game days.",
-  noneBefore: "Servers are shut down on purpose only where every server of the cluster carries the tag ",
+  noneBefore: "Servers are struck on purpose only where every server of the cluster carries the tag ",
   noneAfter: ", so that nothing breaks that is needed. In the table of a cluster all its servers can be tagged at once.",
   without: (n: number, mark: string, servers: string): string => `: ${plural(n, "server")} without the tag ${mark}, so nothing can be struck there: ${servers}`,
-  choose: "Shut a server down, and see what becomes of it",
+  choose: "Strike a server, and see what becomes of it",
   cluster: "Cluster ",
   whichServer: (cluster: string): string => `Which server of ${cluster}`,
   primary: "the primary",
   source: "a source of replicas",
-  means: "It is told to end (SHUTDOWN), and nobody starts it again: do so yourself afterwards. It ends in order and sends its replicas what it has committed; one that crashes may not. The account of orchestrator needs the privilege SHUTDOWN there. Killing a process, freezing it, filling a disk and cutting a network need access to the machine, which orchestrator does not have.",
+  how: "How",
+  notOffered: (why: string): string => `Not offered: ${why}.`,
+  nobodyStarts: "Nobody starts the server again, or wakes it: do so yourself afterwards.",
   whatWouldHappen: "What would happen",
   showPlan: "Show the plan",
   mayLook: "You can look, not change.",
   product: (version: string | undefined, address: string): string => `Game day · orchestrator ${version ?? ""} · ${address}`,
-  toldToEnd: (cluster: string): string => ` of ${cluster} was told to end `,
+  wasStruck: (cluster: string, blow: GameDay["blow"]): string => ` of ${cluster} was ${blowText[blow]} `,
   nobodyNoticed: (ms: number): string => `Nobody has noticed for ${duration(ms)}`,
   follow: "Follow the steps",
   allSteps: "All steps, and the report to print",
@@ -33,7 +38,8 @@ export const gamedayText = {
   takesOver: (server: string): string => `${server} takes over`,
   isRepaired: "it is repaired",
   withoutWrites: (ms: number): string => `${duration(ms)} without writes`,
-  writesAfter: (ms: number): string => `writes after ${duration(ms)}, from the order to shut down`,
+  writesAfter: (ms: number): string => `writes after ${duration(ms)}, from the blow`,
+  trend: "How long nobody wrote, against the forecast",
   steps: "Steps",
   writes: "Writes",
   markdown: "Markdown",
@@ -66,10 +72,10 @@ export const writesText = {
   seen: "Seen",
   seenSoFar: "Seen so far",
   wentOn: "writes went on",
-  label: "Who took writes, by the time since the order to end",
+  label: "Who took writes, by the time since the blow",
   nobody: "Nobody",
   noWrites: (ms: number): string => `no writes · ${duration(ms)}`,
-  fromTheOrder: (when: string): string => `, from ${when} the order`,
+  fromTheBlow: (when: string): string => `, from ${when} the blow`,
   bar: (state: string, ms: number, says: string): string => `${state} ${duration(ms)}${says ? `: ${says}` : ""}`,
   span: (state: string, from: string, to: string): string => `${state} from ${from} to ${to}`,
   notAnswered: "has not answered",
@@ -78,12 +84,12 @@ export const writesText = {
 /** A game day as text. What came from servers and people is plain already. */
 export const gamedayReport = {
   title: (server: string, cluster: string): string => `# Game day: ${server} of ${cluster}`,
-  told: (at: string, by: string): string => `* ${at}, by ${by}: told to end`,
+  told: (at: string, by: string, blow: GameDay["blow"]): string => `* ${at}, by ${by}: ${blowText[blow]}`,
   expected: (what: string): string => `* Expected: ${what}`,
   forecast: (successor: string, pause: number, risk: number | null): string =>
     `* Forecast: ${successor ? gamedayText.takesOver(successor) : gamedayText.isRepaired}${pause > 0 ? `, ${gamedayText.withoutWrites(pause)}` : ""}, ${risk === null ? "transactions at risk unknown" : `${risk} transactions at risk`}`,
   happened: (what: string): string => `* What happened: ${what}`,
-  writesBack: (ms: number): string => `* Writes were back ${duration(ms)} after the order to shut down`,
+  writesBack: (ms: number): string => `* Writes were back ${duration(ms)} after the blow`,
   writes: (sentence: string): string => `* Writes: ${sentence}`,
   gap: (from: string, to: string | null, took: string): string => `  * stopped ${from}, ${to === null ? "not back" : `back ${to}, ${took} later`}`,
   recovery: (uid: string, code: string): string => `* Recovery ${uid}, code ${code}`,

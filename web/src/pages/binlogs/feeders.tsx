@@ -1,12 +1,11 @@
 import type { JSX } from "preact";
 import type { Binlogs, Holder } from "../../api/types.ts";
-import { name, said } from "../../tree/names.ts";
+import { name } from "../../tree/names.ts";
 import { feedText } from "../../words/binlogs.ts";
 
 /** From whose binary logs the others could go on, and what forbids the rest. */
 export function Feeders({ of }: { of: Binlogs }): JSX.Element | null {
   const asked = of.servers.filter((server) => server.feeds || server.feeds_not);
-  const keys = of.servers.map((server) => server.server);
   if (asked.length < 2) return null;
   return (
     <section class="sheet">
@@ -31,7 +30,7 @@ export function Feeders({ of }: { of: Binlogs }): JSX.Element | null {
                 </th>
                 <td>{fed(server)}</td>
                 <td>
-                  <Not of={server.feeds_not ?? []} keys={keys} />
+                  <Not of={server.feeds_not ?? []} />
                 </td>
               </tr>
             ))}
@@ -44,14 +43,14 @@ export function Feeders({ of }: { of: Binlogs }): JSX.Element | null {
 
 const fed = ({ feeds = [], feeds_not = [] }: Holder): string => (feeds_not.length === 0 ? feedText.all : feeds.length === 0 ? feedText.nobody : feeds.map(name).join(", "));
 
-const Not = ({ of, keys }: { of: NonNullable<Holder["feeds_not"]>; keys: readonly string[] }): JSX.Element | null =>
+const Not = ({ of }: { of: NonNullable<Holder["feeds_not"]> }): JSX.Element | null =>
   of.length === 0 ? null : (
     <details>
       <summary>{feedText.not(of.length)}</summary>
       <ul>
         {of.map((one) => (
           <li key={one.server}>
-            {said(one.reason, keys)} <small>{feedText.rule(one.rule)}</small>
+            {one.reason} <small>{feedText.rule(one.rule)}</small>
           </li>
         ))}
       </ul>

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import type { Binlogs, HeldLane, HeldSource } from "../../api/types.ts";
 import { type Axis, axisOf, countOf, lanesShown, piecesOf } from "../../layout/lanes.ts";
-import { name, said } from "../../tree/names.ts";
+import { name } from "../../tree/names.ts";
 import { count } from "../../words/en.ts";
 import { laneText } from "../../words/binlogs.ts";
 
@@ -12,7 +12,6 @@ const rowsAtMost = 100;
 /** Who is ahead and what would be lost, in words; who has what, as lanes; and all of it as a table. */
 export function Held({ of }: { of: Binlogs }): JSX.Element {
   const silent = new Set(of.servers.filter((server) => !server.known).map((server) => server.server));
-  const keys = of.servers.map((server) => server.server);
   return (
     <section class="sheet held">
       <div class="held-top">
@@ -29,7 +28,7 @@ export function Held({ of }: { of: Binlogs }): JSX.Element {
         )}
       </div>
       {of.answers.map((answer) => (
-        <p key={answer}>{said(answer, keys)}</p>
+        <p key={answer}>{answer}</p>
       ))}
       {of.sources.map((source) => (
         <Source key={source.name} of={source} silent={silent} />

@@ -20,7 +20,7 @@ export function gameDayMarkdown(day: GameDay, address: string): string {
   return [
     gamedayReport.title(plain(day.server), plain(day.alias)),
     "",
-    gamedayReport.told(exactly(day.begun), plain(day.owner)),
+    gamedayReport.told(exactly(day.begun), plain(day.owner), day.blow),
     gamedayReport.expected(plain(day.hypothesis)),
     gamedayReport.forecast(day.successor ? code(day.successor) : "", day.pause_ms, day.at_risk),
     gamedayReport.happened(plain(outcomeOf(day).text)),

@@ -78,7 +78,7 @@ export function Writes({ of, day }: { of: GameDayWrites; day: GameDay }): JSX.El
                     <Icon name="pen" />
                     {writesText.noWrites(gap.took)}
                   </span>
-                  <span class="vh">{writesText.fromTheOrder(after(gap.from))}</span>
+                  <span class="vh">{writesText.fromTheBlow(after(gap.from))}</span>
                 </div>
               ))}
             </div>
