@@ -43,6 +43,11 @@ const (
 	lookEvery  = 30 * time.Second
 	lookFirst  = 3 * time.Second // while there is nothing to look at
 	lookWithin = 2 * time.Second
+	// lookAgain is for a name at which nobody answers as a server of ours does: a proxy that does not know the managing user
+	// is not to be asked twice a minute.
+	lookAgain = 10 * time.Minute
+	// lookAtOnce is at how many names at the same time.
+	lookAtOnce = 16
 )
 
 // NamesStore is what the names are called among the stores.
@@ -71,21 +76,43 @@ func (l *Lookout) Run(ctx context.Context) {
 func (l *Lookout) Look(ctx context.Context) {
 	next := make(map[string]Entry)
 	if l.o.Active() {
+		l.mu.Lock()
+		seen := l.seen
+		l.mu.Unlock()
+		var mu sync.Mutex
+		var all sync.WaitGroup
+		free := make(chan struct{}, lookAtOnce)
 		for _, n := range l.o.Names() {
-			e := l.look(ctx, n)
-			if ctx.Err() != nil {
-				return // that nobody waited says nothing about the name
-			}
-			l.mu.Lock()
-			before, known := l.seen[n.Alias]
-			l.mu.Unlock()
-			next[n.Alias] = e.after(before, known)
+			before, known := seen[n.Alias]
+			free <- struct{}{}
+			all.Go(func() {
+				defer func() { <-free }()
+				e := before
+				if !known || !before.rests(n, l.o.Now()) {
+					e = l.look(ctx, n).after(before, known)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				next[n.Alias] = e
+			})
+		}
+		all.Wait()
+		if ctx.Err() != nil {
+			return // that nobody waited says nothing about a name
 		}
 	}
 	l.mu.Lock()
 	l.seen = next
 	l.mu.Unlock()
 }
+
+// rests says whether a name that cannot be read is left alone for now.
+func (e Entry) rests(n Name, now time.Time) bool {
+	return e.State == Unreadable && e.Wanted == n.Primary.String() && e.Name == n.at().String() && now.Sub(e.Checked) < lookAgain
+}
+
+// at is where the name is asked.
+func (n Name) at() topology.Key { return topology.Key{Hostname: n.Name, Port: n.Primary.Port} }
 
 // Listing says where the names lead.
 func (l *Lookout) Listing() Listing {
@@ -101,7 +128,7 @@ func (l *Lookout) Listing() Listing {
 
 // look asks who answers at a name, and which server of the cluster that is.
 func (l *Lookout) look(ctx context.Context, n Name) Entry {
-	at := topology.Key{Hostname: n.Name, Port: n.Primary.Port}
+	at := n.at()
 	e := Entry{Alias: n.Alias, Wanted: n.Primary.String(), Checked: l.o.Now(), Name: at.String()}
 	who, err := l.whose(ctx, at)
 	if err != nil {

@@ -58,3 +58,32 @@ func TestLookout(t *testing.T) {
 		t.Error("a node that does not look knows something")
 	}
 }
+
+// TestLookoutRests: a name at which nobody says who he is is left alone for a while, unless another primary is to answer there.
+func TestLookoutRests(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+	primary := topology.Key{Hostname: "p", Port: 3306}
+	asked := 0
+	l := NewLookout(LookoutOptions{
+		Names:  func() []Name { return []Name{{Alias: "orders", Name: "proxy", Primary: primary}} },
+		Active: func() bool { return true }, Now: func() time.Time { return now },
+		Whose: func(_ context.Context, k topology.Key) (string, error) {
+			if k.Hostname == "proxy" {
+				asked++
+			}
+			return "", errors.New("access denied")
+		},
+	})
+	for n, step := range []struct {
+		after   time.Duration
+		primary string
+		asked   int
+	}{{0, "p", 1}, {lookEvery, "p", 1}, {lookAgain - time.Second, "p", 2}, {time.Second, "q", 3}} {
+		now, primary.Hostname = now.Add(step.after), step.primary
+		l.Look(t.Context())
+		if asked != step.asked || len(l.Listing().Entries) != 1 {
+			t.Errorf("look %d: asked %d times, want %d", n, asked, step.asked)
+		}
+	}
+}
