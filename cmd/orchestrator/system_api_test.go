@@ -214,7 +214,7 @@ func TestSecondAPI(t *testing.T) {
 func (s *secondSession) look(t *testing.T, primary, replica string) {
 	t.Helper()
 	for id, path := range map[string]string{
-		"getMe": "/me", "getReadiness": "/readiness", "listOperations": "/operations", "getNodes": "/nodes", "getNodeReports": "/nodes/reports", "getConfig": "/config", "getConfigChanges": "/config/changes", "getConfigDifferences": "/config/differences", "checkConfig": "/config/check", "getPublishing": "/publish",
+		"getMe": "/me", "getReadiness": "/readiness", "getGrants": "/grants", "listOperations": "/operations", "getNodes": "/nodes", "getNodeReports": "/nodes/reports", "getConfig": "/config", "getConfigChanges": "/config/changes", "getConfigDifferences": "/config/differences", "checkConfig": "/config/check", "getPublishing": "/publish",
 		"listPublished": "/publish/entries", "listHookRuns": "/publish/runs",
 		"listClusters": "/clusters?text=ord", "getCluster": "/clusters/orders", "getClusterSettings": "/clusters/orders/settings", "getHistory": "/clusters/orders/history", "listInstances": "/instances?status=ok", "search": "/search?q=maria", "find": "/found?q=127.0.0",
 		"listProblems": "/problems", "listFindings": "/findings?cluster=orders", "listDowntimes": "/downtimes", "listMaintenances": "/maintenances", "listCandidates": "/candidates",

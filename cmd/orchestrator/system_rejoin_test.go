@@ -35,11 +35,17 @@ func guard(t *testing.T, c *sandbox.Cluster, more string) *guarded {
 // guardAt does so with what an earlier service has left in a directory.
 func guardAt(t *testing.T, dir string, c *sandbox.Cluster, more string) *guarded {
 	t.Helper()
+	return guardAs(t, dir, c, sandbox.UserOrc, sandbox.Password(sandbox.UserOrc), more)
+}
+
+// guardAs does so by another account.
+func guardAs(t *testing.T, dir string, c *sandbox.Cluster, user, password, more string) *guarded {
+	t.Helper()
 	set, err := settingsFrom(filepath.Join(dir, "orchestrator.conf.json"), fmt.Sprintf(`{
 		"MySQLTopologyUser": %q, "MySQLTopologyPassword": %q, "DiscoverySeeds": [%q], "RecoverMasterClusterFilters": ["*"],
 		"BackendDB": "sqlite", "SQLite3DataFile": %q, "ListenAddress": "127.0.0.1:0",
 		"HostnameResolveMethod": "none", "MySQLHostnameResolveMethod": "", "DiscoverByShowSlaveHosts": true %s}`,
-		sandbox.UserOrc, sandbox.Password(sandbox.UserOrc), c.Node(0).Addr(), filepath.Join(dir, "o.sqlite3"), more))
+		user, password, c.Node(0).Addr(), filepath.Join(dir, "o.sqlite3"), more))
 	must(t, err)
 	g := &guarded{}
 	g.service, err = newService(t.Context(), serviceOptions{

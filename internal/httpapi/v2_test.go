@@ -148,6 +148,7 @@ var samples = map[string][2]string{
 	"getPlan":               {"/plans/PLAN", ""},
 	"getPseudoGTID":         {"/instances/db-a2:3306/pseudo-gtid", ""},
 	"getPublishing":         {"/publish", ""},
+	"getGrants":             {"/grants", ""},
 	"getReadiness":          {"/readiness", ""},
 	"getRecovery":           {"/recoveries/u3", ""},
 	"listHookRuns":          {"/publish/runs", ""},

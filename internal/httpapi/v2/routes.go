@@ -10,7 +10,7 @@ import (
 // routes is the table of all routes.
 func (a *API) routes() []route {
 	table := slices.Concat(
-		a.serviceRoutes(), a.readinessRoutes(), a.nodeRoutes(), a.configRoutes(), a.publishRoutes(), clusterRoutes(), settingRoutes(),
+		a.serviceRoutes(), a.readinessRoutes(), grantRoutes(), a.nodeRoutes(), a.configRoutes(), a.publishRoutes(), clusterRoutes(), settingRoutes(),
 		historyRoutes(), outlookRoutes(), serverRoutes(), foundRoutes(), errantRoutes(), donorRoutes(), binlogRoutes(), declaringRoutes(),
 		recordRoutes(), gameDayRoutes(), planRoutes(), a.eventRoutes(),
 	)

@@ -812,6 +812,25 @@ export type GameDays = {
   mark: string;
 };
 
+export type GrantStatement = {
+  for: string;
+  /** all that is needed every day works without it */
+  optional: boolean;
+  /** with … where the password is to be written */
+  sql: string;
+};
+
+export type Grants = {
+  items: GrantsFor[];
+  /** MySQLTopologyUser; orchestrator where that is not given here */
+  user: string;
+};
+
+export type GrantsFor = {
+  servers: string;
+  statements: GrantStatement[];
+};
+
 export type Group = {
   members: string[];
   name: string;

@@ -3,11 +3,9 @@ import { plural } from "./en.ts";
 
 /** Discovering servers. */
 export const discoverText = {
-  mysql80AndLater: "MySQL 8.0 and later",
-  mariadb105AndLater: "MariaDB 10.5 and later",
-  olderServers: "Older servers",
   forTheUserOfMysqltopologyuser: "For the user of MySQLTopologyUser, on one server of each cluster; replication carries it to the others.",
   copy: "Copy",
+  onlyFor: (what: string): string => `Only where it is wanted: ${what}`,
   discoverServers: "Discover servers",
   nameOneServerPerCluster: "Name one server per cluster.",
   theRestIsFound: "The rest is found by itself: sources, replicas, group members. This only reads; nothing is changed on your servers.",

@@ -1,46 +1,34 @@
 import type { JSX } from "preact";
+import type { Grants as Needed, GrantsFor } from "../../api/types.ts";
+import { useResource } from "../../model/resource.ts";
 import { copyText } from "../../ui/copy.ts";
+import { Loaded } from "../../ui/states.tsx";
 import { discoverText } from "../../words/discover.ts";
 
-const user = "'orchestrator'@'%'";
+/** The statements that make the account by which servers are managed. */
+export function Grants(): JSX.Element {
+  const needed = useResource<Needed>("grants");
+  return (
+    <div class="grants">
+      <p class="small">{discoverText.forTheUserOfMysqltopologyuser}</p>
+      <Loaded of={needed}>{(is) => is.items.map((item) => <Statements key={item.servers} of={item} />)}</Loaded>
+    </div>
+  );
+}
 
-/** The statements that give the user of MySQLTopologyUser what it needs, by server. docs/troubleshooting.md says what each is for. */
-const grants: [servers: string, statements: string[]][] = [
-  [
-    discoverText.mysql80AndLater,
-    [
-      `CREATE USER ${user} IDENTIFIED BY '…';`,
-      `GRANT PROCESS, RELOAD, REPLICATION CLIENT, REPLICATION SLAVE, REPLICATION_SLAVE_ADMIN, SYSTEM_VARIABLES_ADMIN, CONNECTION_ADMIN, BINLOG_ADMIN ON *.* TO ${user};`,
-      `GRANT SELECT ON performance_schema.* TO ${user};`,
-      `GRANT SELECT ON mysql.slave_master_info TO ${user};`,
-    ],
-  ],
-  [
-    discoverText.mariadb105AndLater,
-    [
-      `CREATE USER ${user} IDENTIFIED BY '…';`,
-      `GRANT RELOAD, PROCESS, BINLOG MONITOR, BINLOG ADMIN, SLAVE MONITOR, REPLICATION SLAVE, REPLICATION SLAVE ADMIN, REPLICATION MASTER ADMIN, CONNECTION ADMIN, READ_ONLY ADMIN ON *.* TO ${user};`,
-    ],
-  ],
-  [discoverText.olderServers, [`GRANT SUPER, PROCESS, RELOAD, REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO ${user} IDENTIFIED BY '…';`]],
-];
-
-export const Grants = (): JSX.Element => (
-  <div class="grants">
-    <p class="small">{discoverText.forTheUserOfMysqltopologyuser}</p>
-    {grants.map(([servers, statements]) => (
-      <div key={servers}>
-        <h3>
-          {servers}
-          <button type="button" class="link" onClick={() => void copyText(statements.join("\n"))}>
-            {discoverText.copy}
-          </button>
-        </h3>
-        {statements.map((statement) => (
-          <code key={statement} class="stmt">
-            {statement}
-          </code>
-        ))}
+/** Those for servers of some versions. What is copied is what is needed every day. */
+const Statements = ({ of }: { of: GrantsFor }): JSX.Element => (
+  <div>
+    <h3>
+      {of.servers}
+      <button type="button" class="link" onClick={() => void copyText(of.statements.filter((s) => !s.optional).map((s) => s.sql).join("\n"))}>
+        {discoverText.copy}
+      </button>
+    </h3>
+    {of.statements.map((s) => (
+      <div key={s.sql}>
+        <p class="small">{s.optional ? discoverText.onlyFor(s.for) : s.for}</p>
+        <code class="stmt">{s.sql}</code>
       </div>
     ))}
   </div>
