@@ -124,7 +124,7 @@ func (l *listener) until(what string, fits func(m message, e v2.Event) bool) (me
 type streaming struct {
 	second
 	server  *httptest.Server
-	picture chan observe.Event
+	picture *operatetest.Events
 }
 
 func newStreaming(t *testing.T) streaming {
@@ -135,10 +135,10 @@ func newStreaming(t *testing.T) streaming {
 
 func streamingOf(t *testing.T, b *operatetest.Backend, engine *operate.Engine) streaming {
 	t.Helper()
-	picture := make(chan observe.Event, 16)
+	picture := &operatetest.Events{}
 	api := v2.New(v2.Deps{
 		Engine: engine, Registry: operate.NewRegistry(),
-		Subscribe: func(int) (<-chan observe.Event, func()) { return picture, func() {} },
+		Subscribe: picture.Subscribe,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -156,7 +156,7 @@ func streamingOf(t *testing.T, b *operatetest.Backend, engine *operate.Engine) s
 }
 
 func (s streaming) changed(cluster string) {
-	s.picture <- observe.Event{Kind: observe.ClusterChanged, Cluster: cluster, Topology: s.b.Fleet}
+	s.picture.Tell(observe.Event{Kind: observe.ClusterChanged, Cluster: cluster, Topology: s.b.Fleet})
 }
 
 // TestV2Events: what happens arrives, with what has changed alone, and fits the document.
@@ -225,7 +225,7 @@ func TestV2Events(t *testing.T) {
 	if _, e = l.until("the switch of all clusters", func(_ message, e v2.Event) bool { return e.Audit != nil && e.Audit.Kind == "disable-global-recoveries" }); !slices.Contains(e.Topics, "fleet") {
 		t.Errorf("who looks at the fleet is not told: %q", e.Topics)
 	}
-	s.picture <- observe.Event{Kind: observe.ClusterChanged, Cluster: "db-a1:3306"}
+	s.picture.Tell(observe.Event{Kind: observe.ClusterChanged, Cluster: "db-a1:3306"})
 	l.until("the end of the cluster", func(_ message, e v2.Event) bool { return e.What == "cluster-gone" && e.Alias == "orders" })
 }
 

@@ -134,6 +134,7 @@ var samples = map[string][2]string{
 	"getEquivalent":         {"/instances/db-a2:3306/equivalent?in=db-a1:3306&at=binlog.000003:4", ""},
 	"getDetection":          {"/detections/11", ""},
 	"getErrant":             {"/instances/db-a2:3306/errant", ""},
+	"getDonors":             {"/instances/db-a2:3306/donors", ""},
 	"getForecast":           {"/clusters/orders/forecast", ""},
 	"getForecastHistory":    {"/clusters/orders/forecast/history", ""},
 	"getHistory":            {"/clusters/orders/history", ""},

@@ -151,7 +151,7 @@ func (p prober) Probe(ctx context.Context, k topology.Key, _ observe.Ask) (obser
 	o, err := p.servers.For(k).Probe(ctx)
 	a := observe.Answer{}
 	if o != nil {
-		a.Instance, a.OwnName, a.Group, a.Users, a.Partial = o.Instance, o.ResolvedName, o.GroupMembers, o.ReplicaUsers, o.Partial
+		a.Instance, a.OwnName, a.Group, a.Users, a.Partial, a.Connected = o.Instance, o.ResolvedName, o.GroupMembers, o.ReplicaUsers, o.Partial, o.Since
 	}
 	return a, err
 }

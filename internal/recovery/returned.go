@@ -13,7 +13,8 @@ import (
 
 // noteOpened notices that somebody has opened a lost primary since it was closed for writing here: one that has been
 // running since it was seen closed, as its connection proves, or its uptime. It returns those that were opened by a restart after they
-// were closed. Uptimes are full seconds: where one more or less decides, and the connection is another one, it counts as started anew.
+// were closed. Uptimes are full seconds: where one more or less decides, it counts as started anew if the connection is another one, and as neither if that
+// is not known.
 func (e *Engine) noteOpened(ev observe.Event) (reopened []topology.Key) {
 	if ev.Kind != observe.ClusterChanged {
 		return nil
@@ -34,7 +35,7 @@ func (e *Engine) noteOpened(ev observe.Event) (reopened []topology.Key) {
 		case i.ReadOnly || !i.LastCheckValid() || !i.Check.Began().After(seen): // what it read may be older than its end
 		case i.Check.SameLife(was), i.Uptime > i.Check.Seen.Sub(seen)+time.Second:
 			e.opened[k] = true
-		case !i.Replicating():
+		case !i.Replicating() && (!i.Check.Connected.IsZero() || i.Uptime < i.Check.Seen.Sub(closed)-time.Second):
 			// It was started anew, so fast that nobody saw it gone.
 			reopened = append(reopened, k)
 		}

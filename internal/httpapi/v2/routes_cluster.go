@@ -277,5 +277,11 @@ func forecast(q *request) (any, error) {
 	if !ok {
 		return nil, failed.say("there is no forecast in the answer")
 	}
-	return forecastOf((*failover.Explanation)(&x)), nil
+	f := forecastOf((*failover.Explanation)(&x))
+	t, err := q.fleet()
+	if err != nil {
+		return nil, err
+	}
+	f.Contenders = contendersOf(failover.Contenders(t, (*failover.Explanation)(&x), failover.PolicyOf(q.api.Engine.Config())))
+	return f, nil
 }

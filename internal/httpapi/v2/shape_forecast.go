@@ -29,8 +29,10 @@ type Forecast struct {
 	Steps     []Step     `json:"steps"`
 	Rejected  []Judged   `json:"rejected" doc:"who would not be promoted, and why"`
 	Lost      []Judged   `json:"lost" doc:"who could not follow"`
-	Warnings  []string   `json:"warnings"`
-	Notes     []string   `json:"notes"`
+	// Contenders are told where one forecast is asked for.
+	Contenders []Contender `json:"contenders" doc:"the servers among which it was chosen, the winner first, with how each meets the criteria"`
+	Warnings   []string    `json:"warnings"`
+	Notes      []string    `json:"notes"`
 }
 
 // Hold is a reason why nothing would be done.
@@ -93,6 +95,30 @@ type Judged struct {
 	Reason string `json:"reason"`
 }
 
+// Contender is a server that would be promoted, or might have been.
+type Contender struct {
+	Server   string      `json:"server"`
+	Wins     bool        `json:"wins"`
+	Says     string      `json:"says" doc:"why it would not be promoted, or what becomes of it"`
+	Criteria []Criterion `json:"criteria"`
+}
+
+// Criterion is one of those by which a successor is chosen, and how a server meets it.
+type Criterion struct {
+	Name  string `json:"name"`
+	Title string `json:"title"`
+	Met   string `json:"met" enum:"yes,partly,no"`
+	Text  string `json:"text" doc:"what is the case"`
+}
+
+func contendersOf(list []failover.Contender) []Contender {
+	return mapped(list, func(c failover.Contender) Contender {
+		return Contender{c.Server.String(), c.Wins, c.Says, mapped(c.Criteria, func(k failover.Criterion) Criterion {
+			return Criterion{k.Name, k.Title, string(k.Met), k.Text}
+		})}
+	})
+}
+
 func judged(list []plan.Verdict) []Judged {
 	return mapped(list, func(v plan.Verdict) Judged { return Judged{v.Server.String(), v.Rule, v.Reason} })
 }
@@ -104,7 +130,7 @@ func forecastOf(x *failover.Explanation) Forecast {
 		Passed:    mapped(x.Passed, func(p failover.Pass) Passed { return Passed{p.Rule, p.Text, p.Setting} }),
 		Successor: keyText(x.Plan.Successor), Pause: millis(x.Expected.Total),
 		Parts: mapped(x.Expected.Parts, func(p failover.Part) Part { return Part{p.Name, millis(p.Takes), p.Basis} }),
-		Steps: stepsOf(x.Plan.Steps, nil), Rejected: judged(x.Plan.Rejected), Lost: judged(x.Plan.Lost),
+		Steps: stepsOf(x.Plan.Steps, nil), Rejected: judged(x.Plan.Rejected), Lost: judged(x.Plan.Lost), Contenders: []Contender{},
 		Warnings: append([]string{}, x.Plan.Warnings...), Notes: append([]string{}, x.Notes...), Risk: riskOf(x),
 	}
 	f.Sentence = shortForecast(x).Sentence

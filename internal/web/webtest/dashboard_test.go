@@ -19,11 +19,11 @@ import (
 type world struct {
 	*operatetest.Backend
 	now    atomic.Pointer[topology.Topology]
-	events chan observe.Event
+	events operatetest.Events
 }
 
 func newWorld(first *topology.Topology) *world {
-	w := &world{Backend: operatetest.New(), events: make(chan observe.Event, 16)}
+	w := &world{Backend: operatetest.New()}
 	w.Fleet = first
 	w.now.Store(first)
 	return w
@@ -34,14 +34,14 @@ func (w *world) Topology(context.Context) (*topology.Topology, error) { return w
 func (w *world) start(t *testing.T) *service {
 	t.Helper()
 	return startWith(t, w.Backend, func(e *operate.Engine) { e.Picture = w }, func(d *v2.Deps) {
-		d.Subscribe = func(int) (<-chan observe.Event, func()) { return w.events, func() {} }
+		d.Subscribe = w.events.Subscribe
 	})
 }
 
 // becomes has the fleet be another one, in which this cluster has changed.
 func (w *world) becomes(next *topology.Topology, cluster string) {
 	w.now.Store(next)
-	w.events <- observe.Event{Kind: observe.ClusterChanged, Cluster: cluster, Topology: next}
+	w.events.Tell(observe.Event{Kind: observe.ClusterChanged, Cluster: cluster, Topology: next})
 }
 
 // TestManySites: of more sites than there is room for, the others are in a list with a filter, by pointer and on a phone too.

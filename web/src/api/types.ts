@@ -382,6 +382,22 @@ export type ConfigView = {
   keys: ConfigItem[];
 };
 
+export type Contender = {
+  criteria: Criterion[];
+  /** why it would not be promoted, or what becomes of it */
+  says: string;
+  server: string;
+  wins: boolean;
+};
+
+export type Criterion = {
+  met: "yes" | "partly" | "no";
+  name: string;
+  /** what is the case */
+  text: string;
+  title: string;
+};
+
 export type Declaration = {
   begin: string | null;
   /** null: until it is ended */
@@ -637,6 +653,8 @@ export type Forecast = {
   alias?: string;
   cluster: string;
   code: string;
+  /** the servers among which it was chosen, the winner first, with how each meets the criteria */
+  contenders: Contender[];
   /** the server whose failure is meant */
   failed: string;
   /** all that keeps it from happening; empty when it would */

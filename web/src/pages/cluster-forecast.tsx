@@ -7,7 +7,7 @@ import { Loaded } from "../ui/states.tsx";
 import { boardText, forecastText } from "../words/cluster.ts";
 import { duration, plural } from "../words/en.ts";
 import { Outlook } from "./cluster-outlook.tsx";
-import { Gates, pauses, riskOf, TimeParts, useForecast } from "./cluster-panel.tsx";
+import { Gates, pauses, TimeParts, useForecast } from "./cluster-panel.tsx";
 
 type Case = { id: string; words: string; failure?: string; server?: string };
 
@@ -46,7 +46,7 @@ export function Board({ of }: { of: Cluster }): JSX.Element {
                 <Gates of={value} />
               </div>
             </div>
-            <Matrix of={value} cluster={of} />
+            <Matrix of={value} />
             <Steps of={value} />
           </>
         )}
@@ -96,27 +96,13 @@ function Hero({ of }: { of: Forecast }): JSX.Element {
   );
 }
 
-type Seen = "y" | "n" | "w";
+const marks = { yes: "check", partly: "minus", no: "x" } as const;
 
-/** What of a server counts, as its facts are; the sentence beside is the chooser's own. */
-function Matrix({ of, cluster }: { of: Forecast; cluster: Cluster }): JSX.Element | null {
-  const primary = cluster.members.find((server) => server.key === of.failed);
-  const rank = new Map(of.rejected.map((one, n) => [one.server, { ...one, n }]));
-  const lost = new Map(of.lost.map((one) => [one.server, one]));
-  const rows = [...(of.successor ? [of.successor] : []), ...of.rejected.map((one) => one.server)].slice(0, 200);
-  if (rows.length === 0) return null;
-  const facts = (key: string): Seen[] => {
-    const server = cluster.members.find((one) => one.key === key);
-    if (!server) return [];
-    return [
-      server.status === "stale" || server.problems.includes("last_check_invalid") ? "n" : "y",
-      server.logs_updates ? "y" : "n",
-      lost.has(key) ? "n" : server.lag_s === null ? "w" : "y",
-      !primary?.site || primary.site === server.site ? "y" : "w",
-      server.promotion_rule === "must_not" ? "n" : server.promotion_rule === "prefer_not" ? "w" : "y",
-      server.problems.includes("replication_lag") ? "n" : "y",
-    ];
-  };
+/** Who wins and why not the others, as the chooser judges. */
+function Matrix({ of }: { of: Forecast }): JSX.Element | null {
+  const rows = of.contenders.slice(0, 200);
+  const first = rows[0];
+  if (!first) return null;
   return (
     <section class="sheet">
       <h2>{boardText.whoWins}</h2>
@@ -124,25 +110,27 @@ function Matrix({ of, cluster }: { of: Forecast; cluster: Cluster }): JSX.Elemen
         <table class="matrix" aria-label={boardText.whoWins}>
           <thead>
             <tr>
-              {boardText.columns.map((head) => (
+              {[boardText.server, ...first.criteria.map((one) => one.title), boardText.inWords].map((head) => (
                 <th key={head}>{head}</th>
               ))}
             </tr>
           </thead>
           <tbody>
-            {rows.map((key) => (
-              <tr key={key} class={key === of.successor ? "w-wins" : ""}>
+            {rows.map((row) => (
+              <tr key={row.server} class={row.wins ? "w-wins" : ""}>
                 <th>
-                  <code title={key}>{name(key)}</code>
-                  {key === of.successor && <span class="pill p-ok">{boardText.wins}</span>}
+                  <code title={row.server}>{name(row.server)}</code>
+                  {row.wins && <span class="pill p-ok">{boardText.wins}</span>}
                 </th>
-                {facts(key).map((seen, n) => (
-                  <td key={n} class={`x-${seen}`}>
-                    <Icon name={seen === "y" ? "check" : seen === "n" ? "x" : "minus"} />
-                    <span class="vh">{boardText.seen[seen]}</span>
+                {row.criteria.map((is) => (
+                  <td key={is.name} class={`x-${is.met[0]}`} title={is.text}>
+                    <Icon name={marks[is.met]} />
+                    <span class="vh">
+                      {boardText.met[is.met]}: {is.text}
+                    </span>
                   </td>
                 ))}
-                <td class="words">{rank.get(key)?.reason ?? (!pauses(of) ? boardText.becomesSource : riskOf(of) === "0" ? boardText.takesOverSafely : boardText.takesOver)}</td>
+                <td class="words">{row.says}</td>
               </tr>
             ))}
           </tbody>
