@@ -149,6 +149,7 @@ func TestServersThatCommandsDiscoverAndForget(t *testing.T) {
 				t.Error("db2 is forgotten, too")
 			}
 			// Later it may be discovered again.
+			now = time.Now()
 			i := f[key("db1")].Clone()
 			i.Check = topology.Check{Attempted: now, Checked: now, Seen: now}
 			must(t, command.store.SaveInstances(ctx, i))
