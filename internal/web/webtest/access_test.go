@@ -15,6 +15,9 @@ func TestAccessibility(t *testing.T) {
 	p.Await("the page", `document.querySelector("main .sheet")`)
 	kinds := map[string]bool{}
 	for n, screen := range screens {
+		if !screen.fits(p) {
+			continue
+		}
 		screen.open(p)
 		part := "main"
 		if n == 0 {
@@ -46,6 +49,9 @@ func TestAccessibilityByFinger(t *testing.T) {
 	p := webtest.Open(t, s.URL+"/web/about", webtest.Size(390, 844), webtest.Touch())
 	p.Await("the page, touched with fingers", `document.querySelector("main .sheet") && matchMedia("(pointer: coarse)").matches`)
 	for _, screen := range screens {
+		if !screen.fits(p) {
+			continue
+		}
 		screen.open(p)
 		for _, what := range p.Rules() {
 			t.Errorf("%s: %s", screen.name, what)

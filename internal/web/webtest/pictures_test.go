@@ -89,6 +89,9 @@ func TestPictures(t *testing.T) {
 			keepPicture(t, name, p)
 		}
 		for _, screen := range screens {
+			if !screen.fits(p) {
+				continue
+			}
 			screen.open(p)
 			keep(screen.name)
 			flipTheme(p)

@@ -13,7 +13,7 @@ func TestPoolIsEdited(t *testing.T) {
 	b := operatetest.New()
 	s := start(t, b, nil)
 	p := webtest.Open(t, s.URL+"/web/cluster/alias/orders?tab=pools")
-	p.Await("the pools", `document.querySelectorAll(".pools section").length === 2 && document.querySelectorAll('section[aria-label="reporting"] .matrix .m').length === 2`)
+	p.Await("the pools", `document.querySelectorAll(".pools section").length === 2 && document.querySelectorAll('section[aria-label="reporting"] .pool-dots .m').length === 2`)
 	webtest.Value[bool](p, `(() => { document.querySelector('[aria-label="Edit… reporting"]').click(); return true })()`)
 	p.Await("the servers", `document.querySelectorAll("dialog[open] input[type=checkbox]").length === 4 && document.querySelectorAll("dialog[open] input:checked").length === 2`)
 	p.AwaitText("dialog[open]", "1 member in other clusters stays")

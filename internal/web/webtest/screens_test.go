@@ -16,6 +16,12 @@ type screen struct {
 	name, path string
 	press      []string // keys, texts of buttons, or selectors that begin with a dot
 	shows      string   // a selector
+	wide       bool     // it is reached from the side bar, which a phone has not
+}
+
+// fits says whether there is room for a screen in the window.
+func (s screen) fits(p *webtest.Page) bool {
+	return !s.wide || webtest.Value[bool](p, `matchMedia("(min-width: 761px)").matches`)
 }
 
 // screens are all screens of the page, their tabs and their dialogs.
@@ -74,7 +80,7 @@ var screens = []screen{
 	{name: "pool", path: "cluster/alias/orders?tab=pools", press: []string{"New pool…"}, shows: "dialog[open] input"},
 	{name: "errant-accept", path: "cluster/alias/catalog?tab=binlogs", press: []string{"Accept…"}, shows: "dialog[open] textarea"},
 	{name: "user-menu", path: "about", press: []string{".user"}, shows: "#user-menu:popover-open"},
-	{name: "live-facts", path: "about", press: []string{".live"}, shows: "#live-facts:popover-open"},
+	{name: "live-facts", path: "about", press: []string{".live"}, shows: "#live-facts:popover-open", wide: true},
 	{name: "switch", path: "clusters", press: []string{".switch"}, shows: "dialog[open]"},
 }
 

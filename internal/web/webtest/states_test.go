@@ -51,8 +51,8 @@ var states = []state{
 		},
 		leave: func(p *webtest.Page, s *service) {
 			s.Gone.Store(false)
-			p.ClickText("Try now")
-			p.Await("the stream again", `document.querySelector(".l-live") && document.documentElement.dataset.state !== "stale"`)
+			// It tries by itself, too, so that the button may have gone.
+			p.Await("the stream again", `([...document.querySelectorAll("button")].find((e) => e.innerText.trim() === "Try now")?.click(), true) && document.querySelector(".l-live") && document.documentElement.dataset.state !== "stale"`)
 		},
 		shows: `document.documentElement.dataset.state === "stale" && document.querySelector(".bn-stale")`,
 	},
