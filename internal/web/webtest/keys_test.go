@@ -18,10 +18,10 @@ func TestKeys(t *testing.T) {
 	at := func(path string) string { return fmt.Sprintf("location.pathname === %q", "/web/"+path) }
 
 	t.Run("everywhere", func(t *testing.T) {
-		for key, path := range map[string]string{"c": "clusters", "p": "problems", "r": "audit-recovery", "d": "audit-failure-detection", "a": "audit", "m": "nodes"} {
+		for _, to := range [][2]string{{"c", "clusters"}, {"p", "problems"}, {"r", "audit-recovery"}, {"d", "audit-failure-detection"}, {"a", "audit"}, {"m", "nodes"}} {
 			p.Key("g")
-			p.Key(key)
-			p.Await("g "+key+" to lead to "+path, at(path))
+			p.Key(to[0])
+			p.Await("g "+to[0]+" to lead to "+to[1], at(to[1]))
 		}
 		p.Key("/") // there is no filter: the palette is opened
 		p.Await("the palette", `document.querySelector("dialog.pal[open]")`)

@@ -18,6 +18,9 @@ import (
 // cardOf is the selector of a server's card.
 func cardOf(server string) string { return fmt.Sprintf(`[data-id="%s:3306"]`, server) }
 
+// atRest says that nothing moves any more: where cards are is worth knowing then alone.
+const atRest = `document.getAnimations().every((a) => a.playState !== "running" || a.effect.getComputedTiming().iterations === Infinity)`
+
 // dragTo takes a card, or a part of it, to another one and holds it there.
 func dragTo(p *webtest.Page, from webtest.Point, to string) {
 	target := p.At(cardOf(to), .7, .5)
@@ -219,14 +222,14 @@ func TestTreeIsShownAsLiked(t *testing.T) {
 	p.Await("the same again", liked)
 }
 
-// TestDragMeansMore: a primary that is put onto its own replica becomes its co-primary, which asks for the alias; all replicas that
-// are put back onto their source are pointed at it anew.
+// TestDragMeansMore: a primary that is put onto its own replica becomes its co-primary, which asks for the alias.
 func TestDragMeansMore(t *testing.T) {
 	t.Parallel()
 	s := start(t, everything(), nil)
 	p := webtest.Open(t, s.URL+"/web/cluster/alias/alpha?view=tree")
 	p.Await("the tree", `document.querySelectorAll(".card").length === 3`)
 	primary, replica := strings.TrimSuffix(webtest.Value[string](p, `document.querySelector(".card.primary").dataset.id`), ":3306"), strings.TrimSuffix(webtest.Value[string](p, `document.querySelector(".card:not(.primary)").dataset.id`), ":3306")
+	p.Await("the tree at rest", atRest)
 	dragTo(p, p.At(cardOf(primary), .4, .3), replica)
 	p.AwaitText(".dragghost.yes", "become co-primaries")
 	p.AwaitText(".card.over .z", "make it co-primary")
@@ -234,9 +237,4 @@ func TestDragMeansMore(t *testing.T) {
 	p.Await("its plan, which asks for the alias", `document.querySelector(".plan[data-state=planned] input[name=confirm]") && document.querySelector(".plan [type=submit]").disabled`)
 	p.Key("Escape")
 	p.Await("no plan", `!document.querySelector(".plan")`)
-
-	dragTo(p, p.At(`[data-kids="`+primary+`:3306"]`, .5, .5), primary)
-	p.AwaitText(".dragghost.yes", "at it anew")
-	p.Release(p.At(cardOf(primary), .7, .5))
-	p.AwaitText(".plan[data-state=planned] .pn-foot", "Repoint replicas")
 }
