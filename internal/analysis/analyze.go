@@ -130,8 +130,8 @@ func ordered(found []Finding) []Finding {
 	slices.SortFunc(order, func(x, y int) int {
 		a, b := &found[x], &found[y]
 		return cmp.Or(
-			trueFirst(a.IsPrimary, b.IsPrimary),
-			trueFirst(a.OwnsCluster, b.OwnsCluster),
+			topology.TrueFirst(a.IsPrimary, b.IsPrimary),
+			topology.TrueFirst(a.OwnsCluster, b.OwnsCluster),
 			cmp.Compare(b.CountReplicas, a.CountReplicas),
 			cmp.Compare(x, y),
 		)
@@ -144,14 +144,4 @@ func ordered(found []Finding) []Finding {
 		out[n] = found[from]
 	}
 	return out
-}
-
-func trueFirst(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return -1
-	}
-	return 1
 }

@@ -13,11 +13,11 @@ type Change struct {
 
 // Changes are the keys whose values differ, in the order of the reference page.
 func Changes(before, after *Config) ([]Change, error) {
-	was, err := before.values()
+	was, err := before.Values()
 	if err != nil {
 		return nil, err
 	}
-	is, err := after.values()
+	is, err := after.Values()
 	if err != nil {
 		return nil, err
 	}
@@ -30,8 +30,8 @@ func Changes(before, after *Config) ([]Change, error) {
 	return list, nil
 }
 
-// values is Dump by key.
-func (c *Config) values() (map[string]json.RawMessage, error) {
+// Values is Dump by key: what is in force, secrets masked.
+func (c *Config) Values() (map[string]json.RawMessage, error) {
 	text, err := c.Dump()
 	if err != nil {
 		return nil, err

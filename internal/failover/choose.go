@@ -189,11 +189,11 @@ var criteria = []criterion{
 		if !a.PromotionRule.IsCandidate() {
 			return 0 // among servers that nobody asked for, what they hold counts more than where they are
 		}
-		return better(c.near(a), c.near(b))
+		return topology.TrueFirst(c.near(a), c.near(b))
 	}},
 	{"its promotion rule is worse", func(_ *chooser, a, b *candidate) int { return cmp.Compare(a.PromotionRule, b.PromotionRule) }},
 	{"it applies with a delay by design", func(_ *chooser, a, b *candidate) int {
-		return better(a.Channel.SQLDelay == 0, b.Channel.SQLDelay == 0)
+		return topology.TrueFirst(a.Channel.SQLDelay == 0, b.Channel.SQLDelay == 0)
 	}},
 	{"it has received less", func(_ *chooser, a, b *candidate) int {
 		switch a.history.compareReceived(&b.history) {
@@ -207,7 +207,7 @@ var criteria = []criterion{
 		return 0
 	}},
 	{"it has more to apply yet", func(_ *chooser, a, b *candidate) int {
-		return better(a.history.allApplied(), b.history.allApplied())
+		return topology.TrueFirst(a.history.allApplied(), b.history.allApplied())
 	}},
 	{"its major version is higher", func(_ *chooser, a, b *candidate) int {
 		return topology.CompareVersions(a.MajorVersion(), b.MajorVersion())
@@ -216,10 +216,10 @@ var criteria = []criterion{
 		return topology.BinlogFormatRank(a.BinlogFormat) - topology.BinlogFormatRank(b.BinlogFormat)
 	}},
 	{"it is in another data center", func(c *chooser, a, b *candidate) int {
-		return better(a.DataCenter == c.failed.DataCenter, b.DataCenter == c.failed.DataCenter)
+		return topology.TrueFirst(a.DataCenter == c.failed.DataCenter, b.DataCenter == c.failed.DataCenter)
 	}},
 	{"it has errant transactions", func(_ *chooser, a, b *candidate) int {
-		return better(a.ErrantSet == "", b.ErrantSet == "")
+		return topology.TrueFirst(a.ErrantSet == "", b.ErrantSet == "")
 	}},
 	{"all else is equal and its name sorts later", func(_ *chooser, a, b *candidate) int { return a.Key.Compare(b.Key) }},
 }
@@ -234,16 +234,6 @@ func ruleClass(k *candidate) topology.PromotionRule {
 
 func (c *chooser) near(k *candidate) bool {
 	return k.DataCenter == c.failed.DataCenter && k.PhysicalEnvironment == c.failed.PhysicalEnvironment
-}
-
-func better(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return -1
-	}
-	return 1
 }
 
 func (c *chooser) compare(a, b *candidate) int {

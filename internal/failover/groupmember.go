@@ -73,8 +73,8 @@ func (d *intermediate) members() []*topology.Instance {
 	}
 	slices.SortFunc(members, func(a, b *topology.Instance) int {
 		return cmp.Or(
-			better(d.isNear(a), d.isNear(b)),
-			better(a.DataCenter == d.failed.DataCenter, b.DataCenter == d.failed.DataCenter),
+			topology.TrueFirst(d.isNear(a), d.isNear(b)),
+			topology.TrueFirst(a.DataCenter == d.failed.DataCenter, b.DataCenter == d.failed.DataCenter),
 			compareSets(held[a.Key], held[b.Key]),
 			cmp.Compare(a.PromotionRule, b.PromotionRule),
 			a.Key.Compare(b.Key))

@@ -116,7 +116,7 @@ func (d *intermediate) siblings() (near, far []*topology.Instance) {
 	}
 	slices.SortFunc(field, c.compare)
 	slices.SortStableFunc(field, func(a, b *candidate) int {
-		return cmp.Or(better(a.Instance == d.designated, b.Instance == d.designated), better(c.near(a), c.near(b)))
+		return cmp.Or(topology.TrueFirst(a.Instance == d.designated, b.Instance == d.designated), topology.TrueFirst(c.near(a), c.near(b)))
 	})
 	for n, k := range field {
 		switch {
@@ -222,7 +222,7 @@ func (d *intermediate) regroup(replicas []*topology.Instance) (moves []move, lef
 	c := newChooser(d.failed, replicas, anywhere(d.policy))
 	slices.SortFunc(c.candidates, func(a, b *candidate) int {
 		if a.Instance == d.designated || b.Instance == d.designated {
-			return better(a.Instance == d.designated, b.Instance == d.designated)
+			return topology.TrueFirst(a.Instance == d.designated, b.Instance == d.designated)
 		}
 		return c.compare(a, b)
 	})

@@ -38,20 +38,10 @@ func Donors(t *topology.Topology, i *topology.Instance, able map[topology.Key]Cl
 		}
 	}
 	slices.SortStableFunc(list, func(a, b Donor) int {
-		return cmp.Or(before(a.Unfit == "", b.Unfit == ""), before(a.HasSource(), b.HasSource()), before(a.DataCenter == i.DataCenter, b.DataCenter == i.DataCenter),
+		return cmp.Or(topology.TrueFirst(a.Unfit == "", b.Unfit == ""), topology.TrueFirst(a.HasSource(), b.HasSource()), topology.TrueFirst(a.DataCenter == i.DataCenter, b.DataCenter == i.DataCenter),
 			cmp.Compare(a.Lag.N, b.Lag.N), a.Key.Compare(b.Key))
 	})
 	return list
-}
-
-func before(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return -1
-	}
-	return 1
 }
 
 // clusterOf is the cluster that a server belongs to, also while it is detached: then it counts as one of its own.

@@ -235,6 +235,17 @@ func MajorVersion(version string) string {
 	return version[:first+1+second]
 }
 
+// TrueFirst orders what holds before what does not, for functions that compare.
+func TrueFirst(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	}
+	return 1
+}
+
 // CompareVersions compares the numbers of two version texts, part by part, as far as both are numbers.
 func CompareVersions(a, b string) int {
 	as, bs := versionNumbers(a), versionNumbers(b)

@@ -143,7 +143,7 @@ func (a *API) config(q *request) (any, error) {
 		t = topology.New(nil, topology.Names{}) // the configuration can be read without the fleet
 	}
 	effects := effectsOf(c, t)
-	values, err := dumped(c)
+	values, err := c.Values()
 	if err != nil {
 		return nil, err
 	}
@@ -159,19 +159,6 @@ func (a *API) config(q *request) (any, error) {
 		})
 	}
 	return v, nil
-}
-
-// dumped are the values in force by key, secrets masked.
-func dumped(c *config.Config) (map[string]json.RawMessage, error) {
-	text, err := c.Dump()
-	if err != nil {
-		return nil, err
-	}
-	var values map[string]json.RawMessage
-	if err := json.Unmarshal(text, &values); err != nil {
-		return nil, fmt.Errorf("read the configuration: %w", err)
-	}
-	return values, nil
 }
 
 // defaultOf is the default of a key; that of a secret is not told.

@@ -84,7 +84,7 @@ func clusterSettings(q *request) (any, error) {
 		return nil, err
 	}
 	cfg := q.api.Engine.Config()
-	values, err := dumped(cfg)
+	values, err := cfg.Values()
 	if err != nil {
 		return nil, err
 	}
